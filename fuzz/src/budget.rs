@@ -1,9 +1,9 @@
-//! An input may cost memory in proportion to its length, and no more.
+//! Limits the memory that an input may use, in proportion to its length.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// The system's allocator, which counts what is in use.
+/// The system's allocator, counting the memory in use.
 struct Counting;
 
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
@@ -12,16 +12,16 @@ static HIGHEST: AtomicUsize = AtomicUsize::new(0);
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// For an input of no bytes: what the parsers and the properties need for themselves.
+/// The memory for an empty input, which the parsers and properties need themselves.
 const BASE: usize = 512 * 1024;
 
-/// For each byte of an input. A byte of an index becomes a fifth of an entry, two of an encoded list an owned element.
+/// The memory for each byte of an input. Five bytes of an index can become an entry, and two bytes of an encoded list an owned element.
 const PER_BYTE: usize = 256;
 
-/// Checks a property on an input, and that it takes no more memory than the input's length allows.
+/// Checks a property on an input, and that it uses no more memory than the input's length allows.
 ///
 /// # Panics
-/// If it does, or if the property does not hold.
+/// If it uses more memory, or if the property does not hold.
 pub fn within_budget(input: &[u8], property: impl Fn(&[u8])) {
     let before = IN_USE.load(Relaxed);
     HIGHEST.store(before, Relaxed);
@@ -30,7 +30,7 @@ pub fn within_budget(input: &[u8], property: impl Fn(&[u8])) {
     let allowed = BASE + PER_BYTE * input.len();
     assert!(
         taken <= allowed,
-        "{} bytes of input took {taken} bytes of memory, and {allowed} are allowed",
+        "{} bytes of input took {taken} bytes of memory; {allowed} are allowed",
         input.len()
     );
 }
@@ -40,11 +40,11 @@ fn count(more: usize, less: usize) {
     HIGHEST.fetch_max(before.wrapping_add(more).wrapping_sub(less), Relaxed);
 }
 
-// SAFETY: every call goes to the system's allocator as it came; the counters are atomic and allocate nothing.
+// SAFETY: every call is passed unchanged to the system's allocator; the counters are atomic and allocate nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size(), 0);
-        // SAFETY: the caller keeps the conditions of `alloc`, which are the same.
+        // SAFETY: the caller upholds the conditions of `alloc`, which are the same.
         unsafe { System.alloc(layout) }
     }
 
@@ -56,7 +56,7 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         count(new_size, layout.size());
-        // SAFETY: as for `dealloc`; the caller keeps the conditions on the new size.
+        // SAFETY: as for `dealloc`; the caller upholds the conditions on the new size.
         unsafe { System.realloc(pointer, layout, new_size) }
     }
 }

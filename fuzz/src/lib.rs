@@ -1,4 +1,4 @@
-//! What the fuzz targets have in common: the [`properties`], and the memory that an input may cost.
+//! Shared by the fuzz targets: the [`properties`], and the memory limit for an input.
 
 mod budget;
 pub mod properties;

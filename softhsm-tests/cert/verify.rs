@@ -189,7 +189,8 @@ fn a_revoked_ca_is_found_on_the_way_up_and_a_gap_is_reported() {
         .command(&[&checked[..], &["empty.crl", "--crl", "stranger.crl"]].concat())
         .ok();
     assert!(
-        both.stderr.contains("stranger.crl: a CRL of \"CN=Stranger\""),
+        both.stderr
+            .contains("stranger.crl: the issuer of this CRL, \"CN=Stranger\""),
         "{both:#?}"
     );
     let no_crl = rig.json(&[&checked[..], &["leaf.crt"]].concat());

@@ -325,7 +325,7 @@ fn somebody_at_a_terminal_has_to_type_the_clusters_id() {
     let cluster = LocalCluster::create(HSM2, "");
     sign(&rig, &cluster);
     for (options, answer, words) in [
-        (&[][..], "yes", "what was typed does not match"),
+        (&[][..], "yes", "the typed text does not match"),
         (&["--no-input"], "", "--yes was not given"),
     ] {
         let run = on_a_terminal(&rig, &arguments(cluster.id(), options), answer);

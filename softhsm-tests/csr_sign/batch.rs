@@ -195,7 +195,7 @@ fn a_list_on_stdin_names_requests_by_lines_or_by_nul() {
     assert_certificates(&rig, 3);
     // A list that names nothing, stdin itself, or what is not there.
     for (list, code, words) in [
-        (&b""[..], 2, "names no request"),
+        (&b""[..], 2, "is empty"),
         (b"in/000.csr\n-\n", 2, "stdin itself"),
         (b"in/999.csr\n", 2, "in/999.csr"),
     ] {
@@ -206,7 +206,7 @@ fn a_list_on_stdin_names_requests_by_lines_or_by_nul() {
     fs::create_dir(rig.path("empty")).expect("a directory");
     let message = rig.json(&batch(&["empty"], &[])).refused(2, "usage");
     assert!(
-        message.contains("empty holds no file that ends in .csr"),
+        message.contains("empty has no files that end in .csr"),
         "{message}"
     );
 }

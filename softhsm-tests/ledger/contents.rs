@@ -46,7 +46,7 @@ fn a_list_fits_a_terminal_and_json_has_everything() {
     empty.run(&["ledger", "new"]).ok();
     assert_eq!(
         empty.run(&["ledger", "list", "--open"]).ok().stdout,
-        "No open entry, and nothing undelivered.\n"
+        "No open entries, and nothing undelivered.\n"
     );
     desk.json(&["ledger", "show", "77"]).refused(4, "no-entry");
     desk.json(&["ledger", "show", "#77"]).refused(4, "no-entry");

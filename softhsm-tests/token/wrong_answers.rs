@@ -130,7 +130,7 @@ fn a_wrong_signature_is_never_written_and_never_asked_for_again() {
     assert_eq!(
         rig.calls().iter().filter(|call| *call == "C_SignInit").count(),
         1,
-        "not tried again"
+        "tries a PIN only once"
     );
     assert_eq!(
         rig.files(),

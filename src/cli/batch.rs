@@ -1,4 +1,4 @@
-//! What the output of all jobs of many objects has in common.
+//! Shared output of batch jobs.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(super) fn seconds(took: Duration) -> f64 {
     (took.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
-/// The steps of a batch, without one for each signature.
+/// Reports the steps of a batch, but not each signature.
 pub(super) struct Quietly<'a>(pub(super) &'a Ui);
 
 impl Progress for Quietly<'_> {

@@ -87,7 +87,7 @@ impl CaCommand {
         if !settings.ledger_to_open()?.is_there()? {
             planned.refuse_another_ledger(settings.guards())?;
         }
-        // Whatever is refused is refused by now: a ledger is made for a signature only.
+        // All refusals come before this line, so that a ledger is created only for a signature.
         let mut recorder = settings.open_or_make_recorder(ui)?;
         let issued = planned.sign(&mut recorder, ui)?;
         let fingerprint = words(&issued.certificate.sha256());
@@ -95,7 +95,7 @@ impl CaCommand {
         let document = |certificates| CaCreate { certificates }.document();
         let mut report = report_issued(vec![issued], "Created the CA certificate", next, document);
         let mut page = Page::new(ui.canvas());
-        page.line("Write down its SHA-256 or these words, which say the same:");
+        page.line("Write down its SHA-256, or these words, which are equivalent:");
         page.words("", &fingerprint);
         report.text.push_str(&page.into_text());
         report.warnings.extend(warning);

@@ -1,4 +1,4 @@
-//! What a result is drawn with.
+//! How a result can be drawn: characters and colours.
 
 use std::env;
 
@@ -7,10 +7,10 @@ const GREEN: &str = "\u{1b}[32m";
 const YELLOW: &str = "\u{1b}[33m";
 const RESET: &str = "\u{1b}[0m";
 
-/// What can be drawn with.
+/// The characters and colours of a stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Canvas {
-    /// Box-drawing characters, on a terminal that has UTF-8; else ASCII.
+    /// Box-drawing characters on a UTF-8 terminal, otherwise ASCII.
     pub(super) lines: bool,
     /// Colours.
     pub(super) colors: bool,
@@ -24,7 +24,7 @@ impl Canvas {
         }
     }
 
-    /// Good, doubtful, bad: or none of them.
+    /// Colours a text by its meaning.
     pub(super) fn paint(self, tone: Option<Tone>, text: &str) -> String {
         let color = match tone {
             Some(Tone::Good) => GREEN,
@@ -40,7 +40,7 @@ impl Canvas {
     }
 }
 
-/// What a colour says.
+/// The meaning of a colour.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Tone {
     Good,
@@ -48,7 +48,7 @@ pub(super) enum Tone {
     Bad,
 }
 
-/// POSIX: the first of these that is set and not empty decides.
+/// POSIX: the first of these variables that is set and not empty decides.
 fn has_utf8() -> bool {
     let set = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()

@@ -93,8 +93,8 @@ fn fields(certificate: &Certificate) -> Fields {
     fields
 }
 
-/// What is reported about certificates that were just issued; `next` says what to do with one in that file, and `document` is the JSON of
-/// all of them.
+/// The report about certificates that were just issued. `next` gives the next command for a file, and `document` is the JSON for all of
+/// them.
 pub(super) fn report_issued(
     issued: Vec<IssueSummary>,
     headline: &str,
@@ -135,7 +135,7 @@ pub(super) fn report_issued(
                 words.join(", ")
             ));
         }
-        // Rules of the subject that its profile waives.
+        // Faults of the subject that the profile accepts.
         let faults = summary.certificate.subject().type_faults().into_iter();
         report.warnings.extend(faults.map(|fault| {
             format!(
@@ -152,7 +152,7 @@ pub(super) fn report_issued(
     report
 }
 
-/// Of names it counts which; of the rest, that there are some.
+/// Lists names one by one, and other extensions by kind.
 pub(super) fn describe_dropped(extension: &ExtensionText) -> String {
     match extension.name.as_str() {
         "subjectAltName" | "extensionRequest" => {

@@ -11,10 +11,10 @@ use super::exit::CliError;
 use super::format::Format;
 use super::toml_file;
 
-/// The file that is read when none is named.
+/// The default file.
 pub(super) const CONFIG_FILE: &str = "hsm-ca.toml";
 
-/// The keys are the flags' names. A key that is not known is an error: a misspelt one would silently do nothing.
+/// The keys have the names of the options. An unknown key is an error, because a misspelt one would silently do nothing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ConfigFile {
@@ -29,7 +29,7 @@ pub(super) struct ConfigFile {
     /// `sha256:HEX` of the people who may approve a ceremony.
     #[serde(default, deserialize_with = "quorum")]
     pub(super) ceremony_quorum: Option<Digest>,
-    /// Variables that the module reads, such as `SOFTHSM2_CONF`, where they are not set outside.
+    /// Variables that the module reads, such as `SOFTHSM2_CONF`. They do not override the environment.
     #[serde(default)]
     pub(super) module_environment: BTreeMap<String, String>,
 }
@@ -59,8 +59,8 @@ fn quorum<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Digest>, 
     digest.ok_or_else(wrong).map(Some)
 }
 
-/// What PKCS#11 modules read to find their token. A name that ends in `_*` stands for every name that begins so. Nothing is here that
-/// other parts of this process read too: `OPENSSL_CONF` loads code, `AWS_CONFIG_FILE` names programs.
+/// The variables that PKCS#11 modules read to find their token. `_*` at the end of a name matches any suffix. Variables that other parts of
+/// this process read are not allowed: `OPENSSL_CONF` loads code, `AWS_CONFIG_FILE` names programs.
 const FOR_MODULES: [&str; 16] = [
     // SoftHSM, Kryoptic, NSS softokn, tpm2-pkcs11
     "SOFTHSM2_CONF",

@@ -14,13 +14,13 @@ use super::global::Settings;
 use super::pin::read_pin;
 use super::recorder::who;
 
-/// Why a command does not take a KMS key.
+/// Why a command does not accept a KMS key.
 #[cfg(feature = "aws")]
 const NOT_HERE: &str = "and this command is for keys on the token";
 #[cfg(not(feature = "aws"))]
 const NOT_HERE: &str = "and this program was built without the feature aws";
 
-/// Refuses a name that names no key that signs, on the token or in KMS, before the PIN prompt.
+/// Refuses a malformed name of a signing key, on the token or in KMS, before the PIN prompt.
 pub(super) fn check_signing_key_name(key: &str) -> Result<(), CliError> {
     if SigningKeyName::is_meant(key) {
         SigningKeyName::parse(key)?;
@@ -29,7 +29,7 @@ pub(super) fn check_signing_key_name(key: &str) -> Result<(), CliError> {
     check_key_name(key).map(drop)
 }
 
-/// Refuses a name that names no key on the token, before the PIN prompt.
+/// Refuses a malformed name of a key on the token, before the PIN prompt.
 pub(super) fn check_key_name(key: &str) -> Result<KeySelector, CliError> {
     if SigningKeyName::is_meant(key) {
         return Err(CliError::options(format!("{key} is a KMS key, {NOT_HERE}")));
@@ -38,14 +38,14 @@ pub(super) fn check_key_name(key: &str) -> Result<KeySelector, CliError> {
 }
 
 impl Settings {
-    /// Begins to load the module while the ledger is read: each takes milliseconds. `key` is as for [`open_store`](Self::open_store). A
-    /// module that is not trusted is not loaded; that, and what the module answers, is reported when it is needed.
+    /// Starts loading the module while the ledger is read: each takes milliseconds. `key` is as for [`open_store`](Self::open_store). An
+    /// untrusted module is not loaded. Errors are reported when the module is needed.
     pub(super) fn begin_loading(&self, key: Option<&str>) {
         if key.is_some_and(SigningKeyName::is_meant) {
             return;
         }
         if let Ok(path) = self.trusted_module() {
-            // It reads the environment, which is not safe while a module may change it (setenv(3)).
+            // This reads the environment, which must not happen while a module may change it (setenv(3)).
             let _ = who();
             self.opened.begin_loading(path.to_owned());
         }
@@ -63,7 +63,7 @@ impl Settings {
 
     fn trusted_module(&self) -> Result<&Path, CliError> {
         let path = self.module.as_deref().ok_or(CliError::NoModule)?;
-        // Without a slash the loader looks for it in the system's directories.
+        // Without a slash, the loader searches the system's directories.
         if path.components().count() > 1 && path.exists() {
             file_trust::check_file(path, Owners::Any)
                 .map_err(|cause| CliError::trust(path, Owners::Any, cause))?;
@@ -71,12 +71,12 @@ impl Settings {
         Ok(path)
     }
 
-    /// Finds the token. `key` may be a URI that names one too; the two must agree.
+    /// Finds the token. If `key` is a URI that names a token too, the two must agree.
     pub(super) fn find_token(&self, key: Option<&str>) -> Result<Token, CliError> {
         self.choose_token(&self.load_module()?.slots()?, key)
     }
 
-    /// As [`find_token`](Self::find_token), when the slots have been read already.
+    /// Like [`find_token`](Self::find_token), with slots that were already read.
     pub(super) fn choose_token(&self, slots: &Slots, key: Option<&str>) -> Result<Token, CliError> {
         let of_key = match key.filter(|key| key.starts_with(Pkcs11Uri::SCHEME)) {
             Some(key) => TokenSelector::parse(key).map_err(|error| CliError::uri("the key", error))?,
@@ -100,7 +100,7 @@ impl Settings {
         Ok(token)
     }
 
-    /// Opens what holds the CA's key: KMS where `key` is `kms:KEY`, for which no module, token or PIN is needed; else the token.
+    /// Opens the store of the CA's key: KMS for `kms:KEY`, without module, token or PIN; otherwise the token.
     pub(super) fn open_store(&self, key: Option<&str>) -> Result<Box<dyn KeyStore + '_>, CliError> {
         match key.filter(|key| SigningKeyName::is_meant(key)) {
             Some(key) => Ok(Box::new(open_kms_key(key)?)),
@@ -108,18 +108,18 @@ impl Settings {
         }
     }
 
-    /// Finds the token and logs in, with one try.
+    /// Finds the token and logs in, with one attempt.
     pub(super) fn open_session(&self, key: Option<&str>) -> Result<&Session, CliError> {
         self.log_in(&self.find_token(key)?)
     }
 
-    /// Logs in, with one try; what cannot succeed is refused before the PIN prompt. A token that needs no login gets one only if a PIN
-    /// source is named.
+    /// Logs in, with one attempt. A login that cannot succeed is refused before the PIN prompt. If the token needs no login, this logs in
+    /// only with a PIN source.
     pub(super) fn log_in(&self, token: &Token) -> Result<&Session, CliError> {
         Ok(self.opened.keep_session(self.start_session(token)?))
     }
 
-    /// As [`log_in`](Self::log_in), of one of several tokens.
+    /// Like [`log_in`](Self::log_in), for one of several tokens.
     pub(super) fn start_session(&self, token: &Token) -> Result<Session, CliError> {
         if !token.description().login_required && self.pin_source.is_none() {
             return Ok(token.open()?);

@@ -56,7 +56,7 @@ impl CsrCommand {
 }
 
 impl ShowRequest {
-    /// The one in `file`, with no option.
+    /// Shows `file`, without options.
     pub(in crate::cli) const fn of(file: PathBuf) -> Self {
         Self { file }
     }

@@ -73,7 +73,7 @@ impl DoctorCommand {
         };
         Ok(Report {
             failure: failed.first().map(|first| {
-                // The same in every command.
+                // Same error as in every other command.
                 if settings.module.is_none() {
                     return CliError::NoModule;
                 }
@@ -111,7 +111,7 @@ impl DoctorCommand {
         let token = settings
             .choose_token(&slots, None)
             .map_err(|error| ("token", error))?;
-        // Through a module that stands in front of CloudHSM's, such as p11-kit's.
+        // The module may be a proxy for CloudHSM's, such as p11-kit's.
         client.is_cloudhsm |= token.is_cloudhsm().map_err(|error| ("token", error.into()))?;
         checks.extend(check_token(&token));
         checks.push(check_signing(&token));
@@ -127,21 +127,17 @@ impl DoctorCommand {
         checks.push(check_session(session));
         checks.push(check_kept_heads(session));
         if self.try_key {
-            // Tells more than the use of an old one.
+            // This tests more than the use of an existing key.
             ui.announce("making a test key on the token and destroying it");
             checks.push(check_new_key(session));
             return Ok(());
         }
         let left = check_left_key_probes(session);
-        checks.extend(left.map(|left| {
-            advise_if(
-                CheckState::Warning,
-                "`hsm-ca doctor --try-key` takes it off",
-                left,
-            )
-        }));
+        checks.extend(
+            left.map(|left| advise_if(CheckState::Warning, "`hsm-ca doctor --try-key` deletes it", left)),
+        );
         if client.is_cloudhsm {
-            // Last: the session is good for nothing else then.
+            // Last, because the session cannot be used for anything else afterwards.
             let untried = "`hsm-ca doctor --try-key` makes a key on the token and destroys it";
             checks.push(advise_if(CheckState::Noted, untried, check_key_use(session)));
         }
@@ -169,7 +165,7 @@ impl DoctorCommand {
     }
 }
 
-/// What an option of this program can do about a check that ended so.
+/// The option of this program that helps with this result of a check.
 fn advise_if(state: CheckState, advice: &str, check: Check) -> Check {
     if check.state == state {
         check.with_hint(advice.to_owned())
@@ -187,7 +183,7 @@ fn without_authority(reason: &str) -> Check {
     check.with_hint(hint)
 }
 
-/// A check that an error ended, with what CloudHSM's users have to know, or with the error's own hint.
+/// A check that ended with an error: with a hint for CloudHSM, or with the error's own hint.
 fn explain(name: &'static str, error: &CliError, is_cloudhsm: bool, module: &Path) -> Check {
     let refusal = error.explain();
     let advice = match error {
@@ -200,7 +196,7 @@ fn explain(name: &'static str, error: &CliError, is_cloudhsm: bool, module: &Pat
     Check::failed(name, refusal.message).with_hint(advice.or(refusal.hint))
 }
 
-/// Whether the token has seen the PIN, and did not like it: then it was reached.
+/// Whether the token rejected the PIN, which shows that it was reached.
 fn judges_pin(error: &CliError) -> bool {
     let CliError::Workflow { cause, .. } = error else {
         return false;
@@ -220,7 +216,7 @@ const fn word(state: CheckState) -> &'static str {
     }
 }
 
-/// Name, state, and what was found and is to be done under each other, within the width of a line.
+/// Name, state, finding and hint, wrapped to the width of a line.
 fn render(check: &Check) -> String {
     let first = format!("{:13} {:8} ", check.name, word(check.state));
     let mut text = wrap::below(&first, &check.found);

@@ -6,7 +6,7 @@ use hsm_ca::signer::KeyFingerprint;
 use hsm_ca::x509::read_words;
 pub(super) use shown::show;
 
-/// Reads what results print: hex, with or without colons, or the words.
+/// Reads a fingerprint as printed: hex, with or without colons, or words.
 pub(super) fn parse(text: &str) -> Result<KeyFingerprint, String> {
     let from_words = || KeyFingerprint::from_bytes(&read_words(text)?);
     text.trim().parse().ok().or_else(from_words).ok_or_else(|| {

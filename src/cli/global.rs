@@ -1,4 +1,4 @@
-//! The options of every command, and what they come to: flag before environment before configuration file.
+//! The options of every command, and the resulting settings: flag before environment before configuration file.
 
 mod layer;
 mod ledger;
@@ -105,24 +105,24 @@ pub(super) enum ColorChoice {
     Never,
 }
 
-/// What the options, the environment and the configuration file come to.
+/// The settings that result from the options, the environment and the configuration file.
 #[derive(Debug)]
 pub(super) struct Settings {
     /// The PKCS#11 module.
     pub(super) module: Option<PathBuf>,
-    /// The configuration file, where it is what names the module.
+    /// The configuration file, if it names the module.
     pub(super) module_named_in: Option<PathBuf>,
     /// A label or a URI.
     pub(super) token: Option<String>,
-    /// As written; read only when a PIN is needed.
+    /// As written. It is read only when a PIN is needed.
     pub(super) pin_source: Option<String>,
-    /// What the pin sources name, out of the reach of other programs.
+    /// The contents of the PIN sources, out of reach of other programs.
     pub(super) pins: HeldPins,
     /// Never prompt.
     pub(super) no_input: bool,
-    /// The module and the session, once they are needed.
+    /// The module and the session, once they are open.
     pub(super) opened: Opened,
-    /// The clock of everything that the command does.
+    /// The clock for the whole command.
     pub(super) clock: Clock,
     guards: Guards,
     refused_keys: Option<PathBuf>,
@@ -131,15 +131,15 @@ pub(super) struct Settings {
     ceremony_quorum: Option<Digest>,
 }
 
-/// Where the ledger is said to be. It is looked at only when a command needs it.
+/// The setting for the ledger. It is opened only when a command needs it.
 #[derive(Debug)]
 struct LedgerSetting {
     url: String,
-    /// Which setting says so.
+    /// The setting that names it.
     origin: &'static str,
-    /// Where a relative path starts.
+    /// The directory for a relative path.
     directory: PathBuf,
-    /// Where the password is, for a server that asks for one; taken once.
+    /// The source of the password for a server. It can be taken once.
     password_source: Option<String>,
     #[cfg(feature = "postgres")]
     password: OnceCell<Arc<Pin>>,
@@ -150,10 +150,10 @@ const DEFAULT_LEDGER: &str = "sqlite:hsm-ca.db";
 
 const DEFAULT_ORIGIN: &str = "the default";
 
-/// What names the ledger if nothing is set at all, not even by a file.
+/// The origin of the ledger's path without any setting or file.
 pub(super) const HERE: &str = "the default (in the working directory)";
 
-/// The configuration file, and the directory that its relative paths start from.
+/// The configuration file, and the directory for its relative paths.
 #[derive(Debug, Default)]
 pub(super) struct FoundConfig {
     config: ConfigFile,
@@ -169,7 +169,7 @@ impl FoundConfig {
 }
 
 impl Settings {
-    /// Puts the layers together. The format is not among them: an error on the way must be reported in it.
+    /// Merges the layers. The format is read separately, because errors here must be reported in it.
     pub(super) fn load(
         options: GlobalOptions,
         config: FoundConfig,
@@ -200,7 +200,7 @@ impl Settings {
             token: text("HSM_CA_TOKEN"),
             pin_source: text("HSM_CA_PIN_SOURCE"),
         };
-        // A relative path in the file means beside the file, wherever the command runs.
+        // A relative path in the file is relative to the file, not to the working directory.
         let file = Layer {
             module: config.module.map(|module| directory.join(module)),
             token: config.token,
@@ -236,9 +236,9 @@ impl Settings {
         if uses_token {
             set_module_environment(&config.module_environment)?;
         }
-        // It is about this start: an hsm-ca that a child starts must be able to restart itself too.
+        // The variable is only for this start: an hsm-ca that a child starts must be able to restart itself too.
         let _ = take_variable(RESTARTED);
-        // After the restart, which must inherit it.
+        // After the restart, which must inherit them.
         let pins = HeldPins::take(
             layers
                 .iter()
@@ -291,12 +291,12 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The keys that nothing is signed for.
+    /// The list of refused keys.
     pub(super) fn refused_keys(&self) -> Result<Option<Arc<KeyList>>, CliError> {
         Ok(self.refused_keys_with_digest()?.map(|(list, _)| list))
     }
 
-    /// The same, with the SHA-256 of their file.
+    /// The same with the SHA-256 of the file.
     pub(super) fn refused_keys_with_digest(&self) -> Result<Option<(Arc<KeyList>, Digest)>, CliError> {
         let Some(path) = &self.refused_keys else {
             return Ok(None);
@@ -306,12 +306,12 @@ impl Settings {
         Ok(Some((Arc::new(list), Digest::of(&bytes))))
     }
 
-    /// What the ledger is checked against.
+    /// The checks of the ledger: kept head and clock.
     pub(super) const fn guards(&self) -> &Guards {
         &self.guards
     }
 
-    /// Who may approve a ceremony, by the configuration file only: neither flag nor environment is the machine's own settings.
+    /// Who may approve a ceremony. Only the configuration file can set this, because flags and environment are not settings of the machine.
     pub(super) const fn ceremony_quorum(&self) -> Option<Digest> {
         self.ceremony_quorum
     }
@@ -332,8 +332,8 @@ impl Settings {
 }
 
 impl GlobalOptions {
-    /// The file that is named, or `hsm-ca.toml` in the working directory if there is one, and its directory. One that was found and not
-    /// named must belong to this user or root: it decides which module is loaded and gets the PIN.
+    /// The named file, or `hsm-ca.toml` in the working directory if it exists, and its directory. A file that was found and not named must
+    /// belong to this user or root, because it decides which module is loaded and gets the PIN.
     pub(super) fn read_config(&self) -> Result<FoundConfig, CliError> {
         let named = env::var_os("HSM_CA_CONFIG")
             .filter(|value| !value.is_empty())
@@ -351,7 +351,7 @@ impl GlobalOptions {
         })
     }
 
-    /// The format of the result and of errors: by flag, environment, or the file, if it could be read.
+    /// The format of the result and of errors, from the flag, the environment, or the file, if it could be read.
     pub(super) fn format(&self, config: Option<&FoundConfig>) -> Format {
         let named = || match env::var("HSM_CA_FORMAT").as_deref() {
             Ok("json") => Some(Format::Json),

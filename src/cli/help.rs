@@ -1,4 +1,4 @@
-//! What `-h` shows: what is needed to type the command. `--help` has the rest.
+//! The short help, `-h`: what is needed to type the command. `--help` has the rest.
 
 pub(super) mod examples;
 
@@ -13,7 +13,7 @@ use super::report::Report;
 /// Below every `-h`.
 const MORE: &str = "More: --help · options of every command: hsm-ca help options";
 
-/// Of a command with many options, those that `-h` shows.
+/// For commands with many options, those that `-h` shows.
 const SHOWN: [(&str, &[&str]); 1] = [(
     "csr sign",
     &[
@@ -21,12 +21,12 @@ const SHOWN: [(&str, &[&str]); 1] = [(
     ],
 )];
 
-/// All commands, with what each help shows.
+/// All commands, with their short help set up.
 pub(super) fn commands() -> Command {
     describe(Cli::command(), "")
 }
 
-/// The options of every command, as `hsm-ca help options` shows them.
+/// The text of `hsm-ca help options`.
 pub(super) fn options() -> Report {
     let mut root = commands();
     root.build();

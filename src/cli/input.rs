@@ -1,4 +1,4 @@
-//! Reading the files that commands are given.
+//! Reads the input files of commands.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -18,28 +18,28 @@ use rustix::fs::OFlags;
 
 use super::exit::CliError;
 
-/// No certificate, request or pair file comes near it; a 100 MB file is a mistake and is not read to its end.
+/// Far above the size of any certificate, request or pair file. A 100 MB file is a mistake, and is not read to its end.
 const LARGEST_INPUT: u64 = 1024 * 1024;
 
-/// A CRL can have millions of entries, of fifty bytes and more each.
+/// A CRL can have millions of entries of fifty bytes or more.
 const LARGEST_LIST: u64 = 1024 * 1024 * 1024;
 
-/// Every file that this command reads: none of them is replaced by an output.
+/// Every file that this command reads. No output replaces one of them.
 static PROTECTED: LazyLock<Protected> = LazyLock::new(Protected::default);
 
-/// What no output of this command replaces.
+/// The files that no output of this command may replace.
 pub(super) fn protected() -> Protected {
     PROTECTED.clone()
 }
 
-/// Protects a file that another library opens; one that is not there needs no protection.
+/// Protects a file that another library opens, if it exists.
 pub(super) fn protect(path: &Path) {
     if let Ok(found) = path.metadata() {
         PROTECTED.add(&found);
     }
 }
 
-/// What was read of standard input to find out what it is, for the command that reads it.
+/// The beginning of standard input, read to recognise its content, for the command that reads it.
 static PEEKED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 /// Standard input, from its beginning.
@@ -48,13 +48,13 @@ fn standard_input() -> impl Read {
     io::Cursor::new(peeked).chain(io::stdin())
 }
 
-/// The first bytes of a file; of standard input, the next reader still gets all of it.
+/// The first bytes of a file or of standard input. The next reader of standard input still gets all of it.
 pub(super) fn peek(path: &Path) -> Result<Vec<u8>, CliError> {
     const BEGINNING: u64 = 64 * 1024;
     peek_up_to(path, BEGINNING)
 }
 
-/// The same, of all that is read of a certificate.
+/// The same, up to the limit for a certificate.
 pub(super) fn peek_all(path: &Path) -> Result<Vec<u8>, CliError> {
     peek_up_to(path, LARGEST_INPUT)
 }
@@ -67,7 +67,7 @@ fn peek_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
     };
     outcome.map_err(|cause| CliError::read(path, cause))?;
     if path == Path::new("-") {
-        // What was there before it and not taken is behind it.
+        // Bytes that were peeked earlier and not yet read come after these.
         let mut kept = PEEKED.lock().unwrap_or_else(PoisonError::into_inner);
         let rest = mem::replace(&mut *kept, bytes.clone());
         kept.extend(rest);
@@ -75,7 +75,7 @@ fn peek_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
     Ok(bytes)
 }
 
-/// A file of any length, to be read line by line.
+/// A file of any length, for reading line by line.
 pub(super) fn lines_of(path: &Path) -> Result<Box<dyn BufRead>, CliError> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(standard_input())));
@@ -90,7 +90,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     read_up_to(path, LARGEST_INPUT)
 }
 
-/// The text of a file in UTF-8, also where Windows wrote it as UTF-16.
+/// The text of a file as UTF-8, converted from UTF-16 if necessary (Windows).
 pub(super) fn read_text(path: &Path) -> Result<Vec<u8>, CliError> {
     let bytes = read(path)?;
     match hsm_ca::x509::to_utf8(&bytes) {
@@ -99,7 +99,7 @@ pub(super) fn read_text(path: &Path) -> Result<Vec<u8>, CliError> {
     }
 }
 
-/// The bytes of a file that decides what is loaded, run or signed: only those who count can have written it.
+/// The bytes of a file that decides what is loaded, run or signed. Only trusted users may be able to write it.
 pub(super) fn read_trusted(path: &Path, owners: Owners) -> Result<Vec<u8>, CliError> {
     if path == Path::new("-") {
         return read(path);
@@ -108,7 +108,7 @@ pub(super) fn read_trusted(path: &Path, owners: Owners) -> Result<Vec<u8>, CliEr
     read_file(path, file, LARGEST_INPUT)
 }
 
-/// The same, of a list of up to a million things and more.
+/// The same with the limit for large lists.
 pub(super) fn read_trusted_list(path: &Path, owners: Owners) -> Result<Vec<u8>, CliError> {
     let file = file_trust::open(path, owners).map_err(|cause| CliError::trust(path, owners, cause))?;
     read_file(path, file, LARGEST_LIST)
@@ -125,7 +125,7 @@ fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
     read_file(path, file, limit)
 }
 
-/// The bytes of a file in a directory that somebody else may have made. A pipe in its place does not make the command wait.
+/// The bytes of a regular file in a directory that another user may have made. A pipe with that name does not block the command.
 pub(super) fn read_regular(path: &Path) -> Result<Vec<u8>, CliError> {
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
     let opened = File::options().read(true).custom_flags(flags).open(path);
@@ -142,7 +142,7 @@ fn read_file(path: &Path, file: File, limit: u64) -> Result<Vec<u8>, CliError> {
     let mut bytes = Vec::with_capacity(8 * 1024);
     let outcome = file.metadata().and_then(|found| {
         PROTECTED.add(&found);
-        // As long as the file: a buffer that grows is there twice while it does.
+        // Sized like the file: a growing buffer briefly needs the memory twice.
         let length = found.len().min(limit);
         bytes.reserve_exact(usize::try_from(length).unwrap_or(0) + 1);
         file.take(limit + 1).read_to_end(&mut bytes)
@@ -161,7 +161,7 @@ fn within(path: &Path, bytes: Vec<u8>, limit: u64) -> Result<Vec<u8>, CliError> 
     Ok(bytes)
 }
 
-/// What `read` finds in a file, with the name of the file.
+/// Parses a file with `read`, and adds the file's name to errors.
 pub(super) fn named<T>(
     path: &Path,
     read: impl FnOnce(&Path) -> Result<T, CliError>,
@@ -190,7 +190,7 @@ pub(super) fn revocation_list(path: &Path) -> Result<CertificateRevocationList, 
     CertificateRevocationList::read(bytes).map_err(|error| CliError::in_file(path, error))
 }
 
-/// The CRL in a file that an output is about to replace; none where something else is there. It is not an input, so it is not protected.
+/// The CRL in a file that an output is about to replace; `None` if it is not a CRL. It is not an input, so it is not protected.
 pub(super) fn replaced_list(path: &Path) -> Option<CertificateRevocationList> {
     if !path.metadata().is_ok_and(|found| found.is_file()) {
         return None;
@@ -219,12 +219,12 @@ pub(super) fn openssl_index(path: &Path) -> Result<OpensslIndex, CliError> {
     read_index(path, OpensslIndex::read)
 }
 
-/// Every certificate in that index.
+/// Every certificate in the index.
 pub(super) fn indexed_certificates(path: &Path) -> Result<Vec<IndexedCertificate>, CliError> {
     read_index(path, IndexedCertificate::read_all)
 }
 
-/// What that index says of these certificates.
+/// The status of these certificates in the index.
 pub(super) fn openssl_index_statuses(
     path: &Path,
     wanted: &[SerialNumber],
@@ -232,7 +232,7 @@ pub(super) fn openssl_index_statuses(
     read_index(path, |index| IndexStatuses::read(index, wanted))
 }
 
-/// Line by line.
+/// Reads the index line by line.
 fn read_index<T>(
     path: &Path,
     reader: impl FnOnce(Box<dyn BufRead>) -> Result<T, X509Error>,

@@ -1,4 +1,4 @@
-//! What programs read: a type for each JSON output, and the schemas that are made of the types (docs/json.md).
+//! JSON outputs: a type for each, and the schemas that are generated from the types (docs/json.md).
 
 pub(super) mod authority;
 #[cfg(feature = "aws")]
@@ -36,19 +36,19 @@ pub(super) use schemas::{SCHEMAS, schema_of};
 use serde::Serialize;
 use serde_json::Value;
 
-/// One JSON output of a command, or of several that say the same.
+/// One JSON output of a command, or of several commands with the same output.
 pub(super) trait Output: Serialize {
     /// The name of its schema, which is a file in docs/schema.
     const NAME: &'static str;
-    /// The version of its schema: a new one where a program that read the last would no longer do.
+    /// The version of its schema. It rises with every change that could break a reader.
     const VERSION: u32 = 1;
-    /// Whether it can have what was asked for on stdout, as `content` or `content_base64`.
+    /// Whether it can contain the output itself, as `content` or `content_base64`.
     #[cfg_attr(not(test), allow(dead_code, reason = "its schema says so"))]
     const HAS_CONTENT: bool = false;
 
-    /// The object as it is printed, with the name of its schema.
+    /// The printed object, with the name of its schema.
     fn document(&self) -> Value {
-        // A map with names that are not text, or a Serialize of its own, could fail: the types here have neither.
+        // Only a map with non-text keys or a custom Serialize could fail, and these types have neither.
         let mut document = serde_json::to_value(self).expect("a type of cli::json");
         if let Some(fields) = document.as_object_mut() {
             fields.insert("schema".to_owned(), identifier(Self::NAME, Self::VERSION).into());
@@ -57,7 +57,7 @@ pub(super) trait Output: Serialize {
     }
 }
 
-/// What the field `schema` says.
+/// The value of the field `schema`.
 pub(super) fn identifier(name: &str, version: u32) -> String {
     format!("hsm-ca/{name}/{version}")
 }

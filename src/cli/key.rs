@@ -93,7 +93,7 @@ fn list(settings: &Settings, ui: &Ui, wide: bool) -> Result<Report, CliError> {
         true => "No key on the token.\n".to_owned(),
         false => table::render(&COLUMNS, &rows(&keys), wide),
     };
-    // They are not keys, so a read failure is a warning beside the list.
+    // They are not keys, so a failure to read them is only a warning.
     let heads = heads_on_token(session);
     if let Ok(heads) = &heads
         && !heads.is_empty()
@@ -174,7 +174,7 @@ impl VerifyKey {
             "public key",
             match &self.public_key {
                 Some(path) => format!("the one in {}", path.display()),
-                None => "read from the token; name one with --public-key to compare".to_owned(),
+                None => "read from the token; give one with --public-key to compare".to_owned(),
             },
         );
         fields
@@ -213,7 +213,7 @@ fn read_public_key(path: &Path) -> Result<PublicKey, CliError> {
         .map_err(|error| CliError::in_file(path, error))
 }
 
-/// What the next command needs is a name: label or id.
+/// The label and the id stay whole: the next command needs one of them.
 const COLUMNS: [table::Column; 5] = [
     ("LABEL", Fit::Whole),
     ("KIND", Fit::Whole),
@@ -222,7 +222,7 @@ const COLUMNS: [table::Column; 5] = [
     ("ID", Fit::Whole),
 ];
 
-/// A row for each pair, and for each object without its other half.
+/// A row for each key pair, and for each half without its other half.
 fn rows(keys: &[KeyDescription]) -> Vec<table::Row> {
     let mut is_shown = vec![false; keys.len()];
     let mut rows = Vec::new();
@@ -258,7 +258,7 @@ fn rows(keys: &[KeyDescription]) -> Vec<table::Row> {
     rows
 }
 
-/// What a private key may do, and what it should not.
+/// What a private key may do, and any capability it should not have.
 fn describe_use(key: &KeyDescription) -> String {
     let mut words = vec![usages(key)];
     if key.attributes.extractable == Some(true) {
@@ -288,8 +288,8 @@ fn usages(key: &KeyDescription) -> String {
         .join(", ")
 }
 
-/// CloudHSM's limit is 126 characters (its CLI's key-attributes table); a control character in a label is a trap; and `kms:` and
-/// `pkcs11:` are how keys are named that have no label.
+/// CloudHSM's limit is 126 characters (its CLI's key-attributes table). Control characters could disguise a label, and `kms:` and `pkcs11:`
+/// have a meaning in the names of keys.
 pub(super) fn label(text: &str) -> Result<String, String> {
     let fits = !text.is_empty()
         && text.len() <= 126

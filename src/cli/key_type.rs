@@ -1,11 +1,11 @@
-//! Kinds of keys, in either spelling: this program's (`rsa:2048`) and that of AWS KMS (`RSA_2048`).
+//! Key types in both spellings: this program's (`rsa:2048`) and that of AWS KMS (`RSA_2048`).
 
 use hsm_ca::kms::KeySpec;
 use hsm_ca::signer::KeyAlgorithm;
 
 use super::suggest;
 
-/// A kind of key that a token is asked to generate.
+/// The type of a key to generate on a token.
 pub(super) fn parse(text: &str) -> Result<KeyAlgorithm, String> {
     let names: Vec<_> = KeyAlgorithm::names().collect();
     let known = |algorithm: &KeyAlgorithm| names.iter().any(|name| name.parse() == Ok(*algorithm));
@@ -21,7 +21,7 @@ pub(super) fn parse(text: &str) -> Result<KeyAlgorithm, String> {
         .ok_or_else(|| suggest::among(text, &names))
 }
 
-/// A kind of key that KMS is asked to generate.
+/// The type of a key pair for KMS to generate.
 #[cfg(feature = "aws")]
 pub(super) fn parse_spec(text: &str) -> Result<KeySpec, String> {
     let specs = || {
@@ -54,7 +54,7 @@ mod tests {
             assert_eq!(parse(one), parse(other), "{one}");
             assert!(parse(one).is_ok(), "{one}");
         }
-        // No token is asked for it.
+        // Not a type for tokens.
         assert!(parse("ECC_SECG_P256K1").is_err());
         for wrong in ["", "rsa", "rsa:1024", "RSA_2048 ", "ec:p256k1"] {
             assert!(parse(wrong).is_err(), "{wrong}");
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     #[cfg(feature = "aws")]
-    fn kms_is_asked_in_its_own_words() {
+    fn kms_gets_its_own_spelling() {
         for (text, spec) in [
             ("rsa:3072", "RSA_3072"),
             ("ec:p384", "ECC_NIST_P384"),

@@ -160,7 +160,7 @@ impl GenerateKeyPair {
     fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         settings.refuse_own_file(&self.out)?;
         let context = context(&self.encryption_context)?;
-        // Only the key's owner has a use for it, encrypted as it is.
+        // Readable only by the owner, although it is encrypted.
         let delivery = match OutputOptions::pem(self.force).delivery(&self.out) {
             Delivery::File(destination) => Delivery::File(Destination {
                 mode: 0o600,

@@ -1,4 +1,4 @@
-//! Which rig was made last, for a shell that has not sourced its `env.sh`.
+//! Remembers the last rig, for a shell that has not sourced its `env.sh`.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -15,10 +15,10 @@ use super::shell::quote;
 /// The file with the rig's directory.
 const NAME: &str = "last-rig";
 
-/// No path is longer (limits.h, PATH_MAX).
+/// The longest path (limits.h, PATH_MAX).
 const LONGEST: u64 = 4096;
 
-/// Writes down which rig it is. It is a convenience: where it cannot be written, the rig is as good.
+/// Saves the rig's directory. Failures are ignored: this is only a convenience.
 pub(super) fn remember(rig: &Rig) {
     let write = |directory: PathBuf| {
         let mut file = NamedTempFile::new_in(&directory)?;
@@ -28,8 +28,8 @@ pub(super) fn remember(rig: &Rig) {
     let _ = state_directory().map(write);
 }
 
-/// The command that puts the last rig's settings into this shell, if the rig is still there. Nothing is believed that another user could
-/// have written: neither the note nor the rig.
+/// The command that loads the last rig's settings into this shell, if the rig still exists. The note and the rig are ignored if another
+/// user could have written them.
 pub(super) fn command() -> Option<String> {
     let directory = places()
         .into_iter()

@@ -28,14 +28,11 @@ use super::ui::Ui;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum LedgerCommand {
-    /// Make a new, empty ledger
-    ///
-    /// `ca create` and `ca adopt` also make one if there is none. No other command does: a new ledger knows no certificates and no
-    /// revocations.
+    /// Create a new, empty ledger `ca create` and `ca adopt` also create one if none exists. No other command does, because a new ledger
+    /// has no certificates and no revocations.
     New(NewLedger),
     /// Copy a ledger: its whole chain of events, into a new ledger in a file or on a server
-    ///
-    /// FROM is verified first, and what arrived before it counts: TO is a whole ledger then, or nothing.
+    /// FROM is verified before copying, and the copy before it takes its place: TO becomes a complete ledger or nothing.
     Copy(copy::CopyLedger),
     /// List what was signed, newest last
     #[command(visible_alias = "ls")]
@@ -46,15 +43,12 @@ pub(super) enum LedgerCommand {
     ///
     /// Its hash and its signature are verified again. Certificates, requests and CRLs up to 64 KiB are kept in the ledger.
     Deliver(deliver::DeliverEntry),
-    /// Check every event, the chain through them, and the tables that follow from them
-    ///
-    /// The ledger is compared with the head that --head gives or, without --head, with the head that is kept in a file, or on the token if
-    /// its PIN source needs no prompt; and with the checkpoint that --checkpoint names. Without either, truncation cannot be detected.
+    /// Check every event, the hash chain, and the tables derived from the events The ledger is compared with the head from --head or,
+    /// without --head, with the head that is kept in a file, or on the token if its PIN source needs no prompt; and with the checkpoint
+    /// from --checkpoint. Without either, truncation cannot be detected.
     Verify(verify::VerifyLedger),
-    /// Write a checkpoint: how many events there are, and the root hash of the tree over them
-    ///
-    /// An auditor who keeps it can later check that the ledger extends it. The form is that of transparency logs (C2SP tlog-checkpoint), so
-    /// that their tools read it.
+    /// Write a checkpoint: the number of events, and the root hash of the tree over them An auditor who keeps it can later check that the
+    /// ledger extends it. The format is that of transparency logs (C2SP tlog-checkpoint), so their tools can read it.
     Checkpoint(checkpoint::WriteCheckpoint),
     /// Prove that a certificate is in the ledger, or that the ledger extends a checkpoint
     ///
@@ -77,7 +71,7 @@ pub(super) struct ShowEntry {
     serial: Wanted,
 }
 
-/// What `show` shows.
+/// What to show.
 #[derive(Clone, Debug)]
 enum Wanted {
     Serial(SerialNumber),
@@ -143,7 +137,7 @@ fn describe_new(place: &LedgerUrl, head: Head) -> (String, LedgerNew) {
     let mut fields = Fields::default();
     fields.add("head", head);
     let text = format!(
-        "Made the ledger: {}\n{}",
+        "Created the ledger: {}\n{}",
         printable(&place.to_string()),
         fields.render(2)
     );
@@ -163,7 +157,7 @@ fn collect(ledger: &dyn Ledger, filter: &EntryFilter) -> Result<Vec<Entry>, CliE
     Ok(entries)
 }
 
-/// The one entry that is meant: certificates of several CAs can have one serial number.
+/// The one matching entry. Certificates of several CAs can have the same serial number.
 fn find(ledger: &dyn Ledger, wanted: &Wanted) -> Result<EntryId, CliError> {
     let serial = match wanted {
         Wanted::Entry(id) => return Ok(*id),

@@ -1,4 +1,4 @@
-//! Where this user's processes keep their locks, and what the next one should know.
+//! The directory where this user's processes keep locks and state.
 
 use std::env;
 use std::fs::DirBuilder;
@@ -11,8 +11,8 @@ use rustix::process::geteuid;
 
 use super::ui::Ui;
 
-/// A directory of this user's own, which is made if it is not there. If there is none, the command says so, and nothing is locked: two
-/// imports at the same time are then found out afterwards.
+/// A private directory of this user, created if necessary. If none can be used, the command warns and does not lock: two simultaneous
+/// imports are then detected only afterwards.
 pub(super) fn lock_directory(ui: &Ui) -> Option<PathBuf> {
     let found = state_directory();
     if found.is_none() {
@@ -24,18 +24,18 @@ pub(super) fn lock_directory(ui: &Ui) -> Option<PathBuf> {
     found
 }
 
-/// The first of the places that can be used.
+/// The first usable place.
 pub(super) fn state_directory() -> Option<PathBuf> {
     places().into_iter().find_map(|(base, name)| make(&base, name))
 }
 
-/// Where it may be: a base that is there, and a name below it. The home directory comes first: a user's sessions, services and cron jobs
-/// agree on it, and not on a runtime directory.
+/// The possible places: an existing base directory, and a name in it. The home directory comes first, because a user's sessions, services
+/// and cron jobs share it, but not a runtime directory.
 pub(super) fn places() -> Vec<(PathBuf, &'static str)> {
     let home = env::home_dir().filter(|home| home.is_absolute());
     let user = geteuid();
     let runtime = PathBuf::from(format!("/run/user/{}", user.as_raw()));
-    // Only root owns /run.
+    // Only root can write to /run.
     let places = [
         home.map(|home| (home, ".local/state/hsm-ca")),
         Some((runtime, "hsm-ca")),
@@ -44,7 +44,7 @@ pub(super) fn places() -> Vec<(PathBuf, &'static str)> {
     places.into_iter().flatten().collect()
 }
 
-/// The directory `name` in `base`, if nobody but this user and root may write to it or to a directory above it.
+/// The directory `name` in `base`, if only this user and root can write to it and to the directories above it.
 fn make(base: &Path, name: &str) -> Option<PathBuf> {
     let directory = check_directory(base).ok()?.join(name);
     DirBuilder::new()

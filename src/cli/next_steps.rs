@@ -1,4 +1,4 @@
-//! What comes after each step from an empty KMS to an initialised cluster: lines that a shell takes as they are.
+//! The next command after each step from an empty KMS to an initialised cluster, quoted for a shell.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use hsm_ca::x509::Profile;
 use super::report::printable;
 use super::shell::quote;
 
-/// After `csr sign`: what the certificate in `file`, under the CA certificate in `authority`, is for; nothing for most profiles.
+/// After `csr sign`: the use of the certificate in `file`, issued by `authority`; empty for most profiles.
 pub(super) fn after(profile: &Profile, file: &Path, authority: &Path) -> Option<String> {
     match &*profile.name {
         "cloudhsm-cluster" => Some(after_cluster(file, authority)),
@@ -24,7 +24,7 @@ fn shown(path: &Path) -> String {
     printable(&quote(&path.display().to_string()))
 }
 
-/// User Guide, "Initialize the cluster". The file's name, in AWS's guide, begins with the cluster's id.
+/// User Guide, "Initialize the cluster". In AWS's guide, the file's name begins with the cluster's id.
 fn after_cluster(file: &Path, authority: &Path) -> String {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let cluster = name
@@ -85,7 +85,7 @@ pub(super) fn after_generated_key(label: &str) -> String {
     )
 }
 
-/// A file's name after a label, which may have a slash in it.
+/// A file name from a label, which may contain a slash.
 fn file_stem(label: &str) -> String {
     label.replace('/', "-")
 }
@@ -108,7 +108,7 @@ pub(super) fn after_kms_key(name: &str) -> String {
     )
 }
 
-/// After `kms generate-key-pair`: the import of that very key.
+/// After `kms generate-key-pair`: the import of exactly that key.
 #[cfg(feature = "aws")]
 pub(super) fn after_pair(file: &Path, key: &PublicKey) -> String {
     format!(
@@ -118,7 +118,7 @@ pub(super) fn after_pair(file: &Path, key: &PublicKey) -> String {
     )
 }
 
-/// After `kms recipient-key`: the import of what was encrypted to it.
+/// After `kms recipient-key`: the import of a key that is encrypted to it.
 #[cfg(feature = "aws")]
 pub(super) fn after_recipient_key(file: &Path) -> String {
     format!(
@@ -128,7 +128,7 @@ pub(super) fn after_recipient_key(file: &Path) -> String {
     )
 }
 
-/// After a key came to the token: its certificate.
+/// After an import: the CA certificate for the key.
 #[cfg(feature = "aws")]
 pub(super) fn after_key(label: &str) -> String {
     format!(
@@ -137,7 +137,7 @@ pub(super) fn after_key(label: &str) -> String {
     )
 }
 
-/// After `ca create`: what the CA is for.
+/// After `ca create`: the use of the CA.
 pub(super) fn after_authority(file: &Path, profile: &str) -> String {
     match (profile, cfg!(feature = "aws")) {
         ("cloudhsm-ca", true) => "hsm-ca cluster list".to_owned(),
@@ -149,7 +149,7 @@ pub(super) fn after_authority(file: &Path, profile: &str) -> String {
     }
 }
 
-/// After `cluster list`: the files of the one cluster that has a CSR to sign, or of one of several.
+/// After `cluster list`: fetching the files of the cluster that has a CSR, or of one of several.
 #[cfg(feature = "aws")]
 pub(super) fn after_clusters(with_request: &[&ClusterId]) -> Option<String> {
     let cluster = match with_request {
@@ -163,7 +163,7 @@ pub(super) fn after_clusters(with_request: &[&ClusterId]) -> Option<String> {
     ))
 }
 
-/// After `cluster fetch`: the verification, with a root in the place of each FILE that the directory does not have.
+/// After `cluster fetch`: the verification, with FILE for each root that is not in the directory.
 #[cfg(feature = "aws")]
 pub(super) fn after_fetch(directory: &Path, missing_roots: &[&str]) -> String {
     let mut next = String::new();
@@ -177,7 +177,7 @@ pub(super) fn after_fetch(directory: &Path, missing_roots: &[&str]) -> String {
     next
 }
 
-/// After `cluster verify`: the signature for that HSM only.
+/// After `cluster verify`: signing for exactly that HSM.
 pub(super) fn after_identity(
     directory: &Path,
     cluster: &str,
@@ -197,8 +197,8 @@ pub(super) fn after_identity(
     command
 }
 
-/// After `cluster initialize`: the rest of the way if it is still under way, else a look at the result and the client (AWS CloudHSM
-/// User Guide, "Install and configure CloudHSM CLI", "Activate the cluster").
+/// After `cluster initialize`: waiting, if AWS is still at work; otherwise the check and the client (AWS CloudHSM User Guide, "Install and
+/// configure CloudHSM CLI", "Activate the cluster").
 #[cfg(feature = "aws")]
 pub(super) fn after_initialize(
     cluster: &ClusterId,
@@ -225,7 +225,7 @@ pub(super) fn after_initialize(
     )
 }
 
-/// Whether AWS is still at work on it.
+/// Whether AWS is still initialising it.
 #[cfg(feature = "aws")]
 pub(super) const fn is_under_way(state: &ClusterState) -> bool {
     matches!(
@@ -234,7 +234,7 @@ pub(super) const fn is_under_way(state: &ClusterState) -> bool {
     )
 }
 
-/// After `cluster check`: what proves later that the ledger is whole.
+/// After `cluster check`: the head that later proves that the ledger is complete.
 pub(super) fn after_check() -> String {
     "hsm-ca ledger verify    # keep the head that it prints somewhere else".to_owned()
 }

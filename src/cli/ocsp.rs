@@ -16,13 +16,12 @@ use super::ui::Ui;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum OcspCommand {
-    /// Answer an OCSP request, signed by the key on the token; the statuses are the ledger's
+    /// Answer an OCSP request from the ledger, signed by a key on the token
     Respond(respond::Respond),
     /// Sign the answers that are due for the certificates in the ledger, as files that a web server serves
-    ///
-    /// There are two answers for each certificate that has not expired, revoked or not: clients name the CA by SHA-1 or by SHA-256. An
-    /// answer is signed if there is none yet, if the status changed, if another key signs now, or if half of its validity is over. The
-    /// others stay as they are, so run the command as often as you want: docs/publication.md has a timer for it.
+    /// Each certificate that has not expired gets two answers, because clients name the CA by SHA-1 or by SHA-256. An answer is signed if
+    /// none exists, if the status changed, if a different key signs now, or if half of its validity is over. The others are not changed, so
+    /// you can run the command as often as you want; docs/publication.md has a timer for it.
     ///
     /// A file is replaced only if it is an earlier answer of this CA about the same certificate. The same command continues a job that
     /// was interrupted.
@@ -31,7 +30,7 @@ pub(super) enum OcspCommand {
     Show(ShowOcsp),
 }
 
-/// How a response names its signer.
+/// How a response identifies its signer.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum NamedBy {
     /// SHA-1 of its key
@@ -49,7 +48,7 @@ impl NamedBy {
     }
 }
 
-/// Said where the CA's own key signs, and its certificate does not say that it may.
+/// A warning if the CA's own key signs although its certificate's key usage does not include it.
 const UNUSUAL_USAGE: &str = "the CA certificate's keyUsage does not include digitalSignature (RFC 5280 section 4.2.1.3), so a client may \
      refuse the response; a delegated signer (csr sign --profile ocsp-signer) does not need it";
 

@@ -1,4 +1,4 @@
-//! `--out`, `--der`, `--force`, `--hash` and `--pss`: what the commands that issue have in common.
+//! `--out`, `--der`, `--force`, `--hash` and `--pss`: shared options of the commands that issue.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -22,13 +22,13 @@ pub(super) struct OutputOptions {
 }
 
 impl OutputOptions {
-    /// Text output has no DER.
+    /// For output that is always text.
     #[cfg(feature = "aws")]
     pub(super) const fn pem(force: bool) -> Self {
         Self { der: false, force }
     }
 
-    /// Of a command that says it in other words.
+    /// For a command with its own options.
     pub(super) const fn of(der: bool, force: bool) -> Self {
         Self { der, force }
     }
@@ -96,7 +96,7 @@ impl SignatureOptions {
     }
 }
 
-/// Rules about CA certificates that an operator may waive, one by one; the ledger records it.
+/// Rules about CA certificates that an operator may waive one by one. The ledger records it.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct WaiverOptions {
     /// For a CA's certificate: allow it although another one of the same name and key is still valid (rule second-certificate)

@@ -1,13 +1,13 @@
-//! A page of labelled values, as wide as the terminal.
+//! A page of labelled values, wrapped to the terminal.
 
 use super::canvas::{Canvas, Tone};
 use super::report::printable;
 use super::wrap;
 use hsm_ca::values::{Block, WIDTH, columns, fold};
 
-/// Nothing is gained by longer lines.
+/// The longest lines. Longer ones are hard to read.
 const WIDEST: usize = 120;
-/// Below it words stand alone in lines.
+/// The narrowest lines. Narrower ones would have single words.
 const NARROWEST: usize = 40;
 /// The column of the values.
 const VALUES: usize = 13;
@@ -21,12 +21,12 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// As wide as the terminal that the result goes to; else, as a file or a pipe, 80 columns.
+    /// A page as wide as the result's terminal, or 80 columns in a file or pipe.
     pub(super) fn new(canvas: Canvas) -> Self {
         Self::of_width(canvas, wrap::width_of(std::io::stdout()).unwrap_or(WIDTH))
     }
 
-    /// The same, but in a file or a pipe lines are as long as they need to be: a program takes them apart.
+    /// The same, but lines in a file or pipe are not wrapped, because programs may read them.
     pub(super) fn of_lines(canvas: Canvas) -> Self {
         match wrap::width_of(std::io::stdout()) {
             Some(width) => Self::of_width(canvas, width),
@@ -59,23 +59,23 @@ impl Page {
         self
     }
 
-    /// A line of its own.
+    /// Adds a line.
     pub(super) fn line(&mut self, text: &str) -> &mut Self {
         self.hang("", text, None)
     }
 
-    /// A label, and its value beside it.
+    /// Adds a label with its value.
     pub(super) fn row(&mut self, label: &str, value: &str) -> &mut Self {
         self.toned_row(label, value, None)
     }
 
-    /// The value in a colour, where there are any.
+    /// The same with a coloured value, if the page has colours.
     pub(super) fn toned_row(&mut self, label: &str, value: &str, tone: Option<Tone>) -> &mut Self {
         let label = format!("{label:width$}", width = VALUES);
         self.hang(&label, value, tone)
     }
 
-    /// Lines under each other.
+    /// Adds a label with several lines.
     pub(super) fn rows(&mut self, label: &str, values: &[String]) -> &mut Self {
         for (index, value) in values.iter().enumerate() {
             self.row(if index == 0 { label } else { "" }, value);
@@ -83,7 +83,7 @@ impl Page {
         self
     }
 
-    /// Pairs of a name and a value, the values in one column where there is room for them, else below their names.
+    /// Adds pairs of a name and a value. The values are in one column if they fit, otherwise below their names.
     pub(super) fn table(&mut self, pairs: &[(String, String, Option<Tone>)]) -> &mut Self {
         let longest = pairs.iter().map(|(name, ..)| columns(name)).max().unwrap_or(0);
         let is_roomy = self.width >= 72 && longest + 4 + 40 <= self.width;
@@ -100,7 +100,7 @@ impl Page {
         self
     }
 
-    /// Words in columns, an even number in each line: the lists of even and odd places stay under each other.
+    /// Adds words in columns, an even number in each line, so that words of the even and odd lists stay in their columns.
     pub(super) fn words(&mut self, label: &str, words: &[&str]) -> &mut Self {
         const PAIR: usize = 10 + 12;
         let pairs = (self.width.saturating_sub(VALUES) / PAIR).max(1);
@@ -118,14 +118,14 @@ impl Page {
         self
     }
 
-    /// `first`, and the text after it; what does not fit is aligned with the start of the text. A word stays whole, so that it can be
-    /// copied; hex digits are cut into equal parts, so that they can be read.
+    /// Adds `first` and a text, wrapped below the start of the text. Words stay whole, so that they can be copied; hex digits are split
+    /// into equal parts for reading.
     pub(super) fn hang(&mut self, first: &str, text: &str, tone: Option<Tone>) -> &mut Self {
         let lines = fold(text, self.width.saturating_sub(columns(first)));
         self.set(first, &lines, tone)
     }
 
-    /// As [`hang`](Self::hang), with a colour in `first`, which `paint` puts there.
+    /// Like [`hang`](Self::hang), with `first` coloured by `paint`.
     pub(super) fn hang_painted(
         &mut self,
         first: &str,
@@ -139,7 +139,7 @@ impl Page {
         self
     }
 
-    /// As [`hang`](Self::hang), but what is between commas stays in one line, where it fits in one.
+    /// Like [`hang`](Self::hang), but wraps only after commas if the parts fit.
     fn hang_list(&mut self, first: &str, text: &str, tone: Option<Tone>) -> &mut Self {
         let mut block = Block::of_width(self.width.saturating_sub(columns(first)));
         for part in printable(text).split_inclusive(", ") {

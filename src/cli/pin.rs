@@ -1,4 +1,4 @@
-//! Where a PIN comes from. Never from the command line, never from a URI's own text.
+//! The sources of a PIN. A PIN never comes from the command line or from the text of a URI.
 
 use std::cell::RefCell;
 use std::env;
@@ -24,7 +24,7 @@ enum PinSource {
     Environment(String),
     File(PathBuf),
     Descriptor(RawFd),
-    /// `file:/dev/fd/N`: the file's mode counts, as for any other file.
+    /// `file:/dev/fd/N`. The file's mode is checked, as for any other file.
     DescriptorAsFile(RawFd),
     Credential(String),
 }
@@ -42,7 +42,7 @@ impl PinSource {
                 Some(number) => Self::DescriptorAsFile(number),
                 None => Self::File(path.into()),
             }),
-            // 1 and 2 are what this program writes to.
+            // This program writes to 1 and 2.
             Some(("fd", number)) => match number.parse() {
                 Ok(number) if number == 0 || number > 2 => Ok(Self::Descriptor(number)),
                 _ => Err(CliError::PinSource),
@@ -55,7 +55,7 @@ impl PinSource {
     }
 }
 
-/// The inherited descriptor that a path stands for: `file:<(command)` in a shell is `file:/dev/fd/63`.
+/// The inherited descriptor that a path names: a shell replaces `file:<(command)` by `file:/dev/fd/63`.
 fn descriptor_of(path: &str) -> Option<RawFd> {
     if path == "/dev/stdin" {
         return Some(0);
@@ -66,8 +66,8 @@ fn descriptor_of(path: &str) -> Option<RawFd> {
     number.parse().ok().filter(|number| *number == 0 || *number > 2)
 }
 
-/// What the pin sources name of the environment and of the inherited descriptors. A linter or a `credential_process` does not get
-/// it, whether or not the command needs a PIN.
+/// The contents of environment variables and inherited descriptors that PIN sources name. They are taken even if the command needs no PIN,
+/// so that a linter or a `credential_process` does not inherit them.
 #[derive(Debug, Default)]
 pub(super) struct HeldPins(RefCell<Vec<Held>>);
 
@@ -78,7 +78,7 @@ enum Held {
 }
 
 impl HeldPins {
-    /// Takes them all, before anything is started. What goes wrong is said when the PIN is needed.
+    /// Takes them all before any process is started. Errors are reported when the PIN is needed.
     pub(super) fn take<'a>(sources: impl Iterator<Item = &'a str>) -> Self {
         let mut held: Vec<Held> = Vec::new();
         for source in sources.filter_map(|source| PinSource::parse(source).ok()) {
@@ -92,7 +92,7 @@ impl HeldPins {
                 }
                 _ => continue,
             };
-            // A second source of the same name found nothing any more.
+            // A second source with the same name finds nothing.
             if !held.iter().any(|held| held.is_of(&taken)) {
                 held.push(taken);
             }
@@ -138,7 +138,7 @@ impl Held {
 }
 
 fn read_variable(name: &str) -> Result<Pin, CliError> {
-    // From here on no process of the same user can look for it in /proc either.
+    // From here on, other processes of the same user cannot read it through /proc either.
     let guard = MemoryGuard::engage()?;
     let value = take_variable(name)
         .map_err(|cause| {
@@ -156,7 +156,7 @@ fn read_variable(name: &str) -> Result<Pin, CliError> {
 }
 
 fn open_descriptor(number: RawFd) -> Result<OwnedFd, CliError> {
-    // /proc/PID/fd would lead another process of the same user to it.
+    // Other processes of the same user could open it through /proc/PID/fd.
     MemoryGuard::engage()?;
     take_descriptor(number)
         .map_err(|cause| CliError::pin(format!("descriptor {number}: {cause}")))?
@@ -167,7 +167,7 @@ fn open_descriptor(number: RawFd) -> Result<OwnedFd, CliError> {
         })
 }
 
-/// Reads the PIN of the token labelled `token` from where `source` says; without a source it is asked for.
+/// Reads the PIN of the token labelled `token` from `source`, or prompts for it without a source.
 pub(super) fn read_pin(
     source: Option<&str>,
     held: &HeldPins,
@@ -198,7 +198,8 @@ pub(super) fn read_pin(
     Ok(Pin::take(&guard, pin)?)
 }
 
-/// Reads the password of a ledger's server. It is never asked for: most commands open the ledger before anybody is at the terminal.
+/// Reads the password of a ledger's server. It never prompts, because most commands open the ledger before any other prompt, often
+/// unattended.
 #[cfg(feature = "postgres")]
 pub(super) fn read_ledger_password(source: &str, held: &HeldPins) -> Result<Pin, CliError> {
     if matches!(PinSource::parse(source), Err(_) | Ok(PinSource::Prompt)) {
@@ -211,12 +212,12 @@ pub(super) fn read_ledger_password(source: &str, held: &HeldPins) -> Result<Pin,
     })
 }
 
-/// Refuses what anyone but the owner of the file and root could replace, and a pipe, which could be waited for.
+/// Refuses a file that anyone but its owner and root could replace, and a pipe, which could block.
 fn open(path: &Path) -> Result<File, CliError> {
     file_trust::open(path, Owners::Any).map_err(|cause| CliError::trust(path, Owners::Any, cause))
 }
 
-/// Refuses a file that others may read.
+/// Refuses a file that others can read.
 fn read_private(file: File, path: &Path) -> Result<Zeroizing<String>, CliError> {
     let facts = file.metadata().map_err(|cause| CliError::read(path, cause))?;
     let mode = facts.permissions().mode();
@@ -244,14 +245,14 @@ fn prompt(token: &str, no_input: bool) -> Result<Zeroizing<String>, CliError> {
         .chars()
         .filter(|character| !character.is_control())
         .collect();
-    // One more than may be: what is too long is refused, and not cut off.
+    // One byte more than the limit, so that a long PIN is refused and not truncated.
     let pin = pin_prompt::ask(&format!("PIN of token \"{shown}\": "), LONGEST_PIN + 1)
         .map_err(|error| CliError::pin(format!("the terminal: {error}")))?;
     trim_pin(&pin, "the terminal")
 }
 
 fn read(file: File, path: &Path) -> Result<Zeroizing<String>, CliError> {
-    // The longest PIN, and what an editor puts around it.
+    // The longest PIN, with a byte-order mark and line ends.
     const MOST_BYTES: usize = LONGEST_PIN + 16;
     let mut bytes = Zeroizing::new(Vec::with_capacity(MOST_BYTES));
     file.take(u64::try_from(MOST_BYTES).unwrap_or_default())

@@ -1,4 +1,4 @@
-//! The PIN, typed on the terminal: without echo, and never what was typed around a suspension.
+//! The PIN prompt on the terminal: without echo, and discarding input that is typed around a suspension.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::ui::end_progress;
 
-/// The control character that takes back a word, where the terminal has none of its own.
+/// The control character that erases a word, if the terminal does not define one.
 const CTRL_W: u8 = 0x17;
 const BACKSPACE: u8 = 0x08;
 
@@ -22,7 +22,7 @@ enum End {
     Signal(Signal),
 }
 
-/// The terminal while it shows nothing of what is typed, and sends signals for nothing: the keys for that come as characters.
+/// The terminal without echo and without signals. The keys for signals arrive as characters.
 struct Silent<'a> {
     terminal: &'a File,
     before: Termios,
@@ -45,7 +45,7 @@ impl<'a> Silent<'a> {
         typed != 0 && self.before.special_codes[key] == typed
     }
 
-    /// Reads up to the end of a line into `answer`, with the keys that take something back.
+    /// Reads a line into `answer`, handling the keys that erase characters.
     fn read(&self, answer: &mut Vec<u8>, longest: usize) -> io::Result<End> {
         let mut terminal = self.terminal;
         loop {
@@ -80,7 +80,7 @@ impl Drop for Silent<'_> {
     }
 }
 
-/// The last character, which may have several bytes.
+/// Erases the last character, which may have several bytes.
 fn take_back(answer: &mut Vec<u8>) {
     while let Some(byte) = answer.pop() {
         if byte & 0xc0 != 0x80 {
@@ -89,11 +89,11 @@ fn take_back(answer: &mut Vec<u8>) {
     }
 }
 
-/// Asks for a line of at most `longest` bytes. Ctrl-Z suspends as it does elsewhere, and afterwards the question is asked again; what was
-/// typed before does not count.
+/// Prompts for a line of at most `longest` bytes. Ctrl-Z suspends the job as usual. Afterwards the prompt is shown again, and earlier input
+/// is discarded.
 pub(super) fn ask(question: &str, longest: usize) -> io::Result<Zeroizing<String>> {
     let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
-    // Enough for all, so that no copy stays behind when it grows.
+    // Large enough, because a growing buffer would leave copies behind.
     let mut answer = Zeroizing::new(Vec::with_capacity(longest));
     loop {
         answer.clear();
@@ -110,7 +110,7 @@ pub(super) fn ask(question: &str, longest: usize) -> io::Result<Zeroizing<String
                 return Ok(Zeroizing::new(text.to_owned()));
             }
             End::Hangup => return Err(io::ErrorKind::UnexpectedEof.into()),
-            // The whole job stops, and continues here when the shell continues it.
+            // Stops the whole job. It continues here when the shell continues it.
             End::Signal(Signal::TSTP) => kill_current_process_group(Signal::TSTP)?,
             End::Signal(signal) => {
                 kill_process(getpid(), signal)?;

@@ -1,5 +1,4 @@
-//! The PIN in what a source gives: editors put line ends after it and byte-order marks before it, and a token would count each as a wrong
-//! PIN.
+//! Extracts the PIN from a source. Editors add line ends and byte-order marks, which would make it a wrong PIN.
 
 use std::str;
 
@@ -7,12 +6,12 @@ use zeroize::Zeroizing;
 
 use super::exit::CliError;
 
-/// Longer than any token takes.
+/// Longer than any token accepts.
 pub(super) const LONGEST_PIN: usize = 4096;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// The PIN in bytes that `from` gave.
+/// The PIN in the bytes that were read from `from`.
 pub(super) fn decode_pin(bytes: &[u8], from: &str) -> Result<Zeroizing<String>, CliError> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(CliError::pin(format!("{from} is UTF-16: save it as UTF-8")));
@@ -21,18 +20,18 @@ pub(super) fn decode_pin(bytes: &[u8], from: &str) -> Result<Zeroizing<String>, 
     trim_pin(text, from)
 }
 
-/// Drops a byte-order mark in front and every line end behind. A second line is refused: there is no way to know which of them is the PIN.
+/// Removes a leading byte-order mark and trailing line ends. Refuses a second line, because either line could be the PIN.
 pub(super) fn trim_pin(text: &str, from: &str) -> Result<Zeroizing<String>, CliError> {
     let pin = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let pin = pin.trim_end_matches(['\r', '\n']);
     let fault = if pin.is_empty() {
-        "holds no PIN: it is empty"
+        "has no PIN: it is empty"
     } else if pin.len() > LONGEST_PIN {
-        "holds no PIN: it is too long"
+        "has no PIN: it is too long"
     } else if pin.contains('\0') {
-        "holds no PIN: it has a NUL"
+        "has no PIN: it contains a NUL"
     } else if pin.contains(['\r', '\n']) {
-        "holds more than one line; a PIN is one line"
+        "has more than one line; a PIN is one line"
     } else if pin.contains(BYTE_ORDER_MARK) {
         "has a byte-order mark in the middle"
     } else {
@@ -64,7 +63,7 @@ mod tests {
                 "{text:?}"
             );
         }
-        // Blanks may be its own.
+        // Blanks may belong to the PIN.
         assert_eq!(trim_pin(" 1 \t\n", "it").unwrap().as_str(), " 1 \t");
     }
 

@@ -34,14 +34,14 @@ impl ProfileCommand {
     }
 }
 
-/// The file that a text names, if it names one: a slash or the ending tells it from the name of a profile.
+/// The file that a text names, if any. A slash or the ending distinguishes it from the name of a profile.
 fn file_in(text: &str) -> Option<&Path> {
     let path = Path::new(text);
     let is_file = text.contains('/') || path.extension().is_some_and(|extension| extension == "toml");
     is_file.then_some(path)
 }
 
-/// The profile of that name, or in that file, for self-signed certificates or for requests.
+/// The profile with that name, or in that file, for self-signed certificates or for requests.
 pub(super) fn find(text: &str, self_signed: bool) -> Result<Profile, CliError> {
     match file_in(text) {
         Some(path) => of_file(path, input::read_trusted(path, Owners::Any)?, self_signed),
@@ -49,7 +49,7 @@ pub(super) fn find(text: &str, self_signed: bool) -> Result<Profile, CliError> {
     }
 }
 
-/// The profile in a file, whose bytes were read already.
+/// The profile in the bytes of a file.
 pub(super) fn of_file(path: &Path, bytes: Vec<u8>, self_signed: bool) -> Result<Profile, CliError> {
     let profile = read(path, bytes)?;
     if profile.is_self_signed() == self_signed {
@@ -65,7 +65,7 @@ pub(super) fn of_file(path: &Path, bytes: Vec<u8>, self_signed: bool) -> Result<
     )))
 }
 
-/// The profile in a file, for either.
+/// The profile in a file, for either use.
 fn read(path: &Path, bytes: Vec<u8>) -> Result<Profile, CliError> {
     let file: ProfileFile = toml_file::parse(path, bytes)?;
     let profile = file.check().map_err(|error| CliError::in_file(path, error))?;
@@ -76,7 +76,7 @@ fn read(path: &Path, bytes: Vec<u8>) -> Result<Profile, CliError> {
     Ok(profile)
 }
 
-/// The profile where none is named: only the subject of an HSM's request says what its certificate is for.
+/// The default profile. Only the subject of an HSM's request shows what its certificate is for.
 pub(super) fn default_for<R: RequestSource<Error = CliError>>(
     requests: &R,
     keep_going: bool,
@@ -91,7 +91,7 @@ pub(super) fn default_for<R: RequestSource<Error = CliError>>(
             Ok(request) if !request.subject().is_of_hsm_partition() => {
                 return Err(CliError::NoProfile { request: name });
             }
-            // It is refused in its turn.
+            // The job refuses it later.
             Err(error) if !keep_going => return Err(error),
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! From the settings to a ledger that is open for recording, and in whose name.
+//! Opens the ledger of the settings for recording, and names the user.
 
 use std::env;
 use std::fs;
@@ -18,13 +18,13 @@ use super::global::Settings;
 use super::ui::Ui;
 
 impl Settings {
-    /// Refuses a ledger that could not be recorded in, or a place where none could be made, before the PIN prompt: for a command that makes
-    /// a ledger if there is none.
+    /// Refuses a ledger that cannot be written, or a place where none can be created, before the PIN prompt. For commands that create a
+    /// ledger if none exists.
     pub(super) fn check_ledger_or_its_place(&self) -> Result<(), CliError> {
         Ok(self.ledger_to_open()?.is_there().map(drop)?)
     }
 
-    /// Opens the ledger to look at it.
+    /// Opens the ledger for reading.
     pub(super) fn open_ledger(&self) -> Result<Box<dyn Ledger>, CliError> {
         let ledger = self.open(Access::Read)?;
         if let Some(head) = &self.guards().head {
@@ -33,8 +33,8 @@ impl Settings {
         Ok(ledger)
     }
 
-    /// Opens the ledger to look up what it has revoked: one whose tables are not what its events say is refused. `None` where no setting
-    /// names one, and none is in the default place.
+    /// Opens the ledger to look up revocations. Refuses one whose tables contradict its events. `None` if no setting names a ledger and
+    /// none is in the default place.
     pub(super) fn open_ledger_if_any(&self) -> Result<Option<Box<dyn Ledger>>, CliError> {
         let ledger = match self.open(Access::Decide) {
             Err(CliError::NoLedger { .. }) if !self.names_ledger() => return Ok(None),
@@ -46,13 +46,13 @@ impl Settings {
         Ok(Some(ledger))
     }
 
-    /// Opens the ledger to verify it, also with a head that it does not contain.
+    /// Opens the ledger for verification, even if it does not contain the kept head.
     pub(super) fn open_ledger_to_verify(&self) -> Result<Box<dyn Ledger>, CliError> {
         self.open(Access::Read)
     }
 
-    /// The head that is kept of this ledger: in a file, or on the token if it takes no question to log in. A token that cannot be asked is
-    /// a warning, because a ledger can be verified if there is no token.
+    /// The kept head of this ledger: from a file, or from the token if the login needs no prompt. A token that cannot be read is only a
+    /// warning, because a ledger can be verified without it.
     pub(super) fn kept_head(&self, ledger: &dyn Ledger) -> Result<(Option<Head>, Option<String>), CliError> {
         let place = &self.guards().place;
         if !place.is_token() {
@@ -71,7 +71,7 @@ impl Settings {
         }
     }
 
-    /// Opens the ledger for recording, if it knows this CA: before the PIN prompt.
+    /// Opens the ledger for recording, before the PIN prompt, and refuses it if this CA is not in it.
     pub(super) fn open_recorder_of(&self, authority: &Named<Certificate>) -> Result<Recorder, CliError> {
         let mut recorder = self.open_recorder()?;
         recorder
@@ -80,7 +80,7 @@ impl Settings {
         Ok(recorder)
     }
 
-    /// The same for a command that signs with `key` then: its module is loaded meanwhile.
+    /// The same for a command that will sign with `key`. Its module is loaded meanwhile.
     pub(super) fn open_recorder_to_sign(
         &self,
         authority: &Named<Certificate>,
@@ -90,13 +90,13 @@ impl Settings {
         self.open_recorder_of(authority)
     }
 
-    /// Opens the ledger for recording. Every event in it is read and compared with the tables: once, and before the PIN prompt.
+    /// Opens the ledger for recording. Every event is read and compared with the tables once, before the PIN prompt.
     pub(super) fn open_recorder(&self) -> Result<Recorder, CliError> {
         Ok(self.open_recorder_to_accept()?.guarded(self.guards().clone())?)
     }
 
-    /// Opens the ledger to find out what it would refuse; where there is none, a warning. A ceremony file is also checked on machines that
-    /// have no ledger.
+    /// Opens the ledger to find out what it would refuse. A missing ledger is only a warning, because a ceremony file is also checked on
+    /// machines without one.
     pub(super) fn open_recorder_to_plan(&self) -> Result<(Option<Recorder>, Option<String>), CliError> {
         let ledger = match self.open(Access::Decide) {
             Err(CliError::NoLedger { .. }) => {
@@ -112,7 +112,7 @@ impl Settings {
         Ok((Some(Recorder::new(ledger, who(), self.clock.clone())), None))
     }
 
-    /// Opens the ledger for recording, though it may not be the one whose head is kept.
+    /// Opens the ledger for recording, even if it does not contain the kept head.
     pub(super) fn open_recorder_to_accept(&self) -> Result<Recorder, CliError> {
         let recorder = Recorder::new(self.open(Access::Record)?, who(), self.clock.clone());
         Ok(recorder.to_accept(self.guards().clone()))
@@ -125,8 +125,8 @@ impl Settings {
         }
     }
 
-    /// Where a key's coming or going is recorded: in the ledger, which must be one that can be recorded in. Nowhere, if no setting names a
-    /// ledger and none is in the default place: a key can be made before there is a CA, and that makes no ledger.
+    /// The log for generating, importing or deleting a key: the ledger, which must be writable. Without a ledger in the settings or in the
+    /// default place, the action is not recorded: a key can exist before a CA, and does not create a ledger.
     pub(super) fn open_key_log(&self) -> Result<KeyLog, CliError> {
         match self.open_recorder() {
             Ok(recorder) => Ok(KeyLog::of(recorder)),
@@ -135,7 +135,7 @@ impl Settings {
         }
     }
 
-    /// Says where a key was recorded.
+    /// Reports where a key was recorded.
     pub(super) fn describe_recorded(&self, recorded: Option<EntryId>) -> String {
         match recorded {
             Some(entry) => format!("entry {entry}"),
@@ -143,12 +143,12 @@ impl Settings {
         }
     }
 
-    /// Makes a new ledger.
+    /// Creates a new ledger.
     pub(super) fn make_ledger(&self) -> Result<Recorder, CliError> {
         self.make_ledger_for(None)
     }
 
-    /// The same; on a server, `writer` is a role that may append.
+    /// The same. On a server, the role `writer` may append.
     pub(super) fn make_ledger_for(&self, writer: Option<&str>) -> Result<Recorder, CliError> {
         refuse_without_ledger(self.guards())?;
         let place = match (self.ledger_to_open()?, writer) {
@@ -167,13 +167,13 @@ impl Settings {
         Ok(recorder.guarded(self.guards().clone())?)
     }
 
-    /// Opens the ledger for recording. If there is none it is made, and the result says so: for the commands with which a CA begins.
+    /// Opens the ledger for recording, or creates it and says so. For the commands with which a CA begins.
     pub(super) fn open_or_make_recorder(&self, ui: &Ui) -> Result<Recorder, CliError> {
         match self.open_recorder() {
             Err(CliError::NoLedger { .. }) => {}
             other => return other,
         }
-        ui.announce(&format!("making a new ledger: {}", self.ledger()?));
+        ui.announce(&format!("creating a new ledger: {}", self.ledger()?));
         match self.make_ledger() {
             // Another process was faster.
             Err(CliError::Workflow { cause, .. })
@@ -186,7 +186,7 @@ impl Settings {
     }
 }
 
-/// `user@host`; behind sudo also who asked. It says who seems to have done it: root can say anything.
+/// `user@host`, with the calling user under sudo. It is not a proof: root can set it to anything.
 pub(super) fn who() -> String {
     static WHO: OnceLock<String> = OnceLock::new();
     let look = || {

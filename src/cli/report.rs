@@ -10,26 +10,26 @@ use serde_json::Value;
 use super::exit::CliError;
 use super::wrap;
 
-/// What a command has to say.
+/// The result of a command.
 #[derive(Debug)]
 pub(super) struct Report {
     /// For people.
     pub(super) text: String,
     /// For programs: one object.
     pub(super) json: Value,
-    /// The content itself, where it goes to stdout (`--out -`); the text then goes to stderr.
+    /// The content itself, if it goes to stdout (`--out -`). The text then goes to stderr.
     pub(super) content: Option<Vec<u8>>,
-    /// Who records that the content was delivered, once it was written to stdout.
+    /// Records that the content was delivered, once it was written to stdout.
     pub(super) receipt: Option<Recorder>,
-    /// What people should know before they go on.
+    /// Warnings.
     pub(super) warnings: Vec<String>,
-    /// The command that usually comes next, as a shell takes it. People read it on stderr.
+    /// The command that usually comes next, quoted for a shell. It goes to stderr.
     pub(super) next: Option<String>,
-    /// What the report says did not hold: the exit code is that of the error, and a program that reads JSON finds it on stderr.
+    /// The problem that the report describes. It decides the exit code, and in JSON format it is also printed on stderr.
     pub(super) failure: Option<CliError>,
-    /// The text was made for the terminal's width, or for more: it is not wrapped.
+    /// The text has its final layout and is not wrapped.
     pub(super) is_laid_out: bool,
-    /// It is the last of several JSON objects, of a line each.
+    /// The report is the last of several JSON objects, one per line.
     pub(super) lines: bool,
 }
 
@@ -50,7 +50,7 @@ impl Report {
 }
 
 impl Report {
-    /// Of a table, or a drawing.
+    /// A report with a table or a drawing.
     pub(super) fn laid_out(text: impl Into<String>, json: Value) -> Self {
         Self {
             is_laid_out: true,
@@ -58,14 +58,14 @@ impl Report {
         }
     }
 
-    /// With who records that the content was delivered.
+    /// Adds the receipt that records the delivery.
     pub(super) fn with_receipt(self, recorder: Recorder) -> Self {
         let receipt = self.content.is_some().then_some(recorder);
         Self { receipt, ..self }
     }
 }
 
-/// Lines of a name and a value, the values under each other.
+/// Lines with a name and a value, with the values aligned.
 #[derive(Debug, Default)]
 pub(super) struct Fields(Vec<(String, String)>);
 
@@ -75,7 +75,7 @@ impl Fields {
         self
     }
 
-    /// In lines as wide as the terminal that the result goes to.
+    /// Renders them for the width of the terminal.
     pub(super) fn render(&self, indent: usize) -> String {
         self.render_in(indent, wrap::width_of(io::stdout()))
     }
@@ -95,8 +95,8 @@ impl Fields {
     }
 }
 
-/// The JSON text of a value, which a terminal may show: what cannot be printed is escaped (RFC 8259 section 7), and a parser reads the
-/// same value. Such a character stands inside a string; the line feeds are those between the fields.
+/// The JSON text of a value, safe to show on a terminal: control characters are escaped (RFC 8259 section 7), and a parser reads the same
+/// value. Control characters occur only inside strings; the line feeds are those between fields.
 pub(super) fn json_text(value: &Value) -> String {
     escape(&format!("{value:#}"))
 }

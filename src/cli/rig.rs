@@ -104,7 +104,7 @@ impl NewRig {
         })
     }
 
-    /// In a shell with the settings of another rig, those name the module, and it may be of another kind.
+    /// A hint for a shell with the settings of another rig, whose module may be of another kind.
     fn explain(&self, error: WorkflowError, settings: &Settings) -> CliError {
         match (error, &settings.module_named_in) {
             (WorkflowError::RigToken { reason }, Some(file)) => CliError::RigModule {
@@ -165,7 +165,7 @@ impl NewRig {
     }
 }
 
-/// A module reads its environment when it is loaded, so a process of its own initialises the token; the PINs stay in files.
+/// Initialises the token in a separate process, because a module reads its environment when it is loaded. The PINs stay in files.
 fn initialise_in_child(rig: &Rig) -> Result<(), String> {
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let mut child = Command::new(program);
@@ -211,7 +211,7 @@ impl InitialiseToken {
             read_pin(Some(&source), &HeldPins::default(), &self.label, true)
         };
         let (user_pin, so_pin) = (pin(&self.user_pin_file)?, pin(&self.so_pin_file)?);
-        // SQLite would let others read the token's file.
+        // Without this, other users could read the token's SQLite file.
         umask(Mode::RWXG | Mode::RWXO);
         let token = init_token(
             &settings.load_module()?,

@@ -1,4 +1,4 @@
-//! Words for a POSIX shell.
+//! Quotes words for a POSIX shell.
 
 /// `text` as one word that a POSIX shell takes literally (POSIX.1-2017, Shell Command Language, 2.2.2).
 pub(super) fn quote(text: &str) -> String {

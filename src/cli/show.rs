@@ -1,4 +1,4 @@
-//! `show FILE`: what the file is, told by its content.
+//! `show FILE`: recognises a file by its content and shows it.
 
 mod export;
 mod pair;
@@ -45,7 +45,7 @@ impl ShowFile {
             return export::show(&file);
         }
         if let Some(object) = read_object(&beginning, &file)? {
-            // Their own readers say what is wrong with them.
+            // Errors come from the reader for this kind.
             if object.contains_key("PrivateKeyCiphertextBlob") {
                 return pair::show(&file);
             }
@@ -62,7 +62,7 @@ impl ShowFile {
         }
     }
 
-    /// In the directory of its ceremony also how far that is.
+    /// In its ceremony's directory, also shows the state of the ceremony.
     fn show_plan(&self, settings: &Settings) -> Result<Report, CliError> {
         if self.file.file_name().is_some_and(|name| name == "plan.json")
             && let Some(directory) = self.file.parent()
@@ -83,7 +83,7 @@ impl ShowFile {
     }
 }
 
-/// The JSON object in a file that begins as one. Windows writes UTF-16.
+/// The JSON object in a file that begins like one, also in UTF-16 (Windows).
 fn read_object(beginning: &[u8], file: &Path) -> Result<Option<Map<String, Value>>, CliError> {
     let begins_object = |text: &[u8]| text.trim_ascii_start().starts_with(b"{");
     if !to_utf8(beginning).is_ok_and(|text| begins_object(&text)) {

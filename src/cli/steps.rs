@@ -6,7 +6,7 @@ use std::time::Duration;
 use hsm_ca::token::ImportRoute;
 use hsm_ca::workflow::{Linted, Step};
 
-/// What a person reads while the step is done; `None` for a step that this program does not know.
+/// The progress text for a step; `None` for an unknown step.
 pub(super) fn describe_step(step: &Step<'_>) -> Option<Cow<'static, str>> {
     let sentence = match step {
         Step::Lint(what) => {

@@ -2,9 +2,9 @@
 
 use strsim::damerau_levenshtein;
 
-/// The word that was probably meant: at most a third of its letters differ, in any case and with any punctuation.
+/// The word that was probably meant: at most a third of its letters differ, ignoring case and punctuation.
 pub(super) fn closest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Nothing longer is a slip of the keyboard, and comparing takes the product of both lengths.
+    // Longer words are not typing errors, and the comparison takes the product of both lengths.
     const LONGEST: usize = 64;
     let wrong = letters(wrong);
     if wrong.is_empty() || wrong.len() > LONGEST {

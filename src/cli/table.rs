@@ -1,4 +1,4 @@
-//! Rows under each other, as wide as the terminal.
+//! Tables for the width of the terminal.
 
 use clap::Args;
 use comfy_table::presets::NOTHING;
@@ -15,19 +15,19 @@ pub(super) struct TableOptions {
     pub(super) wide: bool,
 }
 
-/// A column: its heading, and how it gives way on a narrow terminal.
+/// A column: its heading, and how it adapts to a narrow terminal.
 pub(super) type Column = (&'static str, Fit);
 
-/// What happens to a column that does not fit.
+/// How a column adapts.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fit {
-    /// Nothing: the next command needs what is in it.
+    /// It stays whole, because the next command needs its contents.
     Whole,
     /// It is broken into lines, between words.
     Folded,
 }
 
-/// What is in a row and a column, in one line or several.
+/// The lines of one cell.
 #[derive(Clone, Debug)]
 pub(super) struct Cell(pub(super) Vec<String>);
 
@@ -39,7 +39,7 @@ pub(super) fn row<const COLUMNS: usize>(cells: [String; COLUMNS]) -> Row {
     cells.map(|cell| Cell(vec![cell])).into()
 }
 
-/// Between two columns.
+/// The gap between two columns.
 const GAP: u16 = 2;
 
 /// The rows with their headings. `wide` lets lines be longer than the terminal; a file or a pipe has no width.
@@ -65,7 +65,7 @@ fn render_in(headings: &[Column], rows: &[Row], width: Option<u16>) -> String {
     }
 }
 
-/// Rows under each other: each column is as wide as its longest word.
+/// The table. Each column is at least as wide as its longest word.
 fn table(headings: &[Column], rows: &[Row], least: &[u16], width: Option<u16>) -> String {
     let mut table = Layout::new();
     table
@@ -79,7 +79,7 @@ fn table(headings: &[Column], rows: &[Row], least: &[u16], width: Option<u16>) -
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
     for row in rows {
-        // Only lines that are meant are lines: a label with a line feed in it is one.
+        // A line feed inside a label does not start a new line.
         let cell = |Cell(lines): &Cell| {
             let lines: Vec<_> = lines.iter().map(|line| printable(line)).collect();
             lines.join("\n")
@@ -99,7 +99,7 @@ fn table(headings: &[Column], rows: &[Row], least: &[u16], width: Option<u16>) -
         .collect()
 }
 
-/// Where a table does not fit: a line for each cell, with its heading, and a blank line between two rows.
+/// The layout if a table does not fit: a line for each cell, with its heading, and a blank line between rows.
 fn records(headings: &[Column], rows: &[Row], width: u16) -> String {
     let longest = headings.iter().map(|(heading, _)| columns(heading)).max();
     let indent = longest.unwrap_or(0) + 2;
@@ -118,7 +118,7 @@ fn records(headings: &[Column], rows: &[Row], width: u16) -> String {
     rows.iter().map(record).collect::<Vec<_>>().join("\n")
 }
 
-/// The columns that a column of the table needs: for its longest line if it stays whole, else for its longest word.
+/// The least width of a column: that of its longest line if it stays whole, otherwise of its longest word.
 fn least_width<'a>((heading, fit): Column, cells: impl Iterator<Item = &'a Cell>) -> u16 {
     let parts = |line: &str| match fit {
         Fit::Whole => columns(line),

@@ -2,7 +2,7 @@ use clap::{Command as Parsed, CommandFactory};
 
 use super::Cli;
 
-/// Words and turns that a reader under stress must read twice, or that the project has replaced everywhere.
+/// Phrases that a reader under stress must read twice, or that the project has replaced everywhere.
 const AVOIDED: &[&str] = &[
     "whoever",
     "nobody else",
@@ -25,7 +25,7 @@ const AVOIDED: &[&str] = &[
     "to the world",
 ];
 
-/// Every help text of `command` and of the commands below it, with the name of what it explains.
+/// Every help text of `command` and its subcommands, with the command or option that it explains.
 fn texts(command: &Parsed, place: &str) -> Vec<(String, String)> {
     let place = format!("{place} {}", command.get_name());
     let about = [

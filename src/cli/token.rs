@@ -57,7 +57,7 @@ fn list(settings: &Settings, wide: bool) -> Result<Report, CliError> {
     Ok(Report::laid_out(text, list.document()))
 }
 
-/// A token is named by its label or its serial number.
+/// The label and the serial number stay whole: they name a token.
 const COLUMNS: [table::Column; 5] = [
     ("LABEL", Fit::Whole),
     ("SERIAL", Fit::Whole),

@@ -72,13 +72,13 @@ impl Ui {
         }
     }
 
-    /// Whether someone reads what is asked: a script has decided already.
+    /// Whether a person can read the question. A script has already decided.
     #[cfg(feature = "aws")]
     pub(super) fn has_reader() -> bool {
         io::stdin().is_terminal()
     }
 
-    /// Asks for a word on the terminal. Says why it was not given.
+    /// Asks for a word on the terminal. Returns why it was not given.
     #[cfg(feature = "aws")]
     pub(super) fn confirm(&self, question: &str, word: &str) -> Result<(), &'static str> {
         if self.no_input {
@@ -87,12 +87,12 @@ impl Ui {
         let answer = Terminal::open().and_then(|mut terminal| terminal.ask(question));
         match answer {
             Ok(answer) if answer == word => Ok(()),
-            Ok(_) => Err("what was typed does not match"),
+            Ok(_) => Err("the typed text does not match"),
             Err(_) => Err("no terminal to ask on, and --yes was not given"),
         }
     }
 
-    /// A warning that must be read before the work is done. A program that reads JSON finds it in the result, so it is given back.
+    /// A warning that people must read before the work is done. Returns it for the result in JSON.
     pub(super) fn warn(&self, warning: &str) -> Option<String> {
         if self.json {
             return Some(warning.to_owned());
@@ -101,13 +101,13 @@ impl Ui {
         None
     }
 
-    /// A result that is larger than memory, to stdout as it is made. The report that follows has no JSON of its own.
+    /// Streams a result that may be larger than memory to stdout. The report that follows has no JSON.
     pub(super) fn stream<T, E>(&self, write: impl FnOnce(&mut dyn Write) -> Result<T, E>) -> Result<T, E> {
         live::clear();
         write(&mut BufWriter::new(io::stdout().lock()))
     }
 
-    /// A label and a text on stderr; on a terminal in lines of its width, below the text's start.
+    /// Prints a label and a text on stderr. On a terminal, the text is wrapped below its start.
     fn tell_labelled(&self, color: &str, label: &str, text: &str) {
         let first = format!("{} ", self.paint(color, label));
         let width = wrap::width_of(io::stderr());
@@ -133,17 +133,17 @@ impl Ui {
         }
     }
 
-    /// Whether a person reads what goes to stderr, and did not ask for quiet.
+    /// Whether a person reads stderr, and did not give `--quiet`.
     pub(super) const fn is_for_people(&self) -> bool {
         !self.json && !self.quiet
     }
 
-    /// Whether details are asked for, with `-v`.
+    /// Whether `-v` asks for details.
     pub(super) const fn is_verbose(&self) -> bool {
         self.verbose > 0
     }
 
-    /// What the result may be drawn with: it goes to stdout.
+    /// The characters and colours for the result on stdout.
     pub(super) fn canvas(&self) -> Canvas {
         let is_terminal = io::stdout().is_terminal();
         Canvas::new(is_terminal, self.has_colors(is_terminal))
@@ -151,7 +151,7 @@ impl Ui {
 }
 
 impl Ui {
-    /// Says what is being done, to a person.
+    /// Reports progress to a person.
     pub(super) fn announce(&self, what: &str) {
         if !self.quiet && (!self.json || self.verbose > 0) {
             let text = format!("{} …", printable(what));
@@ -162,36 +162,36 @@ impl Ui {
 }
 
 impl Ui {
-    /// Tells the people in the room what happens. A program that reads JSON has only the result on stdout, and an error on stderr: people read it on
-    /// the terminal, if there is one.
+    /// Reports to the people in the room. In JSON format, stdout has only the result and stderr only errors, so this goes to the terminal,
+    /// if any.
     pub(super) fn say(&self, text: &str) {
         if self.json {
             if let Ok(mut terminal) = Terminal::open() {
                 let _ = terminal.write(text);
             }
         } else {
-            // Nothing of it is lost: the transcript has all that matters.
+            // A failure here loses nothing: the transcript has everything that matters.
             let _ = print(text.as_bytes());
         }
     }
 
-    /// Asks the people in the room, and waits for a line on standard input; `None` at its end.
+    /// Asks the people in the room, and reads a line from standard input; `None` at its end.
     pub(super) fn ask_line(&self, question: &str) -> io::Result<Option<String>> {
         self.say(question);
         let mut answer = String::new();
         let length = io::stdin().lock().read_line(&mut answer)?;
         if !io::stdin().is_terminal() {
-            // What was read is shown, so that a log reads as the room did.
+            // Echo the answer, so that a log shows the dialogue.
             self.say(&format!("{}\n", printable(answer.trim_end())));
         }
         Ok((length > 0).then(|| answer.trim_end_matches(['\n', '\r']).to_owned()))
     }
 
-    /// From now on Ctrl-C says this before it ends the program, as it would without it.
+    /// From now on, Ctrl-C prints this text before it ends the program.
     pub(super) fn explain_ctrl_c(&self, text: String) {
         let json = self.json;
         let listen = move || {
-            // Without a handler Ctrl-C ends the program without a word.
+            // Without a handler, Ctrl-C ends the program silently.
             let Ok(mut signals) = Signals::new([SIGINT]) else {
                 return;
             };
@@ -207,7 +207,7 @@ impl Ui {
         let _ = thread::Builder::new().spawn(listen);
     }
 
-    /// Shows what somebody is about to sign. A program that reads JSON finds it in the result.
+    /// Shows what a person is about to sign. In JSON format, it is in the result.
     pub(super) fn explain(&self, text: &str) {
         if !self.json {
             tell_raw(format_args!("{text}"));
@@ -240,7 +240,7 @@ fn print(bytes: &[u8]) -> io::Result<()> {
     stdout.flush()
 }
 
-/// A line on stderr. Nobody may be there to read it, and that stops no job: unlike `eprintln!`, it does not panic.
+/// Prints a line on stderr. Unlike `eprintln!`, it does not panic if stderr is closed, so that the job continues.
 fn tell(line: fmt::Arguments<'_>) {
     live::clear();
     let _ = writeln!(io::stderr(), "{line}");

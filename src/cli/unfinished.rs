@@ -1,10 +1,10 @@
-//! What the ledger has open or undelivered, in one line with the command that helps.
+//! A one-line warning about open or undelivered entries, with the command that helps.
 
 use hsm_ca::ledger::{Entry, Unfinished};
 
 use super::ledger::entry::kind;
 
-/// So many are named.
+/// At most this many entries are named.
 const NAMED: usize = 3;
 
 pub(super) fn describe(found: &Unfinished) -> String {

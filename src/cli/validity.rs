@@ -7,7 +7,7 @@ use super::ui::Ui;
 
 #[derive(Debug, Args)]
 pub(super) struct ValidityOptions {
-    /// How long: 90d, 12h, 10y [default: the profile's]
+    /// The validity: 90d, 12h, 10y [default: the profile's]
     ///
     /// Days of 24 hours (90 or 90d), hours (12h) or years of the calendar (10y), the last second included [default: the profile's days, but no
     /// longer than the certificates above it]
@@ -38,13 +38,12 @@ impl ValidityOptions {
     }
 }
 
-/// Warns of a certificate that claims to have been valid for days, or is not valid for some time: before the PIN prompt. Given back where
-/// the warning belongs into the result.
+/// Warns before the PIN prompt about a certificate that starts days ago or in the future. Returns the warning for the result.
 pub(super) fn warn(validity: &Validity, now: UnixTime, ui: &Ui) -> Option<String> {
     let begins = validity.not_before;
     // CA/B BR 7.1.2.7: "A value within 48 hours of the certificate signing operation."
     let warning = if begins.days_until(now) >= 2 {
-        format!("it says that it is valid since {begins}, days before it is signed")
+        format!("it starts at {begins}, days before it is signed")
     } else if begins > now {
         format!("it is not valid before {begins}")
     } else {

@@ -1,4 +1,4 @@
-//! Text in lines as wide as the terminal: broken between words, and never within what someone copies.
+//! Wraps text to the terminal between words, but never inside anything that users copy.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -6,16 +6,16 @@ use std::os::fd::AsFd;
 use hsm_ca::values::{Block, WIDTH, columns, printable};
 use rustix::termios::tcgetwinsize;
 
-/// How a command begins that a hint has after a colon, without quotes.
+/// The first words of commands that appear in hints after a colon, without quotes.
 const COMMANDS: [&str; 5] = ["hsm-ca", "chmod", ".", "sudo", "openssl"];
 
-/// The columns of the terminal behind a stream; a file and a pipe have none, and their lines stay as they are.
+/// The width of a stream's terminal. A file or pipe has none, and its lines are not wrapped.
 pub(super) fn width_of(stream: impl AsFd) -> Option<usize> {
     let columns = tcgetwinsize(stream).ok()?.ws_col;
     (columns > 0).then(|| usize::from(columns))
 }
 
-/// The text in lines of `width` columns; what is copied stays whole in one, even if it is longer.
+/// The text in lines of `width` columns. Parts to copy stay on one line, even if it is longer.
 pub(super) fn lines(text: &str, width: usize) -> Vec<String> {
     let mut block = Block::of_width(width);
     for part in parts(text) {
@@ -24,7 +24,7 @@ pub(super) fn lines(text: &str, width: usize) -> Vec<String> {
     block.into_lines()
 }
 
-/// `first`, and the text after it; further lines begin below the text. Without a width it is one line.
+/// `first`, followed by the text, with further lines aligned below the text. Without a width it is one line.
 pub(super) fn hang(first: &str, indent: usize, text: &str, width: Option<usize>) -> String {
     let lines = match width {
         Some(width) => lines(text, width.saturating_sub(indent)),
@@ -33,21 +33,21 @@ pub(super) fn hang(first: &str, indent: usize, text: &str, width: Option<usize>)
     format!("{first}{}", lines.join(&format!("\n{:indent$}", "")))
 }
 
-/// A part of a result: `first`, and the text after it, as wide as the terminal; in a file or a pipe 80 columns, as it is read there.
+/// A part of a result: `first`, followed by the text, wrapped to the terminal, or to 80 columns in a file or pipe.
 pub(super) fn below(first: &str, text: &str) -> String {
     let width = width_of(io::stdout()).unwrap_or(WIDTH);
     hang(first, columns(first), &printable(text), Some(width)) + "\n"
 }
 
-/// The lines of a result, those that are too long in several: below where their last column begins, or below their own beginning. A line with
-/// something in it that is wider than its room stays as it is, and so does one with colours, which was made for the terminal.
+/// Wraps the long lines of a result, with continuations below their last column or their own indent. Lines with a word wider than their
+/// room stay whole, and so do lines with colours, which already fit the terminal.
 pub(super) fn reflow(text: &str, width: usize) -> String {
     let reflow = |line: &str| {
         let (line, end) = match line.strip_suffix('\n') {
             Some(line) => (line, "\n"),
             None => (line, ""),
         };
-        // A command is copied.
+        // A command stays whole for copying.
         let is_command = line.trim_start().starts_with("hsm-ca ");
         if is_command || columns(line) <= width || line.contains('\u{1b}') {
             return format!("{line}{end}");
@@ -63,7 +63,7 @@ pub(super) fn reflow(text: &str, width: usize) -> String {
     text.split_inclusive('\n').map(reflow).collect()
 }
 
-/// Where the text behind the last gap of two spaces begins, if that is before `limit`.
+/// The start of the text after the last gap of two spaces, if before `limit`.
 fn last_column(line: &str, limit: usize) -> usize {
     let text = line.trim_start();
     let mut column = line.len() - text.len();
@@ -76,7 +76,7 @@ fn last_column(line: &str, limit: usize) -> usize {
     column
 }
 
-/// The words of a text, with those in one part that are copied together: what is between quotes, and a command after a colon.
+/// The parts of a text that stay whole: words, quoted texts, and commands after a colon.
 fn parts(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text;
@@ -91,7 +91,7 @@ fn parts(text: &str) -> Vec<&str> {
         is_after_colon = part.ends_with(':');
         parts.push(part);
         rest = match rest[length..].strip_prefix(' ') {
-            // A space at the end is kept.
+            // Keep a trailing space.
             Some("") => {
                 parts.push("");
                 ""
@@ -103,7 +103,7 @@ fn parts(text: &str) -> Vec<&str> {
     parts
 }
 
-/// Up to the end of the word in which the quote ends that begins in this one.
+/// The end of the word with the closing quote.
 fn end_of_quote(rest: &str, word: &str) -> usize {
     let mut before = ' ';
     let opening = word.char_indices().find(|(_, character)| {
@@ -125,7 +125,7 @@ fn end_of_quote(rest: &str, word: &str) -> usize {
     }
 }
 
-/// Up to a semicolon between two words, or the end of the text.
+/// The end of a command: a semicolon between two words, or the end of the text.
 fn end_of_command(rest: &str) -> usize {
     rest.find("; ").map_or(rest.len(), |at| at + 1)
 }

@@ -16,11 +16,11 @@ use certificate_probe::{CertificateProbe, configure};
 
 use super::ServerError;
 
-/// AWS CloudHSM User Guide, "Client SDK 5 configuration parameters": where every HSM's server listens.
+/// The port of every HSM's server (AWS CloudHSM User Guide, "Client SDK 5 configuration parameters").
 const PORT: u16 = 2223;
-/// For the connection alone: a security group drops packets without an answer.
+/// The time limit for connecting. A security group drops packets without an answer.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// For everything together.
+/// The time limit for everything together.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// More than any handshake needs.
 const MOST_BYTES: usize = 256 * 1024;
@@ -70,8 +70,8 @@ impl fmt::Display for ServerAddress {
 }
 
 impl ServerAddress {
-    /// Asks the server for its certificates, and disconnects before anything is sent inside the connection. They are returned as received, in DER,
-    /// the server's own first. Nothing is verified: they are what this address answered just now.
+    /// Reads the server's certificates and disconnects before anything is sent inside the connection. Returns them as received, in DER, the
+    /// server's own first. Nothing is verified: this is only what the address answers.
     ///
     /// # Errors
     /// [`ServerError`], after ten seconds at most.
@@ -85,7 +85,7 @@ impl ServerAddress {
         let connection = configure(probe.clone())
             .and_then(|config| ClientConnection::new(Arc::new(config), name))
             .map_err(|error| self.handshake(&error))?;
-        self.look_on(connection, stream, deadline, &probe)
+        self.handshake_up_to_certificates(connection, stream, deadline, &probe)
     }
 
     fn connect(&self, deadline: Instant) -> Result<TcpStream, ServerError> {
@@ -119,8 +119,8 @@ impl ServerAddress {
         Err(last)
     }
 
-    /// Drives the handshake message by message, so that both its time and its bytes are bounded.
-    fn look_on(
+    /// Runs the handshake message by message until the server has sent its certificates, with limits for time and bytes.
+    fn handshake_up_to_certificates(
         &self,
         mut connection: ClientConnection,
         mut stream: TcpStream,
@@ -154,7 +154,7 @@ impl ServerAddress {
             while !rest.is_empty() {
                 connection.read_tls(&mut rest).map_err(lost)?;
                 if let Err(error) = connection.process_new_packets() {
-                    // An alert tells the server that we leave; it does not matter whether it arrives.
+                    // Send an alert before leaving. It need not arrive.
                     let _ = connection.write_tls(&mut stream).and_then(|_| stream.flush());
                     let shown = probe.shown();
                     return shown.ok_or_else(|| self.handshake(&error));

@@ -1,10 +1,8 @@
 //! The ledger on a PostgreSQL server, for several issuers.
-//!
-//! The server keeps the events and nothing else. Each issuer verifies the chain as it reads it, and keeps the tables that follow from it in
-//! a private file ([`Replica`]): there the rules decide. So nothing on the server can contradict the events, an issuer's role needs only
-//! INSERT and SELECT, and a turn costs two answers from the server, however many certificates it is for: one with the turn and what
-//! others have appended, and one for what is appended and committed. What was verified of a large ledger is kept for the next opening
-//! (`local_copy`).
+//! The server stores only the events. Each issuer verifies the chain as it reads it, and keeps the derived tables, which the rules use, in
+//! a private file ([`Replica`]). So nothing on the server can contradict the events, an issuer's role needs only INSERT and SELECT, and a
+//! turn costs two round trips for any number of certificates: one for the turn and what others have appended, one to append and commit. The
+//! verified part of a large ledger is kept for the next opening (`local_copy`).
 
 mod client_certificate;
 mod connection;
@@ -39,13 +37,13 @@ pub use place::PostgresPlace;
 use replica::Replica;
 use server::Server;
 
-/// How long to wait for a turn, for a server that restarts, or for the one that takes its place.
+/// How long to wait for a turn, for a server that restarts, or for its replacement.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Between two attempts to reach a server.
+/// The pause between two attempts to reach a server.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What is looked up between two turns is at most so old: whatever decides is read once more in its turn.
+/// The greatest age of data that is read between two turns. Data for a decision is read again in its turn.
 const FRESH: Duration = Duration::from_millis(50);
 
 /// How a ledger's place is shown in errors.
@@ -54,11 +52,10 @@ fn named(place: &PostgresPlace) -> LedgerPlace {
 }
 
 /// The ledger on a PostgreSQL server.
-///
-/// Each thread opens one of its own.
+/// Each thread opens its own.
 pub struct PostgresLedger {
     place: LedgerPlace,
-    /// Reading brings it up to date.
+    /// In a cell, because reading also updates the replica.
     state: RefCell<State>,
     patience: Duration,
 }
@@ -78,10 +75,10 @@ impl fmt::Debug for PostgresLedger {
 }
 
 impl PostgresLedger {
-    /// Opens a ledger. One that is not there is not made.
+    /// Opens a ledger. Never creates one.
     ///
     /// # Errors
-    /// [`LedgerError`]: the way to the server, the server, or what is on it.
+    /// [`LedgerError`]: the connection, the server, or the contents of the ledger.
     pub fn open(place: &PostgresPlace, access: Access) -> Result<Self, LedgerError> {
         let ledger = Self::connect(place)?;
         {
@@ -103,8 +100,7 @@ impl PostgresLedger {
         Ok(ledger)
     }
 
-    /// Whether a ledger is there. Refuses one that could not be recorded in, and a database where none could be made: before the PIN
-    /// prompt.
+    /// Whether a ledger is there. Refuses one that cannot be written, and a database where none can be created, before the PIN prompt.
     ///
     /// # Errors
     /// Those of [`open`](Self::open).
@@ -135,7 +131,7 @@ impl PostgresLedger {
         })
     }
 
-    /// Begins with what was verified before, if the server still has that: otherwise everything is read.
+    /// Starts with the local copy, if the server still has its events. Otherwise reads everything.
     fn begin_with_copy(&self, state: &mut State) -> Result<(), LedgerError> {
         let failed = |failure| Trouble::from(failure).of(&self.place);
         state.replica = Replica::kept(state.server.place()).map_err(failed)?;
@@ -144,13 +140,13 @@ impl PostgresLedger {
         }
         match self.follow(state) {
             Err(error @ LedgerError::Unreachable { .. }) => Err(error),
-            // A server that lacks what is known may have been restored: the kept head decides, as without a copy.
+            // A server that lacks known events may have been restored. The kept head decides, as it does without a copy.
             Err(_) => state.replica.forget().map_err(failed),
             Ok(()) => Ok(()),
         }
     }
 
-    /// Others' triggers and rules could show one thing and do another.
+    /// Foreign triggers and rules could falsify what is read or written.
     fn refuse_altered(&self, state: &mut State) -> Result<(), LedgerError> {
         let differences = self.persist(state, |state| state.server.schema_differences())?;
         match differences.into_iter().next() {
@@ -162,7 +158,7 @@ impl PostgresLedger {
         }
     }
 
-    /// Asks again while the server is away. What is asked leaves nothing when it fails so.
+    /// Repeats a request while the server is unreachable. A request that fails this way has changed nothing.
     fn persist<T>(
         &self,
         state: &mut State,
@@ -197,23 +193,23 @@ impl PostgresLedger {
         Ok(())
     }
 
-    /// The rows on the server, whatever is wrong with them.
+    /// The rows on the server, unverified.
     fn each_row(&self, each: &mut EachRow<'_>) -> Result<(), LedgerError> {
         let mut state = self.state.borrow_mut();
-        // Not a second time after a failure in the middle: some rows were handed out.
+        // Not repeated after a failure in the middle, because some rows were already passed on.
         let read = state.server.events_from(0, &mut |event| {
             Ok(each(event.sequence, event.body.as_bytes(), event.hash)?)
         });
         read.map_err(|trouble| trouble.of(&self.place))
     }
 
-    /// Whether it began with what was verified before, and did not read everything.
+    /// Whether it started with a local copy instead of reading everything.
     #[cfg(all(test, feature = "softhsm-tests"))]
     pub(super) fn has_begun_with_copy(&self) -> bool {
         self.state.borrow().replica.is_copy()
     }
 
-    /// How often this ledger has waited for an answer of the server.
+    /// The number of times this ledger has waited for an answer of the server.
     #[must_use]
     pub fn round_trips(&self) -> u64 {
         self.state.borrow().server.trips
@@ -245,7 +241,7 @@ impl Tables for PostgresLedger {
                 }
                 Err(trouble) => trouble,
             };
-            // It is known that nothing was recorded.
+            // Nothing was recorded, for certain.
             match trouble {
                 Trouble::Lost(_) if start.elapsed() < patience => {
                     state.server.disconnect();
@@ -265,7 +261,7 @@ impl Tables for PostgresLedger {
         })
     }
 
-    /// Another issuer may have recorded, and put its head on the token, since the last look.
+    /// Another issuer may have recorded events, and its head on the token, since the last read.
     fn look_now<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError> {
         self.state.borrow_mut().followed = None;
         self.look(at)

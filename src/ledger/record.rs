@@ -1,4 +1,4 @@
-//! What goes into a ledger, and what comes out of it.
+//! The records of a ledger.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,16 +9,16 @@ use super::{CrlNumber, Der, Digest, EntryId, Name, RevocationRecord, SerialNumbe
 pub struct Stamp {
     /// When.
     pub time: UnixTime,
-    /// Who: as the caller knows people, for example `user@host`.
+    /// Who, for example `user@host`.
     pub by: String,
     /// The program and its version.
     pub tool: String,
-    /// The rules that the operator waived for it, by name; for a signature, [`Intent::waived`] has them.
+    /// The rules that the operator waived for it, by name. For a signature they are in [`Intent::waived`].
     pub waived: Vec<String>,
 }
 
-/// A distinguished name, and the text that an event shows people beside it: the ledger knows no X.509 and cannot make the text. Two are
-/// equal when both are; [`name`](Self::name) alone says whether they mean the same.
+/// A distinguished name and its text for people. The ledger does not parse X.509, so it cannot make the text itself. Equality compares
+/// both; to compare only the names, use [`name`](Self::name).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedName {
@@ -29,8 +29,8 @@ pub struct RecordedName {
     pub name: Name,
 }
 
-/// Whose key signs: the key and the name together. A certificate's serial number is unique for the name, whichever key signs
-/// (RFC 5280 section 4.1.2.2), and so is a CRL's number.
+/// The signer: its key and its name. Serial numbers (RFC 5280 section 4.1.2.2) and CRL numbers are unique for the name, for all its keys
+/// together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Authority {
@@ -41,7 +41,7 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// The same key under the same name, however the name is shown.
+    /// Whether key and name are the same. The text of the name does not count.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         self.key_sha256 == other.key_sha256 && self.subject.name == other.subject.name
@@ -53,19 +53,19 @@ impl Authority {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Object {
-    /// A certificate; the CA's own is one whose subject and key are the authority's.
+    /// A certificate. A CA's own certificate has the authority's subject and key.
     Certificate {
         /// `serialNumber`
         serial: SerialNumber,
-        /// For whom.
+        /// The subject.
         subject: RecordedName,
         /// The profile's name.
         profile: String,
-        /// SHA-256 of all names that a leaf is for, as the caller puts them together; if there is none, the hash of the encoded subject
-        /// stands for it. A renewal is found by it.
+        /// SHA-256 of all names of an end-entity certificate, in the caller's encoding; without names, the hash of the encoded subject is
+        /// used instead. It serves to find renewals.
         #[serde(skip_serializing_if = "Option::is_none")]
         names_sha256: Option<Digest>,
-        /// SHA-256 of the certification request, if there is one.
+        /// SHA-256 of the certification request, if any.
         #[serde(skip_serializing_if = "Option::is_none")]
         request_sha256: Option<Digest>,
         /// `notBefore`
@@ -73,28 +73,28 @@ pub enum Object {
         /// `notAfter`
         not_after: UnixTime,
     },
-    /// A certificate that was signed without this ledger, and of which only the serial number is known.
+    /// A certificate that was signed without this ledger, known only by its serial number.
     SerialNumber {
         /// `serialNumber`
         serial: SerialNumber,
-        /// The subject, as the place spells it where the number was found.
+        /// The subject, in the spelling of the source of the number.
         #[serde(skip_serializing_if = "Option::is_none")]
         subject: Option<String>,
-        /// `notAfter`; the end of the year 9999, "no well-defined expiration date" (RFC 5280 section 4.1.2.5), where it is not known.
+        /// `notAfter`. If unknown, the end of the year 9999: "no well-defined expiration date" (RFC 5280 section 4.1.2.5).
         not_after: UnixTime,
     },
     /// A CRL.
     Crl {
-        /// `cRLNumber`, which [`Ledger::reserve_crl_number`](super::Ledger::reserve_crl_number) gave.
+        /// `cRLNumber`, from [`Ledger::reserve_crl_number`](super::Ledger::reserve_crl_number).
         number: CrlNumber,
-        /// For a delta CRL, the number of the complete CRL that it starts from.
+        /// For a delta CRL, the number of its base.
         #[serde(skip_serializing_if = "Option::is_none")]
         base: Option<CrlNumber>,
         /// `thisUpdate`
         this_update: UnixTime,
         /// `nextUpdate`
         next_update: UnixTime,
-        /// How many certificates are on it.
+        /// The number of revoked certificates on it.
         entries: u64,
     },
     /// An OCSP response.
@@ -115,7 +115,7 @@ pub enum Object {
 }
 
 impl Object {
-    /// In one word, as the events and the tables have it.
+    /// The word that the events and the tables use.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -148,9 +148,9 @@ impl Object {
 /// A signature that is about to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
-    /// Whose key signs.
+    /// The signer.
     pub authority: Authority,
-    /// SHA-256 of the bytes that are signed: the encoded TBSCertificate, TBSCertList, …
+    /// SHA-256 of the bytes to be signed: the encoded TBSCertificate, TBSCertList, …
     pub tbs_sha256: Digest,
     /// What it is for.
     pub object: Object,
@@ -161,33 +161,33 @@ pub struct Intent {
 /// A signature that was made and verified.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome<'a> {
-    /// What [`Ledger::begin`](super::Ledger::begin) gave.
+    /// The entry, from [`Ledger::begin`](super::Ledger::begin).
     pub entry: EntryId,
-    /// The signed object as DER; of an OCSP response the `BasicOCSPResponse`.
+    /// The signed object as DER; for an OCSP response, the `BasicOCSPResponse`.
     pub signed: &'a [u8],
 }
 
-/// A certificate that was signed without this ledger: before it was there, or with another program.
+/// A certificate that was signed without this ledger: before it was created, or with another program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adoption {
     /// The issuer.
     pub authority: Authority,
-    /// [`Object::Certificate`]; nothing else can be adopted.
+    /// An [`Object::Certificate`]; nothing else can be adopted.
     pub object: Object,
     /// The certificate as DER.
     pub certificate: Vec<u8>,
 }
 
-/// One signature, from before to after.
+/// One signature: the intent and the outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Its number.
     pub id: EntryId,
-    /// Whose key.
+    /// The signer.
     pub authority: Authority,
     /// What it is for.
     pub object: Object,
-    /// SHA-256 of what was to be signed; not known of an adopted certificate.
+    /// SHA-256 of the bytes to be signed; unknown for an adopted certificate.
     pub tbs_sha256: Option<Digest>,
     /// The rules that the operator waived for it, by name.
     pub waived: Vec<String>,
@@ -195,7 +195,7 @@ pub struct Entry {
     pub begun: Stamp,
     /// How it ended.
     pub state: EntryState,
-    /// Of a certificate: its last revocation, or that it was released again.
+    /// For a certificate: its latest revocation or release.
     pub revocation: Option<RevocationRecord>,
     /// Whether it has reached its file or its caller.
     pub delivery: DeliveryState,
@@ -205,33 +205,33 @@ pub struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeliveryState {
-    /// Nothing is to be delivered, or nobody recorded it: an OCSP response, an adopted certificate, a ledger of version 1.
+    /// Not to be delivered, or not recorded: an OCSP response, an adopted certificate, a ledger of version 1.
     Unknown,
-    /// Signed, and not delivered as far as the ledger knows.
+    /// Signed, with no recorded delivery.
     Undelivered,
     /// Delivered for the first time.
     Delivered {
-        /// The event that says so.
+        /// The event that recorded it.
         event: u64,
         /// When.
         time: UnixTime,
     },
 }
 
-/// What an authority has signed or begun that still needs attention. Left out is what no longer matters: revoked and expired certificates,
-/// and CRLs, OCSP responses and requests that have a later one of their kind, signed by the same authority.
+/// What an authority has signed or begun that still needs attention. Revoked and expired certificates are left out, and so are CRLs, OCSP
+/// responses and requests that the same authority has replaced by later ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unfinished {
-    /// Begun, and not ended: another process is signing it now, or was cut off.
+    /// Begun and not ended: another process is signing it now, or was interrupted.
     pub open: Vec<Entry>,
-    /// Signed, and not delivered.
+    /// Signed and not delivered.
     pub undelivered: Vec<Entry>,
-    /// Whether there are more than were looked at.
+    /// Whether the lists are incomplete.
     pub more: bool,
 }
 
 impl Unfinished {
-    /// Whether there is nothing.
+    /// Whether both lists are empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.open.is_empty() && self.undelivered.is_empty() && !self.more
@@ -242,37 +242,37 @@ impl Unfinished {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EntryState {
-    /// It did not: begun, and whether a signature was made is not known.
+    /// It has not ended: whether a signature was made is unknown.
     Begun,
     /// Signed, and the signature verified.
     Signed {
-        /// The event that says so.
+        /// The event that recorded it.
         event: u64,
         /// When it was recorded.
         stamp: Stamp,
         /// SHA-256 of the signed object.
         sha256: Digest,
-        /// The signed object, unless it is one that is not kept.
+        /// The signed object, if the ledger keeps objects of its kind.
         der: Option<Der>,
     },
-    /// Given up; its serial number stays used.
+    /// Abandoned. Its serial number stays used.
     Abandoned {
         /// When.
         stamp: Stamp,
-        /// What the caller said.
+        /// The caller's reason.
         reason: String,
     },
     /// Signed without this ledger, and recorded later.
     Adopted {
-        /// SHA-256 of the signed object; none where only a serial number is known.
+        /// SHA-256 of the signed object; `None` if only a serial number is known.
         sha256: Option<Digest>,
-        /// The signed object, unless it is one that is not kept.
+        /// The signed object, if the ledger keeps objects of its kind.
         der: Option<Der>,
     },
 }
 
 impl EntryState {
-    /// In one word, as the tables have it.
+    /// The word that the tables use.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -283,7 +283,7 @@ impl EntryState {
         }
     }
 
-    /// The signed object, where it is kept.
+    /// The signed object, if the ledger keeps it.
     #[must_use]
     pub const fn der(&self) -> Option<&Der> {
         match self {
@@ -294,7 +294,7 @@ impl EntryState {
 }
 
 impl Entry {
-    /// The event that has the signed object or its hash: that it was signed, or adopted.
+    /// The event with the signed object or its hash: `signed` or `adopted`.
     #[must_use]
     pub const fn object_event(&self) -> Option<u64> {
         match self.state {
@@ -305,30 +305,30 @@ impl Entry {
     }
 }
 
-/// A certificate that exists, or that was revoked because it may.
+/// A certificate that exists, or that was revoked because it may exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownCertificate {
     /// Its serial number.
     pub serial: SerialNumber,
-    /// The last that happened to it.
+    /// Its latest revocation or release.
     pub revocation: Option<RevocationRecord>,
 }
 
-/// Which entries, newest first.
+/// Selects entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntryFilter {
-    /// Of this authority only.
+    /// Only those of this authority.
     pub authority: Option<Authority>,
-    /// Certificates of this serial number, of any issuer.
+    /// Only certificates with this serial number, of any issuer.
     pub serial: Option<SerialNumber>,
-    /// Certificates for these names only: the value of `names_sha256`, or what stands for it.
+    /// Only certificates for these names, by `names_sha256` or the hash that is used instead.
     pub names: Option<Digest>,
-    /// Only those that began and did not end.
+    /// Only those that have not ended.
     pub open: bool,
-    /// Only those that were signed and not delivered; with `open`, both.
+    /// Only those that were signed and not delivered. Together with `open`, both kinds.
     pub undelivered: bool,
-    /// Only those before this one: the next page.
+    /// Only those before this one, for the next page.
     pub before: Option<EntryId>,
-    /// At most so many.
+    /// At most this many.
     pub limit: Option<u64>,
 }

@@ -34,28 +34,27 @@ pub(super) use failure::Failure;
 use place::Place;
 pub(super) use store::Turn;
 
-/// The ledger in an SQLite file: write-ahead log, a sync of the disk with every commit, several processes at once.
-///
-/// Each thread opens one of its own.
+/// The ledger in an SQLite file, with a write-ahead log. Every commit is synced to the disk. Several processes can use it at once. Each
+/// thread opens its own.
 #[derive(Debug)]
 pub struct SqliteLedger {
     db: Connection,
     path: PathBuf,
     patience: Duration,
-    /// Of one that decides something; not of one that is only looked at.
+    /// Present if decisions depend on this ledger, absent if it was opened only for reading.
     audit: Option<RefCell<Audit>>,
-    /// The files that it was opened from.
+    /// The files that were opened.
     place: Option<Place>,
-    /// The file, on its way from the audit to the stamp.
+    /// Watches the file from the audit until it is stamped.
     watch: Watch,
-    /// How many events make a ledger that is stamped.
+    /// The number of events from which a ledger is stamped.
     large: u64,
-    /// How far it went when this connection last wrote.
+    /// The head after this connection's last write.
     known: Option<Head>,
 }
 
 impl SqliteLedger {
-    /// One transaction, which begins by waiting for its turn.
+    /// Runs one transaction, after waiting for its turn.
     fn record_with<T>(
         &mut self,
         stamp: &Stamp,
@@ -89,7 +88,7 @@ impl SqliteLedger {
         result.map_err(|failure| failure.of(&self.path, self.patience))
     }
 
-    /// Refuses what is not sound, where something is decided by it.
+    /// Refuses an unsound ledger if decisions depend on it.
     fn audit_opened(&mut self) -> Result<(), LedgerError> {
         let Self {
             db,
@@ -113,13 +112,13 @@ impl SqliteLedger {
         result.map_err(|failure| failure.of(path, *patience))
     }
 
-    /// Whether this process has read every event; otherwise a stamp stood for them.
+    /// Whether this process has read every event. If not, it relied on a stamp.
     #[cfg(test)]
     pub(super) fn has_read_every_event(&self) -> bool {
         self.audit.as_ref().is_some_and(|audit| audit.borrow().has_read())
     }
 
-    /// How commits reach the disk now (`PRAGMA synchronous`).
+    /// The current value of `PRAGMA synchronous`.
     #[cfg(test)]
     pub(super) fn synchronous(&self) -> i64 {
         self.db
@@ -127,7 +126,7 @@ impl SqliteLedger {
             .unwrap_or(-1)
     }
 
-    /// One state of the ledger, which may be unsound.
+    /// Reads one snapshot of the ledger, which may be unsound.
     fn look_only<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError> {
         let look = || {
             let snapshot = self.db.unchecked_transaction()?;
@@ -175,7 +174,7 @@ impl Tables for SqliteLedger {
         stamp: &Stamp,
         change: impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError> {
-        // In WAL mode a commit is then as whole as ever, and not waited for.
+        // In WAL mode a commit is still atomic, but no longer waits for the disk.
         let set = |db: &Connection, how: &str| db.pragma_update(None, "synchronous", how);
         set(&self.db, "NORMAL").map_err(|error| Failure::from(error).of(&self.path, self.patience))?;
         let recorded = self.record(stamp, change);

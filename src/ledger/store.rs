@@ -1,20 +1,19 @@
-//! What the rules need of a database, and nothing more: another database is another implementation of this.
+//! The interface between the rules and a database. Another database is another implementation of it.
 
 use super::event::Event;
 use super::{Authority, CrlNumber, Digest, EntryId, Head, LedgerError, RevocationState, SerialNumber};
 
-/// One transaction of a database, which holds the only turn to write. Nothing of it is there for others until it is committed, and all of
-/// it goes when it is not.
-///
-/// What it finds follows from its events: [`append`](Self::append) keeps the tables in step.
+/// One transaction of a database, which holds the only turn to write. Other processes see nothing of it until it is committed. Everything
+/// that it returns is derived from its events: [`append`](Self::append) updates the tables.
 pub(super) trait Store {
     /// Why the database could not be read or written, or the refusal of a rule.
     type Error: From<LedgerError> + From<Contradiction>;
 
-    /// How far the ledger goes.
+    /// The ledger's head.
     fn head(&self) -> Result<Head, Self::Error>;
 
-    /// Takes the next event: `body` are its bytes, and `hash` is the chain's after it. Refuses one that cannot follow on those before it.
+    /// Appends the next event: `body` is its bytes, and `hash` the chain's hash after it. Refuses one that cannot follow the events before
+    /// it.
     fn append(&mut self, event: &Event, body: &str, hash: Digest) -> Result<(), Self::Error>;
 
     /// One event.
@@ -23,16 +22,16 @@ pub(super) trait Store {
     /// The event that ended an entry.
     fn end_of_entry(&self, entry: EntryId) -> Result<Option<u64>, Self::Error>;
 
-    /// The event that ended what was begun with a key.
+    /// The event that ended an action on a key.
     fn end_of_key(&self, begun: EntryId) -> Result<Option<u64>, Self::Error>;
 
     /// The event that introduced an authority.
     fn authority(&self, authority: &Authority) -> Result<Option<u64>, Self::Error>;
 
-    /// The entry that has a serial number of this authority's name, whichever key signed.
+    /// The entry with a serial number of this authority's name, for any of its keys.
     fn entry_of_serial(&self, authority: u64, serial: &SerialNumber) -> Result<Option<EntryId>, Self::Error>;
 
-    /// The last that happened to a certificate of this authority.
+    /// The latest revocation or release of a certificate of this authority.
     fn revocation(
         &self,
         authority: u64,
@@ -50,7 +49,7 @@ pub(super) trait Store {
     /// The highest CRL number of this authority's name.
     fn highest_crl_number(&self, authority: u64) -> Result<Option<CrlNumber>, Self::Error>;
 
-    /// The last event about this certificate of the authority itself.
+    /// The last event about this certificate of the authority's own.
     fn authority_certificate(&self, authority: u64, sha256: &Digest) -> Result<Option<u64>, Self::Error>;
 }
 
@@ -68,6 +67,6 @@ impl CrlNumberUse {
     }
 }
 
-/// What is stored contradicts itself: the ledger is damaged.
+/// The stored data contradicts itself: the ledger is damaged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Contradiction(pub(super) String);

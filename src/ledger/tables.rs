@@ -1,5 +1,5 @@
-//! A ledger whose tables are in SQLite: in the file that the ledger is, or in a private copy that follows the events on a server. What is
-//! read, and what the rules decide by it, is the same.
+//! A ledger whose tables are in SQLite: in the ledger's own file, or in a private replica of the events on a server. Reads and rules are
+//! the same for both.
 
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -15,24 +15,24 @@ use super::{
     Stamp, TakenOver, Takeover, Unfinished, UnixTime, VerifyReport,
 };
 
-/// How a ledger reaches its tables.
+/// Access of a ledger to its tables.
 pub(super) trait Tables: Send {
-    /// One transaction, which begins by waiting for its turn. What it decides by is checked against the events first. The change may be
-    /// tried again, on a ledger that has gone on, when the first attempt is known to have left nothing.
+    /// Runs one transaction, after waiting for its turn and checking the tables against the events. If an attempt is known to have recorded
+    /// nothing, the change may be tried again on a later state of the ledger.
     fn decide<T>(
         &mut self,
         stamp: &Stamp,
         change: impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError>;
 
-    /// The same, of a change that only adds to what was decided before.
+    /// The same for a change that only completes an earlier decision.
     fn record<T>(
         &mut self,
         stamp: &Stamp,
         change: impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError>;
 
-    /// The same, of a change that a loss of power may undo, as a whole.
+    /// The same for a change that a power failure may undo as a whole.
     fn record_unsynced<T>(
         &mut self,
         stamp: &Stamp,
@@ -41,10 +41,10 @@ pub(super) trait Tables: Send {
         self.record(stamp, change)
     }
 
-    /// One state of the ledger, whatever others write meanwhile.
+    /// Reads one snapshot of the ledger.
     fn look<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError>;
 
-    /// The same of the newest state: to compare it with what came from elsewhere and may be newer than the last look.
+    /// The same for the newest state, to compare it with data from elsewhere that may be newer than the last snapshot.
     fn look_now<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError> {
         self.look(at)
     }

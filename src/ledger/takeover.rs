@@ -1,34 +1,34 @@
-//! A CA that lived elsewhere, and all that is known of it: recorded in one transaction, so that nothing is half known.
+//! A CA that was kept elsewhere, with its certificates and revocations, recorded in one transaction.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Adoption, Authority, CrlNumber, Der, EntryId, Object, RevocationRequest};
 
-/// A certificate of a CA by itself: where another CA issued it, that one need not be known here.
+/// A CA's own certificate. If another CA issued it, that CA need not be in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorityCertificate {
     /// Its subject and key.
     pub authority: Authority,
     /// The certificate.
     pub der: Der,
-    /// What is known of its issuer.
+    /// Whether its path was checked.
     pub path: PathCheck,
 }
 
-/// What was checked of a CA certificate when it was recorded.
+/// How a CA certificate was checked when it was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PathCheck {
-    /// Its own key signed it.
+    /// It is signed by its own key.
     SelfSigned,
-    /// Its issuer's certificate was there, and the path up to it was valid.
+    /// Its issuer's certificate was available, and the path was valid.
     Verified,
-    /// Its issuer's certificate was not there.
+    /// Its issuer's certificate was not available.
     NotChecked,
 }
 
 impl PathCheck {
-    /// In one word, as the events have it.
+    /// The word that the events use.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -39,31 +39,31 @@ impl PathCheck {
     }
 }
 
-/// A CA certificate that was recorded by itself.
+/// A recorded CA certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownAuthority {
-    /// The event that says so.
+    /// The event that recorded it.
     pub event: EntryId,
     /// The certificate.
     pub certificate: AuthorityCertificate,
 }
 
-/// What is recorded of a CA that lived elsewhere. Whatever the ledger has already is passed over.
+/// What to record of a CA that was kept elsewhere. What the ledger already has is skipped.
 #[derive(Clone, Debug)]
 pub struct Takeover {
     /// The CA.
     pub authority: Authority,
-    /// Its own certificate; none where an entry has it.
+    /// Its own certificate; `None` if an entry has it.
     pub certificate: Option<AuthorityCertificate>,
     /// The rules that the operator waived for it, by name.
     pub waived: Vec<String>,
-    /// The same as an entry of the CA that issued it, the CA itself for a self-signed one, where the ledger has that CA.
+    /// The same certificate as an entry of its issuer, if the ledger has the issuer. A self-signed CA is its own issuer.
     pub entry: Option<Adoption>,
-    /// What the CA has issued.
+    /// The certificates that the CA has issued.
     pub certificates: Vec<Adoption>,
-    /// What it has issued, and of which only the serial number is known: `notAfter`, and the subject as its old database spells it.
+    /// Certificates of which only the serial number, `notAfter` and the subject in the spelling of the old database are known.
     pub serials: Vec<Object>,
-    /// What it has revoked.
+    /// Its revocations.
     pub revocations: Vec<RevocationRequest>,
     /// Its last CRL.
     pub crl: Option<AdoptedCrl>,
@@ -78,17 +78,17 @@ pub struct AdoptedCrl {
     pub der: Vec<u8>,
 }
 
-/// What of a [`Takeover`] was new.
+/// What a [`Takeover`] added.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TakenOver {
-    /// Whether the CA's own certificate was.
+    /// Whether the CA's own certificate was new.
     pub certificate: bool,
     /// Certificates.
     pub certificates: u64,
     /// Serial numbers without a certificate.
     pub serials: u64,
-    /// Revocations, and reasons that changed.
+    /// Revocations and changed reasons.
     pub revocations: u64,
-    /// The number that CRLs of this CA are above now.
+    /// The highest CRL number; the next CRL of this CA gets a higher one.
     pub crl_number: Option<CrlNumber>,
 }

@@ -1,9 +1,8 @@
-//! What the tables must come to, by the events: for each table the sum of a keyed hash of every statement that the events make about its rows.
-//! The same sum over the rows as they are is equal only if each row is what the events say, and no row is missing or added, except with a
-//! probability of 2^-64. Each process makes a new key and never shows it, so nobody can make rows that fit.
-//!
-//! A sum needs no row to be remembered. What the order of events decides (an entry ends once, a delivery is of something that was signed) takes a
-//! few bits for each event. It is a second way to what a database's projection does, so that a mistake in one of the two is found.
+//! The expected sums of the tables: for each table, the sum of a keyed hash of every statement that the events make about its rows. The sum
+//! over the stored rows is equal only if every row agrees with the events and none is missing or added, except with a probability of 2^-64.
+//! Each process uses a new secret key, so an attacker cannot construct rows with the same sum. The sums need no memory for rows. Rules
+//! about the order of events (an entry ends once, only signed objects are delivered) take a few bits for each event. The tally is a second
+//! implementation of what a database's projection does, so a mistake in one of them is found.
 
 mod balance;
 mod changes;
@@ -21,24 +20,24 @@ use super::columns::{TABLES, place};
 use super::event::{Event, FORMAT, What};
 use super::{Authority, CrlNumber, Digest, Object, SerialNumber};
 
-/// The sums, and what is needed to go on.
+/// The sums, and the state for the next events.
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
     hasher: Hasher,
     sums: [u128; TABLES.len()],
-    /// By number: the first authority of the same name.
+    /// For each authority, the first authority of the same name.
     authorities: HashMap<u64, u64>,
     issuers: HashMap<Vec<u8>, u64>,
-    /// Entries that began and did not end.
+    /// Entries that have not ended.
     open: Numbers,
     /// Entries that ended with an object.
     made: Numbers,
-    /// Entries that somebody waits for.
+    /// Entries that are to be delivered.
     awaited: Numbers,
     open_keys: HashSet<u64>,
-    /// By issuer: whether a complete and a delta CRL have the number.
+    /// By issuer and number: whether a complete and a delta CRL use it.
     crl_numbers: HashMap<(u64, CrlNumber), [bool; 2]>,
-    /// Numbers whose certificate is not known, by issuer: authority, and the statement.
+    /// Serial numbers without a certificate, by issuer: authority, and the statement.
     bare: HashMap<(u64, SerialNumber), (u64, u128)>,
     /// By authority and hash: the last statement.
     authority_certificates: HashMap<(u64, Digest), u128>,
@@ -46,10 +45,10 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Of no events.
+    /// An empty tally.
     ///
     /// # Errors
-    /// The operating system gave no random numbers for the key.
+    /// The operating system's random number generator failed.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             hasher: Hasher::new()?,
@@ -67,13 +66,13 @@ impl Tally {
         })
     }
 
-    /// How many entries began and did not end.
+    /// The number of entries that have not ended.
     pub(super) fn open_entries(&self) -> u64 {
         self.open.count()
     }
 
-    /// Takes the next event. None where it cannot follow on those before it. Not noticed here: a serial number that is used twice, which no table
-    /// has room for, and a revocation of a certificate that comes later or never.
+    /// Adds the next event. `None` if it cannot follow those before it. Two faults are not detected here: a serial number that is used
+    /// twice, which the table's key excludes, and a revocation before its certificate or without one.
     pub(super) fn play<D>(&mut self, event: &Event<D>) -> Option<()> {
         let sequence = event.sequence;
         let created = matches!(event.event, What::Created { format: FORMAT, .. });
@@ -303,7 +302,7 @@ impl Tally {
         let [first, second] = certificate;
         let row = [first, second, reason, revoked, invalidity_date, number(sequence)];
         let statement = self.hasher.hash(place::REVOCATIONS, 0, row);
-        // No table has this place: it is a hash of its own.
+        // No table has this index, so the hash differs from those of rows.
         let certificate = self.hasher.hash(TABLES.len(), 0, certificate);
         self.changes.add(certificate, sequence, did, statement)
     }

@@ -39,12 +39,12 @@ impl Desk {
         self.directory.path().join("l.db")
     }
 
-    /// Another connection, as another process has.
+    /// Another connection, like one of another process.
     fn again(&self) -> SqliteLedger {
         SqliteLedger::open(&self.path(), Access::Record).unwrap()
     }
 
-    /// With SQLite, past the ledger.
+    /// Changes the file directly, with SQLite.
     fn attack(&self, sql: &str) {
         let db = rusqlite::Connection::open(self.path()).unwrap();
         db.pragma_update(None, "foreign_keys", false).unwrap();
@@ -57,7 +57,7 @@ impl Desk {
     }
 
     #[track_caller]
-    /// By the tables that are made again, and by the sums that decide at every opening.
+    /// Checks both ways: with tables built again, and with the sums that are compared at every opening.
     fn assert_sound(&self) {
         assert_eq!(self.verify().faults, []);
         SqliteLedger::open(&self.path(), Access::Decide).unwrap();
@@ -87,7 +87,7 @@ fn name(text: &str) -> RecordedName {
     }
 }
 
-/// The same name may have several keys.
+/// The same name can have several keys.
 fn authority(key: &str, subject: &str) -> Authority {
     Authority {
         key_sha256: Digest::of(key.as_bytes()),
@@ -103,7 +103,7 @@ fn serial(number: u8) -> SerialNumber {
     SerialNumber::from_octets([0x10, number])
 }
 
-/// A signed object by its outer form: a SEQUENCE whose first element is what is signed.
+/// The outer structure of a signed object: a SEQUENCE whose first element is the signed part.
 fn signed(number: u8) -> Vec<u8> {
     vec![0x30, 6, 0x30, 1, number, 4, 1, 9]
 }
@@ -206,7 +206,7 @@ fn revoked(ledger: &dyn Ledger, authority: &Authority, changed_after: Option<u64
     list
 }
 
-/// A CA from elsewhere: its certificate, one that it issued, a number with a revocation, and a CRL.
+/// A CA from elsewhere: its certificate, a certificate that it issued, a serial number with a revocation, and a CRL.
 fn takeover() -> Takeover {
     let authority = authority("old key", "CN=Old CA");
     let own = Object::Certificate {

@@ -1,4 +1,4 @@
-//! The events as the leaves of a Merkle tree: checkpoints of a ledger, and proofs about its events. It reads any ledger, whatever keeps it.
+//! The events as the leaves of a Merkle tree: checkpoints of a ledger, and proofs about its events, for any store.
 
 use std::ops::ControlFlow;
 
@@ -11,7 +11,7 @@ fn origin_of(first: Digest) -> String {
     format!("hsm-ca/ledger/{first}")
 }
 
-/// An event, and what leads from it to the root hash of a checkpoint: the parts of an
+/// An event, and the path from it to the root hash of a checkpoint: the parts of an
 /// [`InclusionProof`](crate::transparency::InclusionProof).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventPath {
@@ -25,8 +25,7 @@ pub struct EventPath {
     pub checkpoint: Checkpoint,
 }
 
-/// What leads from an older checkpoint to a newer one: the parts of a
-/// [`ConsistencyProof`](crate::transparency::ConsistencyProof).
+/// The path from an older checkpoint to a newer one: the parts of a [`ConsistencyProof`](crate::transparency::ConsistencyProof).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExtensionPath {
     /// The hashes.
@@ -35,19 +34,19 @@ pub struct ExtensionPath {
     pub checkpoint: Checkpoint,
 }
 
-/// A checkpoint of the ledger as it is now.
+/// A checkpoint of the current ledger.
 ///
 /// # Errors
-/// [`LedgerError::Damaged`] where the chain breaks, or that the ledger cannot be read.
+/// [`LedgerError::Damaged`] if the chain is broken, or that the ledger cannot be read.
 pub fn current_checkpoint(ledger: &dyn Ledger) -> Result<Checkpoint, LedgerError> {
     Walk::over(ledger, &[], None, |_, _| {})
 }
 
-/// The path of an event to the head as it is now, or to a checkpoint from before.
+/// The path of an event to the current head, or to an earlier checkpoint.
 ///
 /// # Errors
-/// [`LedgerError::NotExtended`], [`LedgerError::NoEntry`] where the checkpoint is older than the event,
-/// [`LedgerError::Damaged`] where the chain breaks, or that the ledger cannot be read.
+/// [`LedgerError::NotExtended`], [`LedgerError::NoEntry`] if the checkpoint is older than the event, [`LedgerError::Damaged`] if the chain
+/// is broken, or that the ledger cannot be read.
 pub fn event_path(
     ledger: &dyn Ledger,
     sequence: u64,
@@ -74,7 +73,7 @@ pub fn event_path(
     })
 }
 
-/// The path from a checkpoint to the head as it is now, or to a later checkpoint.
+/// The path from a checkpoint to the current head, or to a later checkpoint.
 ///
 /// # Errors
 /// [`LedgerError::NotExtended`], [`LedgerError::Damaged`] where the chain breaks, or that the ledger cannot be read.
@@ -107,17 +106,17 @@ fn size_of(ledger: &dyn Ledger, at: Option<&Checkpoint>) -> Result<u64, LedgerEr
     }
 }
 
-/// An event that goes by.
+/// One event of the walk.
 struct Leaf {
     sequence: u64,
     hash: Digest,
 }
 
-/// One way through the events, and the checkpoints that it is compared with.
+/// One walk through the events, and the checkpoints to compare with it.
 struct Walk;
 
 impl Walk {
-    /// The checkpoint of the first `size` events, or of all. Each of `kept` must be one of this ledger.
+    /// The checkpoint of the first `size` events, or of all. Each of `kept` must belong to this ledger.
     fn over(
         ledger: &dyn Ledger,
         kept: &[&Checkpoint],
@@ -146,13 +145,13 @@ impl Walk {
         }
         let origin = origin_of(first.hash);
         Checkpoint::of(&origin, &tree).map_err(|_| {
-            // An origin of hex digits has no character that is refused.
+            // An origin of hex digits contains no refused character.
             LedgerError::NoEntry { entry: EntryId(0) }
         })
     }
 }
 
-/// Compares a checkpoint with the events that go by.
+/// Compares a checkpoint with the events of a walk.
 #[derive(Debug)]
 pub(super) struct CheckpointWatch<'a> {
     kept: &'a Checkpoint,
@@ -171,7 +170,7 @@ impl<'a> CheckpointWatch<'a> {
         }
     }
 
-    /// Takes the next event: the head of the chain after it, and the hash of its leaf.
+    /// Adds the next event: the head of the chain after it, and the hash of its leaf.
     pub(super) fn push(&mut self, head: &Head, leaf: Digest) {
         if head.count == 1 {
             self.origin = origin_of(head.hash);
@@ -182,7 +181,7 @@ impl<'a> CheckpointWatch<'a> {
         }
     }
 
-    /// How many events came after the checkpoint.
+    /// The number of events after the checkpoint.
     pub(super) fn verdict(self) -> Result<u64, CheckpointProblem> {
         let (size, found) = (self.kept.size(), self.found);
         if self.kept.origin() != self.origin {
@@ -193,7 +192,7 @@ impl<'a> CheckpointWatch<'a> {
         }
         match found.checked_sub(size) {
             None => Err(CheckpointProblem::Missing { size, found }),
-            // No ledger is empty, so no checkpoint of one is.
+            // A ledger is never empty, so its checkpoints are not either.
             Some(later) if size > 0 && self.tree.size() == size && self.tree.root() == self.kept.root() => {
                 Ok(later)
             }
@@ -202,7 +201,7 @@ impl<'a> CheckpointWatch<'a> {
     }
 }
 
-/// An event that a proof has: that a signature was made, or that an object was adopted.
+/// The event of a proof: a signature was made, or an object was adopted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenEvent {
     /// Its number, from 1.

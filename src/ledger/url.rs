@@ -1,4 +1,4 @@
-//! Where a ledger is: `sqlite:PATH`.
+//! The URL of a ledger: `sqlite:PATH` or `postgres://…`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,11 +21,11 @@ pub enum LedgerUrl {
 /// What a ledger is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// To look at it: nothing is created or changed.
+    /// For reading: nothing is created or changed.
     Read,
-    /// To decide a signature by it: nothing is created or changed, and one whose tables are not what its events say is refused.
+    /// For deciding about a signature: nothing is created or changed, and a ledger whose tables contradict its events is refused.
     Decide,
-    /// To record in it. It must be there: [`LedgerUrl::create`] makes one.
+    /// For recording. The ledger must exist: [`LedgerUrl::create`] creates one.
     Record,
 }
 
@@ -53,7 +53,7 @@ impl LedgerUrl {
         Err(LedgerUrlError::Scheme)
     }
 
-    /// The same place, seen from `directory`: a relative path in a file means beside the file.
+    /// The same place with its relative path taken from `directory`. A relative path in a file is relative to that file.
     #[must_use]
     pub fn beside(self, directory: &Path) -> Self {
         match self {
@@ -77,10 +77,10 @@ impl LedgerUrl {
 }
 
 impl LedgerUrl {
-    /// Makes a new ledger, whole or not at all, and opens it for recording.
+    /// Creates a new ledger, atomically, and opens it for recording.
     ///
     /// # Errors
-    /// [`LedgerError::Exists`] whatever is at that place, or that the ledger cannot be written.
+    /// [`LedgerError::Exists`] if anything is at that place, or that the ledger cannot be written.
     pub fn create(&self, stamp: &Stamp) -> Result<Box<dyn Ledger>, LedgerError> {
         match self {
             Self::Sqlite(path) => Ok(Box::new(SqliteLedger::create(path, stamp)?)),
@@ -89,7 +89,7 @@ impl LedgerUrl {
         }
     }
 
-    /// Makes a new ledger of the events of another one, which go to `head`.
+    /// Creates a new ledger with the events of another one, which end at `head`.
     pub(super) fn copy_from(&self, source: &dyn Ledger, head: Head) -> Result<(), LedgerError> {
         match self {
             Self::Sqlite(path) => SqliteLedger::copy(path, source, head),
@@ -106,7 +106,7 @@ impl LedgerUrl {
         }
     }
 
-    /// Whether a ledger is there. Refuses one that could not be recorded in, and a place where none could be made: before the PIN prompt.
+    /// Whether a ledger is there. Refuses one that cannot be written, and a place where none can be created, before the PIN prompt.
     ///
     /// # Errors
     /// [`LedgerError`]
@@ -139,8 +139,7 @@ impl fmt::Display for LedgerUrl {
     }
 }
 
-/// Where a ledger is, to be shown in errors: as a [`LedgerUrl`] is written, but never with a password, which the URL of a server may
-/// hold.
+/// Where a ledger is, for errors: a [`LedgerUrl`] without the password that a server's URL may contain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerPlace(String);
 
@@ -161,15 +160,15 @@ impl fmt::Display for LedgerPlace {
     }
 }
 
-/// Why a text names no ledger. It is not repeated: a URL of a server may hold a password.
+/// Why a text is not the URL of a ledger. The error does not repeat the text, which may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LedgerUrlError {
-    /// `sqlite:` and nothing else.
+    /// `sqlite:` without a path.
     NoPath,
-    /// PostgreSQL, in a build without it.
+    /// PostgreSQL, which this build does not support.
     NoPostgres,
-    /// A password, which others could see there.
+    /// A password, which other users could see.
     Password,
     /// A server without a database.
     NoDatabase,
@@ -177,15 +176,15 @@ pub enum LedgerUrlError {
     NoHost,
     /// Not a name, address or port of a server.
     Host,
-    /// What is not percent-encoded UTF-8 text without control characters.
+    /// Text that is not percent-encoded UTF-8, or that contains control characters.
     Encoding,
-    /// An option that is unknown, is there twice, or has no value.
+    /// An unknown, repeated or empty option.
     Option,
     /// An `sslmode` that does not check the server's certificate and its name.
     SslMode,
-    /// A way over a network that is not encrypted.
+    /// An unencrypted connection over a network.
     Plain,
-    /// No `sslrootcert`, and so nothing to check the server's certificate with.
+    /// No `sslrootcert`, so the server's certificate cannot be checked.
     NoRootCertificates,
     /// One of `sslcert` and `sslkey` without the other.
     ClientCertificate,
@@ -197,13 +196,13 @@ impl fmt::Display for LedgerUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoPath => "sqlite: without a path",
-            Self::NoPostgres => "this build has no network code, and so no PostgreSQL",
+            Self::NoPostgres => "this build has no network code, so it does not support PostgreSQL",
             Self::Password => "it has a place for a password, which others could see",
             Self::NoDatabase => "it names no database: write postgres://HOST/DATABASE",
             Self::NoHost => "it names no server: write postgres://HOST/DATABASE, or ?host=/DIRECTORY for a socket",
             Self::Host => "its server must be a name, an IPv4 address, an IPv6 address in brackets, or a directory with / as %2F, and a port from 1 to 65535",
             Self::Encoding => "it is not percent-encoded UTF-8 text",
-            Self::Option => "it has an unknown, repeated or empty option; there are host=/DIRECTORY, port, sslmode, sslrootcert, sslcert and sslkey",
+            Self::Option => "it has an unknown, repeated or empty option; the options are host=/DIRECTORY, port, sslmode, sslrootcert, sslcert and sslkey",
             Self::SslMode => "sslmode must be verify-full, or disable on this machine",
             Self::Plain => "over a network, sslmode must be verify-full",
             Self::NoRootCertificates => "the server's certificate must be checked: add ?sslmode=verify-full&sslrootcert=FILE",

@@ -1,4 +1,4 @@
-//! The plain values of a ledger alone, and their one spelling in an event: bytes as hex or base64.
+//! The values that only a ledger has, and their one spelling in an event: bytes as hex or base64.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ impl fmt::Display for EntryId {
     }
 }
 
-/// Text that is not what its type is written as.
+/// Text that is not in the form of its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misspelt(pub(super) &'static str);
 
@@ -38,7 +38,7 @@ impl fmt::Display for Misspelt {
 
 impl std::error::Error for Misspelt {}
 
-/// Encoded bytes, in events as base64.
+/// Encoded bytes, written in events as base64.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Der(pub Vec<u8>);
 
@@ -69,8 +69,8 @@ impl Visitor<'_> for DerText {
     }
 }
 
-/// SHA-256 of what a signature is over: the first element of a SEQUENCE, as in `Certificate`, `CertificateList`,
-/// `CertificationRequest` and `BasicOCSPResponse`. That is all of DER that the ledger knows.
+/// SHA-256 of the signed bytes: the first element of a SEQUENCE, as in `Certificate`, `CertificateList`, `CertificationRequest` and
+/// `BasicOCSPResponse`. The ledger parses no more DER than this.
 pub(super) fn first_element_digest(der: &[u8]) -> Option<Digest> {
     let (_, content) = header(der).filter(|_| der.first() == Some(&0x30))?;
     let inner = der.get(content..)?;
@@ -78,7 +78,7 @@ pub(super) fn first_element_digest(der: &[u8]) -> Option<Digest> {
     Some(Digest::of(inner.get(..start.checked_add(length)?)?))
 }
 
-/// The length of a DER element's content, and where the content starts (X.690 section 8.1.3, definite form).
+/// The length of a DER element's content and the offset of the content (X.690 section 8.1.3, definite form).
 fn header(bytes: &[u8]) -> Option<(usize, usize)> {
     let first = *bytes.get(1)?;
     if first < 0x80 {

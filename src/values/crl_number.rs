@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use num_bigint::BigUint;
 
-/// "CRL verifiers MUST be able to handle CRLNumber values up to 20 octets. Conforming CRL issuers MUST NOT use CRLNumber values longer
-/// than 20 octets": 159 bits, as the INTEGER has a sign.
+/// "CRL verifiers MUST be able to handle CRLNumber values up to 20 octets. Conforming CRL issuers MUST NOT use CRLNumber values longer than
+/// 20 octets": 159 bits, because an INTEGER has a sign bit.
 const OCTETS: usize = 20;
 
 /// The number of a CRL: not negative, at most 20 octets as a DER INTEGER. It grows from one CRL to the next.
@@ -17,7 +17,7 @@ impl CrlNumber {
     /// Before the first.
     pub const ZERO: Self = Self([0; OCTETS]);
 
-    /// From big-endian octets, with or without leading zeros. `None` where there are more than 159 bits.
+    /// From big-endian octets, with or without leading zeros. `None` for more than 159 bits.
     #[must_use]
     pub fn from_octets(octets: &[u8]) -> Option<Self> {
         let significant = octets.iter().skip_while(|octet| **octet == 0).count();

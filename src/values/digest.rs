@@ -18,7 +18,7 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// Hands over its text.
+    /// Passes its text to a function.
     fn spell<T>(&self, to: impl FnOnce(&str) -> Result<T, fmt::Error>) -> Result<T, fmt::Error> {
         let mut digits = [0; 64];
         hex::encode_to_slice(self.0, &mut digits).map_err(|_| fmt::Error)?;
@@ -50,7 +50,7 @@ impl FromStr for Digest {
     }
 }
 
-/// Its text. Ledgers have millions of them, so neither way makes a `String`.
+/// Its text. Ledgers have millions of them, so no `String` is allocated in either direction.
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(self)

@@ -1,11 +1,11 @@
-//! Text in lines of a width.
+//! Wraps text.
 
 use super::printable;
 
-/// Columns of a line if the width is unknown.
+/// The columns of a line if the width is unknown.
 pub const WIDTH: usize = 80;
 
-/// The text in lines of `room` columns. A longer word stays whole, so that it can be copied; hex digits are cut into equal parts.
+/// The text in lines of `room` columns. A longer word stays whole, so that it can be copied; hex digits are split into equal parts.
 #[must_use]
 pub fn fold(text: &str, room: usize) -> Vec<String> {
     let mut block = Block::of_width(room);
@@ -13,7 +13,7 @@ pub fn fold(text: &str, room: usize) -> Vec<String> {
     block.into_lines()
 }
 
-/// `first`, and after it the text in lines of 80 columns, aligned with its start.
+/// `first`, followed by the text in lines of 80 columns, aligned with its start.
 #[must_use]
 pub fn hang(first: &str, text: &str) -> String {
     let indent = columns(first);
@@ -40,7 +40,7 @@ pub fn cut(text: &str, width: usize, dots: &str) -> String {
     text.chars().take(kept).chain(dots.chars()).collect()
 }
 
-/// Lines that are filled.
+/// Lines that are being filled.
 #[derive(Debug)]
 pub struct Block {
     room: usize,
@@ -62,7 +62,7 @@ impl Block {
 
     fn add(&mut self, text: &str) {
         let room = self.room;
-        // Two spaces stay two: they may be the only difference between two names.
+        // Two spaces are kept: they may be the only difference between two names.
         for word in text.split(' ').flat_map(|word| cut_hex(word, room)) {
             self.put(word);
         }
@@ -73,13 +73,13 @@ impl Block {
         if columns(part) <= self.room {
             return self.put(part);
         }
-        // A part that needs several lines shares them with no other part.
+        // A part that needs several lines does not share them.
         self.is_closed = true;
         self.add(part);
         self.is_closed = true;
     }
 
-    /// Adds a part that is never broken, however long it is, so that it can be copied.
+    /// Adds a part that is never wrapped, so that it can be copied.
     pub fn add_whole(&mut self, part: &str) {
         self.put(part);
     }
@@ -103,7 +103,7 @@ impl Block {
     }
 }
 
-/// How many columns a text takes: one for each character.
+/// The columns of a text, one for each character.
 #[must_use]
 pub fn columns(text: &str) -> usize {
     text.chars().count()

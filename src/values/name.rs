@@ -5,15 +5,13 @@ use std::fmt;
 
 use der::{AnyRef, Decode as _, Tag, Tagged as _};
 
-/// A distinguished name, as the bytes it came in: one DER SEQUENCE. It is copied and never rebuilt from text, so two names are equal when
-/// their bytes are.
-///
-/// `x509` adds the text of RFC 4514, and the comparison of RFC 5280 section 7.1, which ignores case and spaces.
+/// A distinguished name, as its original bytes: one DER SEQUENCE. It is copied and never rebuilt from text. Two names are equal if their
+/// bytes are. `x509` adds the text form of RFC 4514, and the comparison of RFC 5280 section 7.1, which ignores case and spaces.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Name(Vec<u8>);
 
 impl Name {
-    /// Keeps the bytes of an encoded name. What is in the SEQUENCE is not looked at.
+    /// Keeps the bytes of an encoded name. The content of the SEQUENCE is not examined.
     ///
     /// # Errors
     /// [`NotAName`]: the bytes are not one SEQUENCE in DER.
@@ -31,14 +29,14 @@ impl Name {
         &self.0
     }
 
-    /// True for the empty sequence, which RFC 5280 forbids for issuers.
+    /// Whether it is the empty sequence, which RFC 5280 forbids for issuers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.len() <= 2
     }
 }
 
-/// Bytes that are not one SEQUENCE in DER, and so not a name; the text says what is wrong with them.
+/// Bytes that are not one SEQUENCE in DER, so not a name. The text gives the fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotAName(String);
 

@@ -1,4 +1,4 @@
-//! Text that people read, without what could deceive them.
+//! Text for people, without deceptive characters.
 
 /// Control characters, and marks that change the direction or the visibility of text.
 #[must_use]
@@ -11,12 +11,12 @@ pub fn is_unprintable(character: char) -> bool {
                 | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFC}' | '\u{1BCA0}'..='\u{1BCA3}'
                 | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
         )
-        // Private use and noncharacters: what they show is unknown.
+        // Private use and noncharacters: their appearance is unknown.
         || matches!(character, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}' | '\u{FDD0}'..='\u{FDEF}')
         || u32::from(character) & 0xfffe == 0xfffe
 }
 
-/// Text from tokens, files and servers, without what could move a cursor or hide a word: such a character becomes U+FFFD.
+/// Makes text from tokens, files and servers safe to show: characters that could move the cursor or hide a word become U+FFFD.
 #[must_use]
 pub fn printable(text: &str) -> String {
     let shown = |character| match is_unprintable(character) {

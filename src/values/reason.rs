@@ -1,12 +1,11 @@
-//! `CRLReason` (RFC 5280 section 5.3.1), and the reasons that a certificate is revoked for.
-//!
-//! Two types, because they answer two questions. A CRL entry's reasonCode can say removeFromCRL, which is an instruction to readers of
-//! delta CRLs. A certificate is never revoked for it, so a ledger cannot hold it.
+//! `CRLReason` (RFC 5280 section 5.3.1), and the reasons for which a certificate can be revoked. These are two types: the reasonCode of a
+//! CRL entry can be removeFromCRL, an instruction to readers of delta CRLs. A certificate is never revoked for that reason, so a ledger
+//! cannot contain it.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// What the reasonCode of a CRL entry, or the revocationReason of an OCSP response, can be.
+/// A value of the reasonCode of a CRL entry, or of the revocationReason of an OCSP response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CrlReason {
     /// unspecified: no reasonCode is written for it.
@@ -21,7 +20,7 @@ pub enum CrlReason {
     Superseded,
     /// cessationOfOperation
     CessationOfOperation,
-    /// certificateHold: the one that can be taken back.
+    /// certificateHold, the only reason that can be undone.
     CertificateHold,
     /// removeFromCRL: only in delta CRLs.
     RemoveFromCrl,
@@ -69,7 +68,7 @@ impl CrlReason {
         Self::ALL.into_iter().find(|reason| reason.code() == code)
     }
 
-    /// The RFC's name, as openssl takes it too.
+    /// The RFC's name, which openssl accepts too.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -96,7 +95,7 @@ impl fmt::Display for CrlReason {
 impl FromStr for CrlReason {
     type Err = UnknownReason;
 
-    /// The standard's names, in any case: OpenSSL writes `CACompromise`.
+    /// The RFC's names, ignoring case: OpenSSL writes `CACompromise`.
     fn from_str(text: &str) -> Result<Self, UnknownReason> {
         let found = Self::ALL
             .into_iter()
@@ -133,7 +132,7 @@ pub enum RevocationReason {
     Superseded,
     /// cessationOfOperation
     CessationOfOperation,
-    /// certificateHold: the one that can be taken back.
+    /// certificateHold, the only reason that can be undone.
     CertificateHold,
     /// privilegeWithdrawn
     PrivilegeWithdrawn,
@@ -155,7 +154,7 @@ impl RevocationReason {
         Self::AaCompromise,
     ];
 
-    /// As a CRL or an OCSP response says it.
+    /// The value for a CRL or an OCSP response.
     #[must_use]
     pub const fn to_crl_reason(self) -> CrlReason {
         match self {
@@ -206,13 +205,13 @@ impl fmt::Display for RevocationReason {
     }
 }
 
-/// removeFromCRL, where a certificate is to be revoked.
+/// The error for removeFromCRL as a reason to revoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotARevocation;
 
 impl fmt::Display for NotARevocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no certificate is revoked for removeFromCRL")
+        f.write_str("removeFromCRL is not a reason to revoke a certificate")
     }
 }
 

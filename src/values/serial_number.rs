@@ -3,17 +3,15 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-/// A `serialNumber`: any INTEGER, in the one form that DER has for it.
-///
-/// RFC 5280 requires it to be positive and of at most 20 octets, and every number that is made here is. A foreign certificate may have a negative
-/// or a longer one, or encode it with too many octets, and it can be revoked all the same. So nothing is refused here: the rule `serial-number`
-/// applies the RFC to a certificate that is about to be signed.
+/// A `serialNumber`: any INTEGER, in its DER form. RFC 5280 requires it to be positive and at most 20 octets long, and this program's
+/// numbers are. A certificate of another CA may have a negative or longer number, or encode it with too many octets, and must still be
+/// revocable. So this type refuses nothing: the rule `serial-number` applies the RFC to certificates that are about to be signed.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SerialNumber(Vec<u8>);
 
 impl SerialNumber {
-    /// From the content octets of an INTEGER: big-endian two's complement. Octets that only repeat the sign are left out (X.690 section 8.3.2), and
-    /// no octets mean zero.
+    /// From the content octets of an INTEGER, in big-endian two's complement. Drops octets that only repeat the sign (X.690 section 8.3.2).
+    /// No octets mean zero.
     #[must_use]
     pub fn from_octets(octets: impl AsRef<[u8]>) -> Self {
         match without_repeated_sign(octets.as_ref()) {
@@ -22,8 +20,8 @@ impl SerialNumber {
         }
     }
 
-    /// From hexadecimal digits as programs print serial numbers: perhaps with `-` and `0x` before them, perhaps with colons between
-    /// them. `None` for every other text.
+    /// From hexadecimal digits, with an optional `-`, an optional `0x`, and optional colons, as programs print serial numbers. `None` for
+    /// any other text.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
         let (is_negative, digits) = match text.strip_prefix('-') {
@@ -39,7 +37,7 @@ impl SerialNumber {
         // The first octet is the sign.
         let mut octets = Vec::with_capacity(1 + count.div_ceil(2));
         octets.push(0);
-        // Of an odd number of digits, the first is an octet of its own.
+        // With an odd number of digits, the first one makes an octet alone.
         let mut high = (count % 2 == 1).then_some(0);
         for digit in digits() {
             let nibble = u8::try_from(char::from(digit).to_digit(16)?).ok()?;
@@ -56,7 +54,7 @@ impl SerialNumber {
         Some(Self(octets))
     }
 
-    /// The content octets of the INTEGER: big-endian two's complement, as few as there can be.
+    /// The content octets of the INTEGER: big-endian two's complement, as few as possible.
     #[must_use]
     pub fn octets(&self) -> &[u8] {
         &self.0
@@ -67,7 +65,7 @@ impl SerialNumber {
     }
 }
 
-/// X.690 section 8.3.2: the first nine bits are not all the same.
+/// X.690 section 8.3.2: the first nine bits must not be all the same.
 fn without_repeated_sign(mut octets: &[u8]) -> &[u8] {
     while let [first, next, ..] = octets {
         let repeats_sign = match next & 0x80 {
@@ -82,7 +80,7 @@ fn without_repeated_sign(mut octets: &[u8]) -> &[u8] {
     octets
 }
 
-/// Two's complement: inverted, and one more.
+/// Two's complement: inverts the bits and adds one.
 fn negate(octets: &mut [u8]) {
     let mut carry = true;
     for octet in octets.iter_mut().rev() {
@@ -93,7 +91,7 @@ fn negate(octets: &mut [u8]) {
 }
 
 impl Ord for SerialNumber {
-    /// By value. Of two with the same sign and length, the octets decide; a longer negative one is smaller.
+    /// Orders by value. With the same sign and length, the octets decide; a longer negative number is smaller.
     fn cmp(&self, other: &Self) -> Ordering {
         let by_length = self.0.len().cmp(&other.0.len());
         match (self.is_negative(), other.is_negative()) {
@@ -112,12 +110,12 @@ impl PartialOrd for SerialNumber {
 }
 
 impl fmt::Display for SerialNumber {
-    /// The absolute value in pairs of hexadecimal digits, a minus before it if there is one: [`from_hex`](Self::from_hex) reads it.
+    /// The absolute value in pairs of hexadecimal digits, after a minus if negative. [`from_hex`](Self::from_hex) reads it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut magnitude = self.0.clone();
         if self.is_negative() {
             f.write_str("-")?;
-            // The absolute value may need one bit more.
+            // The absolute value may need one more bit.
             magnitude.insert(0, 0xff);
             negate(&mut magnitude);
         }
@@ -176,7 +174,7 @@ mod tests {
         }
     }
 
-    /// Against another implementation of integers, over all pairs of short ones and around every change of length.
+    /// Compares with another implementation of integers: all pairs of short ones, and numbers around every change of length.
     #[test]
     fn equality_order_and_text_are_those_of_the_integers() {
         let mut octets: Vec<Vec<u8>> = vec![vec![]];

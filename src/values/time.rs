@@ -1,4 +1,4 @@
-//! Times: whole seconds, as X.509 has them.
+//! Times in whole seconds, as in X.509.
 
 mod text;
 
@@ -11,7 +11,7 @@ pub use self::text::TimeTextError;
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// X.509 has no later second: 9999-12-31T23:59:59Z (RFC 5280 section 4.1.2.5).
+/// The last second of X.509: 9999-12-31T23:59:59Z (RFC 5280 section 4.1.2.5).
 const LAST: u64 = 253_402_300_799;
 
 /// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
@@ -19,7 +19,7 @@ const LAST: u64 = 253_402_300_799;
 pub struct UnixTime(pub u64);
 
 impl UnixTime {
-    /// The clock's time, cut to the second.
+    /// The clock's time, rounded down to the second.
     #[must_use]
     pub fn from_system(time: SystemTime) -> Self {
         Self(
@@ -64,7 +64,7 @@ impl UnixTime {
         }
     }
 
-    /// Days from `self` to `later`, the last one counted as soon as it has begun; zero or less when `later` is not later.
+    /// Days from `self` to `later`, rounded up; zero or less if `later` is not later.
     #[must_use]
     pub fn days_left_until(self, later: Self) -> i64 {
         let whole = self.days_until(later);

@@ -39,7 +39,7 @@ impl fmt::Display for PeriodTextError {
         f.write_str(match self {
             Self::Form => "write a number of days, or a number with h, d or y: 90, 90d, 12h, 10y",
             Self::Zero => "it must be 1 or more",
-            Self::TooLong => "X.509 has no time after the year 9999 (RFC 5280 section 4.1.2.5)",
+            Self::TooLong => "X.509 cannot express times after the year 9999 (RFC 5280 section 4.1.2.5)",
         })
     }
 }

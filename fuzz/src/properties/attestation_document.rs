@@ -6,7 +6,7 @@ use hsm_ca::signer::Signer;
 use super::made::CA_KEY;
 use super::shown::told;
 
-/// What is read is kept as it came, reads the same again, and shows nothing that moves a cursor.
+/// A parsed document keeps its bytes, parses the same again, and shows no cursor-moving characters.
 pub fn check(input: &[u8]) {
     let document = match AttestationDocument::read(input) {
         Ok(document) => document,
@@ -21,6 +21,6 @@ pub fn check(input: &[u8]) {
         AttestationDocument::read(document.bytes()).as_ref(),
         Ok(&document)
     );
-    // It is for an RSA key or for none.
+    // Its key is RSA, or absent.
     assert!(document.carries(CA_KEY.public_key().der()).is_err());
 }

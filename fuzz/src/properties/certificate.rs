@@ -1,4 +1,4 @@
-//! A certificate of somebody else.
+//! A certificate from a stranger.
 
 use hsm_ca::output::encode_pem;
 use hsm_ca::x509::{
@@ -10,8 +10,8 @@ use super::made::{NOW, serial, sound_request};
 use super::second;
 use super::shown::{printable, printable_extensions, told};
 
-/// What is read can be shown; the second decoder reads it too, where its names are readable; it can be judged as a path, and be asked
-/// to issue.
+/// A parsed certificate can be shown; the second decoder parses it too, if its names are readable; it can be verified as a path and used as
+/// an issuer.
 pub fn check(input: &[u8]) {
     let all = match Certificate::read_all(input) {
         Ok(all) => all,
@@ -39,7 +39,7 @@ fn check_one(certificate: &Certificate) {
     printable(NOW.days_until(validity.not_after));
     printable(certificate.subject_hash().unwrap_or_default());
     let pem = encode_pem(CERTIFICATE, certificate.der());
-    let again = Certificate::read(pem.as_bytes()).expect("it was read before");
+    let again = Certificate::read(pem.as_bytes()).expect("it parsed before");
     assert_eq!(again.der(), certificate.der());
     if certificate.subject().check_readable().is_ok() && certificate.issuer().check_readable().is_ok() {
         second::reads_certificate(certificate);
@@ -50,7 +50,7 @@ fn check_one(certificate: &Certificate) {
     issue_under(certificate);
 }
 
-/// As if it were the CA's.
+/// Issues under it as if it were the CA's certificate.
 fn issue_under(authority: &Certificate) {
     let Ok(key) = authority.public_key() else { return };
     let now = authority.validity().not_before;
@@ -67,7 +67,7 @@ fn issue_under(authority: &Certificate) {
     );
     let checked = plan.and_then(|plan| plan.check(Issuer::Authority(authority), now));
     match checked {
-        // Whoever may not issue does not.
+        // Without the right to issue, it is refused.
         Ok(_) => assert!(authority.check_authority(now).is_ok()),
         Err(error) => told(error),
     }

@@ -7,8 +7,8 @@ use super::made::issue;
 use super::second;
 use super::shown::{printable, printable_extensions, told};
 
-/// What is read can be shown; the second decoder reads it too, where its names are readable; and one that verifies is issued for, or
-/// refused.
+/// A parsed request can be shown; the second decoder parses it too, if its names are readable; and a verified one gets a certificate or a
+/// refusal.
 pub fn check(input: &[u8]) {
     let request = match CertificationRequest::read(input) {
         Ok(request) => request,
@@ -23,7 +23,7 @@ pub fn check(input: &[u8]) {
         printable(value);
     }
     let pem = encode_pem(CERTIFICATE_REQUEST, request.der());
-    let again = CertificationRequest::read(pem.as_bytes()).expect("it was read before");
+    let again = CertificationRequest::read(pem.as_bytes()).expect("it parsed before");
     assert_eq!(again.der(), request.der());
     if request.subject().check_readable().is_ok() {
         second::reads_request(&request);

@@ -1,4 +1,4 @@
-//! A certificate revocation list of somebody else.
+//! A certificate revocation list from a stranger.
 
 use hsm_ca::output::encode_pem;
 use hsm_ca::signer::Signer;
@@ -8,8 +8,8 @@ use super::made::CA_KEY;
 use super::second;
 use super::shown::{printable, printable_extensions, told};
 
-/// What is read can be shown, entry by entry; an entry is found by its number; and the second decoder reads the same, where its names
-/// are readable.
+/// A parsed CRL can be shown entry by entry; an entry is found by its number; and the second decoder finds the same, if its names are
+/// readable.
 pub fn check(input: &[u8]) {
     let list = match CertificateRevocationList::read(input.to_vec()) {
         Ok(list) => list,
@@ -36,7 +36,7 @@ pub fn check(input: &[u8]) {
     }
     assert!(list.verify_signature(CA_KEY.public_key()).is_err());
     let pem = encode_pem(X509_CRL, list.der());
-    let again = CertificateRevocationList::read(pem.into_bytes()).expect("it was read before");
+    let again = CertificateRevocationList::read(pem.into_bytes()).expect("it parsed before");
     assert_eq!(again.der(), list.der());
     if list.issuer().check_readable().is_ok() {
         second::reads_crl(&list);

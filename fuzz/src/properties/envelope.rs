@@ -13,7 +13,7 @@ const OAEP_SHA_256: &[u8] = b"\x30\x3c\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x
     \xa0\x0f\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\
     \xa1\x1c\x30\x1a\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00";
 
-/// What is read keeps the lengths of its algorithms, and is read the same from the DER that is written of it.
+/// A parsed envelope has the lengths of its algorithms, and parses the same from its DER encoding.
 pub fn check(input: &[u8]) {
     let envelope = match RecipientEnvelope::parse(input) {
         Ok(envelope) => envelope,
@@ -25,7 +25,7 @@ pub fn check(input: &[u8]) {
     assert!(envelope.encrypted_content().len() >= 64);
     assert!(envelope.encrypted_content().len().is_multiple_of(16));
     let der = encode(&envelope);
-    // DER has a limit that BER in many pieces does not reach, and the other way round.
+    // The limits for DER and for BER in many pieces differ, so one may be accepted without the other.
     if der.len() <= 6144 {
         assert_eq!(RecipientEnvelope::parse(&der), Ok(envelope));
     }
@@ -33,7 +33,7 @@ pub fn check(input: &[u8]) {
 
 /// RFC 5652 section 6.1.
 fn encode(envelope: &RecipientEnvelope) -> Vec<u8> {
-    // Both versions are 2 for a key identifier, and 0 for the name of a certificate, which is not kept.
+    // Both versions are 2 for a key identifier, and 0 for the name of a certificate, which is not stored.
     let (version, identifier) = match envelope.recipient() {
         Some(identifier) => (b"\x02\x01\x02", element(0x80, identifier)),
         None => (b"\x02\x01\x00", element(0x30, b"\x30\x00\x02\x01\x01")),

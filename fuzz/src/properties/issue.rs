@@ -6,11 +6,11 @@ use super::made::{issue, named, request};
 use super::pieces::{Pieces, element};
 use super::shown::{printable, printable_extensions};
 
-/// The last arcs of what is asked for: id-ce 14 to 37, or with the highest bit the byte itself in an arc that nobody knows.
+/// The last arcs of the requested extensions: id-ce 14 to 37, or, with the highest bit, the byte itself in an unknown arc.
 const ID_CE: &[u8] = &[0x55, 0x1d];
 
-/// By whichever built-in profile the first byte says, for a subject and extensions made of the rest: a certificate comes out that is
-/// what the profile says and not what the request asks for, or a refusal that names its rule.
+/// Issues with the built-in profile that the first byte selects, for a subject and extensions made from the rest. The result is a
+/// certificate that follows the profile, not the request, or a refusal that names its rule.
 pub fn check(input: &[u8]) {
     let mut pieces = Pieces(input);
     let profiles = Profile::built_in();

@@ -1,5 +1,4 @@
-//! What the properties issue with: a CA whose key is Ed25519 and in software, which is quick and always the same, and the request of a
-//! stranger.
+//! What the properties issue with: a CA with an Ed25519 software key, which is fast and deterministic, and a stranger's request.
 
 use std::sync::LazyLock;
 
@@ -42,7 +41,7 @@ impl Signer for SoftwareKey {
     }
 }
 
-/// Random numbers that are all the same byte.
+/// Random numbers in which all bytes are the same.
 struct Constant;
 
 impl RandomSource for Constant {
@@ -67,7 +66,7 @@ pub(super) fn serial() -> SerialNumber {
     SerialNumber::random(&Constant).expect("it is not zero")
 }
 
-/// The request of a stranger, in DER: the content of its subject, and the extensions that it asks for, encoded.
+/// A stranger's request in DER, from the content of its subject and its encoded requested extensions.
 pub(super) fn request(subject: &[u8], extensions: &[u8]) -> Vec<u8> {
     // RFC 2986 section 4.1: version, subject, subjectPKInfo, attributes [0]; RFC 2985 section 5.4.2: extensionRequest.
     const EXTENSION_REQUEST: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e";
@@ -85,7 +84,7 @@ pub(super) fn request(subject: &[u8], extensions: &[u8]) -> Vec<u8> {
     element(0x30, &[&info, ED25519, &element(3, &signature)].concat())
 }
 
-/// A request that every profile can be issued for.
+/// A request that is valid for every profile.
 pub(super) fn sound_request() -> VerifiedRequest {
     // CN=www.example.com, and the same in subjectAltName.
     let subject = element(
@@ -100,7 +99,7 @@ pub(super) fn sound_request() -> VerifiedRequest {
     request.verify().expect("it verifies")
 }
 
-/// Issues a root by that profile.
+/// Issues a root with this profile.
 pub(super) fn issue_root(profile: Profile) -> Result<Certificate, X509Error> {
     let (subject, validity) = (
         Name::from_rfc4514("CN=Root")?,
@@ -118,7 +117,7 @@ pub(super) fn issue_root(profile: Profile) -> Result<Certificate, X509Error> {
     finish(plan, Issuer::Itself)
 }
 
-/// Issues a certificate for a request by that profile, under the CA.
+/// Issues a certificate for a request with this profile, under the CA.
 pub(super) fn issue(profile: Profile, request: &VerifiedRequest) -> Result<Certificate, X509Error> {
     let validity = Validity::days_from(NOW, profile.default_days);
     let signature = CA_KEY.public_key.algorithm().default_signature();
@@ -126,7 +125,7 @@ pub(super) fn issue(profile: Profile, request: &VerifiedRequest) -> Result<Certi
     finish(plan, Issuer::Authority(&CA))
 }
 
-/// Checks, rehearses, signs. What comes out is one encoding of itself, the second decoder reads it, and it verifies up to its root.
+/// Checks, rehearses and signs. The result encodes to the same bytes, the second decoder parses it, and it verifies up to its root.
 fn finish(plan: Tbs, issuer: Issuer<'_>) -> Result<Certificate, X509Error> {
     let checked = plan.check(issuer, NOW)?;
     let _: Rehearsal = checked.rehearse(&THROWAWAY, issuer, NOW)?;
@@ -136,7 +135,7 @@ fn finish(plan: Tbs, issuer: Issuer<'_>) -> Result<Certificate, X509Error> {
     for encoding in [Encoding::Pem, Encoding::Der] {
         assert_eq!(issued.recheck(&issued.content(encoding)), Ok(()));
     }
-    let (rest, read) = parse_x509_certificate(certificate.der()).expect("a second decoder reads it");
+    let (rest, read) = parse_x509_certificate(certificate.der()).expect("the second decoder parses it");
     assert!(rest.is_empty());
     assert_eq!(read.tbs_certificate.as_ref(), planned);
     let root = match issuer {

@@ -1,6 +1,5 @@
-//! What each parser of a stranger's bytes promises, whatever the bytes are. A promise that is not kept is a panic.
-//!
-//! The fuzz targets look for bytes that break one; the ordinary tests hold the corpus against all of them.
+//! The properties of each parser for any bytes. A violated property panics. The fuzz targets search for bytes that violate one; the
+//! ordinary tests check all of them on the corpus.
 
 pub mod attestation_document;
 pub mod certificate;
@@ -22,10 +21,10 @@ pub mod public_key;
 mod second;
 mod shown;
 
-/// A property that has to hold for all bytes.
+/// A property that must hold for all bytes.
 pub type Property = fn(&[u8]);
 
-/// Each by the name of its target, and of its folder in the corpus.
+/// Each with the name of its target and of its folder in the corpus.
 pub const ALL: [(&str, Property); 15] = [
     ("attestation_document", attestation_document::check),
     ("certificate", certificate::check),

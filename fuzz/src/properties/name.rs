@@ -4,7 +4,7 @@ use hsm_ca::x509::{AlternativeName, Name};
 
 use super::shown::{printable, told};
 
-/// A subject that is read is readable to everybody, and is the same when it is read from the text that is shown of it.
+/// A parsed subject can be shown, and parses the same from its shown text.
 pub fn check(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else { return };
     match Name::from_rfc4514(text) {

@@ -1,4 +1,4 @@
-//! An OCSP request or response of somebody else.
+//! An OCSP request or response from a stranger.
 
 use hsm_ca::signer::Signer;
 use hsm_ca::x509::{CertId, OcspMessage, OcspRequest, OcspResponse};
@@ -6,7 +6,7 @@ use hsm_ca::x509::{CertId, OcspMessage, OcspRequest, OcspResponse};
 use super::made::{CA, CA_KEY};
 use super::shown::{printable, printable_extensions, told};
 
-/// What is read can be shown, and reads the same again; a request is taken for one of the CA's certificates only.
+/// A parsed message can be shown, and parses the same again; a request counts only for the CA's certificates.
 pub fn check(input: &[u8]) {
     match OcspMessage::read(input) {
         Ok(OcspMessage::Request(request)) => check_request(*request),
@@ -16,7 +16,7 @@ pub fn check(input: &[u8]) {
 }
 
 fn check_request(request: OcspRequest) {
-    let again = OcspRequest::read(request.der()).expect("it was read before");
+    let again = OcspRequest::read(request.der()).expect("it parsed before");
     assert_eq!(again.der(), request.der());
     request.certificates().iter().for_each(show);
     printable_extensions(&request.describe_extensions());
@@ -34,7 +34,7 @@ fn check_request(request: OcspRequest) {
 }
 
 fn check_response(response: &OcspResponse) {
-    let again = OcspResponse::read(response.der()).expect("it was read before");
+    let again = OcspResponse::read(response.der()).expect("it parsed before");
     assert_eq!(again.der(), response.der());
     let Some(basic) = response.basic() else { return };
     printable(basic.responder());

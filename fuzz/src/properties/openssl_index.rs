@@ -11,7 +11,7 @@ use super::made::{CA, CA_KEY, NOW};
 use super::second;
 use super::shown::told;
 
-/// What an index says is revoked comes in order, each once, and is on the CRL that is made of it; or a rule forbids the CRL.
+/// The revoked certificates of an index come in order, each once, and are on the CRL that is made from it; or a rule forbids the CRL.
 pub fn check(input: &[u8]) {
     let index = match OpensslIndex::read(input) {
         Ok(index) => index,

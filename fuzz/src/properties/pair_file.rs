@@ -5,12 +5,12 @@ use hsm_ca::output::{Encoding, Verified};
 
 use super::shown::told;
 
-/// What is read is written so that it reads the same; a plaintext in it is never taken.
+/// A parsed file is written so that it parses the same; a plaintext key in it is never accepted.
 pub fn check(input: &[u8]) {
     let pair = match KeyPairFile::read(input) {
         Ok(pair) => pair,
         Err(error @ KmsError::Pair { .. }) => {
-            // The file is not quoted.
+            // The error does not quote the file.
             return assert!(error.to_string().len() < 300, "{error}");
         }
         Err(error) => return told(error),

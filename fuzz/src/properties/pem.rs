@@ -1,12 +1,12 @@
-//! PEM and DER, told apart.
+//! Distinguishing PEM and DER.
 
 use hsm_ca::output::encode_pem;
 use hsm_ca::x509::{CERTIFICATE, X509_CRL, decode_all, decode_in_place, decode_one};
 
 use super::shown::printable;
 
-/// Reading in place or not gives one answer; what was read reads the same from the PEM that is written for it; an error does not show
-/// what is in the file.
+/// Decoding in place gives the same result; a decoded file decodes the same from its PEM encoding; an error does not show the file's
+/// content.
 pub fn check(input: &[u8]) {
     for label in [CERTIFICATE, X509_CRL] {
         let one = decode_one(input, label);

@@ -1,6 +1,6 @@
-//! An input that is cut into pieces, so that a change in one of them does not spoil the lengths around it.
+//! Cuts an input into pieces, so that a change in one piece does not invalidate the lengths around it.
 
-/// Pieces of an input: a byte, or as many bytes as a byte says.
+/// Pieces of an input: a byte, or a length byte and that many bytes.
 pub struct Pieces<'a>(pub &'a [u8]);
 
 impl<'a> Pieces<'a> {
@@ -21,7 +21,7 @@ impl<'a> Pieces<'a> {
         piece
     }
 
-    /// True after the last.
+    /// Whether nothing is left.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()

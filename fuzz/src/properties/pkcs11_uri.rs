@@ -6,7 +6,7 @@ use hsm_ca::token::{KeySelector, Pkcs11Uri, TokenSelector, UriError};
 
 use super::shown::told;
 
-/// What is read is read the same from the URI that is written of it, with every byte in hex; no PIN is taken.
+/// A parsed URI parses the same from its text with every byte in hex; a PIN is never accepted.
 pub fn check(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else { return };
     for error in [TokenSelector::parse(text).err(), KeySelector::parse(text).err()] {

@@ -25,8 +25,8 @@ const KEYS: [&[u8]; 6] = [
 static PUBLIC: LazyLock<[PublicKey; 6]> =
     LazyLock::new(|| KEYS.map(|der| PublicKey::from_der(der).expect("it was made by openssl")));
 
-/// Against the public key that the first byte says: what is taken is the private key of that public key, signs as it, and is in the one
-/// encoding that it is put into.
+/// Checks against the public key that the first byte selects: an accepted key belongs to that public key, signs for it, and is in the
+/// canonical encoding.
 pub fn check(input: &[u8]) {
     let Some((which, bytes)) = input.split_first() else {
         return;
@@ -40,12 +40,12 @@ pub fn check(input: &[u8]) {
         }
     };
     assert!(key.parts().is_some());
-    let again = take(key.expose(), public).expect("it was taken before");
+    let again = take(key.expose(), public).expect("it was accepted before");
     assert_eq!(again.expose(), key.expose());
     let algorithm = public.algorithm().default_signature();
     let signature = sign(public.algorithm(), key.expose());
     assert_eq!(public.verify(algorithm, b"message", &signature), Ok(()));
-    // No other key takes it.
+    // It matches no other public key.
     for other in PUBLIC.iter().filter(|other| *other != public) {
         assert!(take(key.expose(), other).is_err());
     }
@@ -57,7 +57,7 @@ fn take(bytes: &[u8], public: &PublicKey) -> Result<CheckedPrivateKey, PrivateKe
 }
 
 fn sign(kind: KeyAlgorithm, pkcs8: &[u8]) -> Vec<u8> {
-    const TAKEN: &str = "another program takes it too";
+    const TAKEN: &str = "another program accepts it too";
     let random = SystemRandom::new();
     match kind {
         KeyAlgorithm::Ed25519 => {

@@ -1,11 +1,11 @@
-//! A profile of somebody else, in TOML.
+//! A profile from a stranger, in TOML.
 
 use hsm_ca::x509::{ProfileFile, X509Error};
 
 use super::made::{issue, issue_root, named, sound_request};
 use super::shown::told;
 
-/// What every field of fits is issued by, or a rule is named that forbids it.
+/// A valid profile issues certificates, or is refused with the name of a rule.
 pub fn check(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else { return };
     let file: ProfileFile = match toml::from_str(text) {

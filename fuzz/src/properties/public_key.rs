@@ -6,17 +6,18 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::shown::told;
 
-/// What is read has one encoding, which the second decoder reads; its faults are found in bounded time; it verifies nothing by chance.
+/// A parsed key has one encoding, which the second decoder parses; its faults are found in bounded time; it verifies no arbitrary
+/// signature.
 pub fn check(input: &[u8]) {
     let key = match PublicKey::from_der(input) {
         Ok(key) => key,
         Err(error) => return told(error),
     };
     assert_eq!(PublicKey::from_der(key.der()).as_ref(), Ok(&key));
-    // An absent NULL of rsaEncryption is put in (RFC 3279 section 2.3.1); everything else stays.
+    // A missing NULL of rsaEncryption is added (RFC 3279 section 2.3.1); everything else is unchanged.
     let is_plain_rsa = matches!(key.algorithm(), KeyAlgorithm::Rsa { .. });
     assert!(key.der() == input || (is_plain_rsa && key.der().len() == input.len() + 2));
-    let (rest, theirs) = SubjectPublicKeyInfo::from_der(key.der()).expect("a second decoder reads it");
+    let (rest, theirs) = SubjectPublicKeyInfo::from_der(key.der()).expect("the second decoder parses it");
     assert!(rest.is_empty());
     assert_eq!(theirs.subject_public_key.data.as_ref(), key.subject_public_key());
     assert_eq!(key.rsa_integers().is_some(), key.algorithm().rsa_bits().is_some());

@@ -6,9 +6,9 @@ use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::prelude::{FromDer, X509Extension};
 use x509_parser::{parse_x509_certificate, parse_x509_crl};
 
-/// What the library takes for a certificate, the second decoder does too, and finds the same in it.
+/// What the library accepts as a certificate, the second decoder accepts too, and finds the same in it.
 pub(super) fn reads_certificate(ours: &Certificate) {
-    let (rest, theirs) = parse_x509_certificate(ours.der()).expect("a second decoder reads it");
+    let (rest, theirs) = parse_x509_certificate(ours.der()).expect("the second decoder parses it");
     assert!(rest.is_empty());
     assert_eq!(theirs.version().0 + 1, u32::from(ours.version()));
     assert_eq!(theirs.raw_serial(), ours.serial_number().octets());
@@ -28,7 +28,7 @@ pub(super) fn reads_certificate(ours: &Certificate) {
     if let Ok(key) = ours.public_key() {
         let info = theirs.public_key();
         assert_eq!(info.subject_public_key.data.as_ref(), key.subject_public_key());
-        // The signature, where it verifies, is over the bytes that the second decoder finds.
+        // If the signature verifies, it is over the bytes that the second decoder finds.
         if let Ok(algorithm) = ours.verify_signature(&key) {
             let (signed, signature) = (theirs.tbs_certificate.as_ref(), &theirs.signature_value.data);
             assert_eq!(key.verify(algorithm, signed, signature), Ok(()));
@@ -36,10 +36,10 @@ pub(super) fn reads_certificate(ours: &Certificate) {
     }
 }
 
-/// As for certificates, but for what is in the attributes.
+/// As for certificates, except for the content of attributes.
 pub(super) fn reads_request(ours: &CertificationRequest) {
     let Ok((rest, theirs)) = X509CertificationRequest::from_der(ours.der()) else {
-        // It looks into attributes, which are opaque here until a profile asks for what is in them.
+        // It parses attributes, which are opaque here until a profile needs them.
         return assert!(!ours.other_attributes().is_empty() || !ours.requested_extensions().is_empty());
     };
     assert!(rest.is_empty());
@@ -62,12 +62,12 @@ pub(super) fn reads_request(ours: &CertificationRequest) {
 
 /// As for certificates, with every entry.
 pub(super) fn reads_crl(ours: &CertificateRevocationList) {
-    let (rest, theirs) = parse_x509_crl(ours.der()).expect("a second decoder reads it");
+    let (rest, theirs) = parse_x509_crl(ours.der()).expect("the second decoder parses it");
     assert!(rest.is_empty());
     assert_eq!(theirs.issuer().as_raw(), ours.issuer().der());
     let mut entries = ours.entries();
     for entry in theirs.iter_revoked_certificates() {
-        let same = entries.next().expect("as many entries");
+        let same = entries.next().expect("the same number of entries");
         assert_eq!(entry.raw_serial(), same.serial);
         assert_eq!(
             u64::try_from(entry.revocation_date.timestamp()).ok(),

@@ -1,11 +1,11 @@
-//! What people are shown.
+//! Text that people see.
 
 use std::fmt::Display;
 
 use hsm_ca::values::is_unprintable;
 use hsm_ca::x509::ExtensionText;
 
-/// Nothing of it moves a cursor, hides, or turns the direction of text.
+/// It contains no character that moves the cursor, hides text, or changes its direction.
 pub(super) fn printable(shown: impl Display) {
     let text = shown.to_string();
     assert!(!text.contains(is_unprintable), "{text:?}");
@@ -18,7 +18,7 @@ pub(super) fn printable_extensions(extensions: &[ExtensionText]) {
     }
 }
 
-/// An error says something.
+/// An error has a message.
 pub(super) fn told(error: impl Display) {
     assert!(!error.to_string().is_empty());
 }

@@ -171,7 +171,7 @@ fn a_busy_token_is_asked_again_and_makes_one_pair() {
 fn a_cluster_of_one_hsm_makes_no_key() {
     let rig = Rig::of(TokenKind::CloudHsm).with("CLOUDHSM_SHIM_HSMS", "1");
     let run = rig.json(&["key", "generate", "--label", "ca", "--type", "ec:p256"]);
-    assert!(run.stderr.contains("the cluster has one HSM only"), "{run:#?}");
+    assert!(run.stderr.contains("the cluster has only one HSM"), "{run:#?}");
     run.refused(4, "token");
     rig.assert_token_is_empty();
 }

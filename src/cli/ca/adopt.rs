@@ -82,8 +82,8 @@ impl AdoptCa {
         Ok(self.present(&summary, &head))
     }
 
-    /// Every file of the directory, in the order of their names. One that is not a certificate stops everything: it may be one that cannot
-    /// be read.
+    /// Every file of the directory, in the order of their names. A file that is not a certificate stops the command: it may be a damaged
+    /// one.
     fn read_certificates(&self) -> Result<Vec<(String, Certificate)>, CliError> {
         let Some(directory) = &self.certificates else {
             return Ok(Vec::new());
@@ -124,7 +124,7 @@ impl AdoptCa {
         if let Some(number) = new.crl_number {
             fields.add(
                 "CRL number",
-                format!("the next CRL's number will be above {number}"),
+                format!("the next CRL's number will be higher than {number}"),
             );
         }
         if !summary.waived.is_empty() {

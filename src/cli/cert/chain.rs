@@ -1,4 +1,4 @@
-//! Several certificates, drawn as they hang together.
+//! Several certificates, drawn as a chain.
 
 use hsm_ca::x509::{Certificate, Link, LinkState, UnixTime};
 
@@ -8,16 +8,16 @@ use crate::cli::json::certificate::{ChainLink, LinkSource, LinkState as State};
 use crate::cli::json::common::Fingerprint;
 use crate::cli::page::Page;
 
-/// Certificates that are shown, and those above them that were only given to find the way up.
+/// The certificates to show, and those above them that were given only to complete the chain.
 pub(super) struct Chain {
     pub(super) certificates: Vec<Certificate>,
-    /// How many of them are shown; the rest is from `--ca`.
+    /// The number of certificates to show. The rest are from `--ca`.
     pub(super) shown: usize,
     pub(super) links: Vec<Link>,
 }
 
 impl Chain {
-    /// The places from the one leaf up, if there is one way only.
+    /// The indices from the leaf up, if there is exactly one path.
     fn way_up(&self) -> Option<Vec<usize>> {
         let is_issuer = |place: usize| self.links.iter().any(|link| link.issuer == Some(place));
         let leaves: Vec<_> = (0..self.links.len()).filter(|place| !is_issuer(*place)).collect();
@@ -87,7 +87,7 @@ impl Chain {
             Some((way, false)) => {
                 let way: Vec<_> = way.iter().map(|at| self.name(*at)).collect();
                 format!(
-                    "{count} of one chain, OUT OF ORDER: each should be followed by its issuer, {}",
+                    "{count} of one chain, OUT OF ORDER: each must be followed by its issuer, {}",
                     way.join(" ")
                 )
             }

@@ -123,7 +123,7 @@ fn report(summary: CrossSummary, mut page: Page, now: UnixTime) -> Report {
     }
 }
 
-/// CA/B BR 7.1.2.2.3 asks bounds of the cross-certificate of another organisation's CA.
+/// CA/B BR 7.1.2.2.3 requires limits in the cross-certificate of another organisation's CA.
 fn warn(cross: &Certificate) -> Option<String> {
     let organisations = |name: &Name| -> Vec<_> {
         let parts = name.parts().into_iter();
@@ -149,7 +149,7 @@ fn words(change: &Change) -> String {
     }
 }
 
-/// RFC 8446 section 4.4.2: a sender leaves out what the other end has, and sends the rest.
+/// RFC 8446 section 4.4.2: a sender may omit the trust anchor that the peer has, and sends the rest.
 fn how_to_use(cross: &Certificate, path: &Path) -> String {
     format!(
         "A peer that trusts only \"{}\" accepts what \"{}\" issued if {} is sent after it.",

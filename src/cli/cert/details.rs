@@ -1,4 +1,4 @@
-//! One certificate, for people.
+//! One certificate as text.
 
 use hsm_ca::signer::Hex;
 use hsm_ca::x509::{Certificate, CertificateRole, ExtensionText, KeySummary, Name, UnixTime, words};
@@ -6,7 +6,7 @@ use hsm_ca::x509::{Certificate, CertificateRole, ExtensionText, KeySummary, Name
 use crate::cli::canvas::Tone;
 use crate::cli::page::Page;
 
-/// Less than this is worth a second look.
+/// A certificate with fewer days left is highlighted.
 const SOON: i64 = 30;
 
 /// Everything about a certificate.
@@ -52,7 +52,7 @@ pub(super) fn write(page: &mut Page, certificate: &Certificate, now: UnixTime) {
     write_fingerprint(page, &certificate.sha256());
 }
 
-/// The name of the thing, by what it says it is for.
+/// The kind of certificate, by its extensions.
 fn kind(certificate: &Certificate) -> &'static str {
     match certificate.role() {
         CertificateRole::Root => return "Root CA certificate",
@@ -74,7 +74,7 @@ fn kind(certificate: &Certificate) -> &'static str {
     }
 }
 
-/// A name's parts, one for each line.
+/// The attributes of a name, one per line.
 pub(in crate::cli) fn parts(name: &Name) -> Vec<String> {
     match name.parts() {
         parts if parts.is_empty() => vec!["(empty)".to_owned()],
@@ -82,7 +82,7 @@ pub(in crate::cli) fn parts(name: &Name) -> Vec<String> {
     }
 }
 
-/// The key, its identifier, and what is wrong with it.
+/// The key, its identifier, and its fault, if any.
 pub(in crate::cli) fn write_key(page: &mut Page, key: &KeySummary) {
     let exponent = key.exponent.map(|exponent| format!(", exponent {exponent}"));
     page.row("key", &format!("{}{}", key.kind, exponent.unwrap_or_default()));
@@ -114,7 +114,7 @@ pub(in crate::cli) fn write_extensions(page: &mut Page, title: &str, extensions:
     page.blank().line(title).table(&pairs);
 }
 
-/// In hex, and in words to read out loud.
+/// In hex, and in words to read aloud.
 pub(in crate::cli) fn write_fingerprint(page: &mut Page, sha256: &[u8]) {
     page.row("SHA-256", &Hex(sha256).to_string())
         .words("in words", &words(sha256));
@@ -128,7 +128,7 @@ fn describe_beginning(certificate: &Certificate, now: UnixTime) -> String {
     format!(" (NOT YET: {})", in_days(now.days_until(not_before)))
 }
 
-/// How long it is still valid, or since when it is not.
+/// How long it is still valid, or when it expired.
 pub(super) fn describe_end(certificate: &Certificate, now: UnixTime) -> String {
     let not_after = certificate.validity().not_after;
     if now > not_after {

@@ -34,7 +34,7 @@ pub(in super::super) struct RevokeCertificate {
     invalid_since: Option<UnixTime>,
 }
 
-/// The standard's names, also with hyphens and in any case.
+/// The names of RFC 5280, also with hyphens, in any case.
 fn parse_reason(text: &str) -> Result<CrlReason, String> {
     let bare = text.replace('-', "");
     let names = CrlReason::ALL.map(CrlReason::name);
@@ -84,7 +84,7 @@ impl RevokeCertificate {
         Ok(Report::new(text, json.document()))
     }
 
-    /// A file of that name wins over a number: `./…` makes it unambiguous.
+    /// A file of that name takes precedence over a serial number. `./…` is always a file.
     fn named(&self) -> Result<Revoked, CliError> {
         let path = Path::new(&self.certificate);
         if self.certificate != "-"

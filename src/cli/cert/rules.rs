@@ -18,7 +18,7 @@ pub(in crate::cli) struct ListRules {
 const COLUMNS: [Column; 3] = [
     ("RULE", Fit::Whole),
     ("SOURCE", Fit::Folded),
-    ("WHAT IT ASKS", Fit::Folded),
+    ("REQUIREMENT", Fit::Folded),
 ];
 
 impl ListRules {
@@ -41,7 +41,7 @@ impl ListRules {
     }
 }
 
-/// The option that waives a rule for one signature has the rule's name.
+/// The option that waives a rule for one signature. It has the rule's name.
 fn flag_of(rule: &Rule) -> Option<String> {
     rule.can_be_waived_once.then(|| format!("--{}", rule.name))
 }

@@ -26,7 +26,7 @@ pub(in crate::cli) struct ShowCertificate {
 }
 
 impl ShowCertificate {
-    /// The one in `file`, with no option.
+    /// Shows `file`, without options.
     pub(in crate::cli) const fn of(file: PathBuf) -> Self {
         Self { file, ca: Vec::new() }
     }
@@ -74,8 +74,8 @@ impl ShowCertificate {
     }
 }
 
-/// Each may be signed by any other of its issuer's name, so a stranger's file decides how long it takes to find out: the certificates of
-/// all public CAs are fewer.
+/// Each certificate may be signed by any other with its issuer's name, so the input decides how long the search takes. This limit exceeds
+/// the number of all public CAs.
 fn read_some(file: &Path) -> Result<Vec<Certificate>, CliError> {
     const MOST: usize = 256;
     let certificates = input::certificates(file)?;
@@ -88,7 +88,7 @@ fn read_some(file: &Path) -> Result<Vec<Certificate>, CliError> {
     }
 }
 
-/// Those of `--ca` that are above the certificates are drawn, the others are not.
+/// Drops the certificates of `--ca` that are not above the shown ones.
 fn hang_together(mut certificates: Vec<Certificate>, authorities: Vec<Certificate>) -> Chain {
     let shown = certificates.len();
     certificates.extend(authorities);

@@ -38,7 +38,7 @@ pub(in super::super) struct VerifyCertificate {
     purpose: Option<Purpose>,
 }
 
-/// A CRL, and the file that it is from.
+/// A CRL and its file.
 type FileList<'a> = (&'a PathBuf, CertificateRevocationList);
 
 impl VerifyCertificate {
@@ -59,7 +59,7 @@ impl VerifyCertificate {
         };
         let (mut chain, mut judged) = judge(&authorities)?;
         let mut refused = judged.refused.clone();
-        // A CA certificate that is revoked, or not for the purpose, ends its path and no other.
+        // A CA certificate that is revoked or not for the purpose excludes its own paths, not the others.
         while !refused.is_empty() {
             authorities.retain(|authority| !refused.iter().any(|one| one == authority.der()));
             let (other_chain, other) = judge(&authorities)?;
@@ -114,7 +114,7 @@ impl VerifyCertificate {
     }
 }
 
-/// A CRL that is about nothing here is a mistake that should not pass for a check.
+/// A warning about a CRL that covers none of the certificates: it must not be mistaken for a check.
 fn unused(path: &[Certificate], lists: &[FileList<'_>]) -> Vec<String> {
     let is_unused = |list: &CertificateRevocationList| {
         !path
@@ -124,7 +124,7 @@ fn unused(path: &[Certificate], lists: &[FileList<'_>]) -> Vec<String> {
     let unused = lists.iter().filter(|(_, list)| is_unused(list));
     let warnings = unused.map(|(file, list)| {
         format!(
-            "{}: a CRL of \"{}\", which issued none of these certificates; it was not used",
+            "{}: the issuer of this CRL, \"{}\", issued none of these certificates; it was not used",
             file.display(),
             list.issuer()
         )
@@ -142,12 +142,12 @@ struct Step {
     outcome: Result<String, String>,
 }
 
-/// What is known of the revocation of one certificate of the path.
+/// The revocation status of one certificate of the path.
 struct Standing {
     subject: String,
     serial: String,
     status: &'static str,
-    /// Who said so: "ledger", "crl".
+    /// The sources of the status: "ledger", "crl".
     sources: Vec<&'static str>,
     detail: String,
 }
@@ -156,7 +156,7 @@ struct Standing {
 struct Judged {
     steps: Vec<Step>,
     standings: Vec<Standing>,
-    /// CA certificates that are refused for more than what the path says of them, in DER.
+    /// CA certificates that are refused for reasons outside the path, in DER.
     refused: Vec<Vec<u8>>,
 }
 
@@ -179,7 +179,7 @@ impl Judged {
         });
     }
 
-    /// Asks the ledger, and the CRLs. A root that nobody has revoked is not a gap: it rests only on the trust that it was given.
+    /// Looks up the ledger and the CRLs. A root without a status is not a gap, because it is trusted directly.
     fn revocation(
         &mut self,
         path: &[Certificate],
@@ -229,7 +229,7 @@ impl Judged {
                 sources.push("crl");
                 bad.push(format!("revoked on {revoked_at}, {reason} (CRL)"));
             }
-            // The certificates below the root are what its CRLs are for, and they are refused for it.
+            // The certificates below the root are covered by its CRLs, and are refused.
             Some(ListedStatus::Unusable(_)) if is_root && place > 0 => {}
             Some(ListedStatus::Unusable(problems)) => {
                 bad.push(format!("no usable CRL: {}", problems.join("; ")));
@@ -237,7 +237,7 @@ impl Judged {
             Some(ListedStatus::OutOfScope(problems)) if place == 0 => {
                 bad.push(format!("no CRL covers it: {}", problems.join("; ")));
             }
-            // As `openssl verify -crl_check`: if a CRL is given, the certificate must be covered by it.
+            // Like `openssl verify -crl_check`: if a CRL is given, it must cover the certificate.
             Some(ListedStatus::NoList) if place == 0 && !lists.is_empty() => {
                 bad.push(format!(
                     "no --crl is from its issuer, \"{}\"",
@@ -263,7 +263,7 @@ impl Judged {
             detail: match status {
                 "refused" => bad.join("; "),
                 "good" => good.join("; "),
-                _ => "not looked at".to_owned(),
+                _ => "not checked".to_owned(),
             },
         });
         if let ("refused", Some(leaf)) = (status, path.first()) {
@@ -328,7 +328,7 @@ impl Judged {
         });
         if !passed && paths_tried > 1 {
             text.push_str(&format!(
-                "{paths_tried} paths were tried, and none is valid; the best one is shown.\n"
+                "{paths_tried} paths were tried, and none is valid. This is the best one.\n"
             ));
         }
         let checks = self.steps.iter().map(|step| PathCheck {

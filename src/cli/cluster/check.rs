@@ -64,7 +64,7 @@ pub(in crate::cli) struct CheckCluster {
     warn_days: u32,
 }
 
-/// What the heading says, and what could not be asked.
+/// The text of the heading, and the servers that could not be asked.
 #[derive(Debug, Default)]
 struct Circumstances {
     cluster: Option<String>,
@@ -95,7 +95,7 @@ impl CheckCluster {
     }
 }
 
-/// A check that failed, or else a server that was to be asked and did not answer.
+/// The first failed check, or else the first server that did not answer.
 fn failure(report: &TlsReport, circumstances: &Circumstances) -> Option<CliError> {
     if report.fits() == Some(false) {
         let what = match &circumstances.cluster {

@@ -1,4 +1,4 @@
-//! A directory with the files that `cluster fetch` wrote, or that were saved by hand as AWS's guide says.
+//! A directory with the files that `cluster fetch` wrote, or that were saved by hand as in AWS's guide.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +17,7 @@ pub(super) struct ClusterDirectory {
 }
 
 impl ClusterDirectory {
-    /// Finds the cluster by its files' names; `wanted` chooses where there are several.
+    /// Finds the cluster by its files' names. `wanted` chooses one of several.
     pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Self, CliError> {
         match choose_cluster(path, wanted, &[])? {
             Some(cluster) => Ok(Self {
@@ -36,7 +36,7 @@ impl ClusterDirectory {
         &self.cluster
     }
 
-    /// The file of that kind, which must be there. A pipe in its place would be waited for, and a device has no end.
+    /// The file of that kind, which must exist. Only a regular file is read: a pipe could block, and a device may have no end.
     pub(super) fn file(&self, kind: CertificateKind) -> Result<PathBuf, CliError> {
         let file = self.path.join(format!("{}{}", self.cluster, kind.file_suffix()));
         match fs::metadata(&file) {
@@ -51,8 +51,8 @@ impl ClusterDirectory {
     }
 }
 
-/// The cluster that has files in a directory, under the names of AWS's guide or with one of the `more` suffixes; `wanted` chooses where
-/// there are several. `None` if there is none.
+/// The cluster whose files are in a directory, under the names of AWS's guide or with one of the `more` suffixes. `wanted` chooses one of
+/// several. `None` if the directory has none.
 pub(super) fn choose_cluster(
     path: &Path,
     wanted: Option<&str>,

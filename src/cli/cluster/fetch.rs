@@ -33,7 +33,7 @@ impl FetchCluster {
         ui.announce(&format!("asking CloudHSM in {}", service.region()));
         let cluster = service.describe(&self.cluster)?;
         let missing = cluster.csr().err();
-        // A cluster that never had an HSM has no file to give.
+        // A cluster that never had an HSM has no files.
         let has_files = CertificateKind::ALL
             .into_iter()
             .any(|kind| cluster.certificates.get(kind).is_some());

@@ -24,7 +24,7 @@ use crate::cli::next_steps;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
 
-/// Which cluster's files, and the roots, which are given by file and recognised by their SHA-256.
+/// The cluster, and the root certificates: files that are recognised by their SHA-256.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct IdentityOptions {
     /// The cluster, if DIR has files of several
@@ -55,7 +55,7 @@ pub(in crate::cli) struct VerifyIdentity {
 }
 
 impl IdentityOptions {
-    /// True if any of them is given.
+    /// Whether any of them is given.
     pub(in crate::cli) const fn are_given(&self) -> bool {
         self.cluster.is_some()
             || self.aws_root.is_some()
@@ -85,7 +85,7 @@ const fn option_of(side: RootSide) -> &'static str {
     }
 }
 
-/// The options for the roots that the directory does not have.
+/// The options for the roots that are not in the directory.
 #[cfg(feature = "aws")]
 pub(super) fn missing_roots(directory: &Path) -> Vec<&'static str> {
     [RootSide::Aws, RootSide::Manufacturer]
@@ -95,7 +95,7 @@ pub(super) fn missing_roots(directory: &Path) -> Vec<&'static str> {
         .collect()
 }
 
-/// The root that is named, or else the one in the directory that is known by its fingerprint: its file's name does not matter.
+/// The named root, or else a file in the directory with a known fingerprint, under any name.
 fn read_root(directory: &Path, side: RootSide, file: Option<&Path>) -> Result<Certificate, CliError> {
     if let Some(file) = file {
         return input::certificate(file);
@@ -108,7 +108,7 @@ fn read_root(directory: &Path, side: RootSide, file: Option<&Path>) -> Result<Ce
             known.and_then(|root| KnownRoot::recognise(&root.fingerprint()).map(|known| (known, root)));
         found.extend(known.filter(|(known, _)| known.side == side));
     }
-    // Of an old one and its successor, the one that needs no excuse.
+    // Of an old root and its successor, take the one that is valid without a note.
     found.sort_by_key(|(known, _)| known.successor.is_some());
     found.into_iter().next().map(|(_, root)| root).ok_or_else(|| {
         CliError::options(format!(
@@ -135,7 +135,7 @@ fn verify(directory: &ClusterDirectory, roots: &IdentityRoots) -> Result<Identit
     ))
 }
 
-/// The identity of the HSM in `directory`, for a signature; with the unknown roots that were trusted.
+/// The identity of the HSM in `directory`, for a signature, with the unknown roots that were trusted.
 pub(in crate::cli) fn require_identity(
     directory: &Path,
     options: &IdentityOptions,
@@ -153,7 +153,7 @@ pub(in crate::cli) fn require_identity(
 }
 
 impl VerifyIdentity {
-    /// Signing for this HSM, with the roots as they were given here.
+    /// The command that signs for this HSM, with the roots that were given here.
     fn next(&self, cluster: &str) -> String {
         let options = &self.options;
         let roots = [

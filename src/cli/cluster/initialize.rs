@@ -93,7 +93,7 @@ impl InitializeCluster {
         })
     }
 
-    /// Whether AWS would be asked to begin. Whatever else the cluster's state is, the job itself tells.
+    /// Whether AWS would be asked to initialise. The job itself reports every other state.
     fn would_begin(&self, service: &dyn ClusterService) -> Result<bool, CliError> {
         Ok(service.describe(&self.cluster)?.state == ClusterState::Uninitialized)
     }

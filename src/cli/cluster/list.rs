@@ -16,7 +16,7 @@ pub(in crate::cli) struct ListClusters {
     table: TableOptions,
 }
 
-/// The next command has the cluster's id in it, or an HSM's address.
+/// The cluster's id and an HSM's address stay whole: the next command needs them.
 const COLUMNS: [Column; 5] = [
     ("CLUSTER", Fit::Whole),
     ("STATE", Fit::Whole),

@@ -32,7 +32,7 @@ pub(in super::super) struct ShowCrl {
 }
 
 impl ShowCrl {
-    /// The one in `file`, with no option.
+    /// Shows `file`, without options.
     pub(in crate::cli) const fn of(file: PathBuf) -> Self {
         Self {
             file,
@@ -89,7 +89,7 @@ impl ShowCrl {
     }
 }
 
-/// A CRL in lines.
+/// A CRL as text.
 pub(super) fn fields(list: &CertificateRevocationList, now: UnixTime) -> Result<Fields, X509Error> {
     let kind = match list.base()? {
         None => "full".to_owned(),
@@ -178,7 +178,7 @@ fn entry_json(entry: &CrlEntry<'_>) -> ShownEntry {
     }
 }
 
-/// As `cert show` and openssl print it, with or without colons.
+/// A serial number in the form of `cert show` and openssl, with or without colons.
 fn parse_serial(text: &str) -> Result<SerialNumber, String> {
     SerialNumber::from_hex(text).ok_or_else(|| "write a hexadecimal number".to_owned())
 }

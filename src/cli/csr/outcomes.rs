@@ -1,4 +1,4 @@
-//! The output of a job of several requests: a line for each as soon as it is done, and a summary.
+//! The output of a job with several requests: a line for each as soon as it is done, and a summary.
 
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use crate::cli::json::request::{CsrSignLine, SignedRequest};
 use crate::cli::report::{Report, printable};
 use crate::cli::ui::{ProgressLine, Ui};
 
-/// Tells the outcomes, and counts them.
+/// Reports and counts the outcomes.
 pub(super) struct Outcomes<'a> {
     ui: &'a Ui,
     line: ProgressLine,
@@ -22,7 +22,7 @@ pub(super) struct Outcomes<'a> {
     issued: usize,
     delivered_again: usize,
     refused: usize,
-    /// Requests that asked for what they did not get, and the first of them.
+    /// The number of requests that asked for something they did not get, and the first of them.
     dropped: usize,
     first_dropped: Option<String>,
 }
@@ -97,7 +97,7 @@ impl<'a> Outcomes<'a> {
             .print(&format!("REFUSED  {}", printable(&error.explain().message)));
     }
 
-    /// What is said at the end.
+    /// The summary at the end.
     pub(super) fn summarise(self) -> Report {
         let took = self.began.elapsed();
         self.line.finish();

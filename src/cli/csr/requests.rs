@@ -1,4 +1,4 @@
-//! The requests that `csr sign` is given: files, the files of directories, and a list on stdin.
+//! The requests for `csr sign`: files, files in directories, and a list on stdin.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -14,13 +14,13 @@ use crate::cli::global::{OwnFiles, Settings};
 use crate::cli::input;
 use crate::cli::output_file::OutputOptions;
 
-/// So many requests are kept in memory. More are read from their files again each time that the job goes through them.
+/// The most requests that are kept in memory. With more, each pass of the job reads the files again.
 const MOST_HELD: usize = 64;
 
-/// What ends the name of a request in a directory.
+/// The file name endings of requests in a directory.
 const ENDINGS: [&str; 5] = ["csr", "req", "p10", "pem", "der"];
 
-/// A list of ten million paths is shorter.
+/// The longest list on stdin. Ten million paths fit.
 const LONGEST_LIST: u64 = 1024 * 1024 * 1024;
 
 const STDIN: &str = "-";
@@ -30,7 +30,7 @@ const STDIN: &str = "-";
 pub(super) struct Requests<'a> {
     files: Vec<PathBuf>,
     held: Vec<Option<CertificationRequest>>,
-    /// The only certificate, or the directory of all.
+    /// The file of the only certificate, or the directory for all.
     pub(super) out: Option<&'a Path>,
     pub(super) out_dir: Option<&'a Path>,
     pub(super) output: &'a OutputOptions,
@@ -38,7 +38,7 @@ pub(super) struct Requests<'a> {
 }
 
 impl<'a> Requests<'a> {
-    /// Reads those that are held: a few, and what is on stdin, which can be read once.
+    /// Reads the requests that are kept in memory: a few files, and stdin, which can be read only once.
     pub(super) fn new(
         files: Vec<PathBuf>,
         out: Option<&'a Path>,
@@ -54,7 +54,7 @@ impl<'a> Requests<'a> {
                 held.resize(index, None);
                 held.push(match input::request(file) {
                     Ok(request) => Some(request),
-                    // It is refused in its turn.
+                    // The job refuses it later.
                     Err(_) if keep_going => None,
                     Err(error) => return Err(error),
                 });
@@ -81,7 +81,7 @@ impl<'a> Requests<'a> {
         self.files.get(index).map_or(Path::new(""), PathBuf::as_path)
     }
 
-    /// The names of AWS's guide: `ID_ClusterCsr.csr` is answered with `ID_CustomerHsmCertificate.crt`.
+    /// The output file of a request. As in AWS's guide, `ID_ClusterCsr.csr` becomes `ID_CustomerHsmCertificate.crt`.
     fn target(&self, file: &Path) -> Result<PathBuf, CliError> {
         if let Some(out) = self.out {
             return Ok(out.to_owned());
@@ -130,7 +130,7 @@ impl RequestSource for Requests<'_> {
     }
 }
 
-/// Every file that is named, in a directory that is named, or on stdin; and whether they are given as many.
+/// Every named file, file in a named directory, or file listed on stdin; and whether they count as several.
 pub(super) fn find(named: &[PathBuf], from_stdin: bool) -> Result<(Vec<PathBuf>, bool), CliError> {
     let (mut files, mut has_directory) = (Vec::with_capacity(named.len()), false);
     for path in named {
@@ -150,13 +150,13 @@ pub(super) fn find(named: &[PathBuf], from_stdin: bool) -> Result<(Vec<PathBuf>,
         files.extend(listed()?);
     }
     if files.is_empty() {
-        return Err(CliError::options("the list on stdin names no request"));
+        return Err(CliError::options("the list on stdin is empty"));
     }
     let are_many = from_stdin || has_directory || files.len() > 1;
     Ok((files, are_many))
 }
 
-/// The requests in a directory, by name. Directories in it, and hidden files, are passed over.
+/// The requests in a directory, sorted by name. Skips subdirectories and hidden files.
 fn in_directory(directory: &Path) -> Result<Vec<PathBuf>, CliError> {
     let unread = |cause| CliError::read(directory, cause);
     let mut found = Vec::new();
@@ -175,7 +175,7 @@ fn in_directory(directory: &Path) -> Result<Vec<PathBuf>, CliError> {
     }
     if found.is_empty() {
         return Err(CliError::options(format!(
-            "{} holds no file that ends in .{}",
+            "{} has no files that end in .{}",
             directory.display(),
             ENDINGS.join(", .")
         )));

@@ -28,7 +28,7 @@ use crate::cli::ui::Ui;
 use crate::cli::validity::{self, ValidityOptions};
 use crate::cli::{input, next_steps};
 
-/// Told before the PIN prompt, so that there is time to stop.
+/// A warning before the PIN prompt, while there is time to stop.
 const UNVERIFIED: &str = "the HSM's identity is not checked: `hsm-ca cluster verify` checks it, and --identity DIR makes this command require it";
 
 #[derive(Debug, Args)]
@@ -161,7 +161,7 @@ impl SignRequests {
                 }
             };
             self.issue(job, settings, &mut recorder, ui, &mut each)?;
-            // AWS takes PEM, DER not.
+            // AWS accepts only PEM.
             let next =
                 |file: &Path| (!self.output.der).then(|| next_steps::after(&profile, file, &self.ca))?;
             report_issued(issued, "Signed", next, |certificates| {
@@ -197,7 +197,7 @@ impl SignRequests {
         }
     }
 
-    /// The profile that is named, or that `--identity` implies; else the requests decide.
+    /// The named profile, or the one that `--identity` implies. Otherwise the requests decide.
     fn choose_profile(&self) -> Result<Option<Profile>, CliError> {
         match &self.profile {
             Some(text) => profile::find(text, false).map(Some),
@@ -205,7 +205,7 @@ impl SignRequests {
         }
     }
 
-    /// The identity that `--identity` asks for, with the unknown roots it rests on.
+    /// The identity for `--identity`, with the unknown roots that were trusted.
     fn verify_identity(
         &self,
         profile: Option<&Profile>,
@@ -229,7 +229,7 @@ impl SignRequests {
     }
 }
 
-/// Of one CA: two keys do not have the same identifier.
+/// Accepted for one CA only: two keys must not have the same identifier.
 fn read_identifier(digits: &str, profile: &Profile, count: usize) -> Result<Vec<u8>, CliError> {
     if profile.role != Role::Intermediate || count > 1 {
         return Err(CliError::options(

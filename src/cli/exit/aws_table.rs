@@ -1,4 +1,4 @@
-//! The table's part about AWS services that are not reached.
+//! The rows for AWS services that cannot be reached.
 
 use hsm_ca::aws::AwsError;
 

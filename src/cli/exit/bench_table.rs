@@ -1,4 +1,4 @@
-//! The table's part about `token bench`.
+//! The rows for `token bench`.
 
 use hsm_ca::workflow::BenchError;
 
@@ -12,17 +12,17 @@ pub(super) fn explain_bench(error: &BenchError) -> Row {
         BenchError::WantsPin { .. } => (
             "bench-key",
             REFUSED,
-            Some("leave --key out: then keys of the session are measured, and nothing stays on the token"),
+            Some("omit --key: session keys are then measured, and nothing stays on the token"),
         ),
         BenchError::BadSignatures { .. } => (
             "bad-signature",
             REFUSED,
-            Some("do not use this token for keys until you know what is wrong with it"),
+            Some("do not use this token for keys until you have found the fault"),
         ),
         BenchError::NothingMeasured { .. } => (
             "nothing-measured",
             REFUSED,
-            Some("a token without session keys can be measured with a key that is on it: --key"),
+            Some("to measure a token without session keys, name one of its keys with --key"),
         ),
         BenchError::NoRandomNumbers(_) => ("random", FAILED, None),
         BenchError::NoThread(_) => ("bench", FAILED, Some("measure fewer sessions: --sessions")),

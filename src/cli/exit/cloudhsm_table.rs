@@ -1,4 +1,4 @@
-//! The table's part about CloudHSM.
+//! The rows for CloudHSM.
 
 #[cfg(feature = "aws")]
 use hsm_ca::cloudhsm::ServerError;
@@ -45,14 +45,14 @@ const fn explain_no_csr(reason: &NoCsr) -> Row {
             "no-csr-yet",
             REFUSED,
             Some(
-                "its first HSM makes the CSR: aws cloudhsmv2 create-hsm --cluster-id … --availability-zone …",
+                "the first HSM creates the CSR: aws cloudhsmv2 create-hsm --cluster-id … --availability-zone …",
             ),
         ),
         NoCsr::HsmInCreation { .. } => ("no-csr-yet", REFUSED, Some("wait a few minutes and try again")),
         NoCsr::Initialized => (
             "already-initialized",
             REFUSED,
-            Some("`hsm-ca cluster check` checks the certificate that it has"),
+            Some("`hsm-ca cluster check` checks its certificate"),
         ),
         NoCsr::Changing => (
             "cluster-state",
@@ -79,12 +79,12 @@ pub(super) fn explain_initialize(error: &InitializeClusterError) -> Row {
         InitializeClusterError::TooLong { .. } => (
             "pem-length",
             REFUSED,
-            Some("shorten it: leave out extensions, names, or whitespace in the file"),
+            Some("shorten it: remove extensions, names, or whitespace from the file"),
         ),
         InitializeClusterError::PrivateKey { .. } => (
             "private-key",
             REFUSED,
-            Some("name a file with the certificate alone; AWS never needs the CA's key"),
+            Some("name a file with only the certificate; AWS never needs the CA's key"),
         ),
         InitializeClusterError::Request { .. } => (
             "request",
@@ -126,17 +126,15 @@ pub(super) fn explain_initialize(error: &InitializeClusterError) -> Row {
         InitializeClusterError::Useless { .. } => (
             "not-for-servers",
             REFUSED,
-            Some(
-                "`hsm-ca csr sign` makes one without extensions that forbid it; `hsm-ca cert show` shows them",
-            ),
+            Some("`hsm-ca csr sign` makes one without such extensions; `hsm-ca cert show` shows them"),
         ),
         InitializeClusterError::NotValid { .. } => {
-            ("not-valid-now", REFUSED, Some("check this machine's clock too"))
+            ("not-valid-now", REFUSED, Some("also check this machine's clock"))
         }
         InitializeClusterError::Algorithm { .. } => (
             "algorithm",
             REFUSED,
-            Some("AWS takes RSA 2048, 3072, 4096, P-256, P-384 and P-521, signed with SHA-224 to SHA-512"),
+            Some("AWS accepts RSA 2048, 3072, 4096, P-256, P-384 and P-521, signed with SHA-224 to SHA-512"),
         ),
         InitializeClusterError::OtherKey { .. } => (
             "other-key",
@@ -149,15 +147,13 @@ pub(super) fn explain_initialize(error: &InitializeClusterError) -> Row {
     }
 }
 
-/// Once AWS was asked.
+/// The rows for errors after AWS was asked.
 fn explain_course(error: &InitializeClusterError) -> Row {
     match error {
         InitializeClusterError::OtherCertificate { .. } => (
             "already-initialized",
             REFUSED,
-            Some(
-                "a cluster keeps its certificate for life; `hsm-ca cluster check` checks the one that it has",
-            ),
+            Some("a cluster keeps its certificate for life; `hsm-ca cluster check` checks it"),
         ),
         InitializeClusterError::Refused { .. } => (
             "cloudhsm-refused",
@@ -173,7 +169,7 @@ fn explain_course(error: &InitializeClusterError) -> Row {
             "outcome-unknown",
             UNAVAILABLE,
             Some(
-                "run the same command again when CloudHSM answers: it checks the state firstand continues from there",
+                "run the same command again when CloudHSM answers: it checks the state first and continues from there",
             ),
         ),
         InitializeClusterError::Unconfirmed {
@@ -182,7 +178,9 @@ fn explain_course(error: &InitializeClusterError) -> Row {
         } => (
             "unconfirmed",
             UNAVAILABLE,
-            Some("the same command with --wait follows it, and compares the certificates at the end"),
+            Some(
+                "run the same command with --wait: it follows the states and compares the certificates at the end",
+            ),
         ),
         InitializeClusterError::Unconfirmed { .. } => (
             "unconfirmed",
@@ -193,21 +191,21 @@ fn explain_course(error: &InitializeClusterError) -> Row {
             explain_cloudhsm(cause).0,
             UNAVAILABLE,
             Some(
-                "AWS continues by itself; when CloudHSM answers again, the same command with --wait follows it",
+                "AWS continues by itself; when CloudHSM answers again, run the same command with --wait to follow it",
             ),
         ),
         InitializeClusterError::StillInProgress { .. } => (
             "still-in-progress",
             UNAVAILABLE,
             Some(
-                "the same command waits again; after half an hour, check the HSM's state (`hsm-ca cluster list`), and ask AWS Support",
+                "run the same command to wait again; after half an hour, check the HSM's state (`hsm-ca cluster list`), and ask AWS Support",
             ),
         ),
         InitializeClusterError::Failed { .. } => (
             "cluster-failed",
             FAILED,
             Some(
-                "`hsm-ca cluster list` shows its HSMs; ask AWS Support, or make another cluster: this one has no keys yet",
+                "`hsm-ca cluster list` shows its HSMs; ask AWS Support, or create another cluster: this one has no keys yet",
             ),
         ),
         _ => ("initialize", FAILED, None),

@@ -1,4 +1,4 @@
-//! Why a command was not carried out.
+//! Why a command failed.
 
 use std::fmt;
 use std::io;
@@ -13,88 +13,88 @@ use hsm_ca::workflow::WorkflowError;
 
 use super::not_passed::NotPassed;
 
-/// Why a command was not carried out, with the file it is about.
+/// Why a command failed, with the file it is about.
 #[derive(Debug)]
 pub(in crate::cli) enum CliError {
-    /// The job itself.
+    /// An error of the workflow.
     Workflow {
         file: Option<PathBuf>,
         cause: Box<WorkflowError>,
     },
     /// A file cannot be read.
     Read { path: PathBuf, cause: io::Error },
-    /// A file is none of those that are shown.
+    /// `show` does not recognise the file.
     Unrecognised { path: PathBuf },
-    /// A file is larger than anything it could be.
+    /// A file exceeds the limit for its kind.
     TooLarge { path: PathBuf, limit: u64 },
-    /// The configuration file is wrong.
+    /// The configuration file is invalid.
     Config {
         path: PathBuf,
         line: Option<usize>,
         reason: String,
     },
-    /// A file that decides what is loaded, run or signed could be another user's work.
+    /// Other users could have written a file that decides what is loaded, run or signed.
     Trust {
-        /// As it was named, or found.
+        /// The path that was named or found.
         path: PathBuf,
-        /// It was not named.
+        /// Whether it was found, not named.
         found: bool,
         cause: TrustError,
     },
-    /// The program could not start itself once more.
+    /// The program could not restart itself.
     Restart { cause: io::Error },
-    /// A `pkcs11:` URI is wrong.
+    /// A `pkcs11:` URI is invalid.
     Uri { option: String, cause: UriError },
-    /// No module is named.
+    /// No module is configured.
     NoModule,
     /// `--pin-source` has an unknown form.
     PinSource,
     /// The PIN cannot be read.
     Pin { reason: String },
-    /// The same, of the password of a ledger's server.
+    /// The same for the password of a ledger's server.
     #[cfg(feature = "postgres")]
     LedgerPassword { cause: Box<Self> },
     /// The PIN file can be read by others.
     PinFileMode { path: PathBuf, mode: u32 },
     /// The file of a private key can be read by others.
     KeyFileMode { path: PathBuf, mode: u32 },
-    /// A proof is about another object than the certificate.
+    /// The proof is about a different object than the certificate.
     OtherProof {
         certificate: PathBuf,
         found: String,
         proven: String,
     },
-    /// An entry has no event that says that an object was signed.
+    /// An entry has no signed object.
     NothingToProve { entry: String, state: &'static str },
-    /// A key is to be deleted, and nobody has confirmed it.
+    /// The deletion of a key was not confirmed.
     Unconfirmed { reason: &'static str },
-    /// A cluster is to be initialised, and nobody has confirmed it.
+    /// The initialisation of a cluster was not confirmed.
     #[cfg(feature = "aws")]
     NotInitialized { reason: &'static str },
-    /// Something would have to be asked.
+    /// A prompt is needed, and `--no-input` is set.
     WouldPrompt { what: String },
     /// A directory without the files of a cluster.
     NoClusterFiles {
         directory: PathBuf,
         cluster: Option<String>,
     },
-    /// One of the files that show an HSM's identity is not there.
+    /// A file for an HSM's identity is missing.
     MissingEvidence { file: PathBuf },
     /// The server that hosts an HSM did not show its certificate.
     #[cfg(feature = "aws")]
     Server { cause: ServerError },
-    /// The ledger is not named in a way that this version knows.
+    /// The ledger's URL is invalid.
     LedgerUrl {
         origin: &'static str,
         cause: LedgerUrlError,
     },
     /// No ledger is at the configured place.
     NoLedger { place: Box<LedgerUrl>, origin: String },
-    /// The ledger has nothing of that number.
+    /// The ledger has no entry with that number.
     NoEntry { wanted: String },
-    /// No `--profile`, and a request whose subject does not say what its certificate is for.
+    /// No `--profile` was given, and the request is not that of an HSM.
     NoProfile { request: String },
-    /// The token of a rig was not initialised, with a module that the settings name.
+    /// The token of a rig could not be initialised with the module of the settings.
     RigModule {
         product: &'static str,
         reason: String,
@@ -110,7 +110,7 @@ pub(in crate::cli) enum CliError {
     },
     /// Options that clap cannot check.
     Options { reason: String },
-    /// The command is done, and its result says that something does not hold.
+    /// The command finished, and its result reports a problem.
     NotPassed(NotPassed),
 }
 
@@ -164,7 +164,7 @@ impl CliError {
         }
     }
 
-    /// The result says that a file, a cluster, a ceremony or the ledger is not as it should be.
+    /// The result reports a problem with a file, a cluster, a ceremony or the ledger.
     pub(in crate::cli) fn not_verified(what: impl fmt::Display, problem: impl Into<String>) -> Self {
         Self::NotPassed(NotPassed::NotVerified {
             what: what.to_string(),

@@ -1,4 +1,4 @@
-//! The table's part about KMS.
+//! The rows for KMS.
 
 use hsm_ca::kms::KmsError;
 
@@ -18,14 +18,14 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
         KmsError::PlaintextInPair => (
             "plaintext-pair",
             REFUSED,
-            Some("that key has been exposed: make another with `hsm-ca kms generate-key-pair`"),
+            Some("that key has been exposed: generate another with `hsm-ca kms generate-key-pair`"),
         ),
         KmsError::PublicKey(_) => ("pair-file", REFUSED, None),
         KmsError::WeakKey { .. } => (
             "weak-key",
             REFUSED,
             Some(
-                "do not use that key; make another with `hsm-ca kms generate-key-pair`, and find out who made this one",
+                "do not use that key; generate another with `hsm-ca kms generate-key-pair`, and find out who made this one",
             ),
         ),
         KmsError::OtherFingerprint { .. } => (
@@ -52,7 +52,7 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
         KmsError::Context => (
             "encryption-context",
             REFUSED,
-            Some("leave --encryption-context out: the pair file has it"),
+            Some("omit --encryption-context: the pair file has it"),
         ),
         KmsError::Region { .. } => (
             "wrong-region",
@@ -68,7 +68,7 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
         KmsError::AliasNotMade { .. } => (
             "alias-not-made",
             FAILED,
-            Some("use the key by its ARN, or make the alias with `aws kms create-alias`"),
+            Some("name the key by its ARN, or create the alias with `aws kms create-alias`"),
         ),
         KmsError::IncorrectKey { .. } => (
             "incorrect-key",
@@ -88,7 +88,7 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
         KmsError::InvalidState { .. } => (
             "key-state",
             UNAVAILABLE,
-            Some("`aws kms cancel-key-deletion` and `enable-key` bring back a key pending deletion"),
+            Some("`aws kms cancel-key-deletion` and `enable-key` restore a key that is pending deletion"),
         ),
         KmsError::AccessDenied { .. } => (
             "access-denied",
@@ -104,7 +104,7 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
             "grant-token",
             UNAVAILABLE,
             Some(
-                "the grant may be revoked or retired: `aws kms list-grants --key-id …` shows those that are there",
+                "the grant may be revoked or retired: `aws kms list-grants --key-id …` shows the existing ones",
             ),
         ),
         KmsError::Attestation(_) => (
@@ -116,7 +116,7 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
             "envelope",
             REFUSED,
             Some(
-                "nothing was put on the token; if it happens again, find out what sits between this machine and KMS",
+                "nothing was put on the token; if it happens again, find out what is between this machine and KMS",
             ),
         ),
         #[cfg(feature = "nitro-enclave")]
@@ -131,7 +131,7 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
             "not-sealed",
             REFUSED,
             Some(
-                "the server is not KMS, or is an emulator that does not support Recipient; the answer was wiped",
+                "the server is not KMS, or an emulator that does not support Recipient; the answer was wiped",
             ),
         ),
         KmsError::KeyName { .. } => (
@@ -154,7 +154,7 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
         KmsError::SigningAlgorithm { .. } => (
             "key-algorithm",
             REFUSED,
-            Some("leave --hash out: the hash that fits the key is chosen"),
+            Some("omit --hash: hsm-ca chooses the hash for the key"),
         ),
         KmsError::MessageTooLong { .. } => (
             "message-too-long",
@@ -173,7 +173,7 @@ pub(super) fn explain_kms(error: &KmsError) -> Row {
         KmsError::AnsweredOtherwise { .. } => (
             "other-answer",
             REFUSED,
-            Some("the answer was dropped; find out what sits between this machine and KMS"),
+            Some("the answer was discarded; find out what is between this machine and KMS"),
         ),
         KmsError::Memory(_) => (
             "memory",

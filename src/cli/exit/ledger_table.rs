@@ -1,4 +1,4 @@
-//! The table's part about the ledger.
+//! The rows for the ledger.
 
 use hsm_ca::ledger::{CrlNumberProblem, LedgerError};
 use hsm_ca::transparency::TransparencyError;
@@ -13,7 +13,7 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
         LedgerError::NotFound { .. } => (
             "no-ledger",
             UNAVAILABLE,
-            Some("name it with --ledger sqlite:PATH, or make a new one: hsm-ca ledger new"),
+            Some("name it with --ledger sqlite:PATH, or create one: hsm-ca ledger new"),
         ),
         LedgerError::Empty { .. } => (
             "empty-ledger",
@@ -27,7 +27,7 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
             USAGE,
             Some("`hsm-ca ledger verify` checks it; name another place with --ledger sqlite:PATH"),
         ),
-        LedgerError::NoDirectory { .. } => ("no-directory", USAGE, Some("make the directory first")),
+        LedgerError::NoDirectory { .. } => ("no-directory", USAGE, Some("create the directory first")),
         LedgerError::OpenToOthers { .. } => (
             "ledger-mode",
             USAGE,
@@ -45,7 +45,7 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
         LedgerError::Locked { .. } => (
             "ledger-locked",
             UNAVAILABLE,
-            Some("fuser shows who has it open; nothing was recorded, so the command can be repeated"),
+            Some("`fuser` shows which process has it open; nothing was recorded, so run the command again"),
         ),
         LedgerError::Newer { .. } => (
             "ledger-newer",
@@ -55,7 +55,7 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
         LedgerError::Older { .. } => (
             "ledger-older",
             UNAVAILABLE,
-            Some("the next signature that is recorded brings it up to date"),
+            Some("the next command that records a signature upgrades it"),
         ),
         LedgerError::NotALedger { .. } => (
             "not-a-ledger",
@@ -80,7 +80,7 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
             "ledger-unreachable",
             UNAVAILABLE,
             Some(
-                "check that the server runs, takes connections and is not a standby; nothing was recorded, so the command can be repeated",
+                "check that the server runs, accepts connections and is not a standby; nothing was recorded, so run the command again",
             ),
         ),
         LedgerError::Server { refusal, .. } => {
@@ -104,7 +104,7 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
             "ledger-not-durable",
             UNAVAILABLE,
             Some(
-                "change the setting in postgresql.conf; the encoding of a database is chosen when it is made",
+                "change the setting in postgresql.conf; the encoding of a database is set when it is created",
             ),
         ),
         LedgerError::RootCertificates { .. } => (
@@ -134,12 +134,12 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
         LedgerError::Full { .. } => (
             "ledger-full",
             UNAVAILABLE,
-            Some("free some space; nothing was recorded, and what was recorded before is safe"),
+            Some("free some space; nothing was recorded, and earlier records are safe"),
         ),
         LedgerError::SerialUsed { .. } => (
             "serial-used",
             REFUSED,
-            Some("`hsm-ca ledger show SERIAL` shows which certificate has it; nothing was signed"),
+            Some("`hsm-ca ledger show SERIAL` shows the certificate that has it; nothing was signed"),
         ),
         LedgerError::RequestTaken { .. } => (
             "request-taken",
@@ -176,19 +176,21 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
         LedgerError::OtherBytes { .. } => (
             "other-bytes",
             FAILED,
-            Some("do not use what was signed: find out who changed it between check and signature"),
+            Some("do not use the signed object: find out who changed it between the check and the signature"),
         ),
         LedgerError::UnknownCertificate { .. } => (
             "unknown-certificate",
             UNAVAILABLE,
-            Some("name the certificate's file: a certificate from before the ledger is taken in with it"),
+            Some(
+                "name the certificate's file, so that a certificate from before the ledger is adopted first",
+            ),
         ),
         LedgerError::NotACertificate => ("not-a-certificate", REFUSED, None),
         LedgerError::AlreadyRevoked { .. } => (
             "already-revoked",
             REFUSED,
             Some(
-                "a hold can be changed to any reason, and any reason to a compromise; nothing else can be changed",
+                "a hold can be changed to any reason, and any reason to a compromise; no other change is possible",
             ),
         ),
         LedgerError::NotOnHold { .. } => ("not-on-hold", REFUSED, None),
@@ -204,16 +206,16 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
     }
 }
 
-/// What to do about an SQLSTATE.
+/// The hint for an SQLSTATE.
 fn explain_state(code: &str) -> &'static str {
     match code {
         "28P01" | "28000" => {
             "check the user, sslcert and sslkey in the URL, --ledger-password-source, and pg_hba.conf on the server"
         }
         "42501" | "42P01" | "3F000" => {
-            "the role needs USAGE on the schema hsm_ca, SELECT on hsm_ca.ledger, and SELECT and INSERT on hsm_ca.events; to make a ledger, CREATE on the database"
+            "the role needs USAGE on the schema hsm_ca, SELECT on hsm_ca.ledger, and SELECT and INSERT on hsm_ca.events; to create a ledger, CREATE on the database"
         }
-        "3D000" => "make the database first: createdb --encoding UTF8 --template template0 NAME",
+        "3D000" => "create the database first: createdb --encoding UTF8 --template template0 NAME",
         "53100" => "free some space on the server; nothing was recorded",
         _ => "the server's log says more; nothing was recorded",
     }
@@ -274,7 +276,7 @@ pub(super) fn explain_transparency(error: &TransparencyError) -> Row {
         TransparencyError::KeyKind { .. } => (
             "checkpoint-key",
             USAGE,
-            Some("make a key for checkpoints alone: openssl genpkey -algorithm ed25519 -out checkpoint.key"),
+            Some("make a key only for checkpoints: openssl genpkey -algorithm ed25519 -out checkpoint.key"),
         ),
         TransparencyError::Signer(error) => explain_signer(error),
         _ => ("checkpoint", REFUSED, None),

@@ -1,4 +1,4 @@
-//! What an error says.
+//! The messages of errors.
 
 use std::fmt;
 
@@ -53,7 +53,7 @@ impl fmt::Display for CliError {
             }
             Self::Restart { cause } => write!(f, "cannot set the module's environment: {cause}"),
             Self::Uri { option, cause } => write!(f, "{option} is not a usable pkcs11: URI: {cause}"),
-            Self::NoModule => f.write_str("no PKCS#11 module is named"),
+            Self::NoModule => f.write_str("no PKCS#11 module is configured"),
             Self::PinSource => {
                 f.write_str("--pin-source must be prompt, env:NAME, file:PATH, fd:N or credential:NAME")
             }

@@ -1,40 +1,40 @@
-//! Why a command that has a result does not end with exit code 0. The result is on stdout, and says all of it.
+//! Why a command with a result does not end with exit code 0. The result on stdout has the details.
 
 use std::fmt;
 
 use super::row::Row;
 use super::{REFUSED, UNAVAILABLE};
 
-/// What a result says did not hold.
+/// The problem that a result reports.
 #[derive(Debug)]
 pub(in crate::cli) enum NotPassed {
-    /// What was verified is not as it should be.
+    /// A verification failed.
     NotVerified {
         /// A file, a cluster, a ceremony, or the ledger.
         what: String,
         /// The first problem.
         problem: String,
     },
-    /// Of several, these were refused, and the others are done.
+    /// Some of several were refused, and the others are done.
     SomeRefused {
         refused: usize,
         /// `request` or `file`
         what: &'static str,
     },
-    /// `doctor` found something that does not work.
+    /// `doctor` found a problem.
     ChecksFailed {
         /// The first check that failed, and what it found.
         first: String,
         failed: usize,
         hint: Option<String>,
     },
-    /// Servers that were to be asked did not answer.
+    /// Servers did not answer.
     Unreachable {
         /// The first one.
         server: String,
         reason: String,
     },
-    /// A rehearsal made something else than the plan says.
+    /// A rehearsal differs from the plan.
     Differs { ceremony: String },
 }
 

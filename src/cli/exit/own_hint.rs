@@ -1,4 +1,4 @@
-//! Hints with commands in them that have an error's own values.
+//! Hints with commands that contain values of the error.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::cli::shell::quote;
 use crate::cli::suggest;
 
 impl CliError {
-    /// A hint with a command that has this error's own values in it.
+    /// A hint with a command that contains values of this error.
     pub(super) fn own_hint(&self) -> Option<String> {
         match self {
             Self::Rehearsal { hint, .. } => hint.clone(),
@@ -35,12 +35,12 @@ impl CliError {
             Self::NotPassed(what) => what.hint(),
             Self::NoModule => last_rig::command().map(|command| {
                 format!(
-                    "to use the rig that was made last: {command}; or name another module with --module, HSM_CA_MODULE, or `module` in hsm-ca.toml"
+                    "to use the last rig: {command}; or name another module with --module, HSM_CA_MODULE, or `module` in hsm-ca.toml"
                 )
             }),
             Self::NoLedger { origin, .. } if origin == HERE && let Some(command) = last_rig::command() => {
                 Some(format!(
-                    "to use the rig that was made last: {command}; or name another ledger with --ledger"
+                    "to use the last rig: {command}; or name another ledger with --ledger"
                 ))
             }
             Self::NoLedger { place, .. } => {
@@ -55,11 +55,11 @@ impl CliError {
                 let refused = quote(&cause.path().display().to_string());
                 Some(match cause {
                     TrustError::OpenToOthers { .. } => {
-                        format!("see what is in it, then: chmod go-w {refused}")
+                        format!("check its contents, then: chmod go-w {refused}")
                     }
                     TrustError::OtherOwner { .. } if *found => on_purpose,
                     TrustError::OtherOwner { .. } => {
-                        format!("put it where only you and root can write; chown it, or copy it: {refused}")
+                        format!("move it to a place where only you and root can write, chown it, or copy it: {refused}")
                     }
                     _ => format!("name a regular file instead of {refused}"),
                 })
@@ -91,14 +91,14 @@ impl CliError {
     }
 }
 
-/// The label that was probably meant, where what was looked for ends with one in quotes.
+/// The label that was probably meant, if the message ends with a label in quotes.
 fn meant_hint<'a>(wanted: &str, labels: impl Iterator<Item = &'a str>, other: &str) -> Option<String> {
     let (_, label) = wanted.split_once('"')?;
     let label = suggest::closest(label.strip_suffix('"').unwrap_or(label), labels)?;
     Some(format!("did you mean {}? {other}", quote(label)))
 }
 
-/// What was expected, by the label or the type that the error names.
+/// The expected structure, by the PEM label or the type in the error.
 fn structure_of(expected: &str) -> Option<Structure> {
     let lower = expected.to_lowercase();
     let known = [
@@ -112,7 +112,7 @@ fn structure_of(expected: &str) -> Option<Structure> {
     found.map(|(_, structure)| structure)
 }
 
-/// What a file is that was given in the place of another one.
+/// The kind of a file that was given instead of another one.
 fn other_structure_hint(file: &Path, cause: &WorkflowError) -> Option<String> {
     let WorkflowError::X509(error) = cause else {
         return None;
@@ -144,7 +144,7 @@ fn other_structure_hint(file: &Path, cause: &WorkflowError) -> Option<String> {
     })
 }
 
-/// A CA that the ledger does not know, and the file of its certificate where the job names it.
+/// A CA that is not in the ledger, and the file of its certificate, if known.
 fn unknown_authority(cause: &WorkflowError) -> Option<(&UnknownAuthority, Option<&str>)> {
     match cause {
         WorkflowError::UnknownAuthority(unknown) => Some((unknown, None)),
@@ -156,7 +156,7 @@ fn unknown_authority(cause: &WorkflowError) -> Option<(&UnknownAuthority, Option
     }
 }
 
-/// What the token said, also where it was asked through a signer.
+/// The token's error, also if it came through a signer.
 fn token_error(cause: &WorkflowError) -> Option<&TokenError> {
     match cause {
         WorkflowError::Token(error) => Some(error),
@@ -165,10 +165,10 @@ fn token_error(cause: &WorkflowError) -> Option<&TokenError> {
     }
 }
 
-/// How to say which of several keys is meant.
+/// How to name one of several keys.
 fn several_hint(found: &[KeyDescription]) -> String {
     const SHOWN: usize = 4;
-    const NO_NAME: &str = "no name distinguishes them: name the CA certificate, whose public key identifies the key (`--ca`, `key verify --public-key`), or give one of them another label or id with the token's own tool (CloudHSM: `cloudhsm-cli key set-attribute`)";
+    const NO_NAME: &str = "they have the same name: name the CA certificate, whose public key identifies the key (`--ca`, `key verify --public-key`), or give one of them another label or id with the token's own tool (CloudHSM: `cloudhsm-cli key set-attribute`)";
     let is_public = found.iter().any(|key| key.class == KeyClass::Public);
     if is_public {
         return "with the token's own tool, delete the public-key object that does not belong to the key, or give it another id".to_owned();
@@ -189,12 +189,12 @@ fn several_hint(found: &[KeyDescription]) -> String {
         ""
     };
     format!(
-        "name the key, with --key where the command has it: {}{more}{others}",
+        "name the key, with --key if the command has it: {}{more}{others}",
         shown.join(" or ")
     )
 }
 
-/// What to do about a CA certificate that the ledger does not have.
+/// The hint for a CA certificate that is not in the ledger.
 fn adopt_hint(unknown: &UnknownAuthority, file: &str) -> String {
     let file = quote(file);
     match unknown {
@@ -202,13 +202,13 @@ fn adopt_hint(unknown: &UnknownAuthority, file: &str) -> String {
             known: KnownAs::Entry(entry),
             ..
         } => format!(
-            "use the one that `hsm-ca ledger show '{entry}'` prints; if both are the CA's: hsm-ca ca adopt {file} --second-certificate"
+            "use the one that `hsm-ca ledger show '{entry}'` prints; if both belong to the CA: hsm-ca ca adopt {file} --second-certificate"
         ),
         UnknownAuthority::OtherCertificate { .. } => format!(
-            "use the one that was adopted; if both are the CA's: hsm-ca ca adopt {file} --second-certificate"
+            "use the adopted one; if both belong to the CA: hsm-ca ca adopt {file} --second-certificate"
         ),
         _ => format!(
-            "if this is your CA, bring it in with what it has issued and revoked: hsm-ca ca adopt {file}"
+            "if this is your CA, adopt it with what it has issued and revoked: hsm-ca ca adopt {file}"
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! The table's part about the command line itself.
+//! The rows for the command line itself.
 
 use hsm_ca::token::UriError;
 
@@ -28,7 +28,9 @@ pub(super) fn explain_own(error: &CliError) -> Row {
         } => (
             "uri",
             USAGE,
-            Some("name where the PIN is with --pin-source: file:PATH, env:NAME, fd:N or credential:NAME"),
+            Some(
+                "name the source of the PIN with --pin-source: file:PATH, env:NAME, fd:N or credential:NAME",
+            ),
         ),
         CliError::Uri { .. } => ("uri", USAGE, None),
         CliError::NoModule => (
@@ -42,7 +44,7 @@ pub(super) fn explain_own(error: &CliError) -> Row {
             "pin-source",
             USAGE,
             Some(
-                "give where the PIN is, never the PIN itself; file:PATH names a file that only you can read",
+                "name the source of the PIN, never the PIN itself; file:PATH names a file that only you can read",
             ),
         ),
         CliError::Pin { .. } => ("pin-source", USAGE, None),
@@ -50,7 +52,9 @@ pub(super) fn explain_own(error: &CliError) -> Row {
         CliError::LedgerPassword { .. } => (
             "ledger-password",
             USAGE,
-            Some("--ledger-password-source takes its sources as --pin-source does; docs/postgres.md"),
+            Some(
+                "--ledger-password-source accepts the sources of --pin-source, except prompt; see docs/postgres.md",
+            ),
         ),
         CliError::PinFileMode { .. } => (
             "pin-file-mode",
@@ -116,9 +120,7 @@ pub(super) fn explain_own(error: &CliError) -> Row {
         CliError::NoProfile { .. } => (
             "no-profile",
             USAGE,
-            Some(
-                "`hsm-ca csr show` shows what a request asks for; docs/profiles.md says what each profile gives",
-            ),
+            Some("`hsm-ca csr show` shows what a request asks for; docs/profiles.md describes each profile"),
         ),
         CliError::RigModule { .. } => ("rig-token", UNAVAILABLE, None),
         CliError::Rehearsal { exit_code, .. } => ("rehearsal", *exit_code, None),

@@ -1,4 +1,4 @@
-//! The table's part about signers.
+//! The rows for signers.
 
 use hsm_ca::kms::KmsError;
 use hsm_ca::signer::{NoRandomNumbers, SignError};
@@ -9,7 +9,7 @@ use super::row::Row;
 use super::token_table::explain_token;
 use super::{FAILED, UNAVAILABLE, USAGE};
 
-/// What a signer or a store said, which may be of any kind.
+/// The row for an error of a signer or a key store of any kind.
 pub(super) fn explain_signer(error: &SignError) -> Row {
     if let Some(error) = error.cause::<TokenError>() {
         return explain_token(error);

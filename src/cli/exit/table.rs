@@ -1,4 +1,4 @@
-//! The table: for each refusal its kind, its exit code, and what to try.
+//! The table: the kind, exit code and hint of each error.
 
 use hsm_ca::file_trust::TrustError;
 use hsm_ca::ledger::LedgerError;
@@ -55,7 +55,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             "unrecorded",
             UNAVAILABLE,
             Some(
-                "repair the ledger (`hsm-ca ledger verify` shows what is wrong), then run the command again: what was signed was discarded",
+                "repair the ledger (`hsm-ca ledger verify` shows what is wrong), then run the command again: the signature was discarded",
             ),
         ),
         WorkflowError::Undelivered { .. } => (
@@ -84,7 +84,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         WorkflowError::CheckpointKey { .. } => (
             "checkpoint-key",
             REFUSED,
-            Some("make a key for checkpoints alone: openssl genpkey -algorithm ed25519 -out checkpoint.key"),
+            Some("make a key only for checkpoints: openssl genpkey -algorithm ed25519 -out checkpoint.key"),
         ),
         WorkflowError::Ed25519Key(_) => (
             "checkpoint-key",
@@ -117,7 +117,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         WorkflowError::UselessAttestation { .. } => (
             "useless-attestation",
             USAGE,
-            Some("leave --attestation-document or --route out"),
+            Some("omit --attestation-document or --route"),
         ),
         WorkflowError::NoRecipientKey => (
             "no-recipient-key",
@@ -151,7 +151,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         WorkflowError::OtherLabel { .. } => (
             "other-label",
             REFUSED,
-            Some("use the key under the label it has; nothing was decrypted"),
+            Some("use the key under its current label; nothing was decrypted"),
         ),
         WorkflowError::Unproven { unproven, left } => match (&unproven.reason, left) {
             // The token failed to answer, which says nothing about the key.
@@ -173,18 +173,18 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             PublicationError::Directory {
                 cause: TrustError::Io { .. },
                 ..
-            } => ("no-directory", USAGE, Some("make the directory first")),
+            } => ("no-directory", USAGE, Some("create the directory first")),
             PublicationError::Directory { .. } => (
                 "directory",
                 USAGE,
                 Some(
-                    "publish in a directory that only you and root can write to; a web server needs to read only",
+                    "publish in a directory that only you and root can write to; a web server needs only to read it",
                 ),
             ),
             _ => (
                 "other-file",
                 REFUSED,
-                Some("find out where the file is from, and move it away; --force replaces it"),
+                Some("find out where the file comes from, and move it away; --force replaces it"),
             ),
         },
         WorkflowError::Ceremony(error) => explain_ceremony(error),
@@ -197,13 +197,13 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         WorkflowError::Choice(UnfitChoice::Pss { .. }) => (
             "no-pss",
             REFUSED,
-            Some("leave --pss out: the signature that fits the key is chosen"),
+            Some("omit --pss: hsm-ca chooses the signature for the key"),
         ),
         WorkflowError::Choice(UnfitChoice::Restricted { .. }) => ("restricted-key", REFUSED, None),
         WorkflowError::Choice(_) => (
             "weak-hash",
             REFUSED,
-            Some("leave --hash out: the hash that fits the key is chosen"),
+            Some("omit --hash: hsm-ca chooses the hash for the key"),
         ),
         WorkflowError::Linter(LinterError::Untrusted { .. }) => (
             "untrusted-file",
@@ -221,7 +221,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         WorkflowError::Linter(LinterError::Missing { .. }) => (
             "linter-failed",
             FAILED,
-            Some("install it, or write its whole path in the profile; nothing was signed"),
+            Some("install it, or write its full path in the profile; nothing was signed"),
         ),
         WorkflowError::Linter(_) => (
             "linter-failed",
@@ -263,7 +263,7 @@ fn explain_generate(error: &GenerateError) -> Row {
             _ => (
                 "proof-failed",
                 REFUSED,
-                Some("do not use this token for keys until you know what is wrong with it"),
+                Some("do not use this token for keys until you have found the fault"),
             ),
         },
         GenerateError::Twice { .. } => (
@@ -296,14 +296,14 @@ fn explain_output(error: &OutputError) -> Row {
         | OutputError::TooLarge { .. } => (
             "other-file",
             REFUSED,
-            Some("find out where it is from, and move it away"),
+            Some("find out where it comes from, and move it away"),
         ),
-        OutputError::NoDirectory { .. } => ("no-directory", USAGE, Some("make the directory first")),
+        OutputError::NoDirectory { .. } => ("no-directory", USAGE, Some("create the directory first")),
         OutputError::NoSpace { .. } => ("disk-full", FAILED, None),
         OutputError::NotSynced { .. } => (
             "not-synced",
             FAILED,
-            Some("the file is there and complete; a power failure right now could lose it"),
+            Some("the file is complete, but a power failure right now could lose it"),
         ),
         OutputError::Recheck { .. } => (
             "recheck",
@@ -332,7 +332,7 @@ fn explain_not_deliverable(error: &NotDeliverable) -> Row {
         NotDeliverable::NotKept { .. } => (
             "entry-not-kept",
             REFUSED,
-            Some("OCSP responses and CRLs above 64 KiB are not kept; run the command that made it again"),
+            Some("OCSP responses and CRLs above 64 KiB are not kept; run the command that signed it again"),
         ),
         NotDeliverable::NoAuthority { .. } => (
             "unknown-authority",

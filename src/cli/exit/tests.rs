@@ -22,7 +22,7 @@ static TABLE: LazyLock<TableSource> = LazyLock::new(|| {
     TableSource::read(&tables, |name| variants(&all, name))
 });
 
-/// The text of every file below a directory whose name ends so.
+/// The text of every file below a directory with this name ending.
 fn sources(directory: &Path, ending: &str) -> Vec<String> {
     let mut texts = Vec::new();
     for entry in fs::read_dir(directory).expect("a directory") {
@@ -59,7 +59,7 @@ fn variants(sources: &[String], name: &str) -> BTreeSet<String> {
     variants.iter().map(|variant| variant.ident.to_string()).collect()
 }
 
-/// The rows as the document has them.
+/// The rows of the document.
 fn document(table: &TableSource) -> String {
     let cell = |text: String| text.replace('|', "\\|");
     let mut text = String::new();
@@ -115,8 +115,8 @@ fn every_variant_of_every_error_has_a_row() {
 
 #[test]
 fn one_kind_has_one_exit_code() {
-    // A transcript that cannot be written or that was changed; a key file that is wrong, or whose key signs something else; a rehearsal that
-    // cannot begin, or whose session failed.
+    // A transcript that cannot be written or was changed; a key file that is invalid, or a key with another use; a rehearsal that cannot
+    // start, or whose session failed.
     const TWO: [&str; 3] = ["ceremony-transcript", "checkpoint-key", "rehearsal"];
     let mut kinds: Vec<_> = TABLE.rows.keys().map(|(kind, _)| kind.as_str()).collect();
     assert!(kinds.len() > 200, "{}", kinds.len());

@@ -1,4 +1,4 @@
-//! The table's part about the token.
+//! The rows for the token.
 
 use hsm_ca::token::{PinForm, TokenError, UnfitPin};
 
@@ -51,18 +51,16 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
                 "`/opt/cloudhsm/bin/cloudhsm-cli user list` shows the users: the role must be crypto-user (an admin cannot log in here) and locked must be false; more than five wrong PINs lock a user",
             ),
         ),
-        TokenError::PinIncorrect { .. } => (
-            "pin-incorrect",
-            UNAVAILABLE,
-            Some("it was tried once and is not tried again"),
-        ),
+        TokenError::PinIncorrect { .. } => {
+            ("pin-incorrect", UNAVAILABLE, Some("hsm-ca tries a PIN only once"))
+        }
         TokenError::UnfitPin {
             unfit: UnfitPin::Short { .. } | UnfitPin::Long { .. },
             ..
         } => (
             "unfit-pin",
             USAGE,
-            Some("check what the PIN source gives; the token has not counted a try"),
+            Some("check the PIN source; the token has not counted an attempt"),
         ),
         TokenError::UnfitPin { .. } => (
             "unfit-pin",
@@ -97,9 +95,9 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
         TokenError::SessionLimit { .. } => (
             "session-limit",
             UNAVAILABLE,
-            Some("try again when other programs have closed their sessions, or sign in fewer threads"),
+            Some("try again when other programs have closed their sessions, or sign with fewer threads"),
         ),
-        TokenError::NoLocks { .. } => ("no-locks", UNAVAILABLE, Some("sign in one thread")),
+        TokenError::NoLocks { .. } => ("no-locks", UNAVAILABLE, Some("sign with one thread")),
         TokenError::PinLength { .. } => ("pin-incorrect", UNAVAILABLE, None),
         TokenError::WriteProtected { .. } => ("write-protected", UNAVAILABLE, None),
         TokenError::KeyWantsPin { .. } => (
@@ -110,12 +108,10 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
         TokenError::KeyPinRefused { .. } => (
             "pin-incorrect",
             UNAVAILABLE,
-            Some(
-                "it was tried once for this and is not tried again; the key may have a PIN of its own, which is not supported",
-            ),
+            Some("hsm-ca tries a PIN only once; the key may have its own PIN, which is not supported"),
         ),
         TokenError::NoKey { .. } => ("no-key", UNAVAILABLE, Some("`hsm-ca key list` shows the keys")),
-        // Its hint has their names in it.
+        // The hint contains their names.
         TokenError::SeveralKeys { .. } => ("several-keys", REFUSED, None),
         TokenError::Memory(_) => (
             "memory",
@@ -149,14 +145,14 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
         TokenError::ContentKey { .. } => (
             "envelope",
             REFUSED,
-            Some("nothing was put on the token; find out what sits between this machine and KMS"),
+            Some("nothing was put on the token; find out what is between this machine and KMS"),
         ),
         TokenError::UnfitRecipient { .. } => (
             "unfit-recipient-key",
             REFUSED,
-            Some("delete that key, and make one with `hsm-ca kms recipient-key`"),
+            Some("delete that key, and create one with `hsm-ca kms recipient-key`"),
         ),
-        // working-client-sync, troubleshoot-hsm-throttling: CloudHSM answers both with it.
+        // working-client-sync, troubleshoot-hsm-throttling: CloudHSM uses this answer for both.
         TokenError::Call { function, value, .. }
             if value == "CKR_FUNCTION_FAILED"
                 && ["C_UnwrapKey", "C_CreateObject", "C_GenerateKeyPair", "C_SignInit"]
@@ -166,14 +162,16 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
                 "token",
                 UNAVAILABLE,
                 Some(
-                    "on CloudHSM, the HSM is throttling, or the cluster has one HSM only: `hsm-ca doctor --try-key` shows which",
+                    "on CloudHSM, the HSM is throttling, or the cluster has only one HSM: `hsm-ca doctor --try-key` shows which",
                 ),
             )
         }
         TokenError::Call { value, .. } if value == "CKR_USER_NOT_LOGGED_IN" => (
             "token",
             UNAVAILABLE,
-            Some("name a PIN source: --pin-source; a token that says it needs no login gets none without it"),
+            Some(
+                "name a PIN source: --pin-source; without one, hsm-ca does not log in to a token that says it needs no login",
+            ),
         ),
         TokenError::Call { function, .. } if function == "C_Initialize" => (
             "token",

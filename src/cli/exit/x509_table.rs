@@ -1,4 +1,4 @@
-//! The table's part about certificates, requests and lists.
+//! The rows for certificates, requests and CRLs.
 
 use hsm_ca::signer::PublicKeyError;
 use hsm_ca::x509::X509Error;
@@ -14,7 +14,7 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
             "token-signature",
             FAILED,
             Some(
-                "do not just try again: a faulty signature can reveal the key; find out what is wrong with the token, or with the KMS endpoint",
+                "do not simply try again: a faulty signature can reveal the key; first find the fault of the token or the KMS endpoint",
             ),
         ),
         X509Error::Subject { .. } => ("subject", USAGE, None),
@@ -30,12 +30,12 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
         X509Error::OutlivesIssuer { .. } => (
             "outlives-ca",
             REFUSED,
-            Some("leave --days and --not-after out: the certificate then ends with its CA at the latest"),
+            Some("omit --days and --not-after: the certificate then expires no later than its CA"),
         ),
         X509Error::IssuerNotValid { .. } => ("ca-not-valid", REFUSED, None),
         X509Error::NotAnAuthority { .. } => ("not-a-ca", REFUSED, None),
         X509Error::Empty => ("empty", REFUSED, None),
-        X509Error::SeveralPem { .. } => ("several-pem", REFUSED, Some("put each into a file of its own")),
+        X509Error::SeveralPem { .. } => ("several-pem", REFUSED, Some("put each into a separate file")),
         X509Error::TooManyCertificates { .. } => ("too-many-certificates", REFUSED, None),
         X509Error::TrailingBytes { .. } => ("trailing-bytes", REFUSED, None),
         X509Error::Signature { .. } => ("bad-signature", REFUSED, None),
@@ -58,7 +58,7 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
             "rule",
             REFUSED,
             Some(
-                "`hsm-ca ledger deliver '#N' --out FILE` writes the one that is recorded as entry #N; --second-certificate makes another, and the ledger records that",
+                "`hsm-ca ledger deliver '#N' --out FILE` writes the recorded one, entry #N; --second-certificate makes another, and the ledger records that",
             ),
         ),
         X509Error::Rule {

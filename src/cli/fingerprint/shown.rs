@@ -8,7 +8,7 @@ use crate::cli::report::Fields;
 pub(in crate::cli) fn show(fields: &mut Fields, key: &PublicKey) {
     let fingerprint = key.fingerprint();
     fields.add("SHA-256", fingerprint);
-    // An even number in each line: the lists of even and odd places stay under each other.
+    // An even number in each line, so that words of the even and odd lists stay in their columns.
     for (index, line) in words(fingerprint.as_bytes()).chunks(4).enumerate() {
         let cells = line.iter().enumerate();
         let line: String = cells

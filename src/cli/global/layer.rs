@@ -1,4 +1,4 @@
-//! What one of the three places says about the token.
+//! The settings for the token from one of three sources.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use hsm_ca::token::Pkcs11Uri;
 
 use crate::cli::exit::CliError;
 
-/// What one place says: the command line, the environment, or the file.
+/// The settings of one source: the command line, the environment, or the file.
 #[derive(Debug, Default)]
 pub(super) struct Layer {
     pub(super) module: Option<PathBuf>,
@@ -15,7 +15,7 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    /// `module-path` and `pin-source` in a token's URI rank where the URI stands, below what is said there outright.
+    /// `module-path` and `pin-source` in a token's URI rank with the source of the URI, but below its explicit settings.
     pub(super) fn with_uri(mut self, origin: &str) -> Result<Self, CliError> {
         if let Some(token) = self
             .token

@@ -1,4 +1,4 @@
-//! The ledger that the options name, and where its head is kept.
+//! The ledger that the options name, and the place of its kept head.
 
 use std::path::Path;
 #[cfg(feature = "postgres")]
@@ -15,18 +15,18 @@ use crate::cli::lock_directory::state_directory;
 use crate::cli::pin::read_ledger_password;
 
 impl Settings {
-    /// The same, to be opened: with the password, if a server may ask for one.
+    /// The same, ready to open: with the password, if a server may ask for one.
     pub(in crate::cli) fn ledger_to_open(&self) -> Result<LedgerUrl, CliError> {
         self.to_open(self.ledger()?)
     }
 
-    /// The ledger that an argument names, to be opened.
+    /// The ledger that an argument names, ready to open.
     pub(in crate::cli) fn ledger_of(&self, origin: &'static str, url: &str) -> Result<LedgerUrl, CliError> {
         let url = LedgerUrl::parse(url).map_err(|cause| CliError::LedgerUrl { origin, cause })?;
         self.to_open(url)
     }
 
-    /// The same, with the password if there is one, and with the place for the copy of a large ledger.
+    /// The same, with the password, if any, and the directory for copies of large ledgers.
     #[cfg(feature = "postgres")]
     fn to_open(&self, url: LedgerUrl) -> Result<LedgerUrl, CliError> {
         let LedgerUrl::Postgres(mut place) = url else {
@@ -53,12 +53,12 @@ impl Settings {
         Ok(url)
     }
 
-    /// Whether a setting names the ledger, and not the default.
+    /// Whether a setting names the ledger.
     pub(in crate::cli) fn names_ledger(&self) -> bool {
         self.ledger.origin != DEFAULT_ORIGIN
     }
 
-    /// What is reported if there is no ledger: the whole path, and which setting names it.
+    /// The error for a missing ledger: the full path, and the setting that names it.
     pub(in crate::cli) fn no_ledger(&self) -> CliError {
         let place = match self.ledger() {
             Ok(LedgerUrl::Sqlite(path)) => LedgerUrl::Sqlite(std::path::absolute(&path).unwrap_or(path)),
@@ -77,13 +77,13 @@ impl Settings {
     }
 }
 
-/// Flag before environment before file; a relative path in the file starts beside it.
-/// A head, of a ledger or of a ceremony's transcript.
+/// The head of a ledger or of a ceremony's transcript.
 pub(super) fn read_head(text: &str) -> Result<Head, &'static str> {
     let wrong = "it must be COUNT:HASH, as `ledger verify` prints it for a ledger, and `ceremony run` for a transcript";
     text.parse().map_err(|_| wrong)
 }
 
+/// Flag before environment before file. A relative path in the file is relative to it.
 pub(super) fn head_place(
     flag: Option<String>,
     environment: Option<String>,

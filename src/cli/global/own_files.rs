@@ -1,4 +1,4 @@
-//! The files that this program itself lives on: no output takes their place, with or without `--force`.
+//! The files of this program itself. No output replaces them, even with `--force`.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use super::{HeadPlace, Settings};
 use crate::cli::exit::CliError;
 
 impl Settings {
-    /// The configuration, the module, the PIN, and the ledger with the files that SQLite and this program keep beside it: beside the file
-    /// that a link leads to.
+    /// The configuration, the module, the PIN, and the ledger with the files that SQLite and this program keep beside it (beside the target
+    /// of a link).
     pub(super) fn own_paths(&self) -> Vec<PathBuf> {
         let named = [&self.config_file, &self.module, &self.refused_keys];
         let mut own: Vec<_> = named.into_iter().flatten().cloned().collect();
@@ -45,7 +45,7 @@ impl Settings {
         own
     }
 
-    /// The same, for an output to be held against.
+    /// The same, to check outputs against.
     pub(in crate::cli) fn own_files(&self) -> OwnFiles {
         OwnFiles {
             paths: self.own_paths().iter().filter_map(|own| real_path(own)).collect(),
@@ -53,13 +53,13 @@ impl Settings {
         }
     }
 
-    /// Refuses an output in the place of one of these, which may not be there yet.
+    /// Refuses an output that would replace one of these, even one that does not exist yet.
     pub(in crate::cli) fn refuse_own_file(&self, output: &Path) -> Result<(), CliError> {
         self.own_files().refuse(output)
     }
 }
 
-/// The paths of the files that this program itself lives on.
+/// The paths of this program's own files.
 #[derive(Debug)]
 pub(in crate::cli) struct OwnFiles {
     paths: Vec<PathBuf>,
@@ -68,7 +68,7 @@ pub(in crate::cli) struct OwnFiles {
 }
 
 impl OwnFiles {
-    /// Refuses an output in the place of one of these.
+    /// Refuses an output that would replace one of these.
     pub(in crate::cli) fn refuse(&self, output: &Path) -> Result<(), CliError> {
         if output != Path::new("-") && self.has(output) {
             return Err(CliError::options(format!(
@@ -105,7 +105,7 @@ impl OwnFiles {
     }
 }
 
-/// The one path of a file, also of one that is not there yet: its directory is, whatever the way to it.
+/// The canonical path of a file. If it does not exist yet, its directory must.
 fn real_path(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok().or_else(|| {
         let absolute = std::path::absolute(path).ok()?;

@@ -1,4 +1,4 @@
-//! The variables that a module reads, set for a second start of this program.
+//! Restarts the program with the variables that a module reads.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -11,9 +11,9 @@ use hsm_ca::file_trust::{self, Owners};
 
 use crate::cli::exit::CliError;
 
-/// A module reads its variables when it is loaded, and a Rust program may not change its own environment safely: so it starts
-/// itself once more with what the configuration says. That costs some milliseconds; when they are set already, as after
-/// sourcing a rig's env.sh, nothing. What is set outside wins.
+/// A module reads its variables when it is loaded, and a Rust program cannot safely change its own environment, so the program restarts
+/// itself with the configured variables. This takes some milliseconds, and is skipped if they are already set, for example by a rig's
+/// env.sh. The environment takes precedence.
 pub(super) fn set_module_environment(wanted: &BTreeMap<String, String>) -> Result<(), CliError> {
     let missing: Vec<_> = wanted
         .iter()
@@ -22,7 +22,7 @@ pub(super) fn set_module_environment(wanted: &BTreeMap<String, String>) -> Resul
     if missing.is_empty() {
         return Ok(());
     }
-    // A configuration of the module decides which token it shows.
+    // The module's configuration decides which token it shows.
     for path in missing.iter().map(|(_, value)| Path::new(value)) {
         let checked = match path {
             file if file.is_file() => file_trust::check_file(file, Owners::Any),
@@ -31,7 +31,7 @@ pub(super) fn set_module_environment(wanted: &BTreeMap<String, String>) -> Resul
         };
         checked.map_err(|cause| CliError::trust(path, Owners::Any, cause))?;
     }
-    // They are set once: a second start finds none missing, or something is wrong with the first.
+    // After the restart none may be missing. Otherwise it failed.
     if env::var_os(RESTARTED).is_some() {
         return Err(CliError::restart(io::Error::other(
             "the variables are not set after a restart",
@@ -47,5 +47,5 @@ pub(super) fn set_module_environment(wanted: &BTreeMap<String, String>) -> Resul
     Err(CliError::restart(cause))
 }
 
-/// Set for the second start.
+/// The variable that marks the restarted process.
 pub(super) const RESTARTED: &str = "HSM_CA_RESTARTED";

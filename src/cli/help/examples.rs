@@ -1,6 +1,6 @@
-//! The examples of each command. A test runs all of them, in the order of a story.
+//! The examples of each command. A test runs all of them in this order.
 
-/// A command, and one line that a shell takes.
+/// A command, and its example as a shell command.
 pub(in crate::cli) const EXAMPLES: &[(&str, &str)] = &[
     ("rig new", "hsm-ca rig new ./rig"),
     ("doctor", "hsm-ca doctor"),

@@ -9,7 +9,7 @@ use super::certificate::{Certificate, Issued};
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct CaCreate {
-    /// The one that was signed.
+    /// The signed certificate.
     pub(in crate::cli) certificates: Vec<Issued>,
 }
 
@@ -24,12 +24,12 @@ impl Output for CaCreate {
 pub(in crate::cli) struct CaAdopt {
     #[serde(flatten)]
     pub(in crate::cli) certificate: Certificate,
-    /// What was checked of the path above the CA: `self-signed`, `verified` or `not-checked`.
+    /// How the path above the CA was checked: `self-signed`, `verified` or `not-checked`.
     pub(in crate::cli) path: String,
-    /// Whether the key signed.
+    /// Whether the key was tested with a signature.
     pub(in crate::cli) key_proven: bool,
     pub(in crate::cli) new: New,
-    /// The next CRL gets a higher number.
+    /// The highest CRL number so far; the next CRL gets a higher one.
     pub(in crate::cli) highest_crl_number: Option<String>,
     /// Rules that were waived.
     pub(in crate::cli) waived: Vec<String>,
@@ -37,7 +37,7 @@ pub(in crate::cli) struct CaAdopt {
     pub(in crate::cli) ledger_head: String,
 }
 
-/// What the ledger did not have.
+/// What was added to the ledger.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct New {

@@ -1,4 +1,4 @@
-//! `cluster list`, `fetch` and `initialize`: what AWS says of a cluster.
+//! `cluster list`, `fetch` and `initialize`: a cluster as AWS describes it.
 
 use hsm_ca::cloudhsm::CertificateKind;
 use serde::Serialize;
@@ -13,7 +13,7 @@ pub(in crate::cli) struct Cluster {
     /// The cluster's id.
     cluster: String,
     state: String,
-    /// Why it is in that state, where AWS says so.
+    /// The reason for the state, if AWS gives one.
     state_message: Option<String>,
     hsm_type: Option<String>,
     mode: Option<String>,
@@ -82,7 +82,7 @@ pub(in crate::cli) struct ClusterFetch {
     pub(in crate::cli) cluster: Cluster,
     /// The files that were written.
     pub(in crate::cli) written: Vec<FileName>,
-    /// The files that had the same content.
+    /// The files that already had the same content.
     pub(in crate::cli) unchanged: Vec<FileName>,
     /// Whether AWS shows a CSR to sign.
     pub(in crate::cli) csr: bool,
@@ -98,11 +98,11 @@ impl Output for ClusterFetch {
 pub(in crate::cli) struct ClusterInitialize {
     /// The cluster's id.
     pub(in crate::cli) cluster: String,
-    /// At the end, as the API names it.
+    /// The state at the end, as the API names it.
     pub(in crate::cli) state: String,
-    /// Whether it had been initialised with this certificate before.
+    /// Whether it had already been initialised with this certificate.
     pub(in crate::cli) already: bool,
-    /// Whether AWS shows the cluster's certificate, and it is this one.
+    /// Whether AWS shows this certificate as the cluster's.
     pub(in crate::cli) confirmed: bool,
     pub(in crate::cli) certificate_sha256: Fingerprint,
     pub(in crate::cli) trust_anchor_sha256: Fingerprint,

@@ -1,4 +1,4 @@
-//! `cert`, and the certificates in other results.
+//! `cert`, and certificates in other results.
 
 use std::time::SystemTime;
 
@@ -16,7 +16,7 @@ use super::common::{FileName, Fingerprint, Time};
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Certificate {
-    /// As X.509 counts: 3 is the third.
+    /// The X.509 version: 1, 2 or 3.
     version: u64,
     role: Role,
     serial_number: String,
@@ -26,18 +26,18 @@ pub(in crate::cli) struct Certificate {
     subject_parts: Vec<String>,
     issuer_parts: Vec<String>,
     self_issued: bool,
-    /// Of a self-issued certificate: whether its own key signed it.
+    /// For a self-issued certificate: whether its own key signed it.
     self_signature_verified: Option<bool>,
     not_before: Time,
     not_after: Time,
     validity: Validity,
-    /// Until it expires; negative after that.
+    /// Days until it expires; negative after that.
     days_left: i64,
-    /// As "RSA 2048" or "EC P-256".
+    /// For example "RSA 2048" or "EC P-256".
     key_type: String,
     /// The public exponent of an RSA key.
     key_exponent: Option<u32>,
-    /// Why nothing should be signed for the key.
+    /// The fault of the key, for which nothing should be signed.
     key_fault: Option<String>,
     /// The SHA-1 of the public key, by RFC 5280 section 4.2.1.2 (1).
     key_identifier: Option<String>,
@@ -47,7 +47,7 @@ pub(in crate::cli) struct Certificate {
     authority_key_identifier: Option<String>,
     extensions: Vec<Extension>,
     sha256: Fingerprint,
-    /// The same in the words of the PGP word list.
+    /// The same in words of the PGP word list.
     sha256_words: String,
     pem: String,
 }
@@ -77,7 +77,7 @@ enum Validity {
 pub(in crate::cli) struct Extension {
     name: String,
     critical: bool,
-    /// For people.
+    /// The value as text for people.
     value: String,
 }
 
@@ -147,15 +147,15 @@ impl Certificate {
 pub(in crate::cli) struct Issued {
     #[serde(flatten)]
     certificate: Certificate,
-    /// Whether it was signed before, for the same request, and is delivered again.
+    /// Whether it was signed earlier for the same request, and is delivered again.
     retried: bool,
     /// The number of the ledger's entry.
     entry: u64,
-    /// What the request asks for and the profile does not give.
+    /// What the request asks for and the profile does not allow.
     dropped: Vec<Extension>,
-    /// The certificate that it takes the place of.
+    /// The certificate that it replaces.
     renews: Option<Renewed>,
-    /// Null where it went to stdout.
+    /// Null if it went to stdout.
     file: Option<FileName>,
 }
 
@@ -199,7 +199,7 @@ pub(in crate::cli) struct CertRules {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct RuleText {
     pub(in crate::cli) rule: &'static str,
-    /// The clause that it is from.
+    /// The clause of the standard.
     pub(in crate::cli) source: &'static str,
     pub(in crate::cli) asks: &'static str,
     /// Whether a profile can waive it.
@@ -225,12 +225,12 @@ pub(in crate::cli) struct CertCrossSign {
 pub(in crate::cli) struct CrossCertificate {
     #[serde(flatten)]
     pub(in crate::cli) certificate: Certificate,
-    /// What it has as the original has it, by name.
+    /// The names of the fields that are carried over unchanged.
     pub(in crate::cli) kept: Vec<String>,
-    /// What RFC 5280 does not allow in the original, and is right in it.
+    /// What RFC 5280 does not allow in the original, and is corrected.
     pub(in crate::cli) repairs: Vec<String>,
     pub(in crate::cli) changes: Vec<Change>,
-    /// Null where it went to stdout.
+    /// Null if it went to stdout.
     pub(in crate::cli) file: Option<FileName>,
 }
 
@@ -239,9 +239,9 @@ pub(in crate::cli) struct CrossCertificate {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Change {
     field: String,
-    /// Null where the original has none.
+    /// Null if the original has none.
     original: Option<String>,
-    /// Null where it was dropped.
+    /// Null if it was dropped.
     cross: Option<String>,
 }
 
@@ -284,7 +284,7 @@ pub(in crate::cli) struct PathCheck {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Revocation {
-    /// Whether there was an answer for every certificate that can be revoked.
+    /// Whether a source had the status of every certificate that can be revoked.
     pub(in crate::cli) checked: bool,
     pub(in crate::cli) certificates: Vec<Standing>,
 }
@@ -297,7 +297,7 @@ pub(in crate::cli) struct Standing {
     pub(in crate::cli) serial_number: String,
     /// `good`, `revoked`, `refused` or `unknown`.
     pub(in crate::cli) status: &'static str,
-    /// Who said so: `ledger`, `crl`.
+    /// The sources: `ledger`, `crl`.
     pub(in crate::cli) sources: Vec<&'static str>,
     pub(in crate::cli) detail: String,
 }
@@ -321,10 +321,10 @@ pub(in crate::cli) struct CertShow {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct ShownChain {
-    /// The certificates of the file, and those of --ca that are above them.
+    /// The certificates of the file, and those of --ca above them.
     pub(in crate::cli) chain: Vec<ChainLink>,
     pub(in crate::cli) chain_verified: bool,
-    /// Whether each is followed by its issuer; null where they are not one chain.
+    /// Whether each is followed by its issuer; null if they are not one chain.
     pub(in crate::cli) in_order: Option<bool>,
 }
 
@@ -337,7 +337,7 @@ pub(in crate::cli) enum Shown {
     Several { certificates: Vec<Certificate> },
 }
 
-/// A certificate's place in a chain.
+/// A certificate's position in a chain.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct ChainLink {
@@ -346,7 +346,7 @@ pub(in crate::cli) struct ChainLink {
     pub(in crate::cli) sha256: Fingerprint,
     pub(in crate::cli) source: LinkSource,
     pub(in crate::cli) state: LinkState,
-    /// The place of its issuer in this list.
+    /// The index of its issuer in this list.
     pub(in crate::cli) issuer_index: Option<usize>,
     pub(in crate::cli) verified: bool,
     pub(in crate::cli) problems: Vec<String>,

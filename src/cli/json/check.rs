@@ -1,4 +1,4 @@
-//! The result of a check, wherever one is made.
+//! The result of a check, shared by several commands.
 
 use serde::Serialize;
 
@@ -8,9 +8,9 @@ use serde::Serialize;
 #[serde(rename_all = "kebab-case")]
 pub(in crate::cli) enum State {
     Ok,
-    /// Something to know, and no fault.
+    /// Information, not a fault.
     Note,
-    /// Something that will be a fault.
+    /// Something that will become a fault.
     Warning,
     Failed,
     /// What it needs is missing.
@@ -24,12 +24,12 @@ pub(in crate::cli) struct Check {
     /// What was checked.
     pub(in crate::cli) check: String,
     pub(in crate::cli) state: State,
-    /// What was found, for people.
+    /// The finding, for people.
     pub(in crate::cli) found: String,
 }
 
 impl Check {
-    /// One that passes or fails, with the words for either.
+    /// A check that passes or fails, with a text for each.
     pub(in crate::cli) fn of(check: impl Into<String>, outcome: &Result<String, String>) -> Self {
         let (state, found) = match outcome {
             Ok(found) => (State::Ok, found),

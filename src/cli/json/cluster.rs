@@ -1,4 +1,4 @@
-//! `cluster verify` and `cluster check`, which need no AWS.
+//! `cluster verify` and `cluster check`, which can run without AWS.
 
 use hsm_ca::cloudhsm::CertificateKind;
 use hsm_ca::workflow::{
@@ -49,7 +49,7 @@ impl Output for ClusterVerify {
 pub(in crate::cli) struct Part {
     /// For people.
     title: &'static str,
-    /// From the HSM up.
+    /// In order, from the HSM upwards.
     subjects: Vec<PartSubject>,
 }
 
@@ -101,13 +101,13 @@ impl PartSubject {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct ClusterCheck {
-    /// Null where nothing failed and something was not checked.
+    /// Null if nothing failed but something was not checked.
     pub(in crate::cli) verified: Option<bool>,
     /// The cluster's id.
     pub(in crate::cli) cluster: Option<String>,
     pub(in crate::cli) checks: Vec<TlsCheck>,
     pub(in crate::cli) certificates: Vec<CheckedCertificate>,
-    /// The earliest first.
+    /// In order of their dates.
     pub(in crate::cli) expiries: Vec<ShownExpiry>,
     /// Servers that did not show a certificate.
     pub(in crate::cli) unreachable: Vec<SilentServer>,
@@ -138,7 +138,7 @@ impl Output for ClusterCheck {
     const NAME: &'static str = "cluster-check";
 }
 
-/// A part of the way from the client to the HSM.
+/// A part of the path from the client to the HSM.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -182,7 +182,7 @@ pub(in crate::cli) struct TlsCheck {
     check: Check,
     /// How to get what is missing, for people.
     obtain: Option<String>,
-    /// Absent where it is about no certificate.
+    /// Absent if the check is not about a certificate.
     #[serde(flatten)]
     certificate: Option<CertificateInBrief>,
 }
@@ -262,7 +262,7 @@ impl CheckedCertificate {
 pub(in crate::cli) struct ShownExpiry {
     role: Role,
     not_after: Time,
-    /// Zero or less when it is over.
+    /// Zero or less if it has expired.
     days_left: i64,
     sha256: Fingerprint,
     state: State,

@@ -1,4 +1,4 @@
-//! What several outputs have in common.
+//! Types that several outputs share.
 
 use std::path::Path;
 
@@ -33,7 +33,7 @@ impl Fingerprint {
     }
 }
 
-/// A moment, in UTC (RFC 3339).
+/// A time in UTC (RFC 3339).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(
@@ -64,12 +64,12 @@ impl FileName {
     }
 }
 
-/// What was shown to hold before the command reported success.
+/// What was proven before the command reported success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::cli) enum Proof {
-    /// The public key is the one that was named, or of the requested kind.
+    /// The public key is the expected one, or of the requested kind.
     PublicKey,
     /// The key can only sign, and cannot be extracted.
     Attributes,
@@ -79,12 +79,12 @@ pub(in crate::cli) enum Proof {
         allow(dead_code, reason = "a build without KMS has none")
     )]
     Usage,
-    /// A signature by the key verified in software.
+    /// A signature by the key was verified in software.
     Signature,
 }
 
 impl Proof {
-    /// Those of a key on a token that was just made or imported.
+    /// The proofs for a newly generated or imported key on a token.
     pub(in crate::cli) const ALL_OF_TOKEN: [Self; 3] = [Self::PublicKey, Self::Attributes, Self::Signature];
 }
 
@@ -106,7 +106,7 @@ impl PublicKeyPem {
 pub(in crate::cli) struct PublicKeyDigest {
     /// The SHA-256 of its SubjectPublicKeyInfo.
     public_key_sha256: Fingerprint,
-    /// The same in the words of the PGP word list.
+    /// The same in words of the PGP word list.
     public_key_sha256_words: String,
 }
 

@@ -12,20 +12,20 @@ use super::common::{Fingerprint, Time};
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Crl {
-    /// As X.509 counts: 2 is the second.
+    /// The version of the CRL: 1 or 2.
     pub(in crate::cli) version: u64,
     pub(in crate::cli) issuer: String,
     /// The CRL number, in decimal.
     pub(in crate::cli) number: Option<String>,
-    /// Of a delta CRL: the number of the complete one.
+    /// For a delta CRL: the number of its base.
     pub(in crate::cli) base: Option<String>,
     pub(in crate::cli) this_update: Time,
     pub(in crate::cli) next_update: Option<Time>,
     pub(in crate::cli) signature_algorithm: String,
     pub(in crate::cli) extensions: Vec<Extension>,
-    /// How many certificates are on it.
+    /// The number of entries.
     pub(in crate::cli) entries: usize,
-    /// How many for each reason, by its name in RFC 5280.
+    /// The number of entries for each reason, by its name in RFC 5280.
     pub(in crate::cli) reasons: BTreeMap<String, usize>,
     pub(in crate::cli) sha256: Fingerprint,
 }
@@ -36,7 +36,7 @@ pub(in crate::cli) struct Crl {
 pub(in crate::cli) struct CrlEntry {
     pub(in crate::cli) serial_number: String,
     pub(in crate::cli) revoked_at: Time,
-    /// By its name in RFC 5280.
+    /// The reason, by its name in RFC 5280.
     pub(in crate::cli) reason: String,
     pub(in crate::cli) invalid_since: Option<Time>,
 }
@@ -47,7 +47,7 @@ pub(in crate::cli) struct CrlEntry {
 pub(in crate::cli) struct CrlCreate {
     #[serde(flatten)]
     pub(in crate::cli) crl: Crl,
-    /// Null where it went to stdout.
+    /// Null if it went to stdout.
     pub(in crate::cli) file: Option<String>,
 }
 
@@ -65,7 +65,7 @@ pub(in crate::cli) struct CrlCreateShards {
     pub(in crate::cli) left: Vec<LeftShard>,
 }
 
-/// A shard's CRL that was signed.
+/// A signed CRL of a shard.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct SignedShard {
@@ -75,7 +75,7 @@ pub(in crate::cli) struct SignedShard {
     pub(in crate::cli) file: String,
 }
 
-/// A shard whose CRL was left as it is.
+/// A shard whose CRL is unchanged.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct LeftShard {
@@ -93,12 +93,12 @@ impl Output for CrlCreateShards {
 pub(in crate::cli) struct CrlShow {
     #[serde(flatten)]
     pub(in crate::cli) crl: Crl,
-    /// With --ca: whether it holds.
+    /// With --ca: whether the CRL verifies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) verified: Option<bool>,
-    /// Why it does not.
+    /// Why it does not verify.
     pub(in crate::cli) problem: Option<String>,
-    /// The entry of --serial; null where it is not on the CRL.
+    /// The entry of --serial; null if it is not on the CRL.
     pub(in crate::cli) entry: Option<CrlEntry>,
     /// With --entries: all of them.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,7 @@ use super::Output;
 use crate::cli::exit::Refusal;
 use crate::cli::report::printable;
 
-/// What stderr has at every exit code but 0. A command that checks something prints its result on stdout, too.
+/// The object on stderr for every exit code except 0. A command that checks something also prints its result on stdout.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct ErrorReport {
@@ -26,10 +26,10 @@ pub(in crate::cli) struct ErrorBody {
     /// The exit code.
     #[cfg_attr(test, schemars(range(min = 1, max = 4)))]
     pub(in crate::cli) exit_code: u8,
-    /// With -v: what caused it, the nearest first.
+    /// With -v: the causes, nearest first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) causes: Option<Vec<String>>,
-    /// What was worth a warning before it failed.
+    /// Warnings from before the failure.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(in crate::cli) warnings: Vec<String>,
 }
@@ -39,7 +39,7 @@ impl Output for ErrorReport {
 }
 
 impl ErrorBody {
-    /// As the `error` of one of several results.
+    /// The `error` in one of several results.
     pub(in crate::cli) fn of(refusal: Refusal) -> Self {
         Self {
             kind: refusal.kind,

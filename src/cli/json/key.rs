@@ -19,9 +19,9 @@ pub(in crate::cli) struct TokenKey {
     label: String,
     /// CKA_ID.
     id: Hex,
-    /// As "RSA 2048" or "EC P-256".
+    /// For example "RSA 2048" or "EC P-256".
     key_type: String,
-    /// What the token says of each attribute, by its CKA_ name.
+    /// The attributes that the token reports, by CKA_ name.
     attributes: BTreeMap<&'static str, bool>,
 }
 
@@ -52,7 +52,7 @@ impl TokenKey {
     }
 }
 
-/// A key of KMS's own that signs.
+/// A signing key in KMS.
 #[derive(Debug, Serialize)]
 #[cfg_attr(
     not(feature = "aws"),
@@ -60,17 +60,17 @@ impl TokenKey {
 )]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct KmsKey {
-    /// As it was named.
+    /// The name as given.
     name: String,
     kms_key_arn: String,
-    /// As KMS names its type.
+    /// The key type, as KMS names it.
     key_spec: String,
     key_usage: &'static str,
-    /// As "RSA 2048" or "EC P-256".
+    /// For example "RSA 2048" or "EC P-256".
     key_type: String,
     signing_algorithms: Vec<String>,
     public_key: PublicKeyPem,
-    /// The SHA-1 of the public key, as a certificate has it.
+    /// The SHA-1 of the public key, as in certificates.
     key_identifier: Hex,
 }
 
@@ -95,7 +95,7 @@ impl KmsKey {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct KeyList {
     pub(in crate::cli) keys: Vec<TokenKey>,
-    /// The data objects that keep a ledger's head; null where they cannot be read.
+    /// The data objects with a ledger's head; null if they cannot be read.
     pub(in crate::cli) kept_heads: Option<Vec<String>>,
 }
 
@@ -124,11 +124,11 @@ pub(in crate::cli) enum KeyShow {
 pub(in crate::cli) struct ShownKey {
     #[serde(flatten)]
     key: TokenKey,
-    /// Null where the token does not show which public key belongs to it.
+    /// Null if the token does not show which public key belongs to it.
     public_key: Option<PublicKeyPem>,
-    /// The SHA-1 of the public key, as a certificate has it.
+    /// The SHA-1 of the public key, as in certificates.
     key_identifier: Option<Hex>,
-    /// Whether its attributes let it only sign.
+    /// Whether its attributes allow it only to sign.
     signs_only: bool,
 }
 
@@ -154,7 +154,7 @@ pub(in crate::cli) struct KeyGenerate {
     #[serde(flatten)]
     pub(in crate::cli) key: TokenKey,
     pub(in crate::cli) public_key: PublicKeyPem,
-    /// The SHA-1 of the public key, as a certificate has it.
+    /// The SHA-1 of the public key, as in certificates.
     pub(in crate::cli) key_identifier: Hex,
     pub(in crate::cli) proofs: [Proof; 3],
     /// The number of the ledger's event; null without a ledger.
@@ -171,11 +171,11 @@ impl Output for KeyGenerate {
 pub(in crate::cli) struct KeyVerify {
     #[serde(flatten)]
     pub(in crate::cli) key: AnyKey,
-    /// `public-key` only if there was one to compare with.
+    /// `public-key` only if one was given for comparison.
     pub(in crate::cli) proofs: Vec<Proof>,
 }
 
-/// A key, wherever it is.
+/// A key on a token or in KMS.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
@@ -196,7 +196,7 @@ pub(in crate::cli) enum AnyKey {
 pub(in crate::cli) struct IdentifiedKey {
     #[serde(flatten)]
     key: TokenKey,
-    /// The SHA-1 of the public key, as a certificate has it.
+    /// The SHA-1 of the public key, as in certificates.
     key_identifier: Hex,
 }
 
@@ -224,7 +224,7 @@ impl Output for KeyVerify {
 pub(in crate::cli) struct KeyExportPublic {
     #[serde(flatten)]
     pub(in crate::cli) key: AnyKey,
-    /// Null where the key went to stdout.
+    /// Null if the key went to stdout.
     pub(in crate::cli) file: Option<FileName>,
 }
 
@@ -238,7 +238,7 @@ impl Output for KeyExportPublic {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct KeyDelete {
     pub(in crate::cli) deleted: Vec<TokenKey>,
-    /// The subject of the CA whose key it was, by the ledger.
+    /// The subject of the CA that used the key, according to the ledger.
     pub(in crate::cli) authority: Option<String>,
     /// The number of the ledger's event; null without a ledger.
     pub(in crate::cli) recorded: Option<u64>,

@@ -14,7 +14,7 @@ use super::key::TokenKey;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct KmsCreateKey {
     pub(in crate::cli) kms_key_arn: String,
-    /// As alias/NAME.
+    /// The alias, as alias/NAME.
     pub(in crate::cli) alias: Option<String>,
     pub(in crate::cli) region: String,
 }
@@ -33,9 +33,9 @@ pub(in crate::cli) struct KmsGenerateKeyPair {
     pub(in crate::cli) kms_key_arn: String,
     /// The AWS account of that key.
     pub(in crate::cli) kms_key_account: String,
-    /// As KMS names its type.
+    /// The key type, as KMS names it.
     pub(in crate::cli) key_spec: String,
-    /// The SHA-1 of the public key, as a certificate has it.
+    /// The SHA-1 of the public key, as in certificates.
     pub(in crate::cli) key_identifier: Hex,
     pub(in crate::cli) key_material_id: Option<String>,
     pub(in crate::cli) encryption_context: BTreeMap<String, String>,
@@ -58,15 +58,15 @@ pub(in crate::cli) struct KmsImport {
     #[serde(flatten)]
     pub(in crate::cli) key: TokenKey,
     pub(in crate::cli) outcome: ImportOutcome,
-    /// How the key came into the token; null where it was there.
+    /// How the key got into the token; null if it was already there.
     pub(in crate::cli) route: Option<String>,
-    /// What had the private key in plaintext, beside KMS and the token.
+    /// What had the private key in plaintext, besides KMS and the token.
     pub(in crate::cli) plaintext_seen_by: Option<Vec<&'static str>>,
     /// The key that the private half is encrypted under.
     pub(in crate::cli) kms_key_arn: String,
     /// The AWS account of that key.
     pub(in crate::cli) kms_key_account: String,
-    /// Whether the fingerprint was named with --expect.
+    /// Whether --expect named this fingerprint.
     pub(in crate::cli) fingerprint_expected: bool,
     #[serde(flatten)]
     pub(in crate::cli) fingerprint: PublicKeyDigest,
@@ -81,9 +81,9 @@ pub(in crate::cli) struct KmsImport {
 #[serde(rename_all = "kebab-case")]
 pub(in crate::cli) enum ImportOutcome {
     Imported,
-    /// The key is on the token; it was checked again, and nothing was decrypted.
+    /// The key was already on the token. It was checked again, and nothing was decrypted.
     AlreadyThere,
-    /// The same, and its missing public-key object was added.
+    /// The same, but its missing public-key object was added.
     Completed,
 }
 
@@ -95,13 +95,13 @@ impl Output for KmsImport {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct KmsRecipientKey {
-    /// The file of its public half; null where it went to stdout.
+    /// The file of its public half; null if it went to stdout.
     pub(in crate::cli) file: Option<FileName>,
-    /// Whether it was not on the token yet.
+    /// Whether it was generated now.
     pub(in crate::cli) generated: bool,
     pub(in crate::cli) key_type: String,
     pub(in crate::cli) label: String,
-    /// The SHA-1 of the public key, as a certificate has it.
+    /// The SHA-1 of the public key, as in certificates.
     pub(in crate::cli) key_identifier: Hex,
     /// The DER of its SubjectPublicKeyInfo.
     pub(in crate::cli) public_key_der: Hex,
@@ -116,7 +116,7 @@ impl Output for KmsRecipientKey {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct KmsRecipientKeyDelete {
-    /// Whether there was one.
+    /// Whether the token had one.
     pub(in crate::cli) deleted: bool,
 }
 
@@ -130,7 +130,7 @@ impl Output for KmsRecipientKeyDelete {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(not(feature = "nitro-enclave"), allow(dead_code, reason = "for its schema"))]
 pub(in crate::cli) struct KmsAttest {
-    /// The attestation document; null where it went to stdout.
+    /// The attestation document; null if it went to stdout.
     pub(in crate::cli) file: Option<FileName>,
     pub(in crate::cli) module_id: String,
 }

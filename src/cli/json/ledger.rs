@@ -1,4 +1,4 @@
-//! `ledger`, and the entries of a ledger in other results.
+//! `ledger`, and ledger entries in other results.
 
 use hsm_ca::ledger::{KeptHead, VerifyReport};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use super::ledger_key::KeyEntry;
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct LedgerNew {
-    /// Where it is, as --ledger takes it.
+    /// The ledger, in the form of --ledger.
     pub(in crate::cli) ledger: String,
     /// As COUNT:HASH.
     pub(in crate::cli) head: String,
@@ -32,7 +32,7 @@ impl Output for LedgerCopy {
     const NAME: &'static str = "ledger-copy";
 }
 
-/// `ledger list`: the oldest first.
+/// `ledger list`, oldest first.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct LedgerList {
@@ -46,7 +46,7 @@ impl Output for LedgerList {
     const NAME: &'static str = "ledger-list";
 }
 
-/// `ledger show`: the entries of a number, or of a serial number.
+/// `ledger show`: the entries with a number or a serial number.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -62,7 +62,7 @@ impl Output for LedgerShow {
 pub(in crate::cli) struct LedgerDeliver {
     #[serde(flatten)]
     pub(in crate::cli) entry: Entry,
-    /// Null where it went to stdout.
+    /// Null if it went to stdout.
     pub(in crate::cli) file: Option<FileName>,
 }
 
@@ -77,17 +77,17 @@ impl Output for LedgerDeliver {
 pub(in crate::cli) struct LedgerAccept {
     /// The kept heads that the ledger does not contain.
     pub(in crate::cli) given_up: Vec<GivenUpHead>,
-    /// The head from now on, as COUNT:HASH.
+    /// The new kept head, as COUNT:HASH.
     pub(in crate::cli) head: String,
 }
 
-/// A head that was kept, and does not count any more.
+/// A kept head that was given up.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct GivenUpHead {
     /// As COUNT:HASH.
     head: String,
-    /// The hash of the first event of the ledger that it is of.
+    /// The hash of the first event of the ledger that the head belongs to.
     ledger: Fingerprint,
     /// Where it was kept, for people.
     place: String,
@@ -112,22 +112,22 @@ impl Output for LedgerAccept {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct LedgerVerify {
     pub(in crate::cli) verified: bool,
-    /// How many events there are.
+    /// The number of events.
     pub(in crate::cli) events: u64,
     /// As COUNT:HASH.
     pub(in crate::cli) head: String,
-    /// How many entries began but did not end.
+    /// The number of entries that have not ended.
     pub(in crate::cli) open: u64,
-    /// Whether the head that was kept is on the chain; null where it was compared with none.
+    /// Whether the kept head is on the chain; null without a kept head.
     pub(in crate::cli) kept_head: Option<FoundHead>,
-    /// What --checkpoint names.
+    /// The checkpoint of --checkpoint.
     pub(in crate::cli) checkpoint: Option<ComparedCheckpoint>,
     pub(in crate::cli) faults: Vec<LedgerFault>,
-    /// How many faults there are besides these.
+    /// The number of further faults.
     pub(in crate::cli) more_faults: u64,
 }
 
-/// What became of a head that was kept.
+/// The result of the comparison with a kept head.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -135,25 +135,25 @@ pub(in crate::cli) enum FoundHead {
     OnTheChain,
     /// The ledger is shorter.
     Missing,
-    /// The ledger has another event there.
+    /// The ledger has a different event with that number.
     Another,
 }
 
-/// A checkpoint that was kept.
+/// A kept checkpoint.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct ComparedCheckpoint {
-    /// How many events it is about.
+    /// The number of events in it.
     pub(in crate::cli) size: u64,
-    /// How many events the ledger has after it; null where it does not extend it.
+    /// The number of events after it; null if the ledger does not extend it.
     pub(in crate::cli) extended_by: Option<u64>,
 }
 
-/// What is wrong.
+/// A fault of the ledger.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct LedgerFault {
-    /// The number of the event, where it is about one.
+    /// The number of the event, if the fault is about one.
     pub(in crate::cli) event: Option<u64>,
     /// For people.
     pub(in crate::cli) found: String,
@@ -173,15 +173,15 @@ impl Output for LedgerVerify {
     const NAME: &'static str = "ledger-verify";
 }
 
-/// A checkpoint, as transparency logs have it (C2SP tlog-checkpoint).
+/// A checkpoint in the format of transparency logs (C2SP tlog-checkpoint).
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Checkpoint {
     /// The name of the ledger.
     pub(in crate::cli) origin: String,
-    /// How many events it is about.
+    /// The number of events in it.
     pub(in crate::cli) size: u64,
-    /// The root hash of the tree over them (RFC 6962 section 2.1).
+    /// The root hash of the tree over the events (RFC 6962 section 2.1).
     pub(in crate::cli) root_sha256: Fingerprint,
     /// The name of each key that signed it.
     pub(in crate::cli) signatures: Vec<String>,
@@ -192,9 +192,9 @@ pub(in crate::cli) struct Checkpoint {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct LedgerCheckpoint {
     pub(in crate::cli) checkpoint: Checkpoint,
-    /// The key that signed it, as --verifier-key takes it.
+    /// The key that signed it, in the form of --verifier-key.
     pub(in crate::cli) verifier_key: Option<String>,
-    /// Null where it went to stdout.
+    /// Null if it went to stdout.
     pub(in crate::cli) file: Option<FileName>,
 }
 
@@ -207,15 +207,15 @@ impl Output for LedgerCheckpoint {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct LedgerProve {
-    /// The number of the event that the ledger has.
+    /// The number of the proven event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) event: Option<u64>,
     /// With --since: the size of the older checkpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) since: Option<u64>,
-    /// The checkpoint that it is proven for.
+    /// The checkpoint that the proof refers to.
     pub(in crate::cli) checkpoint: Checkpoint,
-    /// Null where the proof went to stdout.
+    /// Null if the proof went to stdout.
     pub(in crate::cli) file: Option<FileName>,
 }
 
@@ -230,7 +230,7 @@ impl Output for LedgerProve {
 pub(in crate::cli) struct LedgerVerifyProof {
     #[serde(flatten)]
     pub(in crate::cli) proven: Proven,
-    /// The checkpoint that it is proven for.
+    /// The checkpoint that the proof refers to.
     pub(in crate::cli) checkpoint: Checkpoint,
 }
 
@@ -247,10 +247,10 @@ pub(in crate::cli) enum Proven {
         what: &'static str,
         /// The entry that it is about.
         entry: u64,
-        /// Of the object's DER.
+        /// The SHA-256 of the object's DER.
         sha256: Fingerprint,
         time: Time,
-        /// Who recorded it.
+        /// The user who recorded it.
         by: String,
     },
     /// The ledger extends the older checkpoint.

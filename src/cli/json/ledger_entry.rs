@@ -1,11 +1,11 @@
-//! An entry of a ledger. The events themselves have a format of their own (docs/ledger.md).
+//! An entry of a ledger. The events themselves have their own format (docs/ledger.md).
 
 use hsm_ca::ledger::{DeliveryState, EntryState, Object, RevocationState, Stamp};
 use serde::Serialize;
 
 use super::common::{Fingerprint, Time};
 
-/// What was signed, or begun. Fields that say nothing about its kind are absent.
+/// A signature that was begun or made. Fields that do not apply to its kind are absent.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Entry {
@@ -20,16 +20,16 @@ pub(in crate::cli) struct Entry {
     /// The SHA-256 of its public key.
     signer_key_sha256: Fingerprint,
     begun: Recorded,
-    /// The SHA-256 of what was to be signed; null of an adopted object.
+    /// The SHA-256 of the bytes to be signed; null for an adopted object.
     tbs_sha256: Option<Fingerprint>,
     /// Rules that were waived.
     waived: Vec<String>,
-    /// The object, where the ledger keeps it.
+    /// The object, if the ledger keeps it.
     pem: Option<String>,
-    /// Whether it reached its file or its reader; null where the ledger does not record it.
+    /// Whether it reached its file or its reader; null if the ledger does not record this.
     delivered: Option<bool>,
     first_delivered: Option<Time>,
-    /// Null where it was never revoked.
+    /// Null if it was never revoked.
     revocation: Option<Revocation>,
 }
 
@@ -59,7 +59,7 @@ impl Recorded {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "object_kind", rename_all = "kebab-case")]
 enum RecordedObject {
-    /// Of an adopted one, only what is known.
+    /// An adopted certificate has only the known fields.
     Certificate {
         serial_number: String,
         subject: Option<String>,
@@ -74,11 +74,11 @@ enum RecordedObject {
     Crl {
         /// The CRL number, in decimal.
         number: String,
-        /// Of a delta CRL: the number of the complete one.
+        /// For a delta CRL: the number of its base.
         base: Option<String>,
         this_update: Time,
         next_update: Time,
-        /// How many certificates are on it.
+        /// The number of entries.
         entries: u64,
     },
     OcspResponse {
@@ -90,7 +90,7 @@ enum RecordedObject {
     Request {
         subject: String,
     },
-    /// Of a later version.
+    /// A kind of a later version.
     Other,
 }
 
@@ -99,11 +99,11 @@ enum RecordedObject {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "kebab-case")]
 enum End {
-    /// It did not: whether a signature was made is not known.
+    /// It has not ended: whether a signature was made is unknown.
     Begun,
     Signed {
         signed: Recorded,
-        /// Of the object's DER.
+        /// The SHA-256 of the object's DER.
         sha256: Fingerprint,
     },
     Abandoned {
@@ -113,27 +113,27 @@ enum End {
     },
     /// Signed without this ledger, and recorded later.
     Adopted {
-        /// Of the object's DER; null where only the serial number is known.
+        /// The SHA-256 of the object's DER; null if only the serial number is known.
         sha256: Option<Fingerprint>,
     },
-    /// Of a later version.
+    /// A kind of a later version.
     Other,
 }
 
-/// The last revocation of a certificate.
+/// The latest revocation or release of a certificate.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Revocation {
-    /// False where a hold ended.
+    /// False if a hold ended.
     revoked: bool,
-    /// By its name in RFC 5280.
+    /// The reason, by its name in RFC 5280.
     reason: Option<String>,
     revoked_at: Option<Time>,
     invalid_since: Option<Time>,
 }
 
 impl Entry {
-    /// With its object as PEM, where there is one.
+    /// The entry, with its object as PEM, if the ledger keeps it.
     pub(in crate::cli) fn of(entry: &hsm_ca::ledger::Entry, pem: Option<String>) -> Self {
         let (delivered, first_delivered) = match entry.delivery {
             DeliveryState::Undelivered => (Some(false), None),
@@ -159,7 +159,7 @@ impl Entry {
         }
     }
 
-    /// The same entry, once it was delivered again.
+    /// The same entry after another delivery.
     pub(in crate::cli) fn delivered(self) -> Self {
         Self {
             delivered: Some(true),

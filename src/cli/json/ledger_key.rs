@@ -1,4 +1,4 @@
-//! What a ledger says of a key on a token.
+//! A ledger's records of keys on tokens.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(in crate::cli) struct KeyEntry {
     act: Act,
     /// CKA_LABEL.
     label: String,
-    /// How it got there: `generated`, or the import route.
+    /// How the key got there: `generated`, or the import route.
     route: Option<String>,
     token: KeyToken,
     begun: Recorded,
@@ -33,11 +33,11 @@ enum Act {
     Generate,
     Import,
     Delete,
-    /// Of a later version.
+    /// A kind of a later version.
     Other,
 }
 
-/// A token, as it describes itself.
+/// A token's description of itself.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct KeyToken {
@@ -52,7 +52,7 @@ struct KeyToken {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "kebab-case")]
 enum KeyEnd {
-    /// It did not: whether the key came, or went, is not known.
+    /// It has not ended: whether the key is on the token is unknown.
     Begun,
     Generated(RecordedKey),
     Imported(RecordedKey),
@@ -62,20 +62,20 @@ enum KeyEnd {
         /// For people.
         reason: String,
     },
-    /// Of a later version.
+    /// A kind of a later version.
     Other,
 }
 
-/// The key as it was read back from the token; of a deleted one, as it was.
+/// The key as it was read back from the token, or as it was before it was deleted.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RecordedKey {
     ended: Recorded,
     /// CKA_ID, in hex.
     id: String,
-    /// As "RSA 2048" or "EC P-256".
+    /// For example "RSA 2048" or "EC P-256".
     key_type: String,
-    /// What the token said of each attribute, by its CKA_ name.
+    /// The attributes that the token reported, by CKA_ name.
     attributes: BTreeMap<String, bool>,
 }
 

@@ -9,7 +9,7 @@ use super::Output;
 use super::common::{FileName, Fingerprint, Time};
 use super::error::ErrorBody;
 
-/// A certificate, as a request or a response names it (RFC 6960 section 4.1.1).
+/// A certificate as named in a request or response (RFC 6960 section 4.1.1).
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct CertId {
@@ -17,7 +17,7 @@ pub(in crate::cli) struct CertId {
     hash_algorithm: String,
     issuer_name_hash: String,
     issuer_key_hash: String,
-    /// Whether it is of the CA of --ca; null without it.
+    /// Whether the CA of --ca issued it; null without --ca.
     of_this_ca: Option<bool>,
 }
 
@@ -42,7 +42,7 @@ pub(in crate::cli) enum Status {
     Good,
     Revoked {
         revoked_at: Time,
-        /// By its name in RFC 5280.
+        /// The reason, by its name in RFC 5280.
         reason: String,
     },
     Unknown,
@@ -74,7 +74,7 @@ pub(in crate::cli) struct Request {
 }
 
 impl Request {
-    /// `is_of` says whether a certificate is of the CA that is compared with.
+    /// `is_of` tells whether the compared CA issued a certificate.
     pub(in crate::cli) fn of(
         request: &OcspRequest,
         is_of: impl Fn(&hsm_ca::x509::CertId) -> Option<bool>,
@@ -93,15 +93,15 @@ impl Request {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Response {
-    /// By its name in RFC 6960: `successful`, `tryLater`, …
+    /// The status by its name in RFC 6960: `successful`, `tryLater`, …
     response_status: String,
     sha256: Fingerprint,
-    /// What was signed; absent in a response that only says why it does not answer.
+    /// The signed part; absent in an error response.
     #[serde(flatten)]
     signed: Option<SignedResponse>,
 }
 
-/// What was signed.
+/// The signed part of a response.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct SignedResponse {
@@ -110,7 +110,7 @@ struct SignedResponse {
     signature_algorithm: String,
     /// In hex.
     nonce: Option<String>,
-    /// The subject of each certificate that comes with it.
+    /// The subjects of the included certificates.
     signers: Vec<String>,
     certificates: Vec<SingleResponse>,
 }
@@ -128,7 +128,7 @@ struct SingleResponse {
 }
 
 impl Response {
-    /// `is_of` says whether a certificate is of the CA that is compared with.
+    /// `is_of` tells whether the compared CA issued a certificate.
     pub(in crate::cli) fn of(
         response: &OcspResponse,
         is_of: impl Fn(&hsm_ca::x509::CertId) -> Option<bool>,
@@ -168,7 +168,7 @@ impl Response {
 pub(in crate::cli) struct OcspRespond {
     #[serde(flatten)]
     pub(in crate::cli) response: Response,
-    /// Null where it went to stdout.
+    /// Null if it went to stdout.
     pub(in crate::cli) file: Option<FileName>,
 }
 
@@ -183,10 +183,10 @@ impl Output for OcspRespond {
 pub(in crate::cli) struct OcspShow {
     #[serde(flatten)]
     pub(in crate::cli) message: Message,
-    /// With --ca or --request: whether it holds.
+    /// With --ca or --request: whether it verifies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) verified: Option<bool>,
-    /// Why it does not.
+    /// Why it does not verify.
     pub(in crate::cli) problem: Option<String>,
 }
 
@@ -227,7 +227,7 @@ pub(in crate::cli) enum OcspPublish {
 pub(in crate::cli) struct PublishedAnswer {
     file: FileName,
     serial_number: String,
-    /// By which clients name the CA: `sha1` or `sha256`.
+    /// The hash by which clients name the CA: `sha1` or `sha256`.
     hash_algorithm: &'static str,
     #[serde(flatten)]
     status: Status,
@@ -243,14 +243,14 @@ pub(in crate::cli) struct PublishedAnswer {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 enum Because {
-    /// There was none.
+    /// No answer existed.
     New,
     StatusChanged,
     /// Half of its validity is over.
     HalfExpired,
-    /// Another key signs now.
+    /// A different key signs now.
     AnotherSigner,
-    /// The file had something else.
+    /// The file had other contents.
     AnotherFile,
     Other,
 }

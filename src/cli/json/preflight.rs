@@ -18,7 +18,7 @@ pub(in crate::cli) struct Doctor {
     pub(in crate::cli) hints: Vec<String>,
 }
 
-/// A check, and what to do about it.
+/// A check with its hint.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct AdvisedCheck {
@@ -59,12 +59,12 @@ pub(in crate::cli) struct RigNew {
     /// The token's label.
     pub(in crate::cli) token: String,
     pub(in crate::cli) module: FileName,
-    /// The settings of this program.
+    /// The settings file of this program.
     pub(in crate::cli) config: FileName,
     pub(in crate::cli) ledger: FileName,
     /// The file to source in a shell.
     pub(in crate::cli) environment: FileName,
-    /// The settings of the module.
+    /// The settings file of the module.
     pub(in crate::cli) module_config: FileName,
     pub(in crate::cli) user_pin_file: FileName,
     pub(in crate::cli) so_pin_file: FileName,
@@ -91,7 +91,7 @@ impl Output for RigNew {
     const NAME: &'static str = "rig-new";
 }
 
-/// The token of a new rig. Only `rig new` itself asks for it.
+/// The token of a new rig. Only `rig new` itself reads it.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct RigToken {

@@ -10,7 +10,7 @@ use super::Output;
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct ProfileList {
-    /// Those that are built in.
+    /// The built-in profiles.
     pub(in crate::cli) profiles: Vec<Profile>,
 }
 
@@ -49,28 +49,28 @@ impl ProfileShow {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Profile {
-    /// As `--profile` takes it.
+    /// The name, in the form of `--profile`.
     pub(in crate::cli) name: String,
-    /// What the certificate is in the hierarchy.
+    /// The certificate's role in the hierarchy.
     #[cfg_attr(test, schemars(extend("enum" = ["root", "intermediate", "leaf"])))]
     pub(in crate::cli) role: &'static str,
-    /// Days of validity when none are asked for.
+    /// The default validity in days.
     pub(in crate::cli) days: u32,
-    /// The most that may be asked for; null if the profile sets no limit.
+    /// The longest validity in days; null if the profile sets no limit.
     pub(in crate::cli) longest_days: Option<u32>,
-    /// The keys that it certifies; of RSA, the least number of bits.
+    /// The kinds of keys that it certifies; for RSA, with the least number of bits.
     pub(in crate::cli) keys: Vec<String>,
-    /// The keys that it may be signed with.
+    /// The kinds of keys that may sign it.
     pub(in crate::cli) issuer_keys: Vec<String>,
-    /// In the order of the certificate.
+    /// The extensions, in the order of the certificate.
     pub(in crate::cli) extensions: Vec<Extension>,
-    /// The rules that it is not checked against, as `cert rules` lists them.
+    /// The waived rules, as `cert rules` names them.
     pub(in crate::cli) waived_rules: Vec<String>,
-    /// The program that looks at each certificate before it is signed, with its arguments.
+    /// The linter that checks each certificate before it is signed, with its arguments.
     pub(in crate::cli) linter: Option<Vec<String>>,
-    /// The most characters of its PEM file.
+    /// The most characters in its PEM file.
     pub(in crate::cli) longest_pem: Option<usize>,
-    /// The most bytes of its PEM file and its issuer's together.
+    /// The most bytes in its PEM file and its issuer's together.
     pub(in crate::cli) longest_chain: Option<usize>,
 }
 
@@ -80,7 +80,7 @@ pub(in crate::cli) struct Profile {
 pub(in crate::cli) struct Extension {
     /// Its name in RFC 5280 or RFC 6960.
     pub(in crate::cli) extension: &'static str,
-    /// What is in it, for people.
+    /// The contents, for people.
     pub(in crate::cli) value: String,
 }
 

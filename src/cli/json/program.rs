@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Output;
 use super::common::FileName;
 
-/// `completions`. The script is the content.
+/// `completions`, with the script as the content.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Completions {
@@ -35,7 +35,7 @@ impl Output for Manual {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct OptionsHelp {
-    /// The page for people.
+    /// The page, as text.
     pub(in crate::cli) text: String,
 }
 
@@ -47,7 +47,7 @@ impl Output for OptionsHelp {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct SchemaList {
-    /// The name of each schema, as `schema` takes it.
+    /// The names of all schemas, as arguments of `schema`.
     pub(in crate::cli) schemas: Vec<&'static str>,
 }
 
@@ -60,11 +60,11 @@ impl Output for SchemaList {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Version {
     pub(in crate::cli) version: &'static str,
-    /// Of the source; null in a debug build, and in one from source without its history.
+    /// The commit of the source; null in a debug build, or if the source has no history.
     pub(in crate::cli) commit: Option<&'static str>,
-    /// The features that this build has.
+    /// The features of this build.
     pub(in crate::cli) features: Vec<&'static str>,
-    /// The version of the PKCS#11 headers that it is built with.
+    /// The version of the PKCS#11 headers of this build.
     pub(in crate::cli) module_api: String,
     /// The version of each crate that a signature depends on.
     pub(in crate::cli) crates: BTreeMap<String, String>,

@@ -14,11 +14,11 @@ pub(in crate::cli) struct CsrShow {
     pub(in crate::cli) subject: String,
     /// The attributes of the subject, each as TYPE=VALUE.
     pub(in crate::cli) subject_parts: Vec<String>,
-    /// As "RSA 2048" or "EC P-256".
+    /// For example "RSA 2048" or "EC P-256".
     pub(in crate::cli) key_type: String,
     /// The public exponent of an RSA key.
     pub(in crate::cli) key_exponent: Option<u32>,
-    /// Why nothing should be signed for the key.
+    /// The fault of the key, for which nothing should be signed.
     pub(in crate::cli) key_fault: Option<String>,
     /// The SHA-1 of the public key, by RFC 5280 section 4.2.1.2 (1).
     pub(in crate::cli) key_identifier: Option<String>,
@@ -31,11 +31,11 @@ pub(in crate::cli) struct CsrShow {
     pub(in crate::cli) requested_extensions: Vec<Extension>,
     pub(in crate::cli) other_attributes: Vec<Attribute>,
     pub(in crate::cli) sha256: Fingerprint,
-    /// The same in the words of the PGP word list.
+    /// The same in words of the PGP word list.
     pub(in crate::cli) sha256_words: String,
 }
 
-/// An attribute of a request that asks for no extensions.
+/// An attribute of a request other than the requested extensions.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Attribute {
@@ -51,12 +51,12 @@ impl Output for CsrShow {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct CsrCreate {
-    /// Null where it went to stdout.
+    /// Null if it went to stdout.
     pub(in crate::cli) file: Option<String>,
     pub(in crate::cli) pem: String,
     pub(in crate::cli) sha256: Fingerprint,
     pub(in crate::cli) subject: String,
-    /// As "RSA 2048" or "EC P-256".
+    /// For example "RSA 2048" or "EC P-256".
     pub(in crate::cli) key_type: String,
     /// The SHA-1 of the public key, by RFC 5280 section 4.2.1.2 (1).
     pub(in crate::cli) key_identifier: String,
@@ -69,11 +69,11 @@ impl Output for CsrCreate {
     const HAS_CONTENT: bool = true;
 }
 
-/// `csr sign` of one request.
+/// `csr sign` with one request.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct CsrSign {
-    /// The one that was signed, or delivered again.
+    /// The certificate that was signed or delivered again.
     pub(in crate::cli) certificates: Vec<Issued>,
 }
 
@@ -82,14 +82,14 @@ impl Output for CsrSign {
     const HAS_CONTENT: bool = true;
 }
 
-/// One line of `csr sign` of several requests.
+/// One line of `csr sign` with several requests.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "result", rename_all = "kebab-case")]
 pub(in crate::cli) enum CsrSignLine {
     /// A certificate was signed.
     Issued(Box<SignedRequest>),
-    /// A certificate that was signed before, for the same request.
+    /// A certificate that was signed earlier for the same request.
     DeliveredAgain(Box<SignedRequest>),
     /// Nothing was signed for this request.
     Refused { request: String, error: ErrorBody },

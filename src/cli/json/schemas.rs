@@ -1,4 +1,4 @@
-//! The schemas, as they are checked in.
+//! The schemas, as checked in.
 
 /// Each schema with its name, sorted.
 pub(in crate::cli) const SCHEMAS: &[(&str, &str)] = &[

@@ -1,4 +1,4 @@
-//! `show FILE`, of what no other command shows.
+//! `show FILE`, for files that no other command shows.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Output;
 use super::common::{Fingerprint, Hex, PublicKeyDigest, Time};
 
-/// `show` of a pair file.
+/// `show` with a pair file.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Pair {
@@ -16,9 +16,9 @@ pub(in crate::cli) struct Pair {
     pub(in crate::cli) kms_key_arn: String,
     /// The AWS account of that key.
     pub(in crate::cli) kms_key_account: String,
-    /// As KMS names its type.
+    /// The key type, as KMS names it.
     pub(in crate::cli) key_spec: String,
-    /// The SHA-1 of the public key, as a certificate has it.
+    /// The SHA-1 of the public key, as in certificates.
     pub(in crate::cli) key_identifier: Hex,
     pub(in crate::cli) key_material_id: Option<String>,
     pub(in crate::cli) encryption_context: BTreeMap<String, String>,
@@ -30,7 +30,7 @@ impl Output for Pair {
     const NAME: &'static str = "show-pair";
 }
 
-/// `show` of the export of a ledger.
+/// `show` with the export of a ledger.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct LedgerExport {
@@ -41,9 +41,9 @@ pub(in crate::cli) struct LedgerExport {
     pub(in crate::cli) last: Option<Time>,
     /// As COUNT:HASH.
     pub(in crate::cli) head: String,
-    /// Whether the chain of events is whole.
+    /// Whether the chain of events is intact.
     pub(in crate::cli) verified: bool,
-    /// Why it is not.
+    /// Why it is not intact.
     pub(in crate::cli) problem: Option<String>,
 }
 
@@ -51,7 +51,7 @@ impl Output for LedgerExport {
     const NAME: &'static str = "show-ledger-export";
 }
 
-/// `show` of a ceremony's plan that is not in the ceremony's directory.
+/// `show` with a ceremony's plan outside the ceremony's directory.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Plan {

@@ -1,4 +1,4 @@
-//! The schemas that are checked in are those of the types.
+//! The checked-in schemas agree with the types.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::cli::Cli;
 
-/// The schema of an output: what its type says, and the fields that every output has or can have.
+/// The schema of an output: the fields of its type, and those that every output has or can have.
 fn schema<T: Output + JsonSchema>() -> (&'static str, String) {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let mut schema = generator.into_root_schema_for::<T>().to_value();
@@ -28,15 +28,15 @@ fn schema<T: Output + JsonSchema>() -> (&'static str, String) {
     });
     if T::NAME != "error" {
         properties["warnings"] = json!({
-            "description": "What people should know before they go on.", "type": "array", "items": { "type": "string" },
+            "description": "Warnings for people.", "type": "array", "items": { "type": "string" },
         });
     }
     if T::HAS_CONTENT {
         properties["content"] = json!({
-            "description": "With `--out -`: what would be in the file, if it is text.", "type": "string",
+            "description": "With `--out -`: the content of the file, if it is text.", "type": "string",
         });
         properties["content_base64"] = json!({
-            "description": "With `--out -`: what would be in the file, if it is DER.", "type": "string",
+            "description": "With `--out -`: the content of the file, if it is DER.", "type": "string",
             "contentEncoding": "base64",
         });
     }
@@ -160,7 +160,7 @@ fn the_schemas_are_those_of_the_types() {
             "docs/schema/{name}.json differs from the type; {HINT}"
         );
     }
-    // A build without AWS lacks the types of some.
+    // A build without AWS lacks some types.
     if cfg!(feature = "aws") {
         let left: Vec<_> = checked_in
             .keys()
@@ -189,7 +189,7 @@ fn write(types: &BTreeMap<&str, String>) {
 
 #[test]
 fn every_command_has_a_schema() {
-    // The events of a ledger have a format of their own. `show` prints what the command for that file prints, or show-…
+    // The events of a ledger have their own format. `show` prints the same as the command for that file, or a show-… output.
     const WITHOUT: [&str; 2] = ["ledger-export", "show"];
     let mut commands = Vec::new();
     leaves(&Cli::command(), "", &mut commands);
@@ -198,7 +198,7 @@ fn every_command_has_a_schema() {
     assert_eq!(commands, Vec::<String>::new());
 }
 
-/// The names of all commands that do something, as `schema` takes them.
+/// The names of all leaf commands, as arguments of `schema`.
 fn leaves(command: &clap::Command, above: &str, found: &mut Vec<String>) {
     for below in command.get_subcommands() {
         let name = format!("{above}{}", below.get_name());
@@ -215,7 +215,7 @@ fn an_output_names_its_schema() {
     assert_eq!(document, json!({ "schema": "hsm-ca/schema/1", "schemas": ["a"] }));
 }
 
-/// Names that say the same thing have been made one; the schemas keep the others out.
+/// Each thing has one field name in all schemas. These are the rejected synonyms.
 #[test]
 fn one_thing_has_one_name() {
     const REPLACED: &[(&str, &str)] = &[
@@ -235,7 +235,7 @@ fn one_thing_has_one_name() {
     ];
     for (name, schema) in SCHEMAS {
         let mut schema: Value = serde_json::from_str(schema).expect("JSON");
-        // An error is one wherever it is.
+        // An error has the same type everywhere.
         if let Some(parts) = schema.get_mut("$defs").and_then(Value::as_object_mut) {
             parts.remove("ErrorBody");
         }
@@ -268,7 +268,7 @@ fn named_values_have_one_spelling() {
     }
 }
 
-/// What `const` and `enum` allow, but for the name of the schema.
+/// The values that `const` and `enum` allow, except the name of the schema.
 fn values_in(schema: &Value, found: &mut Vec<String>) {
     match schema {
         Value::Object(fields) => {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::Output;
 use super::common::FileName;
 
-/// A token, as it describes itself.
+/// A token's description of itself.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Token {
@@ -25,18 +25,18 @@ pub(in crate::cli) struct Token {
     write_protected: bool,
 }
 
-/// How many tries of the PIN are left, as far as a token tells.
+/// The remaining PIN attempts, as far as the token reports them.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 enum Tries {
-    /// All of them.
+    /// All attempts are left.
     Untouched,
-    /// A wrong PIN was tried since the last login.
+    /// A wrong PIN was entered since the last login.
     Low,
-    /// One.
+    /// One attempt is left.
     Final,
-    /// None.
+    /// No attempts are left.
     Locked,
 }
 
@@ -68,13 +68,13 @@ impl Token {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct TokenList {
     tokens: Vec<Token>,
-    /// Tokens that nobody has initialised yet.
+    /// Tokens that are not initialised.
     uninitialised: Vec<Uninitialised>,
     /// Slots whose token cannot be read.
     skipped_slots: Vec<Skipped>,
 }
 
-/// Before it is initialised, a token has no label and no PIN.
+/// A token that is not initialised, so it has no label and no PIN.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Uninitialised {
@@ -91,7 +91,7 @@ struct Skipped {
     slot_id: u64,
     /// The PKCS#11 function that failed.
     function: String,
-    /// What it returned, as a CKR_ name.
+    /// Its return value, as a CKR_ name.
     answer: String,
 }
 
@@ -141,7 +141,7 @@ pub(in crate::cli) struct TokenShow {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Module {
     pub(in crate::cli) path: FileName,
-    /// What it calls itself.
+    /// The module's name for itself.
     pub(in crate::cli) library: String,
     pub(in crate::cli) manufacturer: String,
     pub(in crate::cli) cryptoki_version: String,
@@ -156,14 +156,14 @@ impl Output for TokenShow {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct TokenBench {
     pub(in crate::cli) token: Token,
-    /// What the module calls itself.
+    /// The module's name for itself.
     pub(in crate::cli) library: String,
     /// Whether the keys were made for the measurement.
     pub(in crate::cli) session_keys: bool,
     /// The time for each point.
     pub(in crate::cli) seconds: u64,
     pub(in crate::cli) sessions_requested: usize,
-    /// Why there were fewer sessions than requested.
+    /// Why fewer sessions than requested were measured.
     pub(in crate::cli) fewer_sessions: Option<String>,
     pub(in crate::cli) points: Vec<BenchPoint>,
     /// With --issue.
@@ -179,12 +179,12 @@ pub(in crate::cli) struct TokenBench {
 pub(in crate::cli) struct BenchPoint {
     pub(in crate::cli) key_type: String,
     pub(in crate::cli) signature_algorithm: String,
-    /// As a CKM_ name.
+    /// The mechanism, as a CKM_ name.
     pub(in crate::cli) mechanism: String,
     pub(in crate::cli) sessions: usize,
-    /// How many were made, and verified in software.
+    /// The number of signatures, all verified in software.
     pub(in crate::cli) signatures: usize,
-    /// How often the token said that it was busy.
+    /// How often the token answered that it was busy.
     pub(in crate::cli) busy: usize,
     pub(in crate::cli) elapsed_ms: f64,
     pub(in crate::cli) per_second: f64,
@@ -201,11 +201,11 @@ pub(in crate::cli) struct BenchIssuing {
     pub(in crate::cli) certificates: usize,
     pub(in crate::cli) elapsed_ms: f64,
     pub(in crate::cli) per_second: f64,
-    /// The same divided by the signatures per second of as many sessions.
+    /// This rate divided by the signatures per second with the same number of sessions.
     pub(in crate::cli) of_signatures: Option<f64>,
 }
 
-/// From the call to its return, in milliseconds.
+/// The time of a call in milliseconds.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Latency {

@@ -70,7 +70,7 @@ impl DeleteKey {
         })
     }
 
-    /// Who will be asked; `None` with `--yes`.
+    /// The terminal to ask on; `None` with `--yes`.
     fn terminal(&self, settings: &Settings) -> Result<Option<Terminal>, CliError> {
         if self.yes {
             return Ok(None);
@@ -86,13 +86,13 @@ impl DeleteKey {
     }
 }
 
-/// The CA whose key it is, by the last signature of it in the ledger; no ledger, no answer.
+/// The CA that uses the key, by its last signature in the ledger; `None` without a ledger.
 fn authority_with(settings: &Settings, key: &PublicKey) -> Option<String> {
     let ledger = settings.ledger_to_open().ok()?.open(Access::Read).ok()?;
     let wanted = Digest::of(key.der());
     let mut found = None;
     let read = ledger.entries(&EntryFilter::default(), &mut |entry| {
-        // A request says nothing about what became of it, and a delegated signer of OCSP responses is no CA.
+        // A request does not make its key a CA's, and a delegated OCSP signer is not a CA.
         let by_a_ca = matches!(entry.object, Object::Certificate { .. } | Object::Crl { .. });
         if entry.authority.key_sha256 == wanted && by_a_ca {
             found = Some(entry.authority.subject.text);
@@ -135,17 +135,17 @@ fn confirm(
         printable(&word),
     );
     let answer = terminal.ask(&question).map_err(|_| CliError::Unconfirmed {
-        reason: "the terminal gave no answer",
+        reason: "no answer from the terminal",
     })?;
     if answer == word {
         return Ok(());
     }
     Err(CliError::Unconfirmed {
-        reason: "what was typed is not its name",
+        reason: "the typed name does not match",
     })
 }
 
-/// Its label, or its id if the label cannot be typed.
+/// The word to type: its label, or its id if the label cannot be typed.
 fn word_of(key: &KeyDescription) -> String {
     match key.label.trim() {
         label if label.is_empty() || label.contains(is_unprintable) => Hex(&key.id).to_string(),

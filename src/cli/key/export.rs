@@ -51,7 +51,7 @@ impl ExportPublic {
     }
 }
 
-/// Writes the key, which is `shown` to people and `json` to programs.
+/// Writes the key. The report is `shown` for people and `json` for programs.
 fn write(
     delivery: &Delivery,
     key: &PublicKey,

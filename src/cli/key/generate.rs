@@ -40,7 +40,7 @@ impl GenerateKey {
         token.check_writable()?;
         token.check_generation(request.algorithm)?;
         let mut log = settings.open_key_log()?;
-        // Nothing that can fail comes after the key is there.
+        // Nothing after the key's creation can fail.
         let caveat = token.caveat()?;
         let session = settings.log_in(&token)?;
         let summary = generate_key(session, &request, &mut log, ui)?;
@@ -82,7 +82,7 @@ fn present(summary: &GenerateSummary, token: &str, recorded: &str) -> Report {
     }
 }
 
-/// A run that was cut off: nobody uses the key, and someone may be making it right now on another machine.
+/// A warning about an unfinished key. It is not deleted, because another machine may be generating it right now.
 fn describe_unfinished(key: &KeyDescription) -> String {
     format!(
         "an interrupted run left a {} key that nothing uses: `hsm-ca key delete '{}'` deletes it",

@@ -106,7 +106,7 @@ impl Import {
             let warning = "the plaintext of the private key crosses the PKCS#11 call (C_CreateObject)";
             warnings.extend(ui.warn(warning));
         }
-        // Loads settings only; KMS is asked when the token is ready, and not at all when the key is there.
+        // This only loads settings. KMS is called when the token is ready, and not at all if the key is already there.
         let kms = Kms::connect(Some(
             self.key_id.as_deref().unwrap_or(request.pair.key_id.as_str()),
         ))?

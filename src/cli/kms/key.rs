@@ -33,7 +33,7 @@ pub(in crate::cli) fn show(name: &str) -> Result<Report, CliError> {
     ))
 }
 
-/// `key verify`: KMS reports a key's usage, and enforces it; what is left to prove is the match and a signature.
+/// `key verify`. KMS reports and enforces a key's usage, so only the match and a signature need to be proven.
 pub(in crate::cli) fn verify(
     name: &str,
     expected: Option<(&Path, PublicKey)>,
@@ -46,7 +46,7 @@ pub(in crate::cli) fn verify(
     let (against, expected) = match expected {
         Some((path, public_key)) => (format!("the one in {}", path.display()), public_key),
         None => (
-            "read from KMS; name one with --public-key to compare".to_owned(),
+            "read from KMS; give one with --public-key to compare".to_owned(),
             key.public_key.clone(),
         ),
     };

@@ -27,7 +27,7 @@ impl WriteCheckpoint {
         let ledger = settings.open_ledger()?;
         let (head, warning) = settings.kept_head(ledger.as_ref())?;
         let signer = key.as_ref().map(|key| -> &dyn Signer { key });
-        // The order of the two: what is wrong with the key is found before anything is written.
+        // The key comes first, so that its faults are found before anything is written.
         let verifier = OnceCell::new();
         let mut report = self.output.write(
             settings,
@@ -44,7 +44,7 @@ impl WriteCheckpoint {
                     .add("events", head.size())
                     .add("origin", head.origin())
                     .add("root", head.root());
-                let mut text = format!("Made a checkpoint of the ledger.\n{}", fields.render(2));
+                let mut text = format!("Created a checkpoint of the ledger.\n{}", fields.render(2));
                 if let Some(key) = &verifier_key {
                     text.push_str(&format!("  verifier key  {key}\n"));
                 }

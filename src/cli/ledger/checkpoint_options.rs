@@ -1,4 +1,4 @@
-//! What the commands about checkpoints have in common: the key that signs one, a file that was kept, and where the result goes.
+//! Shared options for checkpoints: the signing key, a kept checkpoint, and the output.
 
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -21,7 +21,7 @@ use crate::cli::json::ledger::Checkpoint;
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::Report;
 
-/// A key file has 120 bytes; a comment may stand before it.
+/// The largest key file. A key has 120 bytes, and a comment may precede it.
 const LARGEST_KEY: u64 = 4096;
 
 #[derive(Debug, Args)]
@@ -59,7 +59,7 @@ impl SigningKeyOption {
     }
 }
 
-/// A checkpoint that was kept in a file, signed by the key if one is given.
+/// A kept checkpoint in a file. If a key is given, it must have signed it.
 pub(super) fn read_kept(path: &Path, key: Option<&VerifierKey>) -> Result<SignedCheckpoint, CliError> {
     let read = SignedCheckpoint::read(&input::read(path)?);
     let verified = read.and_then(|read| key.map_or(Ok(()), |key| read.verify(key)).map(|()| read));
@@ -77,7 +77,7 @@ pub(super) struct TextOutput {
 }
 
 impl TextOutput {
-    /// Writes what `make` makes, once its place is kept. `describe` says so, with the file that it is in.
+    /// Reserves the output, then writes what `make` returns. `describe` makes the report from the file's name.
     pub(super) fn write<T: Verified>(
         &self,
         settings: &Settings,
@@ -96,7 +96,7 @@ impl TextOutput {
     }
 }
 
-/// Who signed it: the key as others give it with --verifier-key.
+/// The signing key, in the form of --verifier-key.
 pub(super) fn verifier_key(
     checkpoint: &SignedCheckpoint,
     key: Option<&Ed25519Key>,

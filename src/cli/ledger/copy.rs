@@ -15,7 +15,7 @@ use crate::cli::ui::Ui;
 pub(in crate::cli) struct CopyLedger {
     /// The ledger to copy: sqlite:PATH or postgres://HOST/DATABASE
     from: String,
-    /// Where the new one is made; there must be none yet
+    /// Where to create the new one; nothing may be there yet
     to: String,
 }
 

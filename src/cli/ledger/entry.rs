@@ -1,4 +1,4 @@
-//! One entry of the ledger, in a line, in full, and as JSON.
+//! One entry of the ledger: as a line, in full, and as JSON.
 
 use hsm_ca::ledger::{
     DeliveryState, Entry, EntryState, Object, RevocationRecord, RevocationState, SerialNumber, Stamp,
@@ -36,7 +36,7 @@ fn serials(list: &[SerialNumber]) -> String {
     format!("{}{more}", shown.join(" "))
 }
 
-/// The entry in a line of the list.
+/// The entry as a line of the list.
 pub(super) fn line(entry: &Entry) -> Line {
     let state = match entry.revocation.as_ref().map(|revocation| &revocation.state) {
         Some(RevocationState::Revoked { reason, .. }) => format!("revoked: {}", reason.name()),
@@ -80,7 +80,7 @@ pub(super) fn stamp(stamp: &Stamp) -> String {
     format!("{} by {} with {}", time(stamp.time), stamp.by, stamp.tool)
 }
 
-/// All that is known, and the object itself, where it is kept.
+/// The entry in full, with the object itself, if the ledger keeps it.
 pub(super) fn text(entry: &Entry) -> String {
     let mut fields = Fields::default();
     fields.add("entry", entry.id).add("what", kind(&entry.object));
@@ -115,7 +115,7 @@ pub(super) fn text(entry: &Entry) -> String {
                 .add("not after", time(*not_after))
                 .add(
                     "certificate",
-                    "not known: `hsm-ca ca adopt --certificates DIR` adds it",
+                    "unknown: `hsm-ca ca adopt --certificates DIR` adds it",
                 );
         }
         Object::Crl {
@@ -168,7 +168,7 @@ pub(super) fn text(entry: &Entry) -> String {
     }
     match &entry.state {
         EntryState::Begun => {
-            fields.add("end", "none: whether a signature was made is not known");
+            fields.add("end", "none: whether a signature was made is unknown");
         }
         EntryState::Signed {
             stamp: when, sha256, ..
@@ -191,7 +191,7 @@ pub(super) fn text(entry: &Entry) -> String {
             fields.add("delivered", format!("not confirmed: {command}"));
         }
         DeliveryState::Undelivered => {
-            fields.add("delivered", "not confirmed; it is too large to be kept");
+            fields.add("delivered", "not confirmed; too large for the ledger to keep");
         }
         DeliveryState::Delivered { event, time: when } => {
             fields.add("delivered", format!("{} (event {event})", time(when)));

@@ -1,4 +1,4 @@
-//! What happened to a key, by the ledger: in a line and in full.
+//! The ledger's entry about a key: as a line and in full.
 
 use hsm_ca::ledger::{KeyAct, KeyEntry, KeyState};
 
@@ -19,7 +19,7 @@ fn state(entry: &KeyEntry) -> &'static str {
     }
 }
 
-/// The entry in a line of the list.
+/// The entry as a line of the list.
 pub(super) fn line(entry: &KeyEntry) -> Line {
     let token = &entry.intent.token;
     Line {
@@ -35,7 +35,7 @@ pub(super) fn line(entry: &KeyEntry) -> Line {
     }
 }
 
-/// All that is known.
+/// The entry in full.
 pub(super) fn text(entry: &KeyEntry) -> String {
     let intent = &entry.intent;
     let mut fields = Fields::default();
@@ -56,8 +56,8 @@ pub(super) fn text(entry: &KeyEntry) -> String {
     match &entry.state {
         KeyState::Begun => {
             let unknown = match intent.act {
-                KeyAct::Delete => "none: whether the key is still there is not known",
-                _ => "none: whether the key is there is not known",
+                KeyAct::Delete => "none: whether the key is still there is unknown",
+                _ => "none: whether the key is there is unknown",
             };
             fields.add("end", unknown);
             if let Some(sha256) = &intent.key_sha256 {

@@ -15,20 +15,20 @@ use crate::cli::table::{self, Cell, Column, Fit, TableOptions};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ListEntries {
-    /// How many entries
+    /// The number of entries to list
     #[arg(long, value_name = "N", default_value = "20")]
     last: u64,
-    /// Only entries that began but did not end (whether a signature was made is not known), and those signed but not delivered
+    /// Only entries that have not ended (whether a signature was made is unknown), and those signed but not delivered
     #[arg(long)]
     open: bool,
-    /// Only those before entry N: the page before
+    /// Only entries before entry N, to page back
     #[arg(long, value_name = "N")]
     before: Option<u64>,
     #[command(flatten)]
     table: TableOptions,
 }
 
-/// An entry in a line.
+/// An entry as a line.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) entry: EntryId,
@@ -36,12 +36,12 @@ pub(super) struct Line {
     pub(super) begun: String,
     pub(super) what: &'static str,
     pub(super) state: String,
-    /// In hex; of a certificate only.
+    /// In hex; only for a certificate.
     pub(super) serial: Option<String>,
     pub(super) about: String,
 }
 
-/// Below it, two columns share one: a serial number has up to 40 digits.
+/// On a narrower terminal, two columns are merged: a serial number has up to 40 digits.
 const ROOMY: u16 = 140;
 
 const NARROW: [Column; 3] = [
@@ -59,7 +59,7 @@ const WIDE: [Column; 6] = [
     ("ABOUT", Fit::Folded),
 ];
 
-/// The lines as a table. An entry is named by its number, a certificate by its serial number too: both stay whole.
+/// The lines as a table. Entry numbers and serial numbers stay whole, because they name entries.
 pub(super) fn render(lines: &[Line], wide: bool) -> String {
     match table::width(wide).is_some_and(|width| width < ROOMY) {
         true => table::render(&NARROW, &lines.iter().map(narrow_row).collect::<Vec<_>>(), wide),
@@ -67,7 +67,7 @@ pub(super) fn render(lines: &[Line], wide: bool) -> String {
     }
 }
 
-/// A day says enough where there is little room; `ledger show` has the second.
+/// A row for a narrow terminal, with only the date. `ledger show` has the exact time.
 fn narrow_row(line: &Line) -> table::Row {
     let day = line.begun.split('T').next().unwrap_or_default();
     let about = line.serial.iter().chain([&line.about]);
@@ -108,7 +108,7 @@ impl ListEntries {
                 limit: filter.limit,
             },
         )?;
-        // Both come newest first; the last of both together are shown, the newest at the end.
+        // Both lists come newest first. The newest of both together are shown, the newest at the end.
         let mut lines: Vec<_> = entries.iter().map(|one| (one.id, entry::line(one))).collect();
         lines.extend(keys.iter().map(|one| (one.id, key::line(one))));
         lines.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
@@ -116,7 +116,7 @@ impl ListEntries {
         let first = lines.last().map_or(EntryId(0), |(id, _)| *id);
         let lines: Vec<_> = lines.into_iter().rev().map(|(_, line)| line).collect();
         let text = match (lines.is_empty(), self.open) {
-            (true, true) => "No open entry, and nothing undelivered.\n".to_owned(),
+            (true, true) => "No open entries, and nothing undelivered.\n".to_owned(),
             (true, false) => "No entry.\n".to_owned(),
             (false, _) => render(&lines, self.table.wide),
         };

@@ -24,7 +24,7 @@ pub(in crate::cli) struct Prove {
     /// Prove that the ledger extends this checkpoint, which an auditor kept
     #[arg(long, value_name = "CHECKPOINT", conflicts_with = "wanted")]
     since: Option<PathBuf>,
-    /// Prove it for this checkpoint, with the signatures in it [default: for the ledger as it is now]
+    /// Prove it for this checkpoint, with the signatures in it [default: for the current ledger]
     #[arg(long, value_name = "FILE", conflicts_with = "signing_key")]
     checkpoint: Option<PathBuf>,
     /// The key that must have signed the checkpoints, as `ledger checkpoint` shows it: NAME+ID+KEY
@@ -95,7 +95,7 @@ impl Prove {
     }
 }
 
-/// The event that says that it was signed, or adopted.
+/// The event that records that it was signed or adopted.
 fn event_of(ledger: &dyn Ledger, wanted: &Wanted) -> Result<u64, CliError> {
     let id = find(ledger, wanted)?;
     let entry = ledger.entry(id)?.ok_or_else(|| CliError::NoEntry {
@@ -104,7 +104,7 @@ fn event_of(ledger: &dyn Ledger, wanted: &Wanted) -> Result<u64, CliError> {
     entry.object_event().ok_or_else(|| CliError::NothingToProve {
         entry: id.to_string(),
         state: match entry.state {
-            EntryState::Adopted { .. } => "known by its serial number only",
+            EntryState::Adopted { .. } => "known only by its serial number",
             ref other => other.name(),
         },
     })

@@ -25,7 +25,7 @@ pub(in crate::cli) struct VerifyLedger {
 }
 
 impl VerifyLedger {
-    /// With the head that is given, or the one that is kept where the settings say.
+    /// Compares with the given head, or with the one that is kept in the configured place.
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let checkpoint = match &self.checkpoint {
             Some(path) => Some(read_kept(path, self.verifier_key.as_ref())?),
@@ -40,7 +40,7 @@ impl VerifyLedger {
             head,
             checkpoint: checkpoint.map(|signed| signed.checkpoint().clone()),
         };
-        // How many they are said to be; that they are is what is checked.
+        // The number of events, for the progress line only. It is unverified.
         let all = ledger.head().map_or(0, |head| head.count);
         let busy = ui.busy_with("checking the ledger", all, "events");
         let report = ledger.verify_watched(&evidence, &mut |events| busy.set(events))?;
@@ -60,16 +60,13 @@ fn verdict(report: &VerifyReport) -> String {
     let mut fields = Fields::default();
     fields.add("events", report.head.count).add("head", report.head);
     if report.open > 0 {
-        let those = format!(
-            "{} began but did not end: see `hsm-ca ledger list --open`",
-            report.open
-        );
+        let those = format!("{} have not ended: see `hsm-ca ledger list --open`", report.open);
         fields.add("open", those);
     }
     if let Some(KeptHead::OnTheChain { later }) = report.kept {
         fields.add(
             "kept",
-            format!("the head that was kept is on the chain, {later} events ago"),
+            format!("the kept head is on the chain, {later} events ago"),
         );
     }
     if let Some(later) = report.since_checkpoint {

@@ -23,10 +23,10 @@ pub(in crate::cli) struct VerifyProof {
     /// The certificate that the proof must be about
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
-    /// The checkpoint that was kept, of which the proof must be
+    /// The kept checkpoint that the proof must refer to
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
-    /// The older checkpoint that was kept, for a proof of `ledger prove --since`
+    /// The older kept checkpoint, for a proof of `ledger prove --since`
     #[arg(long, value_name = "FILE", conflicts_with = "certificate")]
     since: Option<PathBuf>,
     /// The key that must have signed the checkpoints, as `ledger checkpoint` shows it: NAME+ID+KEY
@@ -43,13 +43,13 @@ impl VerifyProof {
             )),
             Some(since) => self.extension(&bytes, since),
             None if ConsistencyProof::is_in(&bytes) => Err(CliError::options(
-                "this proof is about two checkpoints: give the older one, as it was kept, with --since FILE",
+                "this proof is about two checkpoints: give the older one, which you kept, with --since FILE",
             )),
             None => self.inclusion(&bytes),
         }
     }
 
-    /// The kept checkpoint, or the key, makes the one in the proof credible; anybody can make a proof for a checkpoint of their own.
+    /// The checkpoint in the proof must be the kept one, or signed by the key: anyone can make a proof for their own checkpoint.
     fn check_checkpoint(&self, found: &SignedCheckpoint) -> Result<(), CliError> {
         if let Some(path) = &self.checkpoint {
             let kept = read_kept(path, self.verifier_key.as_ref())?;
@@ -81,7 +81,7 @@ impl VerifyProof {
             })
         };
         let event = ProvenEvent::read(proof.leaf())
-            .ok_or_else(|| malformed("its event does not say that an object was signed or adopted"))?;
+            .ok_or_else(|| malformed("its event does not record that an object was signed or adopted"))?;
         if event.sequence.checked_sub(1) != Some(proof.index()) {
             return Err(malformed("its event has another number"));
         }
@@ -143,10 +143,7 @@ impl VerifyProof {
             checkpoint: describe(proof.checkpoint()),
         };
         Ok(Report::new(
-            format!(
-                "The newer checkpoint extends the one that was kept.\n{}",
-                fields.render(2)
-            ),
+            format!("The newer checkpoint extends the kept one.\n{}", fields.render(2)),
             json.document(),
         ))
     }

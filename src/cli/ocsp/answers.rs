@@ -1,4 +1,4 @@
-//! The output of `ocsp publish`: a line for each answer as soon as it is in its file, and a summary.
+//! The output of `ocsp publish`: a line for each answer as soon as it is written, and a summary.
 
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use crate::cli::json::ocsp::{OcspPublish, PublishedAnswer, hash_name};
 use crate::cli::report::{Report, printable};
 use crate::cli::ui::{ProgressLine, Ui};
 
-/// Tells the outcomes, and counts them.
+/// Reports and counts the outcomes.
 pub(super) struct Answers<'a> {
     ui: &'a Ui,
     line: ProgressLine,
@@ -72,7 +72,7 @@ impl<'a> Answers<'a> {
         ));
     }
 
-    /// What is said at the end.
+    /// The summary at the end.
     pub(super) fn summarise(self) -> Report {
         let took = self.began.elapsed();
         self.line.finish();

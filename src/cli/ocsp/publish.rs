@@ -50,7 +50,7 @@ pub(in super::super) struct Publish {
     /// Report a file that is refused and go on with the others, instead of signing nothing; the exit code is 3 then
     #[arg(long)]
     keep_going: bool,
-    /// Replace files that are not earlier answers of this CA, too
+    /// Also replace files that are not earlier answers of this CA
     #[arg(long)]
     force: bool,
     /// How the answers identify their signer; if the CA signs, GnuTLS finds it only by name
@@ -86,7 +86,7 @@ impl Publish {
         };
         let job = PublicationJob::prepare(request, &settings.clock)?;
         let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
-        let busy = ui.busy("looking which answers are due");
+        let busy = ui.busy("finding the answers that are due");
         let due = job.look(&recorder)?;
         drop(busy);
         let mut answers = Answers::new(ui, due.count(), due.unchanged());

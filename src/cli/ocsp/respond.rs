@@ -26,7 +26,7 @@ pub(in super::super) struct Respond {
     /// The request, DER or PEM, or - for stdin
     #[arg(long, value_name = "FILE")]
     request: PathBuf,
-    /// The response, or - for stdout: DER, as it is sent
+    /// The response, or - for stdout; DER, the form in which it is sent
     #[arg(short = 'o', long, value_name = "FILE")]
     out: PathBuf,
     /// The certificate of a delegated signer (profile ocsp-signer); without it, the CA signs
@@ -89,7 +89,7 @@ impl Respond {
         let index = index.map(|file| input::openssl_index_statuses(file, &job.serial_numbers()));
         let index = index.transpose()?;
         let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
-        // What is refused is refused before the PIN prompt; what is signed is as it is when the PIN is there.
+        // Refusals come before the PIN prompt. The statuses are read again after it.
         job.plan(&recorder, index.as_ref())?;
         recorder.tell_unfinished(&authority.value, ui)?;
         let store = settings.open_store(self.key.as_deref())?;

@@ -28,7 +28,7 @@ pub(in super::super) struct ShowOcsp {
 }
 
 impl ShowOcsp {
-    /// The one in `file`, with no option.
+    /// Shows `file`, without options.
     pub(in crate::cli) const fn of(file: PathBuf) -> Self {
         Self {
             file,
@@ -97,7 +97,7 @@ fn report(
     }
 }
 
-/// Of which CA a certificate is, where one is available.
+/// Whether the CA of --ca, if given, issued a certificate.
 fn is_of(id: &CertId, authority: Option<&Certificate>) -> Option<bool> {
     authority.and_then(|authority| id.is_of(authority).ok())
 }
@@ -127,7 +127,7 @@ fn request_fields(request: &OcspRequest, authority: Option<&Certificate>) -> Fie
     fields
 }
 
-/// A response in lines.
+/// A response as text.
 pub(super) fn response_fields(
     response: &OcspResponse,
     authority: Option<&Certificate>,
@@ -171,7 +171,7 @@ pub(super) fn describe_response(response: &OcspResponse, authority: Option<&Cert
     Response::of(response, |id| is_of(id, authority))
 }
 
-/// A status in one word.
+/// A status as one word.
 pub(super) const fn status_word(status: CertificateStatus) -> &'static str {
     match status {
         CertificateStatus::Good => "good",

@@ -7,7 +7,7 @@ use crate::cli::json::profile::ProfileList;
 use crate::cli::report::Report;
 use crate::cli::table::{self, Column, Fit};
 
-/// A profile is named by its name.
+/// The name stays whole: other commands need it.
 const COLUMNS: [Column; 4] = [
     ("NAME", Fit::Whole),
     ("ROLE", Fit::Whole),

@@ -17,7 +17,7 @@ const LEAF: &str = "name = \"mine\"\nrole = \"leaf\"\ndays = 30\nkeys = [\"ec:p2
 const CA: &str = "name = \"mine\"\nrole = \"intermediate\"\ndays = 30\nkeys = [\"ec:p256\"]\n";
 const ROOT: &str = "name = \"mine\"\nrole = \"root\"\ndays = 30\nkeys = [\"ec:p256\"]\n";
 
-/// A long search where one key is trusted for years, unless the file says otherwise.
+/// By default, keys that are trusted for years are searched longer.
 #[test]
 fn the_profile_says_how_long_a_key_is_searched() {
     use KeySearch::{Long, Short};
@@ -152,7 +152,7 @@ fn every_field_of_a_ca_is_used() {
             path_length: Some(1)
         }
     );
-    // What a CA cannot be without is there without being asked for.
+    // Extensions that a CA must have are added automatically.
     assert_eq!(
         profile.extensions[1],
         ProfileExtension::KeyUsage(vec![Usage::KeyCertSign, Usage::CrlSign].into())

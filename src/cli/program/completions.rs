@@ -36,8 +36,8 @@ fn write(shell: Shell, name: &str) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// `clap_complete` 4.6 spells a program's name with a hyphen in two ways, and the script finds no command then. A name without one has one
-/// spelling; only the last lines register the script for the program by its name.
+/// `clap_complete` 4.6 spells a program's name with a hyphen in two ways, so the script does not find the commands. This generates it for a
+/// name without a hyphen, and puts the real name only into the last lines, which register the script.
 fn for_bash() -> String {
     write(Shell::Bash, "hsm_ca").replace(" default hsm_ca\n", " default hsm-ca\n")
 }

@@ -17,7 +17,7 @@ use crate::cli::json::program::Manual;
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Report, printable};
 
-/// The date in the pages' footer. It is set with a release, and not by the clock: the same source gives the same pages.
+/// The date in the footer of the pages. It is set for each release, so that the same source gives the same pages.
 const DATE: &str = "2026-11-29";
 
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ impl WriteManual {
             .into_iter()
             .map(|(name, page)| (output.delivery(&self.directory.join(name)), page))
             .collect();
-        // All or none, as far as that can be known before.
+        // Check all first, so that normally all or none are written.
         for (delivery, _) in &pages {
             delivery.check()?;
         }
@@ -60,7 +60,7 @@ impl WriteManual {
     }
 }
 
-/// The page of this command and of every command below it, each with the name of its file.
+/// The pages of this command and all its subcommands, each with the name of its file.
 fn render(command: &Command, pages: &mut Vec<(String, ManualPage)>) -> io::Result<()> {
     let name = command.get_display_name().unwrap_or("hsm-ca").to_owned();
     let mut described = command.clone();
@@ -91,7 +91,7 @@ fn render(command: &Command, pages: &mut Vec<(String, ManualPage)>) -> io::Resul
     Ok(())
 }
 
-/// The same page in lines that `mandoc -T lint` accepts: at most 80 bytes, without spaces at the end, and without breaks where there is one.
+/// Formats the page as `mandoc -T lint` requires: lines of at most 80 bytes, without trailing spaces and repeated breaks.
 fn set_lines(page: &str) -> String {
     const LONGEST: usize = 80;
     let lines: Vec<_> = page
@@ -118,7 +118,7 @@ fn set_lines(page: &str) -> String {
                         text.push(' ');
                         length += 1;
                     }
-                    // What begins a line with one of these would be a request.
+                    // At the start of a line, these characters would begin a request.
                     if length == 0 && word.starts_with(['.', '\'']) {
                         text.push_str("\\&");
                     }
@@ -132,7 +132,7 @@ fn set_lines(page: &str) -> String {
     text
 }
 
-/// How long a word is to mandoc, which reads a character beyond ASCII as `\[uXXXX]`.
+/// The length of a word for mandoc, which counts a character beyond ASCII as `\[uXXXX]`.
 fn set_width(word: &str) -> usize {
     word.chars()
         .map(|character| if character.is_ascii() { 1 } else { 10 })

@@ -1,10 +1,10 @@
-//! The command line as it is shown.
+//! The command line as shown to users.
 
 use clap::Command;
 
 use crate::cli::help;
 
-/// Every command and option but those that are hidden, which only this program itself uses.
+/// Every command and option except the hidden ones, which only this program itself uses.
 pub(super) fn shown_commands() -> Command {
     without_hidden(help::commands())
 }

@@ -6,7 +6,7 @@ use crate::cli::json::Output as _;
 use crate::cli::json::program::Version;
 use crate::cli::report::{Fields, Report};
 
-/// What computes, encodes or compares something that a signature depends on.
+/// The crates that compute, encode or compare something that a signature depends on.
 const CRYPTOGRAPHY: [&str; 12] = [
     "aws-lc-rs",
     "aws-lc-sys",
@@ -44,7 +44,7 @@ pub(super) fn show(verbose: bool) -> Report {
         );
         fields.add(
             "module API",
-            format!("{api} headers; `hsm-ca token show` tells what a module has"),
+            format!("{api} headers; `hsm-ca token show` shows a module's version"),
         );
         for (name, version) in &crates {
             fields.add(name.as_str(), version);
@@ -73,7 +73,7 @@ fn features() -> Vec<&'static str> {
         .collect()
 }
 
-/// Of the crates of cryptography, those in this build. Two versions of one are both told.
+/// The cryptography crates in this build. Two versions of a crate are both listed.
 fn crates(locked: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for name in CRYPTOGRAPHY {

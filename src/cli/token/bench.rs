@@ -22,29 +22,29 @@ use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Report, printable};
 use crate::cli::ui::Ui;
 
-/// Long enough that caches and connections are warm.
+/// Long enough to warm up caches and connections.
 const WARM_UP: Duration = Duration::from_millis(300);
-/// Cells of the bar beside each row: with it, a row has 79.
+/// The width of the bar. With it, a row has 79 columns.
 const BAR: usize = 14;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct BenchToken {
-    /// Measure a key of this kind, as rsa:2048 or ec:p256, and refuse a token that lacks it; may be repeated [default: every kind that the token has]
+    /// Measure a key of this kind, as rsa:2048 or ec:p256, and refuse a token that lacks it; may be repeated [default: every kind that the
+    /// token supports]
     #[arg(long = "type", value_name = "TYPE", value_parser = key_type::parse)]
     kinds: Vec<KeyAlgorithm>,
-    /// Sign with this key on the token instead: some thousand texts that say what they are for, and that nobody can take for a
-    /// certificate, a request or a CRL. The ledger does not record them
+    /// Sign with this key on the token instead: thousands of texts that state their purpose and cannot be mistaken for a certificate, a
+    /// request or a CRL. The ledger does not record them
     #[arg(long, conflicts_with = "kinds")]
     key: Option<String>,
     /// Measure 1, 2, 4 sessions and so on up to this number, or to the token's own limit
     #[arg(long, default_value = "4", value_parser = clap::value_parser!(u16).range(1..=1024))]
     sessions: u16,
-    /// How long to measure each point, after 0.3 seconds that do not count. A point ends sooner when its 200,000 signatures
-    /// or 64 MiB of them are there
+    /// How long to measure each point, after a warm-up of 0.3 seconds. A point ends early at 200,000 signatures or 64 MiB of them
     #[arg(long, default_value = "2", value_parser = clap::value_parser!(u16).range(1..=60))]
     seconds: u16,
-    /// Also issue this many certificates with each kind of key, by a CA that is gone afterwards with its key: request, rules, signature,
-    /// ledger and file, as `csr sign` does
+    /// Also issue this many certificates with each kind of key, from a temporary CA: request, rules, signature, ledger and file, as in `csr
+    /// sign`
     #[arg(long, value_name = "N", conflicts_with = "key", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     issue: Option<u32>,
     /// Draw the rates to this file, as SVG
@@ -122,7 +122,7 @@ fn warnings(summary: &BenchSummary) -> Vec<String> {
     let busy: usize = summary.points.iter().map(|point| point.busy).sum();
     if busy > 0 {
         warnings.push(format!(
-            "the token answered {busy} times that it was busy; those signatures were not made and not counted"
+            "the token answered {busy} times that it was busy; those signatures were not made and are not counted"
         ));
     }
     warnings
@@ -198,7 +198,7 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// A part of the bar's length, in eighths of a cell where there are characters for that.
+/// A bar of this fraction of the full length, in eighths of a cell if the terminal has the characters.
 fn bar(part: f64, blocks: bool) -> String {
     const EIGHTHS: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let steps = if blocks { 8 } else { 1 };

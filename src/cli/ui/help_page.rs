@@ -1,8 +1,8 @@
-//! A page of help, as the parser of the command line made it.
+//! A help page from the command-line parser, adapted to the terminal.
 
 use crate::cli::wrap::width_of;
 
-/// The same page, with a usage line that is wider than the terminal in several: the parser wraps everything else.
+/// The same page with a wrapped usage line. The parser wraps everything else.
 pub(super) fn fold_usage(page: &str) -> String {
     let named = std::env::var("COLUMNS")
         .ok()
@@ -15,7 +15,7 @@ pub(super) fn fold_usage(page: &str) -> String {
     page.split_inclusive('\n').map(fold).collect()
 }
 
-/// The lines of an error, each in several if it is longer than that.
+/// The lines of an error, wrapped.
 pub(super) fn fold_long(text: &str, width: usize) -> String {
     let fold = |line: &str| {
         let indent = match without_styles(line).starts_with("Usage: ") {
@@ -27,10 +27,10 @@ pub(super) fn fold_long(text: &str, width: usize) -> String {
     text.split_inclusive('\n').map(fold).collect()
 }
 
-/// Where a usage line goes on.
+/// The indent of a continued usage line.
 const BELOW_COMMAND: &str = "           ";
 
-/// Between words, and never inside of `<FILE>`, which has no space.
+/// Wraps between words, never inside `<FILE>`, which has no space.
 fn fold(line: &str, width: usize, indent: &str) -> String {
     let mut text = String::new();
     let mut column = 0;

@@ -1,5 +1,4 @@
-//! One line at the bottom of the terminal while something takes long: what it is, how far it is, and how long it has taken. It goes away by
-//! itself.
+//! A progress line at the bottom of the terminal for long steps: what, how far, and how long so far. It disappears by itself.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,16 +12,16 @@ use super::Ui;
 use super::progress_line::CLEAR;
 use crate::cli::wrap;
 
-/// Nothing that is done sooner is worth a line.
+/// Shorter steps get no line.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How often the line changes.
+/// The interval between updates.
 const PACE: Duration = Duration::from_millis(500);
 
-/// More than it needs to write a line.
+/// The thread's stack; writing a line needs less.
 const STACK: usize = 128 * 1024;
 
-/// What is going on now. Whatever else is written to the terminal ends it first.
+/// The current step. Any other output to the terminal clears the line first.
 static SHOWN: Mutex<Option<Line>> = Mutex::new(None);
 
 #[derive(Debug)]
@@ -34,16 +33,16 @@ struct Line {
     is_drawn: bool,
 }
 
-/// How much is done, of all that there is to do.
+/// Progress: how much is done, and the total.
 #[derive(Clone, Debug)]
 struct Count {
     done: Arc<AtomicU64>,
     all: u64,
-    /// What is counted.
+    /// The unit of the count.
     unit: &'static str,
 }
 
-/// What takes long and is counted, up to the end of this value.
+/// A counted long step. It ends when this value is dropped.
 #[derive(Debug)]
 pub(in crate::cli) struct Counted {
     done: Arc<AtomicU64>,
@@ -51,13 +50,13 @@ pub(in crate::cli) struct Counted {
 }
 
 impl Counted {
-    /// So many are done.
+    /// Sets how many are done.
     pub(in crate::cli) fn set(&self, done: u64) {
         self.done.store(done, Ordering::Relaxed);
     }
 }
 
-/// What takes long, up to the end of this value.
+/// A long step. It ends when this value is dropped.
 #[derive(Debug)]
 pub(in crate::cli) struct Busy(());
 
@@ -68,13 +67,13 @@ impl Drop for Busy {
 }
 
 impl Ui {
-    /// Shows on a terminal what this process is doing, until the value that is returned goes, or something is written.
+    /// Shows on a terminal what this process is doing, until the returned value is dropped or something is written.
     pub(in crate::cli) fn busy(&self, what: &str) -> Busy {
         self.show(format!("{what} … "), None, Duration::ZERO);
         Busy(())
     }
 
-    /// The same with how much of it is done.
+    /// The same with progress.
     pub(in crate::cli) fn busy_with(&self, what: &str, all: u64, unit: &'static str) -> Counted {
         let done = Arc::<AtomicU64>::default();
         let count = Count {
@@ -89,7 +88,7 @@ impl Ui {
         }
     }
 
-    /// Shows on a terminal how long it has taken; `passed` before now.
+    /// Shows the elapsed time on a terminal. `passed` is the time before this call.
     pub(super) fn show_time(&self, passed: Duration) {
         self.show(String::new(), None, passed);
     }
@@ -111,11 +110,11 @@ fn show(what: String, count: Option<Count>, passed: Duration) {
         passed,
         is_drawn: false,
     });
-    // It has nothing to lose when the process ends. Locked memory is scarce, and its stack is part of it.
+    // The thread has no state to lose when the process ends. Its stack is small because it counts as locked memory, which is scarce.
     TICKER.call_once(|| drop(thread::Builder::new().stack_size(STACK).spawn(tick)));
 }
 
-/// Ends the line, before something else is written, or asked.
+/// Clears the line before other output or a prompt.
 pub(in crate::cli) fn clear() {
     if shown().take().is_some_and(|line| line.is_drawn) {
         let _ = write!(io::stderr(), "{CLEAR}");
@@ -129,7 +128,7 @@ fn shown() -> MutexGuard<'static, Option<Line>> {
 fn tick() {
     loop {
         thread::sleep(PACE);
-        // The lock is kept while it draws: nothing is written behind a line that has ended.
+        // The lock is held while drawing, so that a cleared line is not drawn again.
         if let Some(line) = shown().as_mut().filter(|line| line.began.elapsed() >= PATIENCE) {
             line.is_drawn = true;
             let columns = wrap::width_of(io::stderr()).unwrap_or(80);
@@ -147,7 +146,7 @@ impl Line {
     /// `checking the ledger, 1200 of 5000 events … 12 s`
     fn describe(&self, passed: Duration) -> String {
         let count = self.count.as_ref().map(|Count { done, all, unit }| {
-            // What is counted can grow meanwhile.
+            // The count can exceed the total that was known at the start.
             let done = done.load(Ordering::Relaxed);
             format!("{done} of {} {unit} … ", done.max(*all))
         });

@@ -1,4 +1,4 @@
-//! Results one by one on stdout, and below them, where a person watches a terminal, how far the job is.
+//! Results one by one on stdout, and below them, on a terminal, the progress of the job.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use serde_json::Value;
 use super::{Ui, print, tell_raw};
 use crate::cli::report::json_line;
 
-/// A terminal is not drawn on more often.
+/// The shortest interval between updates.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Back to the start of the line, and clear it (ECMA-48, EL).
 pub(super) const CLEAR: &str = "\r\u{1b}[K";
 
-/// How far a job of several results is.
+/// The progress of a job with several results.
 #[derive(Debug)]
 pub(in crate::cli) struct ProgressLine {
     is_shown: bool,
@@ -36,25 +36,25 @@ impl Ui {
         }
     }
 
-    /// Whether the result is for a program.
+    /// Whether the format is JSON.
     pub(in crate::cli) const fn writes_json(&self) -> bool {
         self.json
     }
 }
 
 impl ProgressLine {
-    /// A line of the result. Whether somebody reads it does not matter to the job.
+    /// Prints a line of the result. Errors are ignored: the job continues without a reader.
     pub(in crate::cli) fn print(&mut self, line: &str) {
         self.clear();
         let _ = print(format!("{line}\n").as_bytes());
     }
 
-    /// A line of the result for a program: one JSON object.
+    /// Prints one JSON object as a line of the result.
     pub(in crate::cli) fn print_json(&mut self, value: &Value) {
         self.print(&json_line(value));
     }
 
-    /// One result more is there.
+    /// Counts one more result.
     pub(in crate::cli) fn advance(&mut self) {
         self.done += 1;
         if !self.is_shown || self.drawn.is_some_and(|drawn| drawn.elapsed() < PAUSE) {
@@ -65,7 +65,7 @@ impl ProgressLine {
         tell_raw(format_args!("{CLEAR}{words}"));
     }
 
-    /// Nothing is left of it on the terminal.
+    /// Clears the line.
     pub(in crate::cli) fn finish(mut self) {
         self.clear();
     }

@@ -1,4 +1,4 @@
-//! An error of a command, or of its command line.
+//! Prints an error of a command or of its command line.
 
 use std::env;
 use std::error::Error as _;
@@ -14,7 +14,7 @@ use crate::cli::report::{json_text, printable};
 use crate::cli::wrap;
 
 impl Ui {
-    /// An error to stderr: one line, and a hint if there is one.
+    /// Prints an error to stderr: one line, and a hint, if any.
     pub(in crate::cli) fn refuse(&self, error: &CliError) -> u8 {
         let refusal = error.explain();
         let message = shorten(&printable(&one_line(&refusal.message)));
@@ -67,7 +67,7 @@ impl Ui {
     }
 }
 
-/// The causes that an error's own message does not tell.
+/// The causes that are not in the error's own message.
 fn causes(error: &CliError) -> Vec<String> {
     let mut causes = Vec::new();
     let mut next = error.source();
@@ -78,7 +78,7 @@ fn causes(error: &CliError) -> Vec<String> {
     causes
 }
 
-/// What a service or a module says may have several lines; an error has one.
+/// Joins the lines of a foreign message: an error has one line.
 fn one_line(text: &str) -> String {
     let lines = text.split(['\n', '\r', '\t']).map(str::trim);
     lines
@@ -87,7 +87,7 @@ fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-/// A foreign text of a megabyte does not belong in an error message.
+/// Shortens a foreign text, which could be a megabyte long.
 fn shorten(message: &str) -> String {
     const LONGEST: usize = 2000;
     match message.char_indices().nth(LONGEST) {
@@ -96,7 +96,7 @@ fn shorten(message: &str) -> String {
     }
 }
 
-/// Help and version as clap writes them; a usage error in the format that was requested.
+/// Prints help and version as clap formats them, and a usage error in the requested format.
 pub(in crate::cli) fn report_usage(error: &clap::Error) -> u8 {
     if !error.use_stderr() {
         let page = error.render().ansi().to_string();
@@ -111,7 +111,7 @@ pub(in crate::cli) fn report_usage(error: &clap::Error) -> u8 {
     }
     if wants_json() {
         let text = error.to_string();
-        // Up to the blank line before the hints: what is missing is in lines of its own.
+        // Up to the blank line before the hints. Missing arguments are on separate lines.
         let lines: Vec<_> = text
             .lines()
             .map(str::trim)
@@ -139,7 +139,7 @@ pub(in crate::cli) fn report_usage(error: &clap::Error) -> u8 {
     USAGE
 }
 
-/// The arguments did not parse, so they are looked at by hand.
+/// Searches the raw arguments, because they could not be parsed.
 fn wants_json() -> bool {
     let arguments: Vec<_> = env::args_os().collect();
     let named = arguments

@@ -13,7 +13,7 @@ use crate::cli::report::{Report, json_line, json_text, printable};
 use crate::cli::wrap;
 
 impl Ui {
-    /// The result to stdout, warnings to stderr. For a program also what did not hold, as an error; people have read it in the result.
+    /// Prints the result to stdout and warnings to stderr. In JSON format, also prints a failed check as an error on stderr.
     pub(in crate::cli) fn present(&self, report: Report) -> u8 {
         let Report {
             text,
@@ -27,7 +27,7 @@ impl Ui {
             lines,
         } = report;
         warnings.splice(0..0, self.warned.take());
-        // Losing part of the report does not matter; losing part of the content does.
+        // Losing part of the report is harmless; losing part of the content is not.
         let is_content = content.is_some();
         if let (Some(content), Some(object)) = (&content, json.as_object_mut())
             && self.json
@@ -66,7 +66,7 @@ impl Ui {
                 },
             };
             if let Some(next) = next.filter(|_| !self.quiet) {
-                // Lines for a shell, which are copied as they are.
+                // Lines for a shell, which users copy unchanged.
                 let next = next.replace('\n', "\n      ");
                 tell(format_args!("{} {next}", self.paint(DIM, "Next:")));
             }
@@ -79,7 +79,7 @@ impl Ui {
                 }
                 self.end_with(failure.as_ref())
             }
-            // The reader of stdout has closed it.
+            // The reader has closed stdout.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !is_content => {
                 self.end_with(failure.as_ref())
             }
@@ -99,7 +99,7 @@ impl Ui {
         }
     }
 
-    /// The result did not reach its reader.
+    /// Reports that the result could not be written.
     fn tell_lost(&self, error: &io::Error) {
         let message = format!("cannot write the result to stdout: {error}");
         if self.json {
@@ -117,7 +117,7 @@ impl Ui {
     }
 }
 
-/// Where the content itself was asked for on stdout, the one object of JSON that goes there has it: PEM as text, DER in base64.
+/// Adds the content to the JSON object if stdout was chosen as the output: PEM as text, DER as base64.
 fn insert_content(object: &mut serde_json::Map<String, Value>, content: &[u8]) {
     if content.is_empty() {
         return;

@@ -1,11 +1,11 @@
-//! The terminal, wherever standard input and output go.
+//! The controlling terminal, regardless of standard input and output.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 
 use super::live;
 
-/// The person at the terminal, wherever standard input and output go.
+/// The controlling terminal, regardless of standard input and output.
 #[derive(Debug)]
 pub(in crate::cli) struct Terminal(File);
 
@@ -22,7 +22,7 @@ impl Terminal {
         self.0.write_all(text.as_bytes())
     }
 
-    /// One line in answer, without its end.
+    /// Asks, and reads one line without its end.
     pub(in crate::cli) fn ask(&mut self, question: &str) -> io::Result<String> {
         live::clear();
         self.0.write_all(question.as_bytes())?;

@@ -1,4 +1,4 @@
-//! Making a ledger on a server: its schema and its first events in one transaction, or nothing.
+//! Creates a ledger on a server: its schema and its first events in one transaction.
 
 use std::ops::ControlFlow;
 
@@ -9,11 +9,11 @@ use super::server::{Committed, MOST_ROWS, Server, StoredEvent};
 use super::{PATIENCE, PostgresLedger, PostgresPlace, State, schema, turn};
 
 impl PostgresLedger {
-    /// Makes a new ledger, whole or not at all, and opens it for recording. Its [writer](PostgresPlace::with_writer) may read and append
-    /// from then on, besides the role that makes it.
+    /// Creates a new ledger, atomically, and opens it for recording. Its [writer](PostgresPlace::with_writer) may read and append from then
+    /// on, and so may the role that creates it.
     ///
     /// # Errors
-    /// [`LedgerError::Exists`] where one is there already.
+    /// [`LedgerError::Exists`] if the database already has one.
     pub fn create(place: &PostgresPlace, stamp: &Stamp) -> Result<Self, LedgerError> {
         let ledger = Self::connect(place)?;
         ledger.make(place.writer.as_deref(), |State { server, replica, .. }| {
@@ -24,7 +24,7 @@ impl PostgresLedger {
         Self::open(place, Access::Record)
     }
 
-    /// Makes a ledger of the events of another one, whole or not at all: they are verified before they are committed.
+    /// Creates a ledger with the events of another one, atomically. They are verified before they are committed.
     pub(in crate::ledger) fn copy(
         place: &PostgresPlace,
         source: &dyn Ledger,
@@ -59,8 +59,8 @@ impl PostgresLedger {
         })
     }
 
-    /// The events come when the schema is there, and are committed with it. `insert` says which of them to ask for, if the answer to the
-    /// commit is lost.
+    /// Creates the schema, then inserts the events, and commits both. `insert` returns the event to look for if the answer to the commit is
+    /// lost.
     fn make(
         &self,
         writer: Option<&str>,
@@ -100,7 +100,7 @@ impl PostgresLedger {
 
 const DUPLICATE_SCHEMA: &str = "42P06";
 
-/// The first of them.
+/// The first event.
 fn insert_all(server: &mut Server, source: &dyn Ledger) -> Result<Vec<StoredEvent>, Trouble> {
     let (mut waiting, mut first, mut trouble) = (Vec::new(), Vec::new(), None);
     source.events(&mut |head, body| {

@@ -1,4 +1,4 @@
-//! What the server says, in the ledger's words.
+//! Translates the server's errors.
 
 use std::error::Error as _;
 use std::io;
@@ -10,11 +10,11 @@ use tokio_postgres::error::SqlState;
 use super::super::sqlite::Failure;
 use super::super::{Head, LedgerError, LedgerPlace, ServerRefusal};
 
-/// Why the server did not do what it was asked.
+/// Why a request to the server failed.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// There is no connection any more, or this server takes no changes now: another connection may help. A transaction that was not
-    /// being committed left nothing.
+    /// The connection was lost, or this server accepts no changes now: another connection may help. A transaction that was not being
+    /// committed changed nothing.
     Lost(String),
     /// It refused.
     Refused { code: String, found: String },
@@ -22,11 +22,11 @@ pub(super) enum Trouble {
     Certificate(String),
     /// It lacks an event that this process has read or recorded.
     Rewound(Head),
-    /// It is not the server's doing.
+    /// An error on this side.
     Ledger(Failure),
 }
 
-/// No longer text of a server is shown: a message may repeat what was sent.
+/// The longest text of a server that is shown. A message may repeat what was sent.
 const SHOWN: usize = 300;
 
 impl From<Error> for Trouble {
@@ -64,7 +64,7 @@ impl From<Error> for Trouble {
     }
 }
 
-/// The name of an alert that says that the certificate of the client is missing or refused (RFC 8446 section 6.2).
+/// The name of the alert if it says that the client's certificate is missing or refused (RFC 8446 section 6.2).
 fn refusal_of_certificate(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     use AlertDescription as Alert;
     let cause = error.downcast_ref::<io::Error>()?.get_ref()?;
@@ -85,7 +85,7 @@ fn refusal_of_certificate(error: &(dyn std::error::Error + 'static)) -> Option<S
     is_of_certificate.then(|| format!("{alert:?}"))
 }
 
-/// Whether another attempt, perhaps on another server, may find it otherwise. All of these leave nothing of a transaction.
+/// Whether another attempt, perhaps on another server, may succeed. All of these undo the transaction.
 fn is_passing(code: &SqlState) -> bool {
     let passing = [
         SqlState::ADMIN_SHUTDOWN,
@@ -118,7 +118,7 @@ impl From<LedgerError> for Trouble {
 }
 
 impl Trouble {
-    /// With the ledger that it is about.
+    /// Adds the ledger's name.
     pub(super) fn of(self, place: &LedgerPlace) -> LedgerError {
         let place = place.clone();
         match self {

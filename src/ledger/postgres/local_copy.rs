@@ -1,9 +1,8 @@
-//! What was read and verified of a large ledger, kept for the next opening: the replica in a file of this user's, and an audit stamp beside it.
-//!
-//! Two things must hold before a copy is used. The stamp stands for the file: nobody has written to it since this program left it
-//! (`sqlite/audit_stamp.rs`). And the server still has the last event that the copy has, with the same hash of the chain, which stands for every
-//! event before it. Otherwise all is read and verified again. So what is decided by a copy is decided by events that were verified here, and
-//! that belong to the chain that the server shows. What this does not see is in `docs/postgres.md`.
+//! The verified part of a large ledger, kept for the next opening: the replica in a file of this user, and an audit stamp beside it. A copy
+//! is used on two conditions. Its stamp is valid: the file was not written to since this program closed it (`sqlite/audit_stamp.rs`). And
+//! the server still has the copy's last event with the same hash of the chain, which covers every event before it. Otherwise everything is
+//! read and verified again. So decisions always depend on events that were verified here and that belong to the server's chain.
+//! `docs/postgres.md` describes what this does not detect.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -22,35 +21,35 @@ use crate::file_trust::{self, Owners};
 #[derive(Clone)]
 pub(super) struct Copies {
     directory: PathBuf,
-    /// How many events make a ledger that is kept.
+    /// The number of events from which a copy is kept.
     large: u64,
 }
 
 impl PostgresPlace {
-    /// The same place. What was verified of a large ledger is kept in `directory`, so that the next opening reads only what is new. A directory
-    /// that others can write to is not used, and then each opening reads everything.
+    /// The same place, with copies of large ledgers in `directory`, so that the next opening reads only new events. A directory that others
+    /// can write to is not used; each opening then reads everything.
     #[must_use]
     pub fn with_copies_in(self, directory: PathBuf) -> Self {
         self.with_copies_of(directory, LARGE)
     }
 
-    /// The same. `large`: how many events make a ledger that is kept.
+    /// The same. A copy is kept of a ledger with `large` events or more.
     pub(in crate::ledger) fn with_copies_of(mut self, directory: PathBuf, large: u64) -> Self {
         self.copies = Some(Copies { directory, large });
         self
     }
 }
 
-/// The place of one ledger's copy, which no other process has meanwhile.
+/// The place of one ledger's copy, locked against other processes.
 pub(super) struct LocalCopy {
     path: PathBuf,
     large: u64,
-    /// Locked until it is closed, however the process ends.
+    /// Holds the lock until it is closed or the process ends.
     _lock: File,
 }
 
 impl LocalCopy {
-    /// None if no directory is named or usable, or if another process has the copy.
+    /// `None` if no directory is set or usable, or if another process has the copy.
     pub(super) fn take(place: &PostgresPlace) -> Option<Self> {
         let copies = place.copies.as_ref()?;
         let directory = file_trust::check_directory(&copies.directory).ok()?;
@@ -70,12 +69,12 @@ impl LocalCopy {
         })
     }
 
-    /// The copy, if a stamp stands for it. The stamp goes before anything is written: nothing of the file is synced until it has the next one, and
-    /// a loss of power could leave new pages under the old change time.
+    /// The copy, if its stamp is valid. Removes the stamp before anything is written: the file is not synced until it gets the next one,
+    /// and a power failure could leave new pages under the old change time.
     pub(super) fn open(&self) -> Option<(Connection, Watch)> {
         file_trust::check_file(&self.path, Owners::Own).ok()?;
         let mut watch = Watch::of(&self.path);
-        // SQLite would take a journal that lies beside the file for its own.
+        // SQLite would use a journal that lies beside the file.
         watch.is_whole().then_some(())?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&self.path, flags).ok()?;
@@ -88,12 +87,12 @@ impl LocalCopy {
         Some((db, watch.without_stamp()))
     }
 
-    /// Keeps what `db` has: in the file with `watch`, if that is where it is, and otherwise in a new one. Whatever fails, the next opening reads
+    /// Keeps the contents of `db`: in its own file if it has a `watch`, otherwise in a new one. After any failure, the next opening reads
     /// everything.
     pub(super) fn leave(&self, db: &Connection, watch: Option<&Watch>) -> Option<()> {
         if let Some(watch) = watch {
             watch.awaits_stamp().then_some(())?;
-            // What a stamp stands for is durable.
+            // Sync before the stamp.
             File::open(&self.path).ok()?.sync_all().ok()?;
             return watch.leave_alone(db);
         }
@@ -109,7 +108,7 @@ impl LocalCopy {
 
     fn make(&self, db: &Connection) -> Option<()> {
         is_removed(fs::remove_file(&self.path))?;
-        // SQLite fills an empty file, and this one has its mode already.
+        // SQLite fills an empty file. This one already has its mode.
         let mut options = OpenOptions::new();
         let file = options
             .write(true)
@@ -127,7 +126,7 @@ impl LocalCopy {
         File::open(self.path.parent()?).ok()?.sync_all().ok()
     }
 
-    /// The copy is not used again.
+    /// Invalidates the copy.
     pub(super) fn remove_stamp(&self) -> Option<()> {
         is_removed(fs::remove_file(Watch::stamp_of(&self.path)))
     }

@@ -1,4 +1,4 @@
-//! `postgres://[USER@]HOST[:PORT][,HOST[:PORT]…]/DATABASE[?KEY=VALUE&…]`: which server, in whose name, and how it must identify itself.
+//! `postgres://[USER@]HOST[:PORT][,HOST[:PORT]…]/DATABASE[?KEY=VALUE&…]`: the servers, the user, and how a server must identify itself.
 
 mod options;
 #[cfg(test)]
@@ -20,14 +20,14 @@ const PORT: u16 = 5432;
 /// A database on a server, or on one of several of which one accepts changes.
 #[derive(Clone)]
 pub struct PostgresPlace {
-    /// As whom; without it as the user of this process.
+    /// The user; by default, that of this process.
     pub(super) user: Option<String>,
     pub(super) hosts: Vec<Host>,
     pub(super) database: String,
-    /// Where the connection is encrypted.
+    /// The certificate files, if the connection is encrypted.
     pub(super) tls: Option<TlsFiles>,
     pub(super) password: Option<Arc<Pin>>,
-    /// Whom a new ledger lets append.
+    /// The role that may append to a new ledger.
     pub(super) writer: Option<String>,
     pub(super) copies: Option<Copies>,
 }
@@ -61,7 +61,7 @@ impl TlsFiles {
 /// One server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Host {
-    /// The directory that its socket is in.
+    /// The directory of its socket.
     Directory(PathBuf, u16),
     /// A name or an address.
     Tcp(String, u16),
@@ -110,13 +110,13 @@ impl PostgresPlace {
         Ok(place)
     }
 
-    /// Over a network only to a server whose certificate and name are checked.
+    /// Over a network, the server's certificate and name must be checked.
     fn refuse_open_way(&self, plain: Option<bool>) -> Result<(), LedgerUrlError> {
         if self.hosts.is_empty() {
             return Err(LedgerUrlError::NoHost);
         }
         if self.hosts.iter().all(Host::is_here) {
-            // A certificate may be asked for here too.
+            // The certificate may be checked for a local server too.
             return match (plain, &self.tls) {
                 (Some(false), None) => Err(LedgerUrlError::NoRootCertificates),
                 (Some(true), Some(_)) => Err(LedgerUrlError::Option),
@@ -130,7 +130,7 @@ impl PostgresPlace {
         }
     }
 
-    /// The same place; a relative path is seen from `directory`.
+    /// The same place with relative paths taken from `directory`.
     pub(in crate::ledger) fn beside(mut self, directory: &Path) -> Self {
         self.tls = self.tls.map(|files| TlsFiles {
             root_certificates: directory.join(files.root_certificates),
@@ -142,14 +142,14 @@ impl PostgresPlace {
         self
     }
 
-    /// The same place, with the password of the user. It is shown nowhere.
+    /// The same place with the user's password, which is never shown.
     #[must_use]
     pub fn with_password(mut self, password: Arc<Pin>) -> Self {
         self.password = Some(password);
         self
     }
 
-    /// The same place, where a new ledger lets this role read and append, and do nothing else.
+    /// The same place, where this role may read and append to a new ledger, and nothing else.
     #[must_use]
     pub fn with_writer(mut self, role: String) -> Self {
         self.writer = Some(role);
@@ -201,7 +201,7 @@ impl Host {
         Ok(Self::Tcp(name, port))
     }
 
-    /// Whether what is sent there stays on this machine.
+    /// Whether the connection stays on this machine.
     pub(super) fn is_here(&self) -> bool {
         match self {
             Self::Directory(..) => true,
@@ -211,7 +211,7 @@ impl Host {
         }
     }
 
-    /// The address of `localhost`, whatever a resolver says of it.
+    /// The address of `localhost`, without asking a resolver.
     pub(super) fn loopback(&self) -> Option<IpAddr> {
         match self {
             Self::Tcp(name, _) if name.eq_ignore_ascii_case("localhost") => {
@@ -222,7 +222,7 @@ impl Host {
     }
 }
 
-/// Percent-decoding (RFC 3986 section 2.1). A NUL would end a text on the server.
+/// Percent-decoding (RFC 3986 section 2.1). Refuses NUL, which would end a text on the server.
 fn decode(text: &str) -> Result<String, LedgerUrlError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -1,5 +1,5 @@
-//! The tables that follow from the server's events, in a private file: made from the chain as it is verified, and carried on when others
-//! append. It has no name, and goes with the process; that of a large ledger is kept ([`LocalCopy`]).
+//! The derived tables of the server's events, in a private file: built while the chain is verified, and updated when others append. The
+//! file has no name and disappears with the process; the replica of a large ledger is kept ([`LocalCopy`]).
 
 use rusqlite::Connection;
 
@@ -18,7 +18,7 @@ pub(super) struct Replica {
     head: Head,
     /// Where it is kept.
     copy: Option<LocalCopy>,
-    /// Of the file that it is kept in, if that is where `db` is.
+    /// The watch of the kept file, if `db` is that file.
     watch: Option<Watch>,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Draft<'a, T> {
 }
 
 impl<T> Draft<'_, T> {
-    /// They are on the server now.
+    /// Keeps the draft, now that its events are on the server.
     pub(super) fn keep(self) -> Result<T, Failure> {
         commit(self.turn, self.kept, self.head, self.watch)?;
         Ok(self.result)
@@ -60,8 +60,7 @@ impl Replica {
         })
     }
 
-    /// Begins with what was verified before, if there is a copy of it. [`follow`](Self::follow) must come next: it compares the copy with the
-    /// server.
+    /// Starts with the kept copy, if any. Call [`follow`](Self::follow) next: it compares the copy with the server.
     pub(super) fn kept(place: &PostgresPlace) -> Result<Self, Failure> {
         let mut replica = Self::new()?;
         replica.copy = LocalCopy::take(place);
@@ -74,12 +73,12 @@ impl Replica {
         Ok(replica)
     }
 
-    /// Whether it began with a copy.
+    /// Whether it started with a copy.
     pub(super) const fn is_copy(&self) -> bool {
         self.watch.is_some()
     }
 
-    /// Begins anew, without what was verified before.
+    /// Starts again from nothing.
     pub(super) fn forget(&mut self) -> Result<(), Failure> {
         self.watch = None;
         self.db = unnamed()?;
@@ -87,7 +86,7 @@ impl Replica {
         Ok(())
     }
 
-    /// Keeps nothing that cannot be read, or that contradicts itself.
+    /// Discards the copy after an error that means that it cannot be read or contradicts itself.
     pub(super) fn distrust_after(&mut self, failure: &Failure) {
         if !matches!(failure, Failure::Ledger(_))
             && let Some(copy) = self.copy.take()
@@ -100,7 +99,7 @@ impl Replica {
         &self.db
     }
 
-    /// Takes the events that `read` hands over: the last that is known here, and those after it. All of them, or none.
+    /// Adds the events that `read` passes: the last known one and those after it. All of them, or none.
     pub(super) fn follow(
         &mut self,
         read: impl FnOnce(u64, &mut Taker<'_>) -> Result<(), Trouble>,
@@ -123,7 +122,7 @@ impl Replica {
             if !is_known_there {
                 is_known_there = event.hash == known.hash
                     && u64::try_from(event.sequence).is_ok_and(|found| found == known.count);
-                // The first row is the one that is known, or it is gone.
+                // The first row must be the last known event. Otherwise the server has lost it.
                 return match is_known_there {
                     true => Ok(()),
                     false => Err(Trouble::Rewound(known)),
@@ -139,7 +138,7 @@ impl Replica {
         Ok(())
     }
 
-    /// What a change comes to, before anyone else has it.
+    /// Computes a change without publishing it.
     pub(super) fn draft<T>(
         &mut self,
         stamp: &Stamp,
@@ -190,7 +189,7 @@ fn unnamed() -> Result<Connection, Failure> {
     Ok(db)
 }
 
-/// What a loss of power or a kill leaves half-written has no stamp, and is not used again: nothing is synced before the stamp.
+/// A file that a power failure or a kill leaves half-written has no stamp and is not used again, so it is not synced before the stamp.
 fn settle(db: &Connection) -> Result<(), Failure> {
     db.pragma_update(None, "synchronous", "OFF")?;
     db.pragma_update(None, "journal_mode", "MEMORY")?;

@@ -1,14 +1,14 @@
-//! The schema, its versions, the role that appends, and whether everything is still as it was made.
+//! The schema, its versions, the role that appends, and whether anything was changed.
 
 use tokio_postgres::Client;
 
 use super::super::{Access, LedgerError, LedgerPlace};
 use super::failure::Trouble;
 
-/// What brings a ledger from one version to the next; the first makes it. Forward only.
+/// Upgrades from each version to the next. The first creates a ledger.
 const MIGRATIONS: [&str; 1] = [include_str!("version_1.sql")];
 
-/// What is there of a ledger.
+/// The ledger that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) version: i64,
@@ -41,7 +41,7 @@ impl Found {
     }
 }
 
-/// What makes the newest version, and lets this role append.
+/// The statements that create the newest version and let this role append.
 pub(super) fn statements(writer: Option<&str>) -> String {
     let mut statements = MIGRATIONS.concat();
     if let Some(role) = writer {
@@ -79,7 +79,7 @@ pub(super) async fn find_ledger(client: &Client) -> Result<Option<Found>, Troubl
     }))
 }
 
-/// Refuses a database where this role can make no ledger.
+/// Refuses a database in which this role cannot create a ledger.
 pub(super) async fn refuse_without_create(client: &Client) -> Result<(), Trouble> {
     let may = client
         .query_one("SELECT has_database_privilege(current_database(), 'CREATE')", &[])
@@ -88,12 +88,12 @@ pub(super) async fn refuse_without_create(client: &Client) -> Result<(), Trouble
         true => Ok(()),
         false => Err(Trouble::Refused {
             code: "42501".to_owned(),
-            found: "this role may not make a schema in the database (CREATE)".to_owned(),
+            found: "this role may not create a schema in the database (CREATE)".to_owned(),
         }),
     }
 }
 
-/// Whatever can change what a row says or which rows are seen, a line each: kind, name, and how it was made.
+/// Everything that can change the contents or visibility of rows, one line each: kind, name, and definition.
 const OBJECTS: &str = "
     SELECT 'column ' || a.attname, format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull::text || ' ' || a.attgenerated::text
         FROM pg_attribute a WHERE a.attrelid = 'hsm_ca.events'::regclass AND a.attnum > 0 AND NOT a.attisdropped
@@ -113,10 +113,10 @@ const OBJECTS: &str = "
         FROM pg_class c WHERE c.oid = 'hsm_ca.events'::regclass
     ORDER BY 1";
 
-/// The objects that version 1 makes, as [`OBJECTS`] lists them; a test holds the list to them.
+/// The objects of version 1, as [`OBJECTS`] lists them. A test compares them.
 const MADE: &str = include_str!("made.txt");
 
-/// What is not as this program makes it: name, and how.
+/// The names of objects that differ from what this program creates, each with the difference.
 pub(super) async fn differences(client: &Client) -> Result<Vec<(String, &'static str)>, Trouble> {
     let found = objects(client).await?;
     let made: Vec<_> = MADE.lines().filter_map(|line| line.split_once(" = ")).collect();

@@ -1,4 +1,4 @@
-//! What holds for every session: names mean the system's, a commit is on the disk, and this server takes changes.
+//! The start of every session: names resolve to the system's, commits wait for the disk, and the server must accept changes.
 
 use tokio_postgres::{Client, SimpleQueryMessage};
 
@@ -6,8 +6,8 @@ use super::super::LedgerError;
 use super::failure::Trouble;
 use super::place::PostgresPlace;
 
-/// Others' functions and operators cannot stand in for the system's. A session that stops in the middle of its turn loses it. A commit
-/// waits for the disk, and for the synchronous standby if there is one, whatever the server, the database or the role is set to.
+/// Other users' functions and operators cannot replace the system's. A session that stops in the middle of its turn loses it. A commit
+/// waits for the disk, and for a synchronous standby, regardless of the settings of the server, the database or the role.
 const BEGIN: &str = "
     SET search_path = pg_catalog;
     SET lock_timeout = '30s';
@@ -31,7 +31,7 @@ pub(super) async fn begin(client: &Client, place: &PostgresPlace) -> Result<(), 
     };
     if said(3) != "f" {
         return Err(Trouble::Lost(
-            "the server is a standby, which takes no changes".to_owned(),
+            "the server is a standby, which accepts no changes".to_owned(),
         ));
     }
     for (index, setting, wanted) in [

@@ -1,4 +1,4 @@
-//! TLS to the server: its certificate and its name are verified, or there is no connection. An issuer may show a certificate of its own.
+//! TLS to the server. The connection fails unless the server's certificate and name are verified. An issuer may present its own certificate.
 
 use std::fs;
 use std::future::Future;
@@ -21,12 +21,12 @@ use super::client_certificate;
 use super::place::TlsFiles;
 use crate::file_trust::{self, Owners};
 
-/// Connects with these roots and no others.
+/// Connects with only these roots.
 #[derive(Clone)]
 pub(super) struct Tls(TlsConnector);
 
 impl Tls {
-    /// Trusts the certificates in a PEM file, which nobody else may be able to change.
+    /// Trusts the certificates in a PEM file that other users cannot change.
     pub(super) fn with_files(files: &TlsFiles) -> Result<Self, LedgerError> {
         let path = &files.root_certificates;
         let path =
@@ -62,7 +62,7 @@ impl Tls {
     }
 }
 
-/// One connection's: the name that the certificate must have.
+/// The settings of one connection, with the name that the certificate must have.
 pub(super) struct ToServer {
     connector: TlsConnector,
     name: Result<ServerName<'static>, io::Error>,
@@ -101,7 +101,7 @@ where
     }
 }
 
-/// The encrypted way to the server.
+/// The encrypted stream to the server.
 pub(super) struct Encrypted<S>(Box<tokio_rustls::client::TlsStream<S>>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Encrypted<S> {

@@ -1,4 +1,4 @@
-//! One turn to write: what others appended is read, the change is decided by it, and what comes of it is appended and committed.
+//! One turn to write: reads what others have appended, decides the change, then appends and commits its events.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use super::replica::Replica;
 use super::server::{Committed, Server, StoredEvent};
 use super::{PAUSE, named};
 
-/// [`Trouble::Lost`] says that nothing was recorded: the caller may try again.
+/// [`Trouble::Lost`] means that nothing was recorded: the caller may try again.
 pub(super) fn take<T>(
     server: &mut Server,
     replica: &mut Replica,
@@ -50,8 +50,8 @@ pub(super) fn take<T>(
     }
 }
 
-/// Whether the server has committed these, when its answer was lost: it is asked. The question takes a turn itself, so whatever still goes
-/// on for the lost connection has ended when the answer comes.
+/// Asks the server whether it has committed these events, after its answer was lost. The query waits for a turn itself, so the lost
+/// connection's transaction has ended before it is answered.
 pub(super) fn resolve(
     server: &mut Server,
     events: &[StoredEvent],
@@ -63,7 +63,7 @@ pub(super) fn resolve(
         server.disconnect();
         let last = match ask(server, events) {
             Ok(found) => return Ok(found),
-            // A refusal does not answer the question either.
+            // A refusal leaves the question open too.
             Err(Trouble::Lost(found) | Trouble::Refused { found, .. } | Trouble::Certificate(found)) => found,
             Err(other) => return Err(other),
         };
@@ -88,7 +88,7 @@ fn ask(server: &mut Server, events: &[StoredEvent]) -> Result<bool, Trouble> {
         found.get_or_insert(event);
         Ok(())
     })?;
-    // The chain's hash at this place stands for these bytes and for all before them.
+    // The chain's hash at this event covers these bytes and all events before them.
     let is_there = found.is_some_and(|found| found == *first);
     server.settle()?;
     Ok(is_there)

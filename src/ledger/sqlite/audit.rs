@@ -1,6 +1,6 @@
-//! What decides a signature is checked against the hashed events first: the chain is computed again, and every table is compared with what the
-//! events come to ([`Tally`]), both ways. `verify` does the same, and tells every fault; this one runs whenever something is decided, and
-//! stops at the first.
+//! Checks the tables against the hashed events before a signature depends on them: it computes the chain again, and compares every table in
+//! both directions with the sums of the events ([`Tally`]). `verify` does the same and reports every fault; the audit runs before every
+//! decision and stops at the first.
 
 mod tables;
 
@@ -12,22 +12,22 @@ use super::super::{Digest, Fault, Head};
 use super::failure::Failure;
 pub(super) use tables::take_tables;
 
-/// The check of one ledger.
+/// The audit of one ledger.
 #[derive(Debug, Default)]
 pub(super) struct Audit {
-    /// Of a ledger that was sound.
+    /// Set if the ledger was sound.
     passed: Option<Passed>,
 }
 
 #[derive(Debug)]
 struct Passed {
-    /// `PRAGMA data_version` when the tables were compared: another one after someone else wrote.
+    /// `PRAGMA data_version` when the tables were compared. It changes when another connection writes.
     version: i64,
-    /// None where a stamp stood for them.
+    /// `None` if a stamp replaced reading them.
     events: Option<Events>,
 }
 
-/// What events come to, and how far they were read.
+/// The sums of the events, and how far the events were read.
 #[derive(Debug)]
 struct Events {
     head: Head,
@@ -39,8 +39,8 @@ fn refuse(fault: &Fault) -> Failure {
 }
 
 impl Audit {
-    /// Brings it up to the ledger as `db` sees it, if someone else has written since. What this connection wrote itself it made from rows
-    /// that were checked.
+    /// Brings the audit up to the state that `db` sees, if another connection has written since. What this connection wrote is derived from
+    /// audited rows.
     pub(super) fn follow(&mut self, db: &Connection) -> Result<(), Failure> {
         let version = data_version(db)?;
         let mut events = match self.passed.take() {
@@ -54,10 +54,10 @@ impl Audit {
             },
         };
         events.read(db)?;
-        let released = || Failure::contradiction("a hold was released that was not one");
+        let released = || Failure::contradiction("a certificate was released that was not on hold");
         if let Some(table) = take_tables(db, events.tally.balance().ok_or_else(released)?)? {
             return Err(Failure::contradiction(format!(
-                "table {table} is not what the events say"
+                "table {table} contradicts the events"
             )));
         }
         self.passed = Some(Passed {
@@ -67,7 +67,7 @@ impl Audit {
         Ok(())
     }
 
-    /// Takes the ledger as `db` sees it for sound, because it was audited before and nobody has written to it since.
+    /// Accepts the ledger that `db` sees as sound, because it was audited before and no other connection has written to it since.
     pub(super) fn trust(&mut self, db: &Connection) -> Result<(), Failure> {
         self.passed = Some(Passed {
             version: data_version(db)?,
@@ -76,7 +76,7 @@ impl Audit {
         Ok(())
     }
 
-    /// Whether what was audited is what `db` sees: nobody else has written since.
+    /// Whether `db` still sees what was audited: no other connection has written since.
     pub(super) fn holds(&self, db: &Connection) -> Result<bool, Failure> {
         let version = data_version(db)?;
         Ok(self
@@ -92,7 +92,7 @@ impl Audit {
     }
 }
 
-/// Another number after another connection has written.
+/// A number that changes when another connection writes.
 fn data_version(db: &Connection) -> Result<i64, Failure> {
     Ok(db.pragma_query_value(None, "data_version", |row| row.get(0))?)
 }
@@ -105,7 +105,7 @@ impl Events {
         })
     }
 
-    /// The whole chain is computed; what is read already is not played again.
+    /// Computes the whole chain. Events that were read before are not added to the sums again.
     fn read(&mut self, db: &Connection) -> Result<(), Failure> {
         let mut select = db.prepare_cached("SELECT sequence, body, hash FROM events ORDER BY sequence")?;
         let mut rows = select.query([])?;
@@ -147,13 +147,13 @@ impl Events {
     }
 }
 
-/// A tally of no events.
+/// An empty tally.
 pub(super) fn new_tally() -> Result<Tally, Failure> {
     let failed = "this machine's random number generator failed";
     Tally::new().map_err(|_| Failure::contradiction(failed))
 }
 
-/// The head after this row, if it is the next and its hash follows.
+/// The head after this row, if it is the next event and its hash follows.
 pub(in crate::ledger) fn follow_chain(
     head: Head,
     sequence: i64,

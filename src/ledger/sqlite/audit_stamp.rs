@@ -1,12 +1,9 @@
-//! The audit stamp of a large ledger: what the file looked like when this program had audited it and closed it. The next opening that finds
-//! exactly that does not read every event again.
-//!
-//! A stamp proves one thing: nobody has written to the file since. A change through the file system gives the file another inode or another
-//! change time (`st_ctim`), and no user can set that. It does not prove that the medium still has what was written, and it says nothing of
-//! a disk that was set back as a whole: the one is found by `verify`, the other by a head that is kept elsewhere.
-//!
-//! SQLite's locks hold while the file is looked at, and only `stat` looks: closing another descriptor of the file would drop the locks
-//! (POSIX). SQLite's change counter would not help, since a commit to a write-ahead log does not always raise it.
+//! The audit stamp of a large ledger: the file's metadata at the time when this program had audited and closed it. If the metadata is
+//! unchanged at the next opening, the program does not read every event again. A stamp proves one thing: the file was not written to since.
+//! A change through the file system gives the file another inode or another change time (`st_ctim`), which no user can set. A stamp does
+//! not prove that the medium still has what was written; `verify` does. It does not detect a disk that was restored as a whole; a head that
+//! is kept elsewhere does. The file is examined under SQLite's locks, and only with `stat`: closing another descriptor of the file would
+//! drop the locks (POSIX). SQLite's change counter would not help, because a commit to a write-ahead log does not always raise it.
 
 mod file_state;
 
@@ -27,14 +24,14 @@ use crate::file_trust::{self, Owners};
 use crate::ledger::{Digest, Head};
 use crate::output::make_temporary;
 
-/// A ledger with fewer events is audited at every opening, which takes about as long as leaving a stamp (docs/benchmark.md).
+/// A ledger with fewer events is audited at every opening, which takes about as long as writing a stamp (docs/benchmark.md).
 pub(in crate::ledger) const LARGE: u64 = 1024;
 
-/// The first word. Another number stands for another audit.
+/// The first word. A changed audit gets a new number.
 const FORM: &str = "hsm-ca-audit-1";
 /// An audit by another version of the program may have been less strict.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// More than a stamp ever has.
+/// More bytes than any stamp has.
 const LONGEST: u64 = 1024;
 
 /// A sound ledger, and its file.
@@ -65,16 +62,16 @@ impl AuditStamp {
     }
 }
 
-/// Follows a ledger's file from its audit to its stamp.
+/// Watches a ledger's file from its audit to its stamp.
 #[derive(Debug)]
 pub(in crate::ledger) struct Watch {
-    /// Without links: SQLite's own files are beside the real one.
+    /// The path without symbolic links: SQLite's own files are beside the real file.
     path: PathBuf,
-    /// As it was before it was opened.
+    /// The state before it was opened.
     found: Option<FileState>,
-    /// As it was audited, or as this connection alone has made it since. None where anything else may have changed it.
+    /// The state that was audited or that only this connection has changed since; `None` if anything else may have changed it.
     file: Option<FileState>,
-    /// A stamp stands for the file as it is.
+    /// The current state of the file has a stamp.
     is_stamped: bool,
 }
 
@@ -90,7 +87,7 @@ impl Watch {
         }
     }
 
-    /// Audits the ledger as `db` sees it in its transaction, or finds that a stamp stands for it.
+    /// Audits the ledger that `db` sees in its transaction, unless it has a stamp.
     pub(super) fn audit(&mut self, db: &Connection, audit: &mut Audit, large: u64) -> Result<(), Failure> {
         if self.find_stamp(db, large)? {
             return audit.trust(db);
@@ -101,7 +98,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Whether a stamp stands for the file, as `db` sees it in its transaction or while nobody else can open it.
+    /// Whether the file has a valid stamp, as `db` sees it in its transaction or while no other process can open it.
     pub(in crate::ledger) fn find_stamp(&mut self, db: &Connection, large: u64) -> Result<bool, Failure> {
         let file = FileState::of(&self.path);
         self.is_stamped =
@@ -110,8 +107,8 @@ impl Watch {
         Ok(self.is_stamped)
     }
 
-    /// The transaction of `db` has begun, so what it sees is in the file if the log is empty and the file has not changed since its stamp:
-    /// nobody can empty a log that a transaction reads from, and what a checkpoint writes changes the file.
+    /// The transaction of `db` has begun, so if the log is empty and the file has not changed since its stamp, the file has everything that
+    /// `db` sees: no process can empty a log that a transaction reads from, and a checkpoint changes the file.
     fn is_stamp_of(&self, db: &Connection, file: Option<&FileState>, large: u64) -> Result<bool, Failure> {
         let head = read::head(db)?;
         if head.count < large {
@@ -124,7 +121,7 @@ impl Watch {
         Ok(is_of_this && Some(&stamp.file) == file && self.is_whole())
     }
 
-    /// Whether the file is as this connection left it. Asked just before a commit, which may copy the log into the file.
+    /// Whether the file is as this connection left it. Checked just before a commit, which may copy the log into the file.
     pub(in crate::ledger) fn is_as_left(&self) -> bool {
         self.file.is_some() && self.file == FileState::of(&self.path)
     }
@@ -135,16 +132,16 @@ impl Watch {
         self.file = FileState::of(&self.path).filter(|_| was_as_left);
     }
 
-    /// Leaves a stamp, if all that happened to the file since its audit was done by this connection. Whatever fails, there is no stamp
-    /// then, and the next opening audits.
+    /// Writes a stamp if only this connection has changed the file since its audit. On any failure no stamp is written, and the next
+    /// opening audits.
     pub(super) fn leave(&self, db: &Connection, audit: &Audit, large: u64) -> Option<()> {
         let head = read::head(db).ok()?;
         if self.is_stamped || head.count < large || !audit.holds(db).ok()? || !self.is_as_left() {
             return None;
         }
-        // Not worth waiting for others: they have the ledger open, and one of them is the last.
+        // Do not wait for other processes: the last one to close the ledger can write the stamp.
         db.busy_timeout(Duration::ZERO).ok()?;
-        // All of the log goes into the file, and both are synced: what a stamp stands for is durable.
+        // The whole log is copied into the file and both are synced, so that a stamp is only written for durable data.
         let busy: i64 = db
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
             .ok()?;
@@ -155,7 +152,7 @@ impl Watch {
         left
     }
 
-    /// Nobody else can write now, and nobody has since the audit.
+    /// No other process can write now, and none has written since the audit.
     fn leave_in_turn(&self, db: &Connection, audit: &Audit, head: Head) -> Option<()> {
         let is_ours = audit.holds(db).ok()? && read::head(db).ok()? == head;
         let file = FileState::of(&self.path).filter(|_| is_ours)?;
@@ -168,7 +165,7 @@ impl Watch {
         self.write(&AuditStamp { file, ledger, head })
     }
 
-    /// The file has all of the ledger: there is nothing in a log or in a journal.
+    /// The file has the whole ledger: neither the log nor a journal has data.
     pub(in crate::ledger) fn is_whole(&self) -> bool {
         let is_empty = |suffix| match fs::symlink_metadata(self.beside(suffix)) {
             Ok(found) => found.is_file() && found.len() == 0,
@@ -190,10 +187,10 @@ impl Watch {
         AuditStamp::parse(&text)
     }
 
-    /// Whole or not at all. Not synced: a stamp that a power failure emptied is none.
+    /// Writes the stamp atomically. Not synced: a stamp that a power failure emptied is ignored.
     fn write(&self, stamp: &AuditStamp) -> Option<()> {
         let path = self.beside(STAMP);
-        // What is not a file of ours is left as it is.
+        // A file that is not ours is not touched.
         if let Ok(found) = fs::symlink_metadata(&path) {
             is_file(&found).then_some(())?;
         }
@@ -208,10 +205,10 @@ impl Watch {
     }
 }
 
-/// For a file that nobody else can open while it is watched: a lock of this process keeps them from it.
+/// For a file that no other process can open while it is watched, because of a lock of this process.
 #[cfg(feature = "postgres")]
 impl Watch {
-    /// Of a file that this process has just made.
+    /// Watches a file that this process has just created.
     pub(in crate::ledger) fn made(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
@@ -221,7 +218,7 @@ impl Watch {
         }
     }
 
-    /// The same, when the stamp has been removed.
+    /// The same after the stamp was removed.
     pub(in crate::ledger) fn without_stamp(self) -> Self {
         Self {
             is_stamped: false,
@@ -229,18 +226,18 @@ impl Watch {
         }
     }
 
-    /// Whether the file has no stamp, and was changed by nothing but this connection.
+    /// Whether the file has no stamp, and only this connection has changed it.
     pub(in crate::ledger) fn awaits_stamp(&self) -> bool {
         !self.is_stamped && self.is_as_left()
     }
 
-    /// Leaves a stamp. The caller has synced the file.
+    /// Writes a stamp. The caller has synced the file.
     pub(in crate::ledger) fn leave_alone(&self, db: &Connection) -> Option<()> {
         let file = self.file.filter(|_| self.awaits_stamp())?;
         self.stamp(db, file, read::head(db).ok()?)
     }
 
-    /// Where the stamp of a file is.
+    /// The path of a file's stamp.
     pub(in crate::ledger) fn stamp_of(path: &Path) -> PathBuf {
         beside(path, STAMP)
     }
@@ -252,10 +249,10 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// What the stamp's name adds to that of the ledger.
+/// The suffix of the stamp's name.
 const STAMP: &str = "-audit";
 
-/// A small file of this user or root, under one name.
+/// Whether it is a small file of this user or root, with one name.
 fn is_file(found: &Metadata) -> bool {
     let owners = [0, rustix::process::geteuid().as_raw()];
     found.is_file() && found.nlink() == 1 && found.len() < LONGEST && owners.contains(&found.uid())

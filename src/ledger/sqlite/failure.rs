@@ -1,4 +1,4 @@
-//! What SQLite says, in the ledger's words.
+//! Translates SQLite's errors.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use rusqlite::{Error as SqliteError, ErrorCode, ffi};
 use super::super::store::Contradiction;
 use super::super::{LedgerError, LedgerPlace};
 
-/// An error that does not know yet which file it is about.
+/// An error to which the file's name is still to be added.
 #[derive(Debug)]
 pub(in crate::ledger) enum Failure {
     Sqlite(SqliteError),
@@ -40,7 +40,7 @@ impl Failure {
         Self::Contradiction(found.into())
     }
 
-    /// Whether the file or the directory is such that SQLite cannot make its shared memory there.
+    /// Whether SQLite could not create its shared memory beside the file.
     pub(super) fn is_no_place_for_shared_memory(&self) -> bool {
         let code = match self {
             Self::Sqlite(error) => error.sqlite_error_code(),
@@ -57,7 +57,7 @@ impl Failure {
         matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
     }
 
-    /// Without the file: a line of a report.
+    /// The text without the file's name, for a report.
     pub(in crate::ledger) fn text(&self) -> String {
         match self {
             Self::Sqlite(error) => error.to_string(),
@@ -66,7 +66,7 @@ impl Failure {
         }
     }
 
-    /// With the file that it is about.
+    /// Adds the file's name.
     pub(super) fn of(self, path: &Path, waited: Duration) -> LedgerError {
         let place = LedgerPlace::file(path);
         let error = match self {

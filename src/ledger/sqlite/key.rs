@@ -60,7 +60,7 @@ fn select(
 }
 
 fn tell(begun: &str, ended: Option<&str>) -> Result<KeyEntry, Failure> {
-    let wrong = || Failure::contradiction("the table of keys names events that are not about keys");
+    let wrong = || Failure::contradiction("the keys table refers to events that are not about keys");
     let begun = read::decode(begun)?;
     let (id, stamp) = (EntryId(begun.sequence), begun.stamp());
     let What::KeyBegun(intent) = begun.event else {

@@ -1,4 +1,4 @@
-//! Opening the file: making it, recognising it, and refusing what is not one.
+//! Creates or opens the file, and refuses a file that is not a ledger.
 
 use std::cell::RefCell;
 use std::fs::{self, File};
@@ -23,14 +23,14 @@ use super::{Failure, SqliteLedger};
 use crate::file_trust::{self, Owners};
 use crate::output::make_temporary;
 
-/// How long to wait while others write. Each of them needs milliseconds.
+/// How long to wait while other processes write. Each needs milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl SqliteLedger {
-    /// Makes a new ledger in a file (0600), whole or not at all, and opens it for recording.
+    /// Creates a new ledger in a file (0600), atomically, and opens it for recording.
     ///
     /// # Errors
-    /// [`LedgerError::Exists`] whatever is at that place: a file of no bytes and a link to nothing too.
+    /// [`LedgerError::Exists`] if anything is at that path, including an empty file or a dangling symbolic link.
     pub fn create(path: &Path, stamp: &Stamp) -> Result<Self, LedgerError> {
         let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
         if !is_missing(&path) {
@@ -49,10 +49,10 @@ impl SqliteLedger {
         Self::open(&path, Access::Record)
     }
 
-    /// Makes a file of the events of another ledger, whole or not at all: it is verified before it has its name.
+    /// Creates a file with the events of another ledger, atomically. It is verified before it gets its name.
     ///
     /// # Errors
-    /// [`LedgerError::Exists`]; [`LedgerError::Damaged`] where the events do not come to a sound ledger.
+    /// [`LedgerError::Exists`]; [`LedgerError::Damaged`] if the events do not make a sound ledger.
     pub(in crate::ledger) fn copy(path: &Path, source: &dyn Ledger, head: Head) -> Result<(), LedgerError> {
         let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
         if !is_missing(&path) {
@@ -86,16 +86,15 @@ impl SqliteLedger {
         make(&path, fill).map_err(|failure| failure.of(&path, PATIENCE))
     }
 
-    /// Opens the ledger in a file. One that is not there is not made.
+    /// Opens the ledger in a file. Never creates one.
     ///
     /// # Errors
-    /// [`LedgerError`]: the place, the permissions, or what is in the file.
+    /// [`LedgerError`]: the path, the permissions, or the contents of the file.
     pub fn open(path: &Path, access: Access) -> Result<Self, LedgerError> {
         Self::open_patiently(path, access, PATIENCE)
     }
 
-    /// Whether a ledger is there. Refuses a file that could not be recorded in, and a place where none could be made: before the PIN
-    /// prompt.
+    /// Whether a ledger is there. Refuses a file that cannot be written, and a place where none can be created, before the PIN prompt.
     ///
     /// # Errors
     /// Those of [`open`](Self::open).
@@ -103,14 +102,14 @@ impl SqliteLedger {
         let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
         check_place(&path)?;
         match Self::open(&path, Access::Decide) {
-            // An older one is brought up to date when it is opened for recording.
+            // An older one is upgraded when it is opened for recording.
             Ok(_) | Err(LedgerError::Older { .. }) => Ok(true),
             Err(LedgerError::NotFound { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// [`open`](Self::open), waiting as long as is said here while others write.
+    /// [`open`](Self::open) with another limit for waiting while other processes write.
     ///
     /// # Errors
     /// Those of [`open`](Self::open).
@@ -118,7 +117,7 @@ impl SqliteLedger {
         Self::open_audited(path, access, patience, LARGE)
     }
 
-    /// The same. `large`: how many events make a ledger that is not audited at every opening.
+    /// The same. A ledger of `large` events or more is not audited at every opening.
     pub(in crate::ledger) fn open_audited(
         path: &Path,
         access: Access,
@@ -168,7 +167,7 @@ fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, Failure> 
     let attempt =
         connect(path, read_only, patience).and_then(|db| recognise(&db, path).map(|header| (db, header)));
     let (db, header) = match attempt {
-        // A read-only medium, or another user's directory. With nothing beside it, the file is all there is.
+        // A read-only medium, or another user's directory. Without a log beside it, the file is complete.
         Err(failure) if failure.is_no_place_for_shared_memory() && !place::has_log(path) => {
             let db = connect(&immutable(path), read_only | OpenFlags::SQLITE_OPEN_URI, patience)?;
             let header = recognise(&db, path)?;
@@ -187,9 +186,8 @@ fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, Failure> 
     Ok(db)
 }
 
-/// The place where a ledger is recorded in, or where it will be made. Others must not be able to change it: neither the file, nor a
-/// directory above it, from where they could swap it, nor the directory that it is in (`/tmp` included), where SQLite would take a log of
-/// theirs for its own.
+/// Checks the path of a ledger that is to be written or created. Other users must not be able to write to the file, to a directory above it
+/// (they could swap it), or to its directory, `/tmp` included (SQLite would use a log that they put there).
 fn check_place(path: &Path) -> Result<(), LedgerError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     if !fs::metadata(directory).is_ok_and(|found| found.is_dir()) {
@@ -215,7 +213,7 @@ fn is_missing(path: &Path) -> bool {
     fs::symlink_metadata(path).is_err_and(|cause| cause.kind() == io::ErrorKind::NotFound)
 }
 
-/// A link to nothing is refused as what it is: it was meant for a ledger that no longer exists.
+/// Reports a dangling symbolic link as such: it pointed to a ledger that no longer exists.
 fn refuse_missing(path: &Path) -> Result<(), LedgerError> {
     if is_missing(path) {
         return Err(LedgerError::NotFound {
@@ -231,9 +229,9 @@ fn refuse_missing(path: &Path) -> Result<(), LedgerError> {
     }
 }
 
-/// A ledger is made with its first event. Where that is not there, it was emptied, or it never was a ledger.
+/// A ledger is created with its first event. A file without events was emptied, or was never a ledger.
 fn refuse_empty(db: &Connection, header: &Header, path: &Path) -> Result<(), LedgerError> {
-    // Without that table it is damaged, which is told elsewhere.
+    // A file without that table is damaged; that is reported elsewhere.
     let has_no_event = || db.query_row("SELECT NOT EXISTS (SELECT 1 FROM events)", [], |row| row.get(0));
     if header.is_new() || has_no_event().unwrap_or(false) {
         return Err(LedgerError::Empty {
@@ -250,7 +248,7 @@ fn open_to_record(path: &Path, patience: Duration) -> Result<Connection, Failure
     let mut db = connect(path, read_write, patience)?;
     let header = recognise(&db, path)?;
     refuse_empty(&db, &header, path)?;
-    // SQLite falls back to reading when it may not write.
+    // SQLite opens the file read-only if it may not write.
     if db.is_readonly("main")? {
         let found = "it cannot be written: it is read-only for this user".to_owned();
         return Err(LedgerError::Denied {
@@ -266,7 +264,7 @@ fn open_to_record(path: &Path, patience: Duration) -> Result<Connection, Failure
     Ok(db)
 }
 
-/// Tables or triggers of someone else's could show one thing and do another.
+/// Foreign tables or triggers could falsify what is read or written.
 pub(super) fn refuse_altered(db: &Connection, path: &Path) -> Result<(), Failure> {
     match schema::differences(db)?.into_iter().next() {
         None => Ok(()),
@@ -288,8 +286,8 @@ fn refuse_other_kinds(path: &Path, found: &fs::Metadata) -> Result<(), LedgerErr
     })
 }
 
-/// The file has its permissions from the first moment. Its name comes last, when its events are in it, and replaces nothing. It is
-/// never opened here under that name: closing a file would drop the locks that SQLite has on it in another thread (POSIX).
+/// Creates the file with its final permissions. It gets its name last, with its events in it, and replaces nothing. It is not opened under
+/// that name: closing it would drop the locks that SQLite has on it in another thread (POSIX).
 fn make(path: &Path, fill: impl FnOnce(&mut Connection) -> Result<(), Failure>) -> Result<(), Failure> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     let failed = |cause: io::Error| match cause.kind() {
@@ -304,7 +302,7 @@ fn make(path: &Path, fill: impl FnOnce(&mut Connection) -> Result<(), Failure>) 
     let temporary = make_temporary(directory, 0o600).map_err(failed)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = connect(temporary.path(), flags, PATIENCE)?;
-    // Nobody else has the file yet, and a half of it is thrown away: no journal beside it.
+    // No other process has the file yet, and an unfinished one is deleted, so no journal is needed.
     db.pragma_update(None, "journal_mode", "MEMORY")?;
     schema::migrate(&mut db)?;
     fill(&mut db)?;
@@ -325,10 +323,10 @@ fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Connecti
         // Every commit is on the disk when it returns.
         ("synchronous", "FULL"),
         ("foreign_keys", "ON"),
-        // The file may have been in other hands.
+        // The contents of the file are not trusted.
         ("trusted_schema", "OFF"),
         ("cell_size_check", "ON"),
-        // REPLACE then meets the triggers too.
+        // With this, REPLACE fires the triggers too.
         ("recursive_triggers", "ON"),
     ] {
         db.pragma_update(None, pragma, value)?;
@@ -336,7 +334,7 @@ fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Connecti
     Ok(db)
 }
 
-/// Nothing is changed in a file that is something else, or that a newer program made.
+/// A file that is not a ledger, or that a newer program created, is not changed.
 fn recognise(db: &Connection, path: &Path) -> Result<Header, Failure> {
     let header = Header::read(db)?;
     if header.application != APPLICATION_ID && !header.is_new() {
@@ -358,7 +356,8 @@ fn recognise(db: &Connection, path: &Path) -> Result<Header, Failure> {
     Ok(header)
 }
 
-/// Readers and a writer then do not wait for each other. SQLite does not wait itself when two processes do this at once.
+/// In this mode, readers and a writer do not wait for each other. SQLite does not wait if two processes set it at once, so this function
+/// does.
 fn use_write_ahead_log(db: &Connection, patience: Duration) -> Result<(), Failure> {
     const PAUSE: Duration = Duration::from_millis(20);
     let mut waited = Duration::ZERO;

@@ -1,4 +1,4 @@
-//! The files behind a connection: SQLite keeps writing to what it has opened, whatever has the name by now.
+//! The files behind a connection. SQLite keeps writing to the file that it opened, even if another file has the name by now.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -9,7 +9,7 @@ use super::super::{LedgerError, LedgerPlace};
 /// Device and inode.
 type FileId = Option<(u64, u64)>;
 
-/// The ledger's file and its write-ahead log, as they were when it was opened.
+/// The ledger's file and its write-ahead log at the time of opening.
 #[derive(Debug)]
 pub(super) struct Place {
     file: FileId,
@@ -25,7 +25,7 @@ fn log_of(path: &Path) -> FileId {
     file_of(&log(path))
 }
 
-/// Whether anything is in the log of a file.
+/// Whether the log of a file has data.
 pub(super) fn has_log(path: &Path) -> bool {
     fs::metadata(log(path)).is_ok_and(|found| found.len() > 0)
 }
@@ -37,7 +37,7 @@ fn log(path: &Path) -> PathBuf {
 }
 
 impl Place {
-    /// After opening: `before` is what had the name just before.
+    /// Called after opening. `before` is the file that had the name just before.
     pub(super) fn of(path: &Path, before: FileId) -> Result<Self, LedgerError> {
         let place = Self {
             file: before,
@@ -47,7 +47,7 @@ impl Place {
         Ok(place)
     }
 
-    /// Refuses where another file has the name, or the log was removed: what is recorded would be lost with it.
+    /// Refuses if another file has the name or the log was removed: recorded events would be lost.
     pub(super) fn refuse_replaced(&self, path: &Path) -> Result<(), LedgerError> {
         let log_is_there = self.log.is_none() || self.log == log_of(path);
         if self.file.is_some() && self.file == file_of(path) && log_is_there {

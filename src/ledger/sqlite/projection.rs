@@ -1,4 +1,4 @@
-//! The tables that follow from the events. The same code keeps them while events are recorded, and makes them again when a ledger is
+//! Derives the tables from the events. The same code updates them while events are recorded, and builds them again when a ledger is
 //! verified.
 
 use rusqlite::{Connection, params};
@@ -7,7 +7,7 @@ use super::super::event::{Event, FORMAT, What};
 use super::super::{CrlNumber, Digest, Object};
 use super::failure::{Failure, column};
 
-/// Brings the tables up to this event. An event that cannot follow on those before it fails.
+/// Updates the tables for this event. Fails if it cannot follow the events before it.
 pub(super) fn project(db: &Connection, event: &Event) -> Result<(), Failure> {
     let sequence = column(event.sequence)?;
     if (event.sequence == 1) != matches!(event.event, What::Created { format: FORMAT, .. }) {
@@ -137,7 +137,7 @@ pub(super) fn project(db: &Connection, event: &Event) -> Result<(), Failure> {
     }
 }
 
-/// The first delivery is kept; every later one only has to be of something that was signed.
+/// The table keeps the first delivery. A later one must only refer to a signed entry.
 fn deliver(db: &Connection, entry: u64, sequence: i64) -> Result<(), Failure> {
     let entry = column(entry)?;
     db.prepare_cached("UPDATE deliveries SET delivered = ?2 WHERE entry = ?1 AND delivered IS NULL")?
@@ -187,10 +187,10 @@ fn insert_entry(
     )
 }
 
-/// What becomes of a serial number that is there already.
+/// What happens if the serial number is already in the table.
 enum Conflict {
     Fails,
-    /// It was known without its certificate, of the same authority.
+    /// The ledger knew only the number, of the same authority.
     ReplacesBareNumber,
 }
 

@@ -1,4 +1,4 @@
-//! Reading: the tables locate entries, the events have their content.
+//! Reads entries: the tables locate them, the events have their contents.
 
 mod authorities;
 mod entries;
@@ -49,7 +49,7 @@ pub(in crate::ledger) fn hash_of(db: &Connection, sequence: u64) -> Result<Optio
     Ok(hash.map(Digest))
 }
 
-/// When the last event was.
+/// The time of the last event.
 pub(in crate::ledger) fn last_time(db: &Connection) -> Result<Option<UnixTime>, Failure> {
     let last = event(db, head(db)?.count)?;
     Ok(last.map(|event| event.time))
@@ -85,7 +85,7 @@ pub(in crate::ledger) fn events(
     Ok(())
 }
 
-/// Every event after this one, as it is stored: number, bytes, hash.
+/// Every stored event after this one: number, bytes, hash.
 #[cfg(feature = "postgres")]
 pub(in crate::ledger) fn each_stored(
     db: &Connection,
@@ -102,7 +102,7 @@ pub(in crate::ledger) fn each_stored(
     Ok(())
 }
 
-/// Every event as a line: its hash, and its bytes as they are.
+/// Writes every event as a line: its hash, and its bytes unchanged.
 pub(in crate::ledger) fn export(db: &Connection, to: &mut dyn Write) -> Result<Head, Failure> {
     let failed = |cause| LedgerError::Export { cause };
     let mut select = db.prepare_cached("SELECT sequence, body, hash FROM events ORDER BY sequence")?;

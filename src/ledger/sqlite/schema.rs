@@ -1,4 +1,4 @@
-//! Tables and triggers, their versions, and whether they are still what they were made as.
+//! Tables and triggers, their versions, and whether they were changed.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -7,10 +7,10 @@ use super::super::columns::TABLES;
 use super::projection::project;
 use super::{Failure, read};
 
-/// "hsmL": says in the file's header whose it is.
+/// "hsmL": identifies the file type in its header.
 pub(in crate::ledger) const APPLICATION_ID: i32 = 0x6873_6d4c;
 
-/// What brings a ledger from one version to the next; the first makes it. Forward only.
+/// Upgrades from each version to the next. The first creates a ledger.
 const MIGRATIONS: &[&str] = &[
     include_str!("version_1.sql"),
     include_str!("version_2.sql"),
@@ -18,10 +18,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("version_4.sql"),
 ];
 
-/// The last of them that changes what the tables say: later ones only add indexes.
+/// The last migration that changes the contents of the tables. Later ones only add indexes.
 const LAST_OTHER_TABLES: i64 = 3;
 
-/// What the header of a database says.
+/// The header of a database.
 pub(in crate::ledger) struct Header {
     pub(super) application: i32,
     pub(super) version: i64,
@@ -38,25 +38,25 @@ impl Header {
         })
     }
 
-    /// A file that was created and not filled yet, perhaps because that process was killed.
+    /// Whether the file was created but not filled, perhaps because the process was killed.
     pub(super) const fn is_new(&self) -> bool {
         self.application == 0 && self.version == 0 && self.is_empty
     }
 }
 
-/// The version that this program makes.
+/// The version that this program creates.
 pub(in crate::ledger) fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// Whether a database has the tables of this program, and not those of another version.
+/// Whether a database has the tables of this version.
 #[cfg(feature = "postgres")]
 pub(in crate::ledger) fn is_newest(db: &Connection) -> Result<bool, Failure> {
     let header = Header::read(db)?;
     Ok(header.application == APPLICATION_ID && header.version == newest())
 }
 
-/// Brings the tables up to date, in one transaction: a second process finds them up to date.
+/// Upgrades the tables in one transaction. A second process finds them upgraded.
 pub(in crate::ledger) fn migrate(db: &mut Connection) -> Result<(), Failure> {
     migrate_by(db, MIGRATIONS)
 }
@@ -80,7 +80,7 @@ fn migrate_by(db: &mut Connection, migrations: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Makes every table that follows from the events again: those of an older version say less.
+/// Builds every derived table again: those of an older version have less in them.
 fn fill_again(db: &Connection) -> Result<(), Failure> {
     db.pragma_update(None, "defer_foreign_keys", true)?;
     for table in TABLES.iter().rev() {
@@ -97,10 +97,10 @@ fn fill_again(db: &Connection) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The same tables and nothing in them, on a private temporary file that SQLite removes: there the events are played again.
+/// Empty tables in a private temporary file that SQLite removes, for building them again from the events.
 pub(in crate::ledger) fn empty_copy() -> Result<Connection, Failure> {
     let mut db = Connection::open("")?;
-    // The events are not copied, and the tables refer to them.
+    // The tables refer to events, which are not copied.
     db.pragma_update(None, "foreign_keys", false)?;
     db.pragma_update(None, "synchronous", "OFF")?;
     db.pragma_update(None, "journal_mode", "OFF")?;
@@ -110,23 +110,23 @@ pub(in crate::ledger) fn empty_copy() -> Result<Connection, Failure> {
     Ok(db)
 }
 
-/// Every table, index and trigger by name, with the statement that made it.
+/// Every table, index and trigger by name, with the statement that created it.
 fn objects(db: &Connection) -> Result<Vec<(String, Option<String>)>, Failure> {
     let mut select = db.prepare("SELECT name, sql FROM sqlite_master ORDER BY name")?;
     let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// [`fingerprint`] of what the migrations make; a test holds it to them. Making them again at every opening, only to compare, would
-/// cost every command the time of the migrations.
+/// The [`fingerprint`] of a migrated database, checked by a test. Running the migrations at every opening to compare would cost every
+/// command that time.
 const MADE: &str = "e22d02b732d2fb9eaf9bf7efb8097265186139cba65ac19fcd4125b1770f8c80";
 
-/// A digest of every table, index and trigger. The lengths keep one text from passing for two: a file can have any bytes in them.
+/// A digest of every table, index and trigger. The lengths separate the texts, which can contain any bytes.
 fn fingerprint(objects: &[(String, Option<String>)]) -> String {
     let mut text = String::new();
     for (name, sql) in objects {
         text.push_str(&format!("{} {name}", name.len()));
-        // What SQLite makes by itself has no statement.
+        // Objects that SQLite creates by itself have no statement.
         text.push_str(
             &sql.as_ref()
                 .map_or("-".to_owned(), |sql| format!("{} {sql}", sql.len())),
@@ -135,7 +135,7 @@ fn fingerprint(objects: &[(String, Option<String>)]) -> String {
     Digest::of(text.as_bytes()).to_string()
 }
 
-/// What is not as this program makes it: name, and how.
+/// The names of objects that differ from what this program creates, each with the difference.
 pub(in crate::ledger) fn differences(db: &Connection) -> Result<Vec<(String, &'static str)>, Failure> {
     let found = objects(db)?;
     if fingerprint(&found) == MADE {
@@ -168,11 +168,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fingerprint_is_that_of_the_tables_that_are_made() {
+    fn the_fingerprint_is_that_of_the_created_tables() {
         let mut db = Connection::open_in_memory().unwrap();
         migrate(&mut db).unwrap();
         assert_eq!(fingerprint(&objects(&db).unwrap()), MADE);
-        // Every change shows in it, also in what SQLite makes by itself.
+        // Every change alters it, also in objects that SQLite creates by itself.
         for change in [
             "DROP INDEX open_entries",
             "CREATE VIEW more AS SELECT 1",
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_migration_goes_from_where_the_ledger_is() {
+    fn a_migration_starts_at_the_version_of_the_ledger() {
         let mut db = Connection::open_in_memory().unwrap();
         migrate(&mut db).unwrap();
         let next = [MIGRATIONS, &["ALTER TABLE entries ADD COLUMN more TEXT"]].concat();

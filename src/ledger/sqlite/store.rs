@@ -19,7 +19,7 @@ impl<'a> Turn<'a> {
         ))
     }
 
-    /// In a file that no other process has.
+    /// For a file that no other process has.
     #[cfg(feature = "postgres")]
     pub(in crate::ledger) const fn of(transaction: Transaction<'a>) -> Self {
         Self(transaction)
@@ -35,7 +35,7 @@ impl<'a> Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Takes an event of another ledger as it is stored there. The caller has followed the chain up to it.
+    /// Appends an event of another ledger unchanged. The caller has verified the chain up to it.
     pub(super) fn append_stored(&mut self, head: Head, body: &[u8]) -> Result<(), Failure> {
         let text = std::str::from_utf8(body).map_err(|error| Failure::contradiction(error.to_string()))?;
         let event = read::decode(text)?;
@@ -135,7 +135,7 @@ impl Store for Turn<'_> {
 }
 
 impl Turn<'_> {
-    /// A number that a row with that key has.
+    /// One number from the row with that key.
     fn number(&self, sql: &str, key: u64) -> Result<Option<u64>, Failure> {
         self.0
             .prepare_cached(sql)?

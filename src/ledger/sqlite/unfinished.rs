@@ -48,7 +48,7 @@ pub(in crate::ledger) fn unfinished(
     Ok(found)
 }
 
-/// Whether it no longer matters what became of it.
+/// Whether its outcome no longer matters.
 fn is_settled(db: &Connection, authority: u64, entry: &Entry, now: UnixTime) -> Result<bool, Failure> {
     if let Object::Certificate { not_after, .. } = &entry.object {
         let revocation = entry.revocation.as_ref().map(|revocation| &revocation.state);

@@ -1,5 +1,5 @@
-//! Verification: the chain is computed again, and every table is compared with what the events come to. Only where something is wrong are
-//! the tables made again from the events, to say what.
+//! Verification: computes the chain again, and compares every table with the sums of the events. Only if something is wrong does it build
+//! the tables again from the events, to report what.
 
 mod compare;
 
@@ -54,10 +54,10 @@ pub(super) fn verify(
     Ok(conclude(walked, evidence, findings))
 }
 
-/// The rows of the events as they are stored, each to the closure: number, bytes, hash.
+/// Passes the stored rows of the events to a closure: number, bytes, hash.
 pub(in crate::ledger) type EachRow<'a> = dyn FnMut(i64, &[u8], Digest) -> Result<(), Failure> + 'a;
 
-/// Verifies a ledger that keeps its events elsewhere, and no tables. `faults` are those of its schema.
+/// Verifies a ledger whose events are elsewhere and that has no tables. `faults` are those of its schema.
 #[cfg(feature = "postgres")]
 pub(in crate::ledger) fn verify_rows(
     rows: impl FnOnce(&mut EachRow<'_>) -> Result<(), Failure>,
@@ -119,19 +119,19 @@ fn each_row(db: &Connection, seen: &mut dyn FnMut(u64), each: &mut EachRow<'_>) 
     Ok(())
 }
 
-/// What a walk through the chain found.
+/// The result of a walk along the chain.
 struct Walked<'a> {
-    /// It came to the last event.
+    /// It reached the last event.
     is_whole: bool,
     head: Head,
-    /// The hash of the event at which a head was kept.
+    /// The hash of the event with the number of the kept head.
     kept_hash: Option<Digest>,
     watch: Option<CheckpointWatch<'a>>,
-    /// Entries that began and did not end.
+    /// Entries that have not ended.
     open: u64,
 }
 
-/// The whole check of a ledger that is sound. None where anything is wrong: [`by_tables`] then says what.
+/// The whole check of a sound ledger. `None` if anything is wrong; [`by_tables`] then finds out what.
 fn by_tally<'a>(
     db: &Connection,
     evidence: &'a Evidence,
@@ -156,7 +156,7 @@ fn by_tally<'a>(
     Ok(differs.is_none().then_some(walked))
 }
 
-/// A tally does not know every serial number; the table does, and is compared with the tally afterwards.
+/// The tally does not have every serial number. The table does, and is compared with the tally afterwards.
 fn revokes_what_is_there(db: &Connection, event: &Event) -> Result<bool, Failure> {
     let What::Revoked {
         authority, serial, ..
@@ -168,14 +168,14 @@ fn revokes_what_is_there(db: &Connection, event: &Event) -> Result<bool, Failure
     Ok(entry.is_some_and(|entry| entry.0 < event.sequence))
 }
 
-/// Makes every table again from the events, and compares row by row.
+/// Builds every table again from the events, and compares row by row.
 fn by_tables<'a>(
     db: &Connection,
     evidence: &'a Evidence,
     findings: &mut Findings,
     seen: &mut dyn FnMut(u64),
 ) -> Result<Walked<'a>, Failure> {
-    // A page that cannot be read ends the walk: what was found until then is reported with it.
+    // A page that cannot be read ends the walk. Earlier findings are reported with it.
     let mut again = schema::empty_copy()?;
     let mut walked = match play_again(|each| each_row(db, seen, each), &mut again, evidence, findings) {
         Ok(walked) => walked,
@@ -209,7 +209,7 @@ fn by_tables<'a>(
 
 fn is_damage(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    // A changed schema makes statements that cannot be prepared.
+    // With a changed schema, some statements cannot be prepared.
     matches!(
         error.sqlite_error_code(),
         Some(DatabaseCorrupt | NotADatabase | rusqlite::ErrorCode::Unknown)
@@ -221,7 +221,7 @@ fn is_damage(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Plays the events again, into tables that are empty.
+/// Projects the events again, into empty tables.
 fn play_again<'a>(
     rows: impl FnOnce(&mut EachRow<'_>) -> Result<(), Failure>,
     again: &mut Connection,
@@ -248,7 +248,7 @@ fn play_again<'a>(
     Ok(walked)
 }
 
-/// Goes through the chain: every hash is computed again, and every event that can be read is given to `each`.
+/// Walks along the chain: computes every hash again, and passes every readable event to `each`.
 fn walk<'a>(
     rows: impl FnOnce(&mut EachRow<'_>) -> Result<(), Failure>,
     evidence: &'a Evidence,
@@ -273,7 +273,7 @@ fn walk<'a>(
         } else if head.after(body).hash != hash {
             findings.add(Fault::Hash { sequence });
         }
-        // From here on as stored, so that one change is reported once.
+        // Continue with the stored hash, so that one change is reported once.
         head = Head {
             count: sequence,
             hash,
@@ -311,7 +311,7 @@ impl Walked<'_> {
     }
 }
 
-/// The event, if its bytes are those that this program writes for it.
+/// The event, if its bytes are in the encoding of this program.
 fn read_strictly(body: &[u8], sequence: u64) -> Result<Event, String> {
     let text = std::str::from_utf8(body).map_err(|error| format!("it is not UTF-8 text: {error}"))?;
     let event: Event = Event::decode(text).map_err(|error| format!("it cannot be read: {error}"))?;
@@ -341,7 +341,7 @@ fn read_strictly(body: &[u8], sequence: u64) -> Result<Event, String> {
     }
 }
 
-/// What SQLite's own check says of pages and indexes.
+/// Runs SQLite's own check of pages and indexes.
 fn check_file(db: &Connection, findings: &mut Findings) -> Result<(), Failure> {
     let mut select = db.prepare("PRAGMA integrity_check(10)")?;
     let mut rows = select.query([])?;

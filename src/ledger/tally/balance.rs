@@ -1,11 +1,11 @@
-//! The rows of the tables, taken from what the events come to.
+//! Subtracts the rows of the tables from the sums of the events.
 
 use super::super::columns::{TABLES, place};
 use super::Tally;
 use super::changes::shorten;
 use super::statement::{Cell, Hasher};
 
-/// What is left of a tally when rows have been taken from it: nothing, if the tables have exactly what the events say.
+/// The remainder of a tally after rows were subtracted: zero if the tables agree with the events.
 pub(in crate::ledger) struct Balance {
     hasher: Hasher,
     left: [u128; TABLES.len()],
@@ -13,7 +13,7 @@ pub(in crate::ledger) struct Balance {
 }
 
 impl Tally {
-    /// Begins to compare. None if a hold was released that was not one.
+    /// Starts the comparison. `None` if a certificate was released that was not on hold.
     pub(in crate::ledger) fn balance(&mut self) -> Option<Balance> {
         Some(Balance {
             revocations: self.changes.sum()?,
@@ -24,7 +24,7 @@ impl Tally {
 }
 
 impl Balance {
-    /// Takes a row: its cells in the order of the table's columns. None if no event leads to such a row.
+    /// Subtracts a row, given as cells in the order of the table's columns. `None` if no event can lead to such a row.
     pub(in crate::ledger) fn take(&mut self, table: usize, cells: &[Cell<'_>]) -> Option<()> {
         let shape = TABLES.get(table)?;
         for (place, columns) in shape.statements.iter().enumerate() {
@@ -47,7 +47,7 @@ impl Balance {
         Some(())
     }
 
-    /// The first table that has other rows than the events say.
+    /// The first table that contradicts the events.
     pub(in crate::ledger) fn difference(&self) -> Option<&'static str> {
         let of_others = self.left.iter().position(|left| *left != 0);
         let of_revocations = (self.revocations != 0).then_some(place::REVOCATIONS);

@@ -1,19 +1,19 @@
-//! Changes of revocations: the table has the last one of each certificate only.
+//! Changes of revocations. The table has only the last one of each certificate.
 
 use super::super::RevocationReason;
 
-/// What an event did to the revocation of one certificate: 32 octets, because there can be millions.
+/// How an event changed the revocation of one certificate. 32 octets, because a ledger can have millions.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Change {
     /// A keyed hash of authority and serial number.
     pub(super) certificate: u128,
-    /// The event, and what it did in the two lowest bits.
+    /// The event's number, with the kind of change in the two lowest bits.
     event: u64,
-    /// Of the statement that the row makes after it.
+    /// The hash of the row's statement after the change.
     statement: u64,
 }
 
-/// What a change did.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Did {
     Revoke,
@@ -32,7 +32,7 @@ impl Did {
 
 const DID: u64 = 0b11;
 
-/// All of them.
+/// All changes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Changes {
     /// Sorted by certificate and event up to `sorted`.
@@ -56,7 +56,7 @@ impl Changes {
         Some(())
     }
 
-    /// The sum of the last statements of each certificate. None if a hold was released that was not one.
+    /// The sum of the last statements of all certificates. `None` if a certificate was released that was not on hold.
     pub(super) fn sum(&mut self) -> Option<u64> {
         if self.sorted < self.list.len() {
             self.list
@@ -80,7 +80,7 @@ impl Changes {
     }
 }
 
-/// Half of a statement's hash: nobody outside this process knows the key, so 64 bits are enough to compare one table.
+/// Half of a statement's hash. The key is secret, so 64 bits are enough to compare one table.
 pub(super) fn shorten(statement: u128) -> u64 {
     u64::try_from(statement >> 64).unwrap_or_default()
 }
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_revoked_is_not_released() {
+    fn a_certificate_that_was_never_revoked_cannot_be_released() {
         let mut changes = Changes::default();
         changes.add(7, 10, Did::Release, 1).unwrap();
         assert_eq!(changes.sum(), None);

@@ -9,7 +9,7 @@ pub(super) struct Numbers {
 const BITS: u64 = 64;
 
 impl Numbers {
-    /// Puts a number in. Numbers come from a ledger that has as many events, so the set is never larger than the ledger.
+    /// Adds a number. Numbers are those of existing events, so the set is never larger than the ledger.
     pub(super) fn insert(&mut self, number: u64) -> Option<()> {
         let (word, bit) = place(number)?;
         if self.words.len() <= word {
@@ -19,7 +19,7 @@ impl Numbers {
         Some(())
     }
 
-    /// Takes a number out. None where it was not in.
+    /// Removes a number. `None` if it was not in the set.
     pub(super) fn remove(&mut self, number: u64) -> Option<()> {
         self.contains(number).then_some(())?;
         let (word, bit) = place(number)?;

@@ -14,12 +14,12 @@ pub(in crate::ledger) enum Cell<'a> {
     Integer(i64),
     Text(&'a [u8]),
     Blob(&'a [u8]),
-    /// A value of a type that no event leads to.
+    /// A value of a type that no event produces.
     Other,
 }
 
 impl Cell<'_> {
-    /// A number that does not fit a column is in no table.
+    /// A number that does not fit a column cannot be in a table.
     pub(super) fn number(number: u64) -> Self {
         i64::try_from(number).map_or(Self::Other, Self::Integer)
     }
@@ -35,10 +35,10 @@ impl<'a> From<&'a Digest> for Cell<'a> {
     }
 }
 
-/// Hashes statements under a key of its own: SHA-256 of the key, the statement's place, and the cells, each with its type and length.
+/// Hashes statements with a random key: SHA-256 of the key, the statement's index, and the cells, each with its type and length.
 #[derive(Clone, Debug)]
 pub(super) struct Hasher {
-    /// The key, and after it what is being hashed.
+    /// The key, followed by the bytes to hash.
     buffer: Vec<u8>,
 }
 
@@ -51,7 +51,7 @@ impl Hasher {
         Ok(Self { buffer })
     }
 
-    /// `table` and `statement` are places in `TABLES`.
+    /// `table` and `statement` are indices into `TABLES`.
     pub(super) fn hash<'a>(
         &mut self,
         table: usize,

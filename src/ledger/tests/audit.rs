@@ -1,9 +1,9 @@
-//! What was changed behind the ledger's back decides nothing: not when it is opened, and not while it is open.
+//! Changes that bypass the ledger are found before they affect a decision, at opening and while it is open.
 
 use super::tampering::{busy_desk, other_value, restored};
 use super::*;
 
-/// Opening to decide or to record is refused, and so is every decision of a ledger that was open before.
+/// Opening for decisions or recording is refused, and so is every decision of a ledger that was already open.
 #[track_caller]
 fn assert_decides_nothing(sound: &Desk, sql: &str) {
     let desk = sound.copy();
@@ -40,7 +40,7 @@ fn assert_decides_nothing(sound: &Desk, sql: &str) {
 }
 
 #[test]
-fn a_row_that_was_changed_decides_nothing_whichever_column() {
+fn a_change_of_any_column_stops_every_decision() {
     let sound = busy_desk();
     for table in sound.tables() {
         let (columns, key) = sound.columns(&table);
@@ -58,7 +58,7 @@ fn a_row_that_was_changed_decides_nothing_whichever_column() {
 }
 
 #[test]
-fn a_row_that_was_removed_or_put_in_decides_nothing() {
+fn a_removed_or_inserted_row_stops_every_decision() {
     let sound = busy_desk();
     for sql in [
         "DELETE FROM revocations",
@@ -85,9 +85,9 @@ fn a_row_that_was_removed_or_put_in_decides_nothing() {
     }
 }
 
-/// The reason of a revocation becomes another one, in the event and in the table; then with the event's own hash made again.
+/// The reason of a revocation is changed in the event and in the table, then also the event's own hash.
 #[test]
-fn an_event_that_was_changed_decides_nothing_even_with_its_own_hash_made_anew() {
+fn a_changed_event_stops_every_decision_even_with_a_matching_hash() {
     let sound = busy_desk();
     let changed = "UPDATE events SET body = replace(body, '\"reason\":1', '\"reason\":6') WHERE body LIKE '%\"reason\":1%';
         UPDATE revocations SET reason = 6 WHERE reason = 1";
@@ -102,7 +102,7 @@ fn an_event_that_was_changed_decides_nothing_even_with_its_own_hash_made_anew() 
 }
 
 #[test]
-fn what_others_record_meanwhile_is_followed() {
+fn events_of_other_connections_are_picked_up() {
     let mut desk = busy_desk();
     let mut other = desk.again();
     for number in 20..24 {

@@ -1,4 +1,4 @@
-//! A large ledger is audited once and stamped; whatever happens to its file or to its stamp, it is audited again.
+//! A large ledger is audited once and stamped. After any change of its file or its stamp, it is audited again.
 
 mod shared;
 
@@ -12,7 +12,7 @@ use crate::ledger::sqlite::LARGE;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Opened as a large one is, though it is small.
+/// Opens a small ledger as if it were large.
 fn open(path: &Path, access: Access) -> Result<SqliteLedger, LedgerError> {
     SqliteLedger::open_audited(path, access, PATIENCE, 1)
 }
@@ -21,10 +21,10 @@ fn stamp_of(path: &Path) -> PathBuf {
     path.with_file_name("l.db-audit")
 }
 
-/// What is done to a file, and how.
+/// A change of a file, with its description.
 type Change<'a> = (&'a str, &'a dyn Fn(&Path));
 
-/// A ledger with a stamp, which nobody has open.
+/// A closed ledger with a stamp.
 struct Stamped {
     directory: TempDir,
 }
@@ -52,7 +52,7 @@ impl Stamped {
         stamp_of(&self.path())
     }
 
-    /// Opens it for recording: whether all of it was read.
+    /// Opens it for recording. Returns whether it was read completely.
     fn is_audited(&self) -> bool {
         open(&self.path(), Access::Record).unwrap().has_read_every_event()
     }
@@ -96,7 +96,7 @@ fn a_small_ledger_is_always_audited_and_never_stamped() {
 }
 
 #[test]
-fn what_a_ledger_records_is_stamped_with_it() {
+fn new_events_are_stamped_at_closing() {
     let stamped = Stamped::new();
     for number in 20..23 {
         let mut ledger = open(&stamped.path(), Access::Record).unwrap();
@@ -118,7 +118,7 @@ fn what_a_ledger_records_is_stamped_with_it() {
     assert!(left.all(|found| found.unwrap().file_name().to_string_lossy().starts_with("l.db")));
 }
 
-/// More than SQLite keeps in its log before it copies it into the file.
+/// More than SQLite keeps in its log before it copies the log into the file.
 #[test]
 fn a_batch_that_outgrows_the_log_is_stamped_as_well() {
     let stamped = Stamped::new();
@@ -136,7 +136,7 @@ fn a_batch_that_outgrows_the_log_is_stamped_as_well() {
     ledger.begin(&certificate(99), &stamp()).unwrap();
     assert!(
         fs::metadata(stamped.path()).unwrap().size() > before,
-        "it is in the file already"
+        "the log was copied into the file"
     );
     drop(ledger);
     assert!(!stamped.is_audited());
@@ -144,7 +144,7 @@ fn a_batch_that_outgrows_the_log_is_stamped_as_well() {
 }
 
 #[test]
-fn every_column_of_every_table_that_was_changed_is_found_despite_the_stamp() {
+fn a_change_of_any_column_is_found_despite_the_stamp() {
     let sound = busy_desk();
     for table in sound.tables() {
         let (columns, key) = sound.columns(&table);
@@ -164,9 +164,9 @@ fn every_column_of_every_table_that_was_changed_is_found_despite_the_stamp() {
     }
 }
 
-/// Without a commit: with an editor of bytes.
+/// Changes the bytes of the file directly.
 #[test]
-fn a_byte_that_was_changed_in_the_file_is_found_despite_the_stamp() {
+fn a_changed_byte_in_the_file_is_found_despite_the_stamp() {
     let stamped = Stamped::new();
     let mut bytes = fs::read(stamped.path()).unwrap();
     let reason = b"\"reason\":1";
@@ -255,7 +255,7 @@ fn an_older_copy_with_its_own_stamp_is_audited_again() {
 }
 
 #[test]
-fn a_stamp_that_is_not_what_was_written_does_not_count() {
+fn an_altered_stamp_does_not_count() {
     let changes: [Change<'_>; 11] = [
         ("it is gone", &|path| fs::remove_file(path).unwrap()),
         ("empty", &|path| fs::write(path, "").unwrap()),
@@ -301,7 +301,7 @@ fn a_stamp_that_is_not_what_was_written_does_not_count() {
         assert_eq!(
             stamped.is_audited(),
             stays,
-            "{what}: what is not ours is left as it is"
+            "{what}: a file that is not ours is not touched"
         );
     }
 }
@@ -317,14 +317,14 @@ fn each_number_of_a_stamp_counts() {
         other[place].push(if last == '1' { '2' } else { '1' });
         fs::write(stamped.stamp(), format!("{}\n", other.join(" "))).unwrap();
         assert!(stamped.is_audited(), "word {place}");
-        assert!(!stamped.is_audited(), "word {place}: it was made anew");
+        assert!(!stamped.is_audited(), "word {place}: the stamp was written again");
     }
     fs::write(stamped.stamp(), text).unwrap();
     assert!(!stamped.is_audited());
 }
 
 #[test]
-fn a_fifo_in_the_place_of_the_stamp_stops_nothing() {
+fn a_fifo_instead_of_the_stamp_blocks_nothing() {
     let stamped = Stamped::new();
     fs::remove_file(stamped.stamp()).unwrap();
     let mode = rustix::fs::Mode::from_raw_mode(0o600);
@@ -341,9 +341,9 @@ fn a_fifo_in_the_place_of_the_stamp_stops_nothing() {
     }
 }
 
-/// As a process leaves it that was killed: committed, and not in the file yet.
+/// The state after a kill: committed to the log, not yet in the file.
 #[test]
-fn a_log_that_was_left_behind_is_audited() {
+fn a_leftover_log_is_audited() {
     let stamped = Stamped::new();
     let killed = Stamped::of(&busy_desk());
     let mut ledger = open(&killed.path(), Access::Record).unwrap();
@@ -359,7 +359,7 @@ fn a_log_that_was_left_behind_is_audited() {
     assert!(stamped.is_audited());
     assert!(!stamped.is_audited());
     stamped.assert_sound();
-    // A log in which nothing is: SQLite would take it for empty.
+    // A log without frames. SQLite would treat it as empty.
     fs::write(stamped.directory.path().join("l.db-wal"), "x").unwrap();
     assert!(stamped.is_audited());
     assert!(!stamped.is_audited());

@@ -1,4 +1,4 @@
-//! What became of what was signed, and of keys.
+//! Deliveries of signed objects, and the records of keys.
 
 use super::*;
 
@@ -12,7 +12,7 @@ impl Desk {
 }
 
 #[test]
-fn what_was_signed_is_undelivered_until_it_is_delivered() {
+fn a_signed_object_is_undelivered_until_its_delivery_is_recorded() {
     let mut desk = Desk::new();
     let entry = desk.certificate(1);
     assert_eq!(desk.unfinished(), (vec![], vec![entry.0]));
@@ -30,7 +30,7 @@ fn what_was_signed_is_undelivered_until_it_is_delivered() {
     let event = desk.ledger.head().unwrap().count;
     assert_eq!(desk.unfinished(), (vec![], vec![]));
     assert_eq!(all(&desk.ledger, &filter), []);
-    // A copy that is handed out later is an event too; the first delivery stays the first.
+    // A later copy is an event too, but the first delivery stays the first.
     desk.ledger.deliver(entry, &stamp()).unwrap();
     let told = desk.ledger.entry(entry).unwrap().unwrap();
     assert_eq!(
@@ -44,7 +44,7 @@ fn what_was_signed_is_undelivered_until_it_is_delivered() {
 }
 
 #[test]
-fn only_what_was_signed_is_delivered() {
+fn only_signed_objects_are_delivered() {
     let mut desk = Desk::new();
     let open = desk.ledger.begin(&certificate(1), &stamp()).unwrap();
     let given_up = desk.ledger.begin(&certificate(2), &stamp()).unwrap();
@@ -59,7 +59,7 @@ fn only_what_was_signed_is_delivered() {
 }
 
 #[test]
-fn what_no_longer_matters_is_not_unfinished() {
+fn superseded_objects_are_not_unfinished() {
     let mut desk = Desk::new();
     desk.certificate(1);
     desk.ledger.begin(&certificate(2), &stamp()).unwrap();
@@ -92,7 +92,7 @@ fn what_no_longer_matters_is_not_unfinished() {
 }
 
 #[test]
-fn a_cut_list_says_that_it_goes_on() {
+fn a_truncated_list_says_that_there_is_more() {
     let mut desk = Desk::new();
     let intents: Vec<_> = (0..150).map(certificate).collect();
     desk.ledger.begin_many(&intents, &stamp()).unwrap();
@@ -101,7 +101,7 @@ fn a_cut_list_says_that_it_goes_on() {
 }
 
 #[test]
-fn a_delivery_that_was_not_synced_does_not_leave_the_next_record_so() {
+fn the_change_after_an_unsynced_delivery_is_synced() {
     let mut desk = Desk::new();
     let entry = desk.certificate(1);
     desk.ledger.deliver(entry, &stamp()).unwrap();
@@ -130,7 +130,7 @@ fn certificates_are_found_by_their_request() {
 }
 
 #[test]
-fn a_key_from_before_to_after() {
+fn a_key_is_recorded_before_and_after() {
     let mut desk = Desk::new();
     let begun = desk
         .ledger
@@ -191,9 +191,9 @@ fn a_key_from_before_to_after() {
     desk.assert_sound();
 }
 
-/// A ledger that version 2 made: its CRL numbers were integers of the database.
+/// In version 2, CRL numbers were integers of the database.
 #[test]
-fn a_ledger_of_version_2_is_brought_up_to_date() {
+fn a_ledger_of_version_2_is_upgraded() {
     let mut desk = Desk::new();
     desk.certificate(1);
     for number in 1..=2 {
@@ -220,7 +220,7 @@ fn a_ledger_of_version_2_is_brought_up_to_date() {
 }
 
 #[test]
-fn a_ledger_of_version_3_gets_its_index_and_nothing_else() {
+fn a_ledger_of_version_3_only_gets_an_index() {
     let mut desk = Desk::new();
     desk.certificate(1);
     desk.ledger
@@ -244,12 +244,12 @@ fn a_ledger_of_version_3_gets_its_index_and_nothing_else() {
     desk.assert_sound();
 }
 
-/// A ledger that version 1 made: what was signed there counts as delivered, and its requests are found.
+/// Objects signed in version 1 count as delivered, and their requests are found.
 #[test]
-fn a_ledger_of_version_1_is_brought_up_to_date() {
+fn a_ledger_of_version_1_is_upgraded() {
     let mut desk = Desk::new();
     let entry = desk.certificate(1);
-    // As the program of that version wrote it.
+    // In the encoding of that version.
     desk.attack(
         "DROP INDEX compromised_certificates; DROP TABLE deliveries; DROP TABLE requests; DROP TABLE keys; DROP INDEX other_entries; DROP TABLE names;
          DROP TABLE authority_certificates;

@@ -1,4 +1,4 @@
-//! The file: made, recognised, shared, refused.
+//! Creating, recognising, sharing and refusing the file.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -25,7 +25,7 @@ fn a_new_ledger_is_for_its_owner_only() {
 }
 
 #[test]
-fn opening_makes_no_ledger() {
+fn opening_never_creates_a_ledger() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("l.db");
     for access in [Access::Read, Access::Record] {
@@ -50,7 +50,7 @@ fn opening_makes_no_ledger() {
 }
 
 #[test]
-fn a_ledger_is_made_whole_with_its_first_event_and_where_nothing_is() {
+fn a_ledger_is_created_with_its_first_event_and_replaces_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("l.db");
     let ledger = SqliteLedger::create(&path, &stamp()).unwrap();
@@ -74,7 +74,7 @@ fn a_ledger_is_made_whole_with_its_first_event_and_where_nothing_is() {
 }
 
 #[test]
-fn an_empty_file_a_link_to_nothing_and_a_ledger_without_events_are_never_new_ones() {
+fn an_empty_file_a_dangling_link_and_a_ledger_without_events_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
     fs::write(at("empty"), "").unwrap();
@@ -102,7 +102,7 @@ fn an_empty_file_a_link_to_nothing_and_a_ledger_without_events_are_never_new_one
 }
 
 #[test]
-fn a_file_that_is_something_else_is_left_as_it_is() {
+fn a_file_that_is_not_a_ledger_is_not_changed() {
     let directory = tempfile::tempdir().unwrap();
     let text = directory.path().join("text");
     fs::write(
@@ -135,7 +135,7 @@ fn a_file_that_is_something_else_is_left_as_it_is() {
 }
 
 #[test]
-fn a_newer_ledger_is_left_alone() {
+fn a_newer_ledger_is_not_changed() {
     let desk = Desk::new();
     desk.attack("PRAGMA user_version = 5");
     for access in [Access::Read, Access::Record] {
@@ -155,7 +155,7 @@ fn a_newer_ledger_is_left_alone() {
 }
 
 #[test]
-fn what_others_could_change_is_not_recorded_in() {
+fn a_ledger_that_others_could_change_is_not_written() {
     let desk = Desk::new();
     fs::set_permissions(desk.path(), fs::Permissions::from_mode(0o660)).unwrap();
     let refused = open(&desk, Access::Record);
@@ -170,7 +170,7 @@ fn what_others_could_change_is_not_recorded_in() {
     );
     fs::set_permissions(desk.path(), fs::Permissions::from_mode(0o640)).unwrap();
     open(&desk, Access::Record).unwrap();
-    // A log that someone puts beside it is taken for its own, and a sticky directory does not keep them from that.
+    // SQLite would use a log that another user puts beside the file. A sticky directory does not prevent that.
     for wrong in [0o777, 0o1777, 0o770] {
         fs::set_permissions(desk.directory.path(), fs::Permissions::from_mode(wrong)).unwrap();
         let refused = open(&desk, Access::Record);
@@ -181,7 +181,7 @@ fn what_others_could_change_is_not_recorded_in() {
     }
     fs::set_permissions(desk.directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     open(&desk, Access::Record).unwrap();
-    // From a directory above, the whole of it can be swapped.
+    // Through a directory above it, the whole directory can be swapped.
     let (above, below) = (
         desk.directory.path().join("above"),
         desk.directory.path().join("above/below"),
@@ -203,7 +203,7 @@ fn what_others_could_change_is_not_recorded_in() {
 }
 
 #[test]
-fn while_another_writes_one_reads_what_was_and_waits_to_write() {
+fn while_another_connection_writes_reads_see_the_old_state_and_writes_wait() {
     let mut desk = Desk::new();
     desk.certificate(1);
     let other = rusqlite::Connection::open(desk.path()).unwrap();
@@ -221,7 +221,7 @@ fn while_another_writes_one_reads_what_was_and_waits_to_write() {
 }
 
 #[test]
-fn names_that_sqlite_gives_a_meaning_are_files() {
+fn names_with_a_meaning_in_sqlite_are_files() {
     let directory = tempfile::tempdir().unwrap();
     for name in ["file:a?mode=memory", ":memory:", "50%25 é"] {
         let path = directory.path().join(name);
@@ -240,7 +240,7 @@ fn damaged_pages_are_reported_and_nothing_panics() {
     desk.attack("PRAGMA wal_checkpoint(TRUNCATE)");
     let bytes = fs::read(desk.path()).unwrap();
     let mut found = 0;
-    // One byte in each 97, each in a file of its own; the first page has the header.
+    // One byte of every 97, each in a separate file. The first page has the header.
     for at in (100..bytes.len()).step_by(997) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("l.db");
@@ -252,6 +252,6 @@ fn damaged_pages_are_reported_and_nothing_panics() {
             found += 1;
         }
     }
-    // A byte of free space is nobody's.
+    // The byte may be in free space.
     assert!(found * 2 > bytes.len() / 997, "{found} of {}", bytes.len() / 997);
 }

@@ -1,4 +1,4 @@
-//! A second store, in memory: the rules have to be the same on it.
+//! A second store, in memory, on which the rules must give the same results.
 
 use super::rows::Rows;
 use super::*;

@@ -25,7 +25,7 @@ fn sign(desk: &mut Desk, intent: &Intent) {
 }
 
 #[test]
-fn numbers_rise_for_the_name_whichever_key_signs() {
+fn numbers_rise_for_the_name_across_its_keys() {
     let mut desk = Desk::new();
     assert_eq!((reserve(&mut desk), reserve(&mut desk)), (1, 2));
     let renewed = authority("new key", "CN=Test CA");
@@ -40,7 +40,7 @@ fn numbers_rise_for_the_name_whichever_key_signs() {
         .reserve_crl_number(&ca(), Some(5.into()), &stamp())
         .unwrap();
     assert_eq!(lower.number, 42.into());
-    // Above what a column of numbers, a JSON reader and 64 bits can hold: RFC 5280 section 5.2.3 has 20 octets.
+    // More than an integer column, a JSON parser or 64 bits can hold: RFC 5280 section 5.2.3 allows 20 octets.
     let mut signed_at = Vec::new();
     for above in [i64::MAX.unsigned_abs() - 1, i64::MAX.unsigned_abs(), u64::MAX] {
         let next = desk
@@ -102,7 +102,7 @@ fn numbers_rise_for_the_name_whichever_key_signs() {
 }
 
 #[test]
-fn a_number_is_for_one_complete_and_one_delta_crl_of_one_time() {
+fn one_complete_and_one_delta_crl_of_the_same_time_share_a_number() {
     let mut desk = Desk::new();
     refused(&mut desk, &crl(1, None, 5), CrlNumberProblem::NotReserved);
     let (first, second) = (reserve(&mut desk), reserve(&mut desk));
@@ -120,7 +120,7 @@ fn a_number_is_for_one_complete_and_one_delta_crl_of_one_time() {
 }
 
 #[test]
-fn a_number_that_was_passed_is_not_used_any_more() {
+fn a_number_below_a_used_one_is_refused() {
     let mut desk = Desk::new();
     let (slow, fast) = (reserve(&mut desk), reserve(&mut desk));
     desk.ledger.begin(&crl(fast, None, 5), &stamp()).unwrap();
@@ -128,7 +128,7 @@ fn a_number_that_was_passed_is_not_used_any_more() {
 }
 
 #[test]
-fn a_delta_crl_starts_from_a_complete_one_that_was_signed() {
+fn the_base_of_a_delta_crl_is_a_signed_complete_crl() {
     let mut desk = Desk::new();
     let numbers: Vec<_> = (0..4).map(|_| reserve(&mut desk)).collect();
     let begun = desk.ledger.begin(&crl(numbers[0], None, 5), &stamp()).unwrap();
@@ -142,7 +142,7 @@ fn a_delta_crl_starts_from_a_complete_one_that_was_signed() {
         &crl(numbers[1], Some(numbers[1]), 6),
         CrlNumberProblem::Base,
     );
-    // One of a higher number, from any program.
+    // A base with a higher number, from any program.
     refused(&mut desk, &crl(numbers[1], Some(77), 6), CrlNumberProblem::Base);
     desk.ledger.complete(begun, &signed(0), &stamp()).unwrap();
     sign(&mut desk, &crl(numbers[1], Some(numbers[0]), 6));
@@ -163,7 +163,7 @@ fn a_delta_crl_starts_from_a_complete_one_that_was_signed() {
 }
 
 #[test]
-fn a_hold_is_released_and_a_delta_crl_learns_of_it() {
+fn a_release_from_hold_is_on_the_next_delta_crl() {
     let mut desk = Desk::new();
     for number in 1..=3 {
         desk.certificate(number);
@@ -193,7 +193,7 @@ fn a_hold_is_released_and_a_delta_crl_learns_of_it() {
     );
     let expected = RevocationState::Revoked {
         reason: RevocationReason::KeyCompromise,
-        // The day of the hold.
+        // The date of the hold.
         revoked: UnixTime(1_700_000_002),
         invalidity_date: Some(UnixTime(3)),
     };
@@ -207,7 +207,7 @@ fn a_hold_is_released_and_a_delta_crl_learns_of_it() {
         [serial(1), serial(2)]
     );
     assert_eq!(delta[0].state, RevocationState::Released);
-    // It may be revoked again, with a day of its own.
+    // It may be revoked again, with a new date.
     let once_more = RevocationRequest {
         revoked: UnixTime(1_750_000_000),
         ..revocation(1, RevocationReason::Superseded)
@@ -224,7 +224,7 @@ fn a_hold_is_released_and_a_delta_crl_learns_of_it() {
 }
 
 #[test]
-fn a_revocation_is_final_but_for_a_compromise() {
+fn a_revocation_is_final_except_for_a_compromise() {
     let mut desk = Desk::new();
     desk.certificate(1);
     desk.ledger
@@ -267,7 +267,7 @@ fn of_many_revocations_all_or_none_are_recorded() {
 }
 
 #[test]
-fn only_the_authority_that_issued_a_certificate_revokes_it() {
+fn only_its_issuer_revokes_a_certificate() {
     let mut desk = Desk::new();
     desk.certificate(1);
     let renewed = authority("new key", "CN=Test CA");
@@ -296,7 +296,7 @@ fn only_the_authority_that_issued_a_certificate_revokes_it() {
             "{result:?}"
         );
     }
-    // Begun, and perhaps signed: reason enough.
+    // Begun, so perhaps signed: it can be revoked.
     desk.ledger
         .revoke(&renewed, &revocation(2, RevocationReason::Superseded), &stamp())
         .unwrap();
@@ -310,7 +310,7 @@ fn only_the_authority_that_issued_a_certificate_revokes_it() {
     desk.assert_sound();
 }
 
-/// Ledgers of version 1 did not record the key: there the certificate tells it.
+/// Ledgers of version 1 did not record the key. For them, it is read from the certificate.
 #[test]
 fn a_compromised_key_is_known_by_its_revocation_or_by_the_certificate() {
     let mut desk = Desk::new();
@@ -341,7 +341,7 @@ fn a_compromised_key_is_known_by_its_revocation_or_by_the_certificate() {
     let first = (entries[0], None, Some(Der(signed(1))));
     let second = (entries[1], known, None);
     assert_eq!(found(&desk), [first.clone(), second.clone()]);
-    // A hold that turns out to be a compromise.
+    // A hold that turns into a compromise.
     let request = RevocationRequest {
         key_sha256: known,
         ..revocation(4, RevocationReason::KeyCompromise)

@@ -1,4 +1,4 @@
-//! The ledger on a server of the tests' own: two who append, and what others do to the server.
+//! The ledger on a PostgreSQL server that the tests start: two issuers, and an administrator who tampers.
 
 mod local_copy;
 
@@ -49,7 +49,7 @@ impl Shared {
         PostgresLedger::open(&self.place, Access::Record).unwrap()
     }
 
-    /// Past the triggers, as the administrator of the server can.
+    /// Bypasses the triggers, as an administrator of the server can.
     fn attack(&self, sql: &str) {
         let sql = format!(
             "ALTER TABLE hsm_ca.events DISABLE TRIGGER ALL; {sql}; ALTER TABLE hsm_ca.events ENABLE ALWAYS TRIGGER ALL"
@@ -92,7 +92,7 @@ fn two_issuers_append_to_one_chain_and_no_serial_number_is_used_twice() {
             .map(|_| {
                 scope.spawn(|| {
                     let mut ledger = shared.open();
-                    // The same numbers: each is begun once.
+                    // Both use the same numbers: each number is begun once.
                     (0..40)
                         .filter(|number| ledger.begin(&numbered(*number), &stamp()).is_ok())
                         .count()
@@ -113,7 +113,7 @@ fn two_issuers_append_to_one_chain_and_no_serial_number_is_used_twice() {
 }
 
 #[test]
-fn crl_numbers_rise_for_two_issuers_alike() {
+fn crl_numbers_rise_across_two_issuers() {
     let (shared, mut one) = Shared::new();
     let mut two = shared.open();
     for number in (1..8).step_by(2) {
@@ -129,7 +129,7 @@ fn crl_numbers_rise_for_two_issuers_alike() {
 }
 
 #[test]
-fn a_group_costs_two_answers_for_each_turn() {
+fn a_group_costs_two_round_trips_per_turn() {
     let (shared, _) = Shared::new();
     let mut ledger = shared.open();
     let group: Vec<_> = (0..64).map(numbered).collect();
@@ -140,7 +140,7 @@ fn a_group_costs_two_answers_for_each_turn() {
 }
 
 #[test]
-fn what_was_changed_removed_or_put_in_on_the_server_is_found() {
+fn a_changed_removed_or_inserted_event_on_the_server_is_found() {
     for (attack, found) in [
         (
             "UPDATE hsm_ca.events SET body = replace(body, 'root@ca', 'toor@ca') WHERE sequence = 2",
@@ -178,26 +178,26 @@ fn what_was_changed_removed_or_put_in_on_the_server_is_found() {
     }
 }
 
-/// As after a failover to a standby that lacks events.
+/// The state after a failover to a standby that lacks events.
 #[test]
-fn a_server_that_lacks_the_last_events_is_refused_by_who_knows_them() {
+fn a_process_refuses_a_server_that_lacks_events_it_has_seen() {
     let (shared, mut ledger) = Shared::new();
     ledger.begin(&numbered(1), &stamp()).unwrap();
     let kept = ledger.head().unwrap();
     shared.attack("DELETE FROM hsm_ca.events WHERE sequence = (SELECT max(sequence) FROM hsm_ca.events)");
     let refused = ledger.begin(&numbered(2), &stamp());
     assert!(matches!(refused, Err(LedgerError::Rewound { .. })), "{refused:?}");
-    // Nothing else can tell, but for a head that was kept.
+    // A new process cannot detect it without a kept head.
     let report = shared.open().verify(Some(&kept)).unwrap();
     assert_eq!(report.kept, Some(KeptHead::Missing));
-    // Other events in the place of those that are lost.
+    // Other events replace the lost ones.
     shared.open().begin(&numbered(3), &stamp()).unwrap();
     let refused = ledger.begin(&numbered(2), &stamp());
     assert!(matches!(refused, Err(LedgerError::Rewound { .. })), "{refused:?}");
 }
 
 #[test]
-fn a_schema_with_others_triggers_rules_or_columns_is_not_written_to() {
+fn a_schema_with_foreign_triggers_rules_or_columns_is_not_written_to() {
     for change in [
         "CREATE RULE swallow AS ON INSERT TO hsm_ca.events DO INSTEAD NOTHING",
         "CREATE TRIGGER mine AFTER INSERT ON hsm_ca.events EXECUTE FUNCTION hsm_ca.refuse_change()",
@@ -262,7 +262,7 @@ fn a_role_that_appends_can_neither_change_nor_remove() {
         let output = cluster.psql(&role, &database, sql);
         assert!(!output.status.success(), "{sql}");
     }
-    // The owner is stopped too, unless it means it.
+    // The triggers stop the owner too, unless the owner disables them.
     for sql in [
         "UPDATE hsm_ca.events SET body = ''",
         "DELETE FROM hsm_ca.events",
@@ -275,7 +275,7 @@ fn a_role_that_appends_can_neither_change_nor_remove() {
 }
 
 #[test]
-fn a_ledger_is_made_once_and_never_by_opening() {
+fn a_ledger_is_created_once_and_never_by_opening() {
     let (cluster, database) = new_database();
     let place = place_in(cluster, &database);
     for access in [Access::Read, Access::Decide, Access::Record] {

@@ -1,5 +1,5 @@
-//! Random sequences of operations by several connections at once: whatever happens, the ledger is sound, no number is used twice,
-//! and what was acknowledged is there.
+//! Random sequences of operations by several connections at once: the ledger stays sound, no number is used twice, and everything
+//! acknowledged is recorded.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -30,7 +30,7 @@ struct Acknowledged {
     signed: Vec<EntryId>,
 }
 
-/// Refusals are part of the game; anything else is not.
+/// Refusals are expected; any other error is not.
 #[track_caller]
 fn fair<T>(result: Result<T, LedgerError>) -> Option<T> {
     match result {
@@ -93,7 +93,7 @@ fn play(ledger: &mut SqliteLedger, dice: &mut Dice, moves: usize) -> Acknowledge
 }
 
 #[test]
-fn several_at_once_never_use_one_number_twice() {
+fn parallel_connections_never_use_a_number_twice() {
     for seed in 0..8 {
         let desk = Desk::new();
         let players: Vec<_> = (0..4)
@@ -139,7 +139,7 @@ fn several_at_once_never_use_one_number_twice() {
 }
 
 #[test]
-fn the_same_sequence_twice_differs_in_nothing_but_the_ledger_itself() {
+fn the_same_sequence_gives_the_same_events_except_the_ledger_id() {
     let mut bodies = Vec::new();
     for _ in 0..2 {
         let mut desk = Desk::new();

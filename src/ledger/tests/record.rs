@@ -1,9 +1,9 @@
-//! What is recorded, and what is refused.
+//! Recording signatures, and refusals.
 
 use super::*;
 
 #[test]
-fn a_signature_from_before_to_after() {
+fn a_signature_is_recorded_before_and_after() {
     let mut desk = Desk::new();
     assert_eq!(desk.ledger.head().unwrap().count, 1);
     let entry = desk.ledger.begin(&certificate(1), &stamp()).unwrap();
@@ -59,7 +59,7 @@ fn the_rules_that_were_waived_are_recorded_with_the_entry() {
         .lines()
         .filter(|line| line.contains("\"waived\""))
         .collect();
-    // A ledger from before this field reads the same: nothing waived, nothing written.
+    // An entry without waived rules is written without the field, as before the field existed.
     assert_eq!(said.len(), 1, "{exported}");
     assert!(said[0].contains(r#""waived":["second-ca-certificate","clock"]"#));
     desk.assert_sound();
@@ -99,7 +99,7 @@ fn many_entries_are_abandoned_together_or_not_at_all() {
 }
 
 #[test]
-fn an_entry_ends_once_and_the_same_end_may_be_recorded_again() {
+fn an_entry_ends_once_but_the_same_end_may_be_recorded_again() {
     let mut desk = Desk::new();
     let entry = desk.certificate(1);
     let head = desk.ledger.head().unwrap();
@@ -141,7 +141,7 @@ fn an_entry_ends_once_and_the_same_end_may_be_recorded_again() {
 }
 
 #[test]
-fn what_was_signed_has_to_be_what_was_begun() {
+fn the_signed_bytes_must_be_those_that_were_begun() {
     let mut desk = Desk::new();
     let batch = desk
         .ledger
@@ -168,7 +168,7 @@ fn what_was_signed_has_to_be_what_was_begun() {
 }
 
 #[test]
-fn a_serial_number_is_used_once_for_a_name_whatever_became_of_it() {
+fn a_serial_number_is_used_once_for_a_name_even_if_abandoned() {
     let mut desk = Desk::new();
     let first = desk.ledger.begin(&certificate(1), &stamp()).unwrap();
     desk.ledger.abandon(first, "no", &stamp()).unwrap();
@@ -326,7 +326,7 @@ fn the_newest_entries_come_first_in_pages() {
 }
 
 #[test]
-fn an_export_is_the_chain() {
+fn an_export_has_the_whole_chain() {
     let mut desk = Desk::new();
     desk.certificate(1);
     let mut exported = Vec::new();

@@ -1,4 +1,4 @@
-//! The rows that follow from the events, in memory: what a database's projection does, written a second time for the store of the tests.
+//! The derived rows in memory: a second implementation of a database's projection, for the store of the tests.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::ledger::{Authority, CrlNumber, Digest, Object, PathCheck, RevocationR
 /// Every table, by the keys of its rows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rows {
-    /// With the first authority of the same name.
+    /// The authority, and the first authority of the same name.
     pub(super) authorities: HashMap<u64, (u64, Authority)>,
     /// The first authority of each name.
     issuers: HashMap<Vec<u8>, u64>,
@@ -23,13 +23,13 @@ pub(super) struct Rows {
     pub(super) deliveries: HashMap<u64, Option<u64>>,
     /// By the entry: authority, and the hash of the request.
     pub(super) requests: HashMap<u64, (u64, Digest)>,
-    /// By the event that began it: the one that ended it.
+    /// By the beginning event: the ending event.
     pub(super) keys: HashMap<u64, Option<u64>>,
     /// By the entry of a certificate.
     pub(super) names: HashMap<u64, Digest>,
-    /// By authority and hash: the path, and the last event that says so.
+    /// By authority and hash: the path, and the last event about it.
     pub(super) authority_certificates: HashMap<(u64, Digest), (PathCheck, u64)>,
-    /// Numbers whose certificate is not known, by issuer: authority and entry.
+    /// Serial numbers without a certificate, by issuer: authority and entry.
     bare: HashMap<(u64, SerialNumber), (u64, u64)>,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct RevocationRow {
 }
 
 impl Rows {
-    /// What the tables have after this event; nothing where it cannot follow on those before it.
+    /// Adds this event to the tables. `None` if it cannot follow those before it.
     pub(super) fn play(&mut self, event: Event<Unread>) -> Option<()> {
         let sequence = event.sequence;
         match event.event {

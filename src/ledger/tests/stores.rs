@@ -31,7 +31,7 @@ fn a_serial_number_is_used_once_for_a_name<L: Tables>(new: fn() -> Stores<L>) {
     stores.assert_alike();
 }
 
-fn an_entry_ends_once_and_as_it_began<L: Tables>(new: fn() -> Stores<L>) {
+fn an_entry_ends_once_with_the_bytes_it_began_with<L: Tables>(new: fn() -> Stores<L>) {
     let mut stores = new();
     stores.done(&begin(&[1, 2]));
     let (one, two) = (stores.last() - 1, stores.last());
@@ -91,7 +91,7 @@ fn crl_numbers_rise_and_a_delta_has_a_base<L: Tables>(new: fn() -> Stores<L>) {
     stores.refused(&one(crl(3, Some(2), 8)), "its base");
     stores.done(&one(crl(3, Some(1), 8)));
     stores.refused(&one(crl(1, Some(0), 5)), "was begun in the meantime");
-    // The name's, whichever key signs; a number above that of another program.
+    // The numbers belong to the name, for all its keys. One starts above a number of another program.
     let renewed = authority("new key", "CN=Test CA");
     stores.done(&Step::Reserve(renewed.clone(), Some(40)));
     stores.done(&Step::Reserve(ca(), Some(5)));
@@ -102,7 +102,7 @@ fn crl_numbers_rise_and_a_delta_has_a_base<L: Tables>(new: fn() -> Stores<L>) {
     stores.assert_alike();
 }
 
-fn a_revocation_changes_only_as_it_may<L: Tables>(new: fn() -> Stores<L>) {
+fn a_revocation_changes_only_to_an_allowed_reason<L: Tables>(new: fn() -> Stores<L>) {
     use RevocationReason::{CertificateHold, KeyCompromise, Superseded, Unspecified};
     let mut stores = new();
     stores.refused(&revoke(1, Superseded), "no certificate");
@@ -121,14 +121,14 @@ fn a_revocation_changes_only_as_it_may<L: Tables>(new: fn() -> Stores<L>) {
     let batch = [2, 1].map(|number| revocation(number, Unspecified));
     stores.refused(&Step::Revoke(batch.to_vec()), "already revoked");
     stores.done(&revoke(2, Unspecified));
-    // Another key of the name issued it: it is on that one's CRLs.
+    // Another key of the name issued it, so it is on that key's CRLs.
     stores.done(&by(authority("new key", "CN=Test CA"), certificate(3)));
     stores.refused(&revoke(3, Superseded), "no certificate");
     stores.refused(&Step::Release(3), "no certificate");
     stores.assert_alike();
 }
 
-fn what_began_with_a_key_ends_once<L: Tables>(new: fn() -> Stores<L>) {
+fn an_action_on_a_key_ends_once<L: Tables>(new: fn() -> Stores<L>) {
     let mut stores = new();
     for act in [KeyAct::Generate, KeyAct::Import, KeyAct::Delete] {
         stores.done(&Step::BeginKey(act));
@@ -148,7 +148,7 @@ fn what_began_with_a_key_ends_once<L: Tables>(new: fn() -> Stores<L>) {
     stores.assert_alike();
 }
 
-fn a_ca_from_elsewhere_is_taken_over_once_and_what_is_new_later<L: Tables>(new: fn() -> Stores<L>) {
+fn a_takeover_adds_only_what_is_new<L: Tables>(new: fn() -> Stores<L>) {
     let mut stores = new();
     let mut known = takeover();
     stores.done(&Step::TakeOver(Box::new(known.clone())));
@@ -168,7 +168,7 @@ fn a_ca_from_elsewhere_is_taken_over_once_and_what_is_new_later<L: Tables>(new: 
         .push(revocation(103, RevocationReason::KeyCompromise));
     stores.done(&Step::TakeOver(Box::new(known.clone())));
     assert_eq!(stores.last(), before + 2);
-    // A certificate in the place of a bare number; another one in the place of a certificate.
+    // A certificate replaces a bare number. A different certificate cannot replace it.
     let adoption = |number: u8, bytes: u8| Adoption {
         authority: takeover().authority,
         object: certificate_object(number),
@@ -235,10 +235,10 @@ macro_rules! on_each_store {
 
 on_each_store! {
     a_serial_number_is_used_once_for_a_name,
-    an_entry_ends_once_and_as_it_began,
+    an_entry_ends_once_with_the_bytes_it_began_with,
     crl_numbers_rise_and_a_delta_has_a_base,
-    a_revocation_changes_only_as_it_may,
-    what_began_with_a_key_ends_once,
-    a_ca_from_elsewhere_is_taken_over_once_and_what_is_new_later,
+    a_revocation_changes_only_to_an_allowed_reason,
+    an_action_on_a_key_ends_once,
+    a_takeover_adds_only_what_is_new,
     every_sequence_of_steps_has_the_same_results_and_the_same_events,
 }

@@ -1,4 +1,4 @@
-//! A CA that lived elsewhere: recorded as a whole, again without harm, and never forgetting.
+//! Taking over a CA that was kept elsewhere: atomic, repeatable, and without losing what the ledger has.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn old() -> Authority {
 }
 
 #[test]
-fn a_ca_from_elsewhere_is_recorded_with_all_that_is_known_of_it() {
+fn a_takeover_records_certificates_numbers_and_revocations() {
     let mut desk = Desk::new();
     let new = desk.ledger.take_over(&takeover(), &stamp()).unwrap();
     let expected = TakenOver {
@@ -24,7 +24,7 @@ fn a_ca_from_elsewhere_is_recorded_with_all_that_is_known_of_it() {
     assert_eq!(desk.ledger.authorities_like(&old()).unwrap(), [old()]);
     let listed = revoked(&desk.ledger, &old(), None);
     assert_eq!((listed.len(), &listed[0].serial), (1, &serial(102)));
-    // A number without a certificate can be revoked, and nobody gets it again.
+    // A number without a certificate can be revoked, and is not used again.
     desk.ledger
         .revoke(
             &old(),
@@ -42,7 +42,7 @@ fn a_ca_from_elsewhere_is_recorded_with_all_that_is_known_of_it() {
     ));
     let next = desk.ledger.reserve_crl_number(&old(), None, &stamp()).unwrap();
     assert_eq!(next.number, 42.into());
-    // The adopted one is not there to be signed again.
+    // An adopted certificate cannot be begun again.
     let same = Intent {
         authority: old(),
         ..crl(41, None, 6)
@@ -55,7 +55,7 @@ fn a_ca_from_elsewhere_is_recorded_with_all_that_is_known_of_it() {
 }
 
 #[test]
-fn a_second_time_adds_only_what_is_new() {
+fn a_second_takeover_adds_only_what_is_new() {
     let mut desk = Desk::new();
     desk.ledger.take_over(&takeover(), &stamp()).unwrap();
     let head = desk.ledger.head().unwrap();
@@ -65,7 +65,7 @@ fn a_second_time_adds_only_what_is_new() {
     };
     assert_eq!(desk.ledger.take_over(&takeover(), &stamp()).unwrap(), nothing);
     assert_eq!(desk.ledger.head().unwrap(), head);
-    // The certificate of a number that was known alone, another number, and a later CRL.
+    // The certificate of a bare number, another number, and a later CRL.
     let mut more = takeover();
     more.certificates.push(Adoption {
         authority: old(),
@@ -89,7 +89,7 @@ fn a_second_time_adds_only_what_is_new() {
 }
 
 #[test]
-fn what_this_ledger_said_later_stays() {
+fn later_records_of_this_ledger_stay() {
     let mut desk = Desk::new();
     let mut held = takeover();
     held.revocations = vec![
@@ -103,9 +103,9 @@ fn what_this_ledger_said_later_stays() {
     assert_eq!(
         desk.ledger.head().unwrap(),
         head,
-        "a hold that ended is not begun again"
+        "a released certificate is not put on hold again"
     );
-    // A worse reason is news; a milder one is not.
+    // A compromise replaces the reason; a lesser reason does not.
     held.revocations = vec![
         revocation(102, RevocationReason::Superseded),
         revocation(103, RevocationReason::KeyCompromise),
@@ -117,7 +117,7 @@ fn what_this_ledger_said_later_stays() {
 }
 
 #[test]
-fn all_of_it_or_nothing() {
+fn a_takeover_is_atomic() {
     let mut desk = Desk::new();
     desk.ledger.take_over(&takeover(), &stamp()).unwrap();
     let head = desk.ledger.head().unwrap();
@@ -134,7 +134,7 @@ fn all_of_it_or_nothing() {
         "{refused:?}"
     );
     assert_eq!(desk.ledger.head().unwrap(), head);
-    // A number that another key of the name has issued cannot be revoked by this one.
+    // This key cannot revoke a number that another key of the name has issued.
     let mut other_key = takeover();
     other_key.authority = authority("new key", "CN=Old CA");
     other_key.certificate = None;
@@ -149,7 +149,7 @@ fn all_of_it_or_nothing() {
 }
 
 #[test]
-fn an_open_entry_ends_with_its_certificate() {
+fn a_takeover_completes_an_open_entry_with_its_certificate() {
     let mut desk = Desk::new();
     let entry = desk.ledger.begin(&certificate(1), &stamp()).unwrap();
     let found = Takeover {
@@ -173,7 +173,7 @@ fn an_open_entry_ends_with_its_certificate() {
 }
 
 #[test]
-fn a_path_that_was_checked_later_is_recorded_and_never_forgotten() {
+fn a_verified_path_is_recorded_and_kept() {
     let mut desk = Desk::new();
     let with = |path| {
         let mut takeover = takeover();

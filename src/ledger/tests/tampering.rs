@@ -1,11 +1,11 @@
-//! Every way to change a ledger behind its back is found.
+//! Verification finds every change that bypasses the ledger.
 
 use super::*;
 
 const NO_TRIGGERS: &str = "DROP TRIGGER events_are_not_changed; DROP TRIGGER events_are_not_removed;
     DROP TRIGGER events_come_in_order;";
 
-/// Puts the triggers back afterwards, as someone would who wants nobody to notice.
+/// Restores the triggers afterwards, as an attacker would.
 pub(super) fn restored(sql: &str) -> String {
     let made = include_str!("../sqlite/version_1.sql");
     let start = made.find("CREATE TRIGGER").unwrap();
@@ -13,7 +13,7 @@ pub(super) fn restored(sql: &str) -> String {
     format!("{NO_TRIGGERS} {sql}; {}", &made[start..end])
 }
 
-/// One of everything.
+/// A ledger with one event of every kind.
 pub(super) fn busy_desk() -> Desk {
     let mut desk = Desk::new();
     for number in 1..=4 {
@@ -75,7 +75,7 @@ pub(super) fn busy_desk() -> Desk {
 }
 
 impl Desk {
-    /// The same ledger in a file of its own.
+    /// A copy of the ledger in another file.
     pub(super) fn copy(&self) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("l.db");
@@ -91,7 +91,7 @@ impl Desk {
         rows.collect::<Result<_, _>>().unwrap()
     }
 
-    /// Every event as `edit` has it, and every hash made to fit.
+    /// Applies `edit` to every event, and computes every hash again.
     pub(super) fn write_chain_anew(&self, edit: impl Fn(String) -> String) {
         let mut head = Head::EMPTY;
         let mut sql = String::new();
@@ -112,7 +112,7 @@ impl Desk {
         self.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
     }
 
-    /// The columns of a table, and those that are its key.
+    /// The columns of a table, and its key columns.
     pub(super) fn columns(&self, table: &str) -> (Vec<String>, String) {
         let columns = format!("SELECT name FROM pragma_table_info('{table}')");
         let key = self.query::<String>(&format!("{columns} WHERE pk > 0 ORDER BY pk"));
@@ -120,7 +120,7 @@ impl Desk {
     }
 }
 
-/// Another value of the same type; empty becomes something.
+/// A different value of the same type; NULL becomes a value.
 pub(super) fn other_value(desk: &Desk, table: &str, column: &str) -> String {
     let kind = &desk.query::<String>(&format!(
         "SELECT type FROM pragma_table_info('{table}') WHERE name = '{column}'"
@@ -136,12 +136,15 @@ pub(super) fn other_value(desk: &Desk, table: &str, column: &str) -> String {
 }
 
 #[test]
-fn every_column_of_every_row_of_every_table_counts() {
+fn a_change_of_any_column_of_any_row_is_found() {
     let sound = busy_desk();
     let mut changed = 0;
     for table in sound.tables() {
         let rows = sound.query::<i64>(&format!("SELECT count(*) FROM {table}"))[0];
-        assert!(rows > 0, "{table} is empty: this test would prove nothing of it");
+        assert!(
+            rows > 0,
+            "{table} is empty, so this test would prove nothing about it"
+        );
         let (columns, key) = sound.columns(&table);
         for column in columns {
             for row in 0..rows {
@@ -162,7 +165,7 @@ fn every_column_of_every_row_of_every_table_counts() {
 }
 
 #[test]
-fn every_row_that_is_removed_is_missed() {
+fn every_removed_row_is_found() {
     let sound = busy_desk();
     for (table, key, _) in [
         ("events", "sequence", 0),
@@ -212,7 +215,7 @@ fn every_row_that_is_removed_is_missed() {
 }
 
 #[test]
-fn rows_that_are_swapped_or_put_in_are_found() {
+fn swapped_and_inserted_rows_are_found() {
     let sound = busy_desk();
     let last = sound.query::<i64>("SELECT max(sequence) FROM events")[0];
     for row in 1..last {
@@ -261,7 +264,7 @@ fn rows_that_are_swapped_or_put_in_are_found() {
 }
 
 #[test]
-fn a_table_that_is_gone_is_reported() {
+fn a_missing_table_is_reported() {
     let sound = busy_desk();
     for table in [
         "events",
@@ -286,7 +289,7 @@ fn a_table_that_is_gone_is_reported() {
 }
 
 #[test]
-fn a_tail_that_is_cut_off_with_all_that_followed_from_it_is_found_by_a_kept_head_only() {
+fn a_consistently_truncated_ledger_is_found_only_with_a_kept_head() {
     let mut desk = Desk::new();
     desk.certificate(1);
     let early = desk.ledger.head().unwrap();
@@ -318,7 +321,7 @@ fn a_tail_that_is_cut_off_with_all_that_followed_from_it_is_found_by_a_kept_head
 }
 
 #[test]
-fn triggers_forbid_to_change_events_and_a_ledger_without_them_records_nothing_more() {
+fn triggers_protect_the_events_and_a_ledger_without_them_is_not_written() {
     let desk = busy_desk();
     let db = rusqlite::Connection::open(desk.path()).unwrap();
     for sql in [
@@ -347,7 +350,7 @@ fn triggers_forbid_to_change_events_and_a_ledger_without_them_records_nothing_mo
 }
 
 #[test]
-fn events_in_another_spelling_are_found_even_when_the_chain_was_made_anew() {
+fn events_in_another_encoding_are_found_even_if_the_chain_is_consistent() {
     let desk = busy_desk();
     for (from, to) in [
         ("{\"sequence\":1,", "{ \"sequence\":1,"),
@@ -359,7 +362,7 @@ fn events_in_another_spelling_are_found_even_when_the_chain_was_made_anew() {
         let copy = desk.copy();
         copy.write_chain_anew(|body| body.replacen(from, to, 1));
         let faults = copy.verify().faults;
-        // Who writes the whole chain again, and nothing that shows in the tables, is found by a kept head only.
+        // A consistently rewritten chain whose tables agree is found only with a kept head.
         assert_eq!(faults.is_empty(), from == "tls-client", "{from}: {faults:?}");
         let kept = desk.ledger.head().unwrap();
         assert!(!copy.ledger.verify(Some(&kept)).unwrap().passed(), "{from}");

@@ -1,4 +1,4 @@
-//! A time as people and programs write it: RFC 3339 section 5.6, or a date alone.
+//! Times in RFC 3339 form (section 5.6), or as a date alone.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use der::DateTime;
 
 use super::{LAST, UnixTime};
 
-/// Why a text is not a time that can be used here.
+/// Why a text is not a usable time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TimeTextError {
@@ -17,17 +17,17 @@ pub enum TimeTextError {
     LowerCase,
     /// Neither `Z` nor an offset from UTC after the time.
     NoOffset,
-    /// Fractions of a second, which X.509 does not have.
+    /// A fraction of a second, which X.509 does not allow.
     Fraction,
-    /// Second 60: neither Unix time nor DER has it.
+    /// Second 60, which neither Unix time nor DER can express.
     LeapSecond,
     /// The 30th of February, or 24:00.
     NoSuchTime,
-    /// Before the year 1950: X.509 has no such time (RFC 5280 section 4.1.2.5).
+    /// Before the year 1950, which X.509 cannot express (RFC 5280 section 4.1.2.5).
     Before1950,
-    /// From 1950 to 1969, which X.509 has and this program does not.
+    /// From 1950 to 1969: valid in X.509, but not supported by this program.
     Before1970,
-    /// After the year 9999: X.509 has no such time (RFC 5280 section 4.1.2.5).
+    /// After the year 9999, which X.509 cannot express (RFC 5280 section 4.1.2.5).
     After9999,
 }
 
@@ -41,12 +41,12 @@ impl fmt::Display for TimeTextError {
             Self::NoOffset => {
                 "a time needs Z or an offset from UTC after it: 2027-01-31T12:00:00Z or 2027-01-31T12:00:00+01:00"
             }
-            Self::Fraction => "X.509 has only whole seconds: leave the fraction out",
+            Self::Fraction => "X.509 has only whole seconds: remove the fraction",
             Self::LeapSecond => "certificates have no leap seconds: write second 59",
-            Self::NoSuchTime => "the calendar has no such day or time",
-            Self::Before1950 => "X.509 has no time before the year 1950 (RFC 5280 section 4.1.2.5)",
+            Self::NoSuchTime => "this date or time does not exist",
+            Self::Before1950 => "X.509 cannot express times before the year 1950 (RFC 5280 section 4.1.2.5)",
             Self::Before1970 => "times before the year 1970 are not supported",
-            Self::After9999 => "X.509 has no time after the year 9999 (RFC 5280 section 4.1.2.5)",
+            Self::After9999 => "X.509 cannot express times after the year 9999 (RFC 5280 section 4.1.2.5)",
         })
     }
 }
@@ -63,7 +63,7 @@ impl FromStr for UnixTime {
 }
 
 impl UnixTime {
-    /// As [`from_str`](Self::from_str), but a date alone is its last second in UTC.
+    /// Like [`from_str`](Self::from_str), but a date alone means its last second in UTC.
     ///
     /// # Errors
     /// [`TimeTextError`]
@@ -72,7 +72,7 @@ impl UnixTime {
     }
 }
 
-/// The first and the last second that the text names.
+/// The first and the last second of the time or date.
 fn read(text: &str) -> Result<(UnixTime, UnixTime), TimeTextError> {
     let mut text = Text(text.as_bytes());
     let year = text.year()?;
@@ -120,7 +120,7 @@ fn to_unix(year: u16, fields: [u8; 5], offset: i64) -> Result<UnixTime, TimeText
     }
 }
 
-/// What is still to be read.
+/// The rest of the text.
 struct Text<'a>(&'a [u8]);
 
 impl Text<'_> {
@@ -210,18 +210,18 @@ mod tests {
             Ok(UnixTime(2 * 86_400 - 1))
         );
         assert_eq!(UnixTime::parse_last_second("9999-12-31"), Ok(UnixTime(LAST)));
-        // Of a time there is one second only.
+        // A time names only one second.
         let noon = "1970-01-01T12:00:00Z";
         assert_eq!(UnixTime::parse_last_second(noon), Ok(UnixTime(43_200)));
         assert_eq!(first(noon), Ok(43_200));
     }
 
     #[test]
-    fn an_offset_is_taken_off() {
+    fn an_offset_is_subtracted() {
         assert_eq!(first("1970-01-01T01:00:00+01:00"), Ok(0));
         assert_eq!(first("1970-01-01T00:00:00-05:30"), Ok(19_800));
         assert_eq!(first("2027-03-01T00:30:00+01:00"), first("2027-02-28T23:30:00Z"));
-        // RFC 3339 section 4.3: a time in UTC whose place is not known.
+        // RFC 3339 section 4.3: a UTC time whose local offset is unknown.
         assert_eq!(first("1970-01-01T00:00:01-00:00"), Ok(1));
         assert_eq!(first("9999-12-31T23:59:59+23:59"), Ok(LAST - 86_340));
     }

@@ -1,4 +1,4 @@
-//! Why a cluster is not initialised.
+//! Why a cluster was not initialised.
 
 use std::time::Duration;
 
@@ -6,18 +6,18 @@ use super::WhichCertificate;
 use crate::cloudhsm::{CloudHsmError, ClusterId, ClusterState};
 use crate::x509::{UnixTime, X509Error};
 
-/// Why a cluster is not initialised.
+/// Why a cluster was not initialised.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum InitializeClusterError {
-    /// A file with something besides one PEM block, which AWS refuses.
+    /// A file with text besides one PEM block, which AWS refuses.
     Text {
         /// Which file.
         which: WhichCertificate,
-        /// The first thing that AWS does not take.
+        /// The first text that AWS does not accept.
         found: String,
     },
-    /// A file with more characters than AWS takes.
+    /// A file with more characters than AWS accepts.
     TooLong {
         /// Which file.
         which: WhichCertificate,
@@ -36,12 +36,12 @@ pub enum InitializeClusterError {
         /// Which.
         which: WhichCertificate,
     },
-    /// A CSR where a certificate is wanted.
+    /// A CSR instead of a certificate.
     Request {
         /// Which.
         which: WhichCertificate,
     },
-    /// A chain where one certificate is wanted.
+    /// A chain instead of one certificate.
     Several {
         /// Which.
         which: WhichCertificate,
@@ -50,31 +50,31 @@ pub enum InitializeClusterError {
     },
     /// Both files have the same certificate.
     Same,
-    /// Each file is in the place of the other.
+    /// The two files are swapped.
     Swapped,
-    /// The trust anchor is issued by another.
+    /// The trust anchor is not self-signed.
     NotSelfSigned {
         /// Its subject.
         subject: String,
         /// Its issuer.
         issuer: String,
     },
-    /// The trust anchor names itself as its issuer, and its key did not sign it.
+    /// The trust anchor names itself as its issuer, but its key did not sign it.
     SelfSignature {
         /// Its subject.
         subject: String,
     },
     /// The trust anchor's extensions contradict that it is a CA.
     Anchor {
-        /// In which way.
+        /// The contradiction.
         reason: String,
     },
     /// The cluster's certificate is not issued by the trust anchor.
     NotIssued {
-        /// In which way.
+        /// The contradiction.
         reason: String,
     },
-    /// AWS might take it, and no client would take a connection with it.
+    /// AWS might accept it, but clients would refuse every connection with it.
     Useless {
         /// Why not.
         reason: String,
@@ -88,14 +88,14 @@ pub enum InitializeClusterError {
         /// … and ends.
         not_after: UnixTime,
     },
-    /// A key or a signature of a kind that AWS does not take.
+    /// AWS does not accept this kind of key or signature.
     Algorithm {
         /// Which.
         which: WhichCertificate,
         /// The kind.
         found: String,
     },
-    /// The certificate is for another key than the CSR's: AWS replaced the HSM, or it is another cluster's.
+    /// The certificate's key is not the CSR's: AWS replaced the HSM, or the certificate belongs to another cluster.
     OtherKey {
         /// The cluster.
         cluster: ClusterId,
@@ -112,70 +112,70 @@ pub enum InitializeClusterError {
         state: ClusterState,
         /// SHA-256 of its certificate.
         found: String,
-        /// Who issued that.
+        /// Its issuer.
         issuer: String,
     },
-    /// AWS refuses the certificates, although they passed every check here.
+    /// AWS refused the certificates, although they passed every check here.
     Refused {
-        /// What AWS said.
+        /// AWS's answer.
         cause: Box<CloudHsmError>,
         /// The cluster's state.
         state: ClusterState,
     },
-    /// The call failed, and AWS did not do it.
+    /// The call failed, and AWS did not initialise the cluster.
     NotDone {
         /// How the call failed.
         cause: Box<CloudHsmError>,
         /// The cluster's state.
         state: ClusterState,
     },
-    /// The call failed, and what became of it is not known.
+    /// The call failed, and its outcome is unknown.
     Unknown {
         /// The cluster.
         cluster: ClusterId,
         /// How the call failed.
         cause: Box<CloudHsmError>,
-        /// How the question for the state failed.
+        /// How the query for the state failed.
         second: Box<CloudHsmError>,
     },
-    /// Another call initialised it, and with which certificate is not shown.
+    /// Another call initialised it, and AWS does not show with which certificate.
     Unconfirmed {
         /// The cluster.
         cluster: ClusterId,
         /// Its state.
         state: ClusterState,
     },
-    /// CloudHSM stopped to answer during the waiting.
+    /// CloudHSM stopped answering while this waited.
     OutOfSight {
         /// The cluster.
         cluster: ClusterId,
-        /// Its state when it was last seen.
+        /// Its last known state.
         state: ClusterState,
-        /// Why it is not seen any more.
+        /// Why the state can no longer be read.
         cause: Box<CloudHsmError>,
     },
-    /// It takes longer than was to be waited.
+    /// The time limit for waiting is over.
     StillInProgress {
         /// The cluster.
         cluster: ClusterId,
         /// Its state.
         state: ClusterState,
-        /// How long it was waited.
+        /// How long this waited.
         waited: Duration,
     },
-    /// The cluster went to a state that does not lead to INITIALIZED.
+    /// The cluster reached a state from which it does not become INITIALIZED.
     Failed {
         /// The cluster.
         cluster: ClusterId,
         /// Its state.
         state: ClusterState,
-        /// Why, where AWS says so.
+        /// The reason, if AWS gives one.
         message: Option<String>,
     },
 }
 
 impl InitializeClusterError {
-    /// Which file it is about, where it is about one.
+    /// The file that the error is about, if any.
     #[must_use]
     pub const fn which(&self) -> Option<WhichCertificate> {
         match self {

@@ -1,4 +1,4 @@
-//! One of the two files: what is read from it, and what of it goes to AWS.
+//! Reads one of the two files, and prepares its text for AWS.
 
 use super::{InitializeClusterError, WhichCertificate};
 use crate::cloudhsm::{LONGEST_CERTIFICATE, check_characters};
@@ -8,10 +8,10 @@ use crate::x509::{CERTIFICATE, Certificate, X509Error};
 const FIRST_LINE: &str = "-----BEGIN CERTIFICATE-----";
 const LAST_LINE: &str = "-----END CERTIFICATE-----";
 
-/// What some editors put before UTF-8. It is invisible, and AWS would not accept it.
+/// Some editors put it before UTF-8. It is invisible, and AWS would not accept it.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The certificate of a file, and its PEM text as AWS gets it: a PEM file as it is, DER as PEM.
+/// The certificate in a file, and the PEM text for AWS: a PEM file unchanged, DER converted.
 pub(super) fn read(
     which: WhichCertificate,
     input: &[u8],
@@ -56,7 +56,7 @@ fn read_pem(
             "text in addition to the PEM block ({character:?} in line {line})"
         ))
     })?;
-    // Text of such characters alone would pass AWS's pattern; what its parser makes of it is not documented.
+    // Text of only such characters would pass AWS's pattern, but how its parser handles it is not documented.
     let block = text.trim_ascii();
     if !block.starts_with("-----BEGIN ") {
         return Err(refused("text before the PEM block".to_owned()));
@@ -64,7 +64,7 @@ fn read_pem(
     if !block.ends_with("-----") {
         return Err(refused("text after the PEM block".to_owned()));
     }
-    // RFC 7468 section 5.1: other labels stand for the same thing, but only this one is to be written.
+    // RFC 7468 section 5.1: readers may accept other labels, but writers must use this one.
     if block.starts_with(FIRST_LINE) && block.ends_with(LAST_LINE) {
         Ok(text.into_owned())
     } else {

@@ -1,4 +1,4 @@
-//! Following a cluster's states.
+//! Follows a cluster's states.
 
 use std::time::{Duration, Instant};
 
@@ -7,19 +7,19 @@ use crate::cloudhsm::{CertificateKind, CloudHsmError, Cluster, ClusterId, Cluste
 use crate::workflow::poll::{Pauses, poll};
 use crate::workflow::{Progress, Step, WorkflowError};
 
-/// How to wait.
+/// The limits for waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitLimits {
     /// When to give up.
     pub longest: Duration,
-    /// The first pause between two questions; it grows to fifteen seconds.
+    /// The first pause between two queries. It grows to fifteen seconds.
     pub first_pause: Duration,
 }
 
-/// A cluster takes minutes, and the account's calls are throttled.
+/// The longest pause. A cluster takes minutes, and AWS throttles the account's calls.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-/// A user who watches for half an hour wants to see now and then that it continues.
+/// The longest time without a progress message. Waiting can take half an hour.
 const SILENCE: Duration = Duration::from_secs(15);
 
 impl WaitLimits {
@@ -33,7 +33,7 @@ impl WaitLimits {
     }
 }
 
-/// Asks until the cluster is initialised. `state` is the last one that is known.
+/// Queries until the cluster is initialised. `state` is the last known one.
 pub(super) fn until_initialized(
     service: &dyn ClusterService,
     id: &ClusterId,
@@ -63,7 +63,7 @@ pub(super) fn until_initialized(
     };
     let found = poll(limits.longest, pauses, || match service.describe(id) {
         Ok(cluster) => Ok(watch.see(&cluster)?.then_some(cluster)),
-        // The account may be asked too often, or the network be away, for a moment: waiting is what this is for.
+        // AWS may throttle the account, or the network may fail for a moment: keep waiting.
         Err(error) if error.is_passing() => {
             watch.complain(error);
             Ok(None)
@@ -79,9 +79,9 @@ struct Watch<'a> {
     began: Instant,
     told: Instant,
     state: ClusterState,
-    /// True once the state was seen that the answer to the call may have named already.
+    /// Whether the cluster has been seen in the state that the call's answer may already name.
     begun: bool,
-    /// Why the last look failed.
+    /// Why the last query failed.
     trouble: Option<CloudHsmError>,
 }
 
@@ -106,13 +106,13 @@ impl Watch<'_> {
         }
         match &self.state {
             ClusterState::Initialized | ClusterState::Active => Ok(true),
-            // It may still be so right after it was asked, but does not become so again.
+            // The cluster may still be in this state right after the call, but does not return to it.
             ClusterState::Uninitialized if !self.begun => Ok(false),
             ClusterState::InitializeInProgress => {
                 self.begun = true;
                 Ok(false)
             }
-            // Something is being changed, as when an HSM is added: before or after.
+            // A change is in progress, for example adding an HSM, before or after the initialisation.
             ClusterState::Other(_) => {
                 let certificate = cluster.certificates.get(CertificateKind::ClusterCertificate);
                 Ok(certificate.is_some())

@@ -1,4 +1,4 @@
-//! A request that is given once more: its certificate is in the ledger, and another one would be a second for the same purpose.
+//! Repeated requests: if the certificate for a request is already in the ledger, it is delivered again instead of signing a second one.
 
 use std::collections::HashMap;
 
@@ -11,34 +11,34 @@ use crate::workflow::recorded::reread_certificate;
 use crate::workflow::{Recorder, WorkflowError};
 use crate::x509::{Issued, UnixTime, Validity, VerifiedRequest};
 
-/// Seconds from the moment that a certificate's dates are chosen to its entry in the ledger: someone types a PIN in between.
+/// The most seconds between choosing a certificate's dates and its entry in the ledger. A person may type a PIN in between.
 const LONGEST_WAIT: u64 = 3600;
 
-/// So many certificates of one request are looked at, the newest first.
+/// The most certificates of one request that are considered, newest first.
 const LOOKED_AT: u64 = 16;
 
-/// Where the certificate for a request comes from.
+/// The source of the certificate for a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Source {
-    /// It is signed now.
+    /// It will be signed now.
     New,
-    /// It was signed before, and is delivered as it is.
+    /// It was signed before, and will be delivered again.
     Recorded(EntryId),
-    /// It was signed before, and is where it should go.
+    /// It was signed before, and its output already exists.
     There(EntryId),
-    /// The same request stands in this job before, at that place.
+    /// The same request occurs earlier in this job, at this index.
     Earlier(usize),
-    /// Nowhere: the request is refused, and the others go on.
+    /// None: the request is refused, and the others continue.
     Refused,
 }
 
 impl<R: RequestSource> SigningJob<R> {
-    /// Looks for certificates that were signed for these requests before. One that has the same fields and the same length of validity, is
-    /// not revoked, and has more than two thirds of its life left, is delivered instead of signing another. A request that is in the job
-    /// twice gets one certificate. With `again` in the request of the job, every one is signed.
+    /// Looks for certificates that were signed for these requests before. If one has the same fields and the same validity period, is not
+    /// revoked, and has more than two thirds of its life left, it is delivered instead of signing another. A request that occurs twice in
+    /// the job gets one certificate. With `again` set in the job's request, every request is signed.
     ///
     /// # Errors
-    /// What the requests say; the rule `compromised-key`; [`WorkflowError::Output`] for a place that is taken; that the ledger cannot be
+    /// Errors of the requests; the rule `compromised-key`; [`WorkflowError::Output`] for an existing output; that the ledger cannot be
     /// read, or that a certificate in it does not verify.
     pub fn look_back(mut self, recorder: &Recorder) -> Result<LookedBack<R>, R::Error> {
         self.look(recorder)?;
@@ -48,7 +48,7 @@ impl<R: RequestSource> SigningJob<R> {
         Ok(LookedBack::AllRecorded(RecordedJob(self)))
     }
 
-    /// Looks once more if the ledger has gone on: another process may have signed the same while someone typed a PIN.
+    /// Looks again if the ledger has new events: another process may have signed the same request while a person typed a PIN.
     pub(super) fn look(&mut self, recorder: &Recorder) -> Result<(), R::Error> {
         require_known(recorder.ledger(), &self.terms.authority.value)?;
         let count = recorder.ledger().head().map_err(WorkflowError::from)?.count;
@@ -125,7 +125,7 @@ impl<R: RequestSource> SigningJob<R> {
         })
     }
 
-    /// What is in the place is not the certificate for this request.
+    /// The existing file is not the certificate for this request.
     fn occupied(&self, index: usize) -> R::Error {
         match self.requests.read(index) {
             Ok(given) => {
@@ -138,7 +138,7 @@ impl<R: RequestSource> SigningJob<R> {
 }
 
 impl Terms {
-    /// The certificate among these that says what would be signed now.
+    /// The certificate among these with the fields that would be signed now.
     fn find_repeated(
         &self,
         found: Vec<Entry>,
@@ -163,7 +163,7 @@ impl Terms {
         Ok(None)
     }
 
-    /// Both start at the time of their own run, or both at one time that was requested.
+    /// Whether both start at the time of their own run, or both at the same requested time.
     fn starts_alike(&self, recorded: Validity, begun: UnixTime) -> bool {
         let is_asked = self.validity.not_before != self.now;
         let was_asked = recorded.not_before.0.abs_diff(begun.0) > LONGEST_WAIT;
@@ -175,12 +175,12 @@ impl Terms {
     }
 }
 
-/// What looking back has found.
+/// The result of [`look_back`](super::SigningJob::look_back).
 #[derive(Debug)]
 pub enum LookedBack<R: RequestSource> {
-    /// Something must be signed.
+    /// At least one certificate must be signed.
     ToSign(SigningJob<R>),
-    /// Nothing has: the token is not needed.
+    /// All were signed before: the token is not needed.
     AllRecorded(RecordedJob<R>),
 }
 
@@ -192,7 +192,7 @@ impl<R: RequestSource> RecordedJob<R> {
     /// Delivers them; `each` gets every result, in the order of the requests.
     ///
     /// # Errors
-    /// What the requests say; [`WorkflowError`]; [`WorkflowError::Partly`] names the certificates that were delivered before the failure.
+    /// Errors of the requests; [`WorkflowError`]; [`WorkflowError::Partly`] names the certificates that were delivered before the failure.
     pub fn deliver(
         self,
         recorder: &mut Recorder,
@@ -203,13 +203,13 @@ impl<R: RequestSource> RecordedJob<R> {
     }
 }
 
-/// The same days were asked for; or both end with the CA, or at a time that was requested.
+/// Whether both have the same number of days, or both end with the CA, or both at the same requested time.
 fn lasts_as_long(asked: Validity, recorded: Validity) -> bool {
     let length = |validity: Validity| validity.not_after.0.saturating_sub(validity.not_before.0);
     length(asked) == length(recorded) || asked.not_after.0 == recorded.not_after.0
 }
 
-/// Whether more than two thirds of its life are left. After that, the same request means a renewal.
+/// Whether more than two thirds of its life are left. Later, the same request counts as a renewal.
 const fn is_young(validity: Validity, now: UnixTime) -> bool {
     let life = validity.not_after.0.saturating_sub(validity.not_before.0);
     let left = validity.not_after.0.saturating_sub(now.0);

@@ -1,4 +1,4 @@
-//! A job is signed: the key, the linter, and the batch.
+//! Runs a signing job: the key, the linter, and the batch.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -17,12 +17,11 @@ use crate::workflow::signing_key::find_signing_key;
 use crate::workflow::{Delivered, Linted, Progress, Recorder, Step, WorkflowError};
 
 impl<R: RequestSource> SigningJob<R> {
-    /// Plans every certificate that was not [signed before](Self::look_back), a group at a time: keeps the places for the outputs, records
-    /// what will be signed, and has the token sign each once. `each` gets every result as soon as it is delivered, in the order of the
-    /// requests.
+    /// Plans every certificate that was not [signed before](Self::look_back), a group at a time: reserves the outputs, records what will be
+    /// signed, and has the token sign each once. `each` gets every result as soon as it is delivered, in the order of the requests.
     ///
     /// # Errors
-    /// What the requests say; [`WorkflowError`]. [`WorkflowError::Partly`] names the certificates that were delivered before the failure.
+    /// Errors of the requests; [`WorkflowError`]. [`WorkflowError::Partly`] names the certificates that were delivered before the failure.
     pub fn run(
         mut self,
         store: &dyn KeyStore,
@@ -34,7 +33,7 @@ impl<R: RequestSource> SigningJob<R> {
         self.run_with(Some(store), recorder, progress, each)
     }
 
-    /// Without a store where nothing is to be signed.
+    /// Runs without a store if nothing is to be signed.
     pub(super) fn run_with(
         mut self,
         store: Option<&dyn KeyStore>,
@@ -69,7 +68,7 @@ impl<R: RequestSource> SigningJob<R> {
         }
     }
 
-    /// What the caller is told; `done` gets the files that are there.
+    /// The outcome for the caller. `done` collects the written files.
     fn outcome_of(&self, told: Told<Signing<'_, R>>, done: &mut Vec<PathBuf>) -> RequestOutcome<R::Error> {
         match told {
             Told::Refused { index, error } => RequestOutcome::Refused {
@@ -94,7 +93,7 @@ impl<R: RequestSource> SigningJob<R> {
         }
     }
 
-    /// Has the profile's linter judge every certificate, before anything is signed.
+    /// Runs the profile's linter on every certificate before anything is signed.
     fn rehearse(
         &mut self,
         store: Option<&dyn KeyStore>,

@@ -1,4 +1,4 @@
-//! What all certificates of a job have in common, and one of them built and checked.
+//! The terms that all certificates of a job share, and building and checking one of them.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(super) struct Terms {
     pub(super) profile: Arc<Profile>,
     pub(super) validity: Validity,
     pub(super) signature: SignatureAlgorithm,
-    /// When the validity was chosen.
+    /// The time when the validity was chosen.
     pub(super) now: UnixTime,
     pub(super) again: bool,
     pub(super) waivers: Waivers,
@@ -29,14 +29,14 @@ impl Terms {
     pub(super) fn choose(request: SigningRequest, clock: &Clock) -> Result<Self, WorkflowError> {
         let now = clock.now();
         let authority = request.authority;
-        // Its name, identifier and validity are copied into what is signed: they must be the CA's own words.
+        // Its name, identifier and validity are copied into the certificates, so they must be signed by the CA itself.
         authority
             .value
             .check_authority(now)
             .and_then(|()| authority.value.check_self_signature())
             .map_err(|error| authority.about(error))?;
         let authority_key = authority.value.public_key()?;
-        // An end that was requested is kept or refused; the profile's own days give way to the end of the CA.
+        // A requested end is kept or refused. The profile's default is cut to the end of the CA.
         let issuer_not_after = authority.value.validity().not_after;
         let default_days = request.profile.default_days;
         let validity = request.validity.choose(default_days, &[issuer_not_after], now)?;

@@ -1,8 +1,6 @@
-//! `ocsp publish`: an answer for every certificate of the ledger that has not ended, in files that a web server serves as the answers to
-//! GET requests.
-//!
-//! What stands in the directory is read from its files, and each is verified before it is believed. One that says what the ledger says, and has
-//! more than half of its validity left, stays as it is.
+//! `ocsp publish`: an answer for every certificate in the ledger that has not expired, as files that a web server returns for GET requests.
+//! Existing answers are read from their files, and each is verified before it counts. An answer that agrees with the ledger and has more
+//! than half of its validity left is not changed.
 
 mod batched;
 mod error;
@@ -33,24 +31,24 @@ use crate::workflow::record::{authority_of, require_known, revocation};
 use crate::workflow::{BatchOptions, Clock, Recorder, WorkflowError};
 use crate::x509::{CertIdHash, CertificateStatus, OcspRequest, Period, SerialNumber, UnixTime, X509Error};
 
-/// A week, when nothing is asked for: CA/B BR 4.9.10 has at most ten days.
+/// The default validity, a week. CA/B BR 4.9.10 allows at most ten days.
 const DEFAULT: Period = Period::Days(7);
 
-/// The hashes that clients ask with: a static server finds an answer only under the request's own bytes.
+/// The hashes that clients use. A static server finds an answer only under the exact bytes of the request.
 const HASHES: [CertIdHash; 2] = [CertIdHash::Sha1, CertIdHash::Sha256];
 
-/// A publication to be.
+/// The request for a publication.
 #[derive(Clone, Debug)]
 pub struct PublicationRequest {
-    /// By whom the answers are signed, and how long they are valid.
+    /// The signer of the answers, and their validity.
     pub terms: OcspTerms,
-    /// The directory that stands for the responder's URL. Only this user and root may be able to write there.
+    /// The directory for the responder's URL. Only this user and root may be able to write to it.
     pub directory: PathBuf,
-    /// Whether a file that is not an earlier answer of this CA is replaced too.
+    /// Whether to replace files that are not earlier answers of this CA.
     pub replaces_others: bool,
-    /// What is never replaced.
+    /// The files that are never replaced.
     pub protected: Protected,
-    /// How it is done.
+    /// The options of the batch.
     pub options: BatchOptions,
 }
 
@@ -64,35 +62,35 @@ pub struct PublicationJob {
     clock: Clock,
 }
 
-/// A publication that knows what is to be signed.
+/// A publication with its due answers.
 #[derive(Debug)]
 pub struct DuePublication {
     job: PublicationJob,
     certificates: Vec<Certified>,
     pieces: Vec<Piece>,
-    /// By their places among the pieces.
+    /// By their indices among the pieces.
     refused: BTreeMap<usize, WorkflowError>,
-    /// So many answers stay as they are.
+    /// The number of unchanged answers.
     unchanged: usize,
 }
 
-/// A certificate of which an answer is due.
+/// A certificate with a due answer.
 #[derive(Debug)]
 struct Certified {
     serial: SerialNumber,
     status: CertificateStatus,
 }
 
-/// An answer that is due, or that is refused.
+/// An answer that is due or refused.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
-    /// The place of its certificate.
+    /// The index of its certificate.
     certificate: usize,
     hash: CertIdHash,
     reason: AnswerReason,
 }
 
-/// An answer that was signed.
+/// A signed answer.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AnswerSummary {
@@ -102,7 +100,7 @@ pub struct AnswerSummary {
     pub serial: SerialNumber,
     /// The hash that names the CA in the request.
     pub hash: CertIdHash,
-    /// What it says.
+    /// The status in it.
     pub status: CertificateStatus,
     /// Why it was signed.
     pub reason: AnswerReason,
@@ -114,11 +112,11 @@ pub struct AnswerSummary {
     pub entry: EntryId,
 }
 
-/// What became of an answer that was due.
+/// The outcome of a due answer.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PublishedOutcome {
-    /// It is in its file.
+    /// It was written to its file.
     Signed(Box<AnswerSummary>),
     /// It was refused, and the others are signed: [`BatchOptions::keep_going`].
     Refused {
@@ -130,7 +128,7 @@ pub enum PublishedOutcome {
 }
 
 impl PublicationJob {
-    /// Checks the CA certificate, the signer, the validity and the directory. Nothing is left behind.
+    /// Checks the CA certificate, the signer, the validity and the directory. Changes nothing.
     ///
     /// # Errors
     /// [`WorkflowError`]
@@ -148,7 +146,7 @@ impl PublicationJob {
             options: request.options,
             clock: clock.clone(),
         };
-        // What every answer would be refused for is refused here.
+        // Refuses here what would be refused in every answer.
         job.plan(
             &SerialNumber::from_octets([1]),
             CertIdHash::Sha1,
@@ -157,11 +155,10 @@ impl PublicationJob {
         Ok(job)
     }
 
-    /// Looks at every certificate of the CA in the ledger that has not ended, and at the files of its answers. Needs no token.
+    /// Reads every unexpired certificate of the CA in the ledger, and the files of its answers. Needs no token.
     ///
     /// # Errors
-    /// [`WorkflowError`]: that the ledger does not know the CA, that the signer is revoked; unless the others are to be signed, the first
-    /// file that is refused.
+    /// [`WorkflowError`]: the CA is not in the ledger, or the signer is revoked. Without `keep_going`, also the first refused file.
     pub fn look(self, recorder: &Recorder) -> Result<DuePublication, WorkflowError> {
         let (authority, ledger) = (self.terms.authority(), recorder.ledger());
         require_known(ledger, authority)?;
@@ -182,7 +179,7 @@ impl PublicationJob {
             });
             ControlFlow::Continue(())
         })?;
-        // Nobody asks a root about itself.
+        // Clients do not ask a root about itself.
         if authority.issuer().der() == authority.subject().der() {
             let own = authority.serial_number();
             certificates.retain(|certificate| certificate.serial != own);
@@ -190,7 +187,7 @@ impl PublicationJob {
         self.compare(certificates, now)
     }
 
-    /// Holds the files against what the ledger says.
+    /// Compares the files with the ledger.
     fn compare(self, all: Vec<Certified>, now: UnixTime) -> Result<DuePublication, WorkflowError> {
         let mut due = DuePublication {
             certificates: Vec::new(),
@@ -255,20 +252,20 @@ impl PublicationJob {
         Ok(due)
     }
 
-    /// The request that is answered, as clients make it.
+    /// The request to answer, as clients encode it.
     fn request(&self, serial: &SerialNumber, hash: CertIdHash) -> Result<OcspRequest, X509Error> {
         OcspRequest::about(self.terms.authority(), std::slice::from_ref(serial), hash)
     }
 }
 
 impl DuePublication {
-    /// How many answers are to be signed.
+    /// The number of answers to sign.
     #[must_use]
     pub fn count(&self) -> usize {
         self.pieces.len() - self.refused.len()
     }
 
-    /// How many answers stay as they are.
+    /// The number of unchanged answers.
     #[must_use]
     pub const fn unchanged(&self) -> usize {
         self.unchanged
@@ -282,7 +279,7 @@ impl DuePublication {
         Ok(!self.job.terms.responder.says_digital_signature()?)
     }
 
-    /// How many sessions sign, where that was asked for.
+    /// The requested number of sessions, if any.
     const fn jobs(&self) -> Option<NonZeroUsize> {
         self.job.options.jobs
     }

@@ -1,15 +1,15 @@
-//! Whether a certificate is issued by what is in a file of CA certificates.
+//! Whether a certificate is issued by a certificate in a file of CA certificates.
 
 use super::{AuthorityFile, Missing};
 use crate::x509::{Certificate, ChainCheck, UnixTime, X509Error, verify_chain};
 
-/// What a path comes to, the dates left aside: those are steps of their own.
+/// The result for a path. Dates are separate steps.
 pub(super) enum Issued {
-    /// By this certificate of the file.
+    /// Issued by this certificate of the file.
     By(String),
-    /// Not.
+    /// Not issued by the file's certificates.
     Not(String),
-    /// It cannot be decided here.
+    /// This program cannot decide.
     Unknown(Missing),
 }
 
@@ -38,8 +38,8 @@ pub(super) fn issuers<'a>(leaf: &Certificate, authorities: &'a [Certificate]) ->
     path
 }
 
-/// Certificates that OpenSSL may take for the issuer instead: it goes by the name, and by the key identifiers where they are there,
-/// and does not try another when the signature is wrong (`X509_STORE_CTX_get1_issuer`).
+/// Certificates that OpenSSL may choose as the issuer instead. It chooses by name, and by key identifiers if present, and does not try
+/// another if the signature is wrong (`X509_STORE_CTX_get1_issuer`).
 pub(super) fn rivals<'a>(
     certificate: &Certificate,
     issuer: &Certificate,
@@ -54,11 +54,11 @@ pub(super) fn rivals<'a>(
     })
 }
 
-/// Why a signature is not taken.
+/// Why a signature is not accepted.
 pub(super) enum Doubt {
     /// It is wrong, or can be forged.
     Wrong(String),
-    /// It is of a kind that is not verified here.
+    /// This program does not verify signatures of this kind.
     Unknown(String),
 }
 
@@ -80,7 +80,7 @@ pub(super) fn check_signature(certificate: &Certificate, issuer: &Certificate) -
     }
 }
 
-/// Whether `leaf` is issued by what is in `file`; `between` are certificates that come with the leaf.
+/// Whether `leaf` is issued by a certificate in `file`. `between` are certificates that come with the leaf.
 pub(super) fn check_path(
     leaf: &Certificate,
     leaf_source: &str,
@@ -89,7 +89,7 @@ pub(super) fn check_path(
     now: UnixTime,
 ) -> Issued {
     let AuthorityFile { source, certificates } = file;
-    // What comes with the leaf is never an anchor, whatever it says about itself.
+    // A certificate that comes with the leaf is never an anchor, even if it is self-signed.
     let between = between.iter().filter(|certificate| !certificate.is_self_issued());
     let known: Vec<_> = certificates.iter().chain(between).cloned().collect();
     let report = verify_chain(leaf, &known, now);
@@ -122,7 +122,7 @@ pub(super) fn check_path(
             return unknown(why);
         }
     }
-    // What an X.509 v1 root is worth is a step of its own, as dates are.
+    // Whether an X.509 v1 root is acceptable is a separate step, like dates.
     let root = issuers
         .last()
         .filter(|last| last.is_self_issued() && last.version() < 3);
@@ -154,7 +154,7 @@ pub(super) fn check_path(
             issuer.subject()
         )),
         Some(("issuer", _)) => Issued::Not(format!(
-            "{source} does not go up to a self-signed certificate: the issuer of \"{}\" is not in it",
+            "{source} does not lead to a self-signed certificate: the issuer of \"{}\" is not in it",
             issuers
                 .last()
                 .map_or_else(String::new, |last| last.subject().to_string())

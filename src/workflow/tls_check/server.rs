@@ -1,4 +1,4 @@
-//! The self-signed certificate of the server that hosts the HSM, which the outer TLS connection ends at.
+//! The self-signed certificate of the server that hosts the HSM, the end of the outer TLS connection.
 
 use super::evidence::TlsEvidence;
 use super::path::{Doubt, check_signature};
@@ -43,7 +43,7 @@ fn check_self_signature(certificate: &Certificate, at: usize, report: &mut TlsRe
         match check_signature(certificate, certificate) {
             Ok(()) => (StepState::Passed, "by its own key".to_owned()),
             Err(Doubt::Wrong(problem)) => (StepState::Warning, problem),
-            // It proves nothing if the certificate is already trusted.
+            // The signature proves nothing if the certificate is already trusted.
             Err(Doubt::Unknown(why)) => (StepState::Noted, why),
         }
     } else {

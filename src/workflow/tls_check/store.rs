@@ -1,45 +1,44 @@
-//! The directory of the client package, searched as OpenSSL searches it (`openssl verify -CApath`, by_dir.c).
-//!
-//! A certificate is in the file `HASH.0`, HASH being that of its subject; with several of one subject the next is in `HASH.1`, and so on up
-//! to the first number that is missing. Files are PEM. At a file that does not load, OpenSSL as it comes from openssl.org gives up;
-//! Debian's and others continue with the next.
+//! The directory of the client package, searched like OpenSSL does (`openssl verify -CApath`, by_dir.c). A certificate is in the file
+//! `HASH.0`, where HASH is the hash of its subject. Further certificates with the same subject are in `HASH.1` and so on, up to the first
+//! missing number. Files are PEM. If a file does not load, OpenSSL from openssl.org gives up; Debian's build and others continue with the
+//! next.
 
 use std::collections::BTreeMap;
 
 use crate::x509::Certificate;
 
-/// The files of a directory, and what is in them.
+/// The files of a directory with their contents.
 #[derive(Clone, Debug)]
 pub struct TrustStore {
     path: String,
     pub(super) files: BTreeMap<String, Content>,
 }
 
-/// What a file comes to.
+/// The content of a file.
 #[derive(Clone, Debug)]
 pub(super) enum Content {
     /// PEM, with at least one.
     Certificates(Vec<Certificate>),
-    /// OpenSSL reads PEM here, and nothing else.
+    /// DER. OpenSSL reads only PEM here.
     Der(Box<Certificate>),
-    /// The system does not let it be read.
+    /// The system does not allow reading it.
     Unreadable(String),
-    /// It can be read, but this program does not accept it as a certificate; OpenSSL may.
+    /// This program does not accept it as a certificate, but OpenSSL may.
     Strange(String),
 }
 
-/// What OpenSSL's search for a certificate comes to.
+/// The result of OpenSSL's search for a certificate.
 pub(super) enum Search {
-    /// In this file.
+    /// It is in this file.
     Found { file: String },
-    /// Not, and why.
+    /// It is not found, for this reason.
     NotFound { problem: String },
-    /// That depends on a file that cannot be judged here.
+    /// It depends on a file that this program cannot judge.
     Unclear { why: String },
 }
 
 impl TrustStore {
-    /// From the names and the bytes of a directory's files, or why they cannot be read.
+    /// Builds a store from the names of a directory's files and their bytes, or the reason why a file cannot be read.
     #[must_use]
     pub fn new(path: &str, files: Vec<(String, Result<Vec<u8>, String>)>) -> Self {
         let read = |bytes: Vec<u8>| match Certificate::from_der(&bytes) {
@@ -115,7 +114,7 @@ impl TrustStore {
                 format!("{file} has it, but under a name that OpenSSL does not look for: rename it to {end}")
             }
             (None, Some((file, reason))) => {
-                format!("no file that OpenSSL finds has it; and {file}: {reason}")
+                format!("no file that OpenSSL finds has it, and {file}: {reason}")
             }
             (None, None) if passed.others.is_empty() => {
                 format!("no file of {} has it; OpenSSL looks for {end}", self.path)
@@ -130,14 +129,14 @@ impl TrustStore {
     }
 }
 
-/// What a search went past.
+/// What a search has passed.
 #[derive(Default)]
 struct Passed {
     /// Files with other certificates of the same subject.
     others: Vec<String>,
-    /// The first file that does not load, and why.
+    /// The first file that does not load, with the reason.
     obstacle: Option<(String, String)>,
-    /// Whether OpenSSL may see more than this program in one of those that do not load.
+    /// Whether OpenSSL may accept one of the files that do not load here.
     is_strange: bool,
 }
 
@@ -159,7 +158,7 @@ fn has(found: &[Certificate], wanted: &Certificate) -> bool {
     found.iter().any(|certificate| certificate.der() == wanted.der())
 }
 
-/// Both `HASH.N` with the same hash, the first with the smaller number.
+/// Whether both are `HASH.N` with the same hash, and the first has the smaller number.
 fn is_earlier(first: &str, second: &str) -> bool {
     match (split(first), split(second)) {
         (Some((hash, number)), Some((other, later))) => hash == other && number < later,
@@ -167,7 +166,7 @@ fn is_earlier(first: &str, second: &str) -> bool {
     }
 }
 
-/// Hash and number of a name as OpenSSL makes it: eight hex digits in lower case, and a number without leading zeros.
+/// The hash and number of a file name in OpenSSL's form: eight lower-case hex digits, and a number without leading zeros.
 pub(super) fn split(file: &str) -> Option<(&str, u32)> {
     let (hash, number) = file.split_once('.')?;
     let is_hash = hash.len() == 8

@@ -1,5 +1,5 @@
-//! The path of both TLS connections, drawn: the inner one inside the outer one, what the client has on the left, what the other end
-//! shows on the right.
+//! A drawing of both TLS connections, the inner one inside the outer one: on the left what the client has, on the right what the other end
+//! shows.
 
 use hsm_ca::workflow::{StepState, TlsEvidence, TlsReport, TlsRole};
 
@@ -11,7 +11,7 @@ use hsm_ca::values::cut;
 const OUTER: usize = 74;
 /// Columns between the walls of the inner frame.
 const INNER: usize = OUTER - 4;
-/// Where the right half begins, inside a frame.
+/// The width of the left half, inside a frame.
 const LEFT: usize = 36;
 
 /// The characters of a frame: corners from the upper left clockwise, horizontal, vertical.
@@ -74,7 +74,7 @@ impl Frame {
     }
 }
 
-/// Text that may be painted, with the columns it takes.
+/// Text that may be coloured, with its width in columns.
 struct Cell {
     text: String,
     columns: usize,
@@ -172,7 +172,7 @@ fn store_title(evidence: &TlsEvidence) -> &str {
         .map_or("AWS's servers", |store| store.path())
 }
 
-/// The end of the path says more than its beginning.
+/// The title of a certificate file. A long path is cut at its beginning.
 fn authority_title(evidence: &TlsEvidence) -> &str {
     let source = evidence
         .authority
@@ -181,14 +181,14 @@ fn authority_title(evidence: &TlsEvidence) -> &str {
     source.rsplit('/').next().unwrap_or(source)
 }
 
-/// The worst that was found about a part of the path, in a few words.
+/// The worst result for a part of the path, in a few words.
 fn summarise(report: &TlsReport, role: TlsRole) -> (StepState, String) {
     let steps = || report.steps.iter().filter(|step| step.role == role);
     let worst = steps()
         .map(|step| step.state)
         .max()
         .unwrap_or(StepState::NotChecked);
-    // Where something passed, a note takes nothing from it.
+    // A note does not outweigh a passed check.
     let worst = match worst {
         StepState::Noted if steps().any(|step| step.state == StepState::Passed) => StepState::Passed,
         worst => worst,

@@ -1,4 +1,4 @@
-//! Gathers what there is, and says how to get what there is not.
+//! Collects the available certificates, and says how to get the missing ones.
 
 use std::path::{Path, PathBuf};
 
@@ -18,12 +18,12 @@ use crate::cli::ui::Ui;
 
 /// AWS CloudHSM User Guide, "Client SDK 5 configuration parameters".
 const AUTHORITY: &str = "/opt/cloudhsm/etc/customerCA.crt";
-/// Where the client package of SDK 3 has them; the libraries of SDK 5 have them inside.
+/// The directory of the SDK 3 client package. The libraries of SDK 5 have the certificates built in.
 const CLIENT_DIRECTORY: &str = "/opt/cloudhsm/etc/certs";
-/// In the directory above.
+/// The client certificate, in the parent directory.
 const CLIENT_CERTIFICATE: &str = "client.crt";
 
-/// What is known of the cluster itself.
+/// What is known about the cluster.
 struct Known {
     certificate: Result<SourcedCertificate, Missing>,
     authority: Option<PathBuf>,
@@ -235,7 +235,7 @@ fn authority_file(path: &Path) -> Result<AuthorityFile, CliError> {
     })
 }
 
-/// A path of the client package, where that is installed.
+/// A path of the client package, if that is installed.
 fn installed(path: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path)).filter(|path| path.exists())
 }

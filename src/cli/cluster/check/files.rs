@@ -8,17 +8,17 @@ use super::CheckCluster;
 use crate::cli::cluster::directory::choose_cluster;
 use crate::cli::exit::CliError;
 
-/// What AWS's guide calls the certificate that is signed for the cluster ("Initialize the cluster"), before AWS gives it back as
+/// The name in AWS's guide ("Initialize the cluster") of the certificate that is signed for the cluster. AWS later returns it as
 /// `ID_ClusterCertificate.crt`.
 const SIGNED: &str = "_CustomerHsmCertificate.crt";
-/// What AWS's guide calls the trust anchor.
+/// The name of the trust anchor in AWS's guide.
 const AUTHORITY: &str = "customerCA.crt";
 
-/// The files that count here.
+/// The files that are checked.
 #[derive(Debug)]
 pub(super) struct ClusterFiles {
     pub(super) cluster: Option<String>,
-    /// The certificate as AWS gave it back.
+    /// The certificate as AWS returned it.
     pub(super) given: Option<PathBuf>,
     /// The certificate as it was signed.
     pub(super) signed: Option<PathBuf>,
@@ -32,7 +32,7 @@ impl CheckCluster {
         let there = |name: String| Some(directory.join(name)).filter(|path| path.exists());
         let authority = there(AUTHORITY.to_owned());
         let cluster = choose_cluster(directory, wanted, &[SIGNED])?;
-        // A CA alone can be looked at too.
+        // A CA certificate alone can be checked too.
         if cluster.is_none() && (wanted.is_some() || authority.is_none()) {
             return Err(CliError::NoClusterFiles {
                 directory: directory.to_owned(),

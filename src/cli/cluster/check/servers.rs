@@ -1,4 +1,4 @@
-//! `--connect`: has the servers show their certificates.
+//! `--connect`: fetches the servers' certificates.
 
 use std::thread;
 
@@ -11,7 +11,7 @@ use crate::cli::exit::CliError;
 use crate::cli::ui::Ui;
 
 impl CheckCluster {
-    /// Those that are named, or every HSM of the cluster that AWS told of.
+    /// The named servers, or every HSM that AWS lists for the cluster.
     pub(super) fn server_addresses(&self, cluster: Option<&Cluster>) -> Result<Vec<ServerAddress>, CliError> {
         let parse = |text: &str| text.parse().map_err(|cause| CliError::Server { cause });
         let mut addresses = Vec::new();
@@ -43,7 +43,7 @@ impl CheckCluster {
     }
 }
 
-/// Asks all of them at once, so that several that do not answer take no longer than one.
+/// Connects to all of them at the same time, so that several without an answer take no longer than one.
 pub(super) fn ask(
     addresses: &[ServerAddress],
     circumstances: &mut Circumstances,

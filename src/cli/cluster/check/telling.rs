@@ -1,4 +1,4 @@
-//! Every step in words.
+//! Every step as text.
 
 use hsm_ca::workflow::{Expiry, StepState, TlsCertificate, TlsReport, TlsRole, TlsStep};
 
@@ -17,7 +17,7 @@ pub(super) const fn word(state: StepState) -> &'static str {
     }
 }
 
-/// The word with a sign before it, where there are signs.
+/// The word, with a sign before it if the terminal has signs.
 pub(super) fn mark(state: StepState, canvas: Canvas) -> String {
     if !canvas.lines {
         return word(state).to_owned();
@@ -42,7 +42,7 @@ pub(super) const fn tone(state: StepState) -> Option<Tone> {
     }
 }
 
-/// All steps, the dates, and what it comes to.
+/// All steps, the dates, and the verdict.
 pub(super) fn tell(report: &TlsReport, canvas: Canvas) -> String {
     let mut text = String::new();
     for role in TlsRole::ALL {
@@ -68,7 +68,7 @@ pub(super) fn tell(report: &TlsReport, canvas: Canvas) -> String {
     text
 }
 
-/// Names may be longer than a line, and someone may copy them: they stay whole.
+/// Names are not wrapped, so that they can be copied.
 fn tell_certificate(listed: &TlsCertificate) -> String {
     let certificate = &listed.certificate;
     let validity = certificate.validity();
@@ -127,7 +127,7 @@ fn verdict(report: &TlsReport, canvas: Canvas) -> String {
         None => {
             let doubtful = canvas.paint(Some(Tone::Doubtful), "Not everything was checked");
             format!(
-                "{doubtful}: {} open. What was checked passed.\n",
+                "{doubtful}: {} not checked. The other steps passed.\n",
                 count(StepState::NotChecked)
             )
         }

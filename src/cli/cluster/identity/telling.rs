@@ -1,4 +1,4 @@
-//! An HSM's identity for people: a line for each chain, and every step where one failed or details are asked for.
+//! An HSM's identity as text: a line for each chain, and every step if one failed or with -v.
 
 use hsm_ca::workflow::{IdentityPart, IdentityReport, IdentitySubject};
 use hsm_ca::x509::{Finding, PathStep};
@@ -9,7 +9,7 @@ use crate::cli::page::Page;
 use crate::cli::report::printable;
 use crate::cli::ui::Ui;
 
-/// The column of what is beside a state.
+/// The column after the state.
 const STATES: usize = 8;
 
 pub(super) fn tell(report: &IdentityReport, cluster: &str, ui: &Ui) -> String {
@@ -26,7 +26,7 @@ pub(super) fn tell(report: &IdentityReport, cluster: &str, ui: &Ui) -> String {
     }
     let unknown_roots = report.unknown_roots();
     if !is_verified {
-        // What failed, once more, where the eye is.
+        // Repeat the failures at the end.
         for failure in report.failures() {
             state("", "FAILED", Some(Tone::Bad), &name_failure(failure), &mut page);
         }
@@ -44,7 +44,7 @@ pub(super) fn tell(report: &IdentityReport, cluster: &str, ui: &Ui) -> String {
     page.into_text()
 }
 
-/// One line, and one for each rule that is worth knowing of.
+/// One line for the chain, and one for each note.
 fn summarise(part: &IdentityPart, page: &mut Page) {
     let roles: Vec<_> = part.subjects.iter().map(|subject| subject.role).collect();
     let text = format!("{}: {}", part.title, roles.join(", "));
@@ -68,7 +68,7 @@ fn show(subject: &IdentitySubject, page: &mut Page) {
     }
 }
 
-/// A state in its colour, and the text beside it.
+/// A coloured state, followed by a text.
 fn state(indent: &str, word: &str, tone: Option<Tone>, text: &str, page: &mut Page) {
     coloured(&format!("{indent}{word:STATES$}"), word, tone, text, page);
 }

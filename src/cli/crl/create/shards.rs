@@ -127,7 +127,7 @@ impl CreateCrl {
     }
 }
 
-/// What is after the last slash of a URL, where that names a file.
+/// The file name at the end of a URL.
 fn file_name(url: &str) -> Result<PathBuf, CliError> {
     let name = url.rsplit('/').next().unwrap_or_default();
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);

@@ -1,7 +1,5 @@
-//! The rows of the table, read from its source text: which errors, which kind, which exit code, which hint.
-//!
-//! The enums of the library are `#[non_exhaustive]`, so the compiler accepts a match here that has not heard of a new variant. This reader
-//! finds what falls into each `_`.
+//! Reads the rows of the table from its source text: the errors, the kind, the exit code and the hint. The enums of the library are
+//! `#[non_exhaustive]`, so the compiler accepts a match without a new variant. This reader finds the variants that fall into each `_`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +13,7 @@ const CODES: [(&str, &str); 4] = [
     ("UNAVAILABLE", "4"),
 ];
 
-/// What is said of a kind with an exit code.
+/// The hint and the errors of a kind with an exit code.
 #[derive(Debug, Default)]
 pub(super) struct Said {
     /// `Enum::Variant`.
@@ -26,24 +24,24 @@ pub(super) struct Said {
 /// Kind and exit code.
 type Key = (String, String);
 
-/// Everything that the table says.
+/// The whole table.
 #[derive(Debug, Default)]
 pub(super) struct TableSource {
     pub(super) rows: BTreeMap<Key, Said>,
-    /// Variants with a row, or with an arm that asks the table of their cause.
+    /// Variants with a row, or with an arm that uses the row of their cause.
     pub(super) covered: BTreeSet<String>,
-    /// The enums that are matched, with their variants.
+    /// The matched enums, with their variants.
     pub(super) enums: BTreeMap<String, BTreeSet<String>>,
-    /// Variants that some arm takes whatever is in them, so that no `_` gets them.
+    /// Variants that an arm matches completely, so that no `_` matches them.
     whole: BTreeSet<String>,
-    /// Rows with a name.
+    /// Named rows.
     named: BTreeMap<String, Key>,
-    /// What the arms around the visited expression take.
+    /// What the arms around the visited expression match.
     current: BTreeSet<String>,
 }
 
 impl TableSource {
-    /// From the files of the table; `variants` gives those of an enum.
+    /// Reads the files of the table. `variants` returns those of an enum.
     pub(super) fn read(files: &[File], variants: impl Fn(&str) -> BTreeSet<String>) -> Self {
         let mut arms = Arms::default();
         files.iter().for_each(|file| arms.visit_file(file));
@@ -56,7 +54,7 @@ impl TableSource {
             whole: arms.whole,
             ..Self::default()
         };
-        // Twice: a row with a name may be used before it is written.
+        // Twice, because a named row may be used before its definition.
         for _ in 0..2 {
             files.iter().for_each(|file| table.visit_file(file));
         }
@@ -69,7 +67,7 @@ impl TableSource {
         said.hints.extend(hint.filter(|hint| !said.hints.contains(hint)));
     }
 
-    /// What an arm takes: the variants that it names, or for `_` those that no arm takes whole. `None` where it names no enum.
+    /// What an arm matches: the variants that it names, or for `_` those that no arm matches completely. `None` if it names no enum.
     fn taken_by(&self, arm: &Arm, of: Option<&str>) -> Option<BTreeSet<String>> {
         let named: BTreeSet<_> = alternatives(&arm.pat)
             .into_iter()
@@ -126,7 +124,7 @@ impl<'a> Visit<'a> for TableSource {
     }
 }
 
-/// The enums that are matched, and what is taken whole.
+/// The matched enums, and the variants that are matched completely.
 #[derive(Default)]
 struct Arms {
     enums: BTreeSet<String>,
@@ -161,7 +159,7 @@ fn alternatives(pattern: &Pat) -> Vec<&Pat> {
     }
 }
 
-/// `Enum::Variant` at the start of a pattern. `Self::Variant` is a match about something else than a row.
+/// `Enum::Variant` at the start of a pattern. A match of `Self::Variant` is not about rows.
 fn variant_of(pattern: &Pat) -> Option<(String, String)> {
     let path = match pattern {
         Pat::Struct(found) => &found.path,
@@ -174,7 +172,7 @@ fn variant_of(pattern: &Pat) -> Option<(String, String)> {
     Some((of, names.next()?))
 }
 
-/// Whether a pattern takes its variant whatever is in it.
+/// Whether a pattern matches its variant completely.
 fn is_whole(pattern: &Pat) -> bool {
     match pattern {
         Pat::Struct(found) => found.fields.iter().all(|field| is_open(&field.pat)),
@@ -183,7 +181,7 @@ fn is_whole(pattern: &Pat) -> bool {
     }
 }
 
-/// Whether a pattern takes everything.
+/// Whether a pattern matches everything.
 fn is_open(pattern: &Pat) -> bool {
     match pattern {
         Pat::Ident(name) => name.subpat.is_none(),

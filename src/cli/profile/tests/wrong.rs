@@ -2,7 +2,7 @@ use hsm_ca::x509::{ProfileFile, X509Error};
 
 use super::{CA, LEAF, ROOT, read};
 
-/// A file that is wrong in one field, the field that is named, and a word of the reason.
+/// A file with one wrong field, and the expected start of the message.
 #[test]
 fn every_field_can_be_wrong() {
     let cases: &[(&str, &str, &str, &str)] = &[

@@ -8,7 +8,7 @@ use hsm_ca::workflow::{BenchPoint, BenchSummary, IssuingPoint, IssuingRequest};
 use super::milliseconds;
 use crate::cli::json::token::BenchIssuing;
 
-/// The ledger and the certificates are in the user's temporary directory meanwhile.
+/// The ledger and the certificates are in the user's temporary directory during the measurement.
 pub(super) fn request(certificates: u32) -> Option<IssuingRequest> {
     let certificates = usize::try_from(certificates).ok().and_then(NonZeroUsize::new)?;
     Some(IssuingRequest {
@@ -17,7 +17,7 @@ pub(super) fn request(certificates: u32) -> Option<IssuingRequest> {
     })
 }
 
-/// The part of the signatures per second that as many sessions made.
+/// The rate as a fraction of the signatures per second with the same number of sessions.
 fn of_signatures(point: &IssuingPoint, summary: &BenchSummary) -> Option<f64> {
     let is_alike = |raw: &&BenchPoint| {
         (raw.key, raw.algorithm, raw.sessions) == (point.key, point.algorithm, point.sessions)

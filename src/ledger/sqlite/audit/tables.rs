@@ -1,4 +1,4 @@
-//! The tables as they are, taken from what the events come to.
+//! Subtracts the rows of the tables from the sums of the events.
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
@@ -7,7 +7,7 @@ use super::super::super::columns::{MOST_COLUMNS, TABLES};
 use super::super::super::tally::{Balance, Cell};
 use super::super::failure::Failure;
 
-/// Takes every row of every table from the balance, and tells which table then has other rows than the events say.
+/// Subtracts every row of every table from the balance, and returns the first table that contradicts the events.
 pub(in crate::ledger::sqlite) fn take_tables(
     db: &Connection,
     mut balance: Balance,

@@ -1,8 +1,6 @@
-//! What a file looks like from outside, and when that can be relied on.
-//!
-//! Before Linux 6.13 the kernel's clock for change times moves 100 to 1000 times a second, and some file systems keep whole seconds. Two
-//! changes between two ticks have the same time, as two changes of a file that git has just indexed ("racy git"). So a time counts only
-//! when another file of the same file system, changed since, has got a later one.
+//! The metadata of a file, and when it can be relied on. Before Linux 6.13, the kernel's clock for change times ticks 100 to 1000 times a
+//! second, and some file systems store whole seconds. Two changes between two ticks have the same time (git calls this problem "racy git").
+//! So a change time counts only once another file of the same file system, changed afterwards, has a later one.
 
 use std::fmt;
 use std::fs::{self, Metadata};
@@ -12,7 +10,7 @@ use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Which file it is, and what every change of it changes.
+/// The identity of a file, and the metadata that every change alters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FileState {
     device: u64,
@@ -34,7 +32,7 @@ impl fmt::Display for FileState {
 }
 
 impl FileState {
-    /// Of a regular file. None if it has another name: under that, SQLite keeps another log.
+    /// The state of a regular file. `None` if it has another name, because SQLite keeps another log under that name.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let found = fs::symlink_metadata(path).ok()?;
         (found.is_file() && found.nlink() == 1).then(|| Self {
@@ -58,16 +56,16 @@ impl FileState {
     }
 }
 
-/// Some ticks of the slowest clock. Where it takes longer, the file system keeps whole seconds, or the clock was set back.
+/// Several ticks of the slowest clock. If no tick is seen for longer, the file system stores whole seconds, or the clock was set back.
 const LONGEST_WAIT: Duration = Duration::from_millis(60);
 
-/// When a file was changed, by its metadata.
+/// The change time of a file.
 pub(super) fn changed(found: &Metadata) -> (i64, i64) {
     (found.ctime(), found.ctime_nsec())
 }
 
-/// Returns when the next change of the file will show: `touch` changes another one, and tells its change time. None if that takes too
-/// long.
+/// Waits until the next change of the file will alter its change time: `touch` changes another file and returns that file's change time.
+/// `None` if this takes too long.
 pub(super) fn wait_until_past(file: &FileState, mut touch: impl FnMut() -> Option<(i64, i64)>) -> Option<()> {
     let start = Instant::now();
     while touch()? <= file.changed {

@@ -1,4 +1,4 @@
-//! Authorities, and the certificates of their own.
+//! Authorities and their own certificates.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -45,12 +45,12 @@ pub(in crate::ledger) fn authorities_like(
     Ok(found)
 }
 
-/// The authority that a table names by its event.
+/// The authority with this event number.
 pub(super) fn authority_of_id(db: &Connection, id: u64) -> Result<Authority, Failure> {
     match event(db, id)?.map(|event| event.event) {
         Some(What::Authority(found)) => Ok(found),
         _ => Err(Failure::contradiction(
-            "a table names an authority that no event introduced",
+            "a table refers to an authority that no event introduced",
         )),
     }
 }
@@ -72,7 +72,7 @@ pub(in crate::ledger) fn authority_certificates_like(
         }) = event(db, number)?.map(|event| event.event)
         else {
             return Err(Failure::contradiction(
-                "the table of CA certificates names an event that is about something else",
+                "the table of CA certificates refers to an event that is not about a CA certificate",
             ));
         };
         let authority = authority_of_id(db, authority)?;

@@ -1,4 +1,4 @@
-//! Entries: the tables find them, and their events tell.
+//! Entries: the tables locate them, the events have their contents.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -84,7 +84,7 @@ pub(in crate::ledger) fn certificates_for(
     Ok(found)
 }
 
-/// The first that began for this request after that event, and was not given up.
+/// The first entry for this request that was begun after that event and not abandoned.
 pub(in crate::ledger) fn begun_for(
     db: &Connection,
     authority: &Authority,
@@ -103,7 +103,7 @@ pub(in crate::ledger) fn begun_for(
     Ok(first.map(natural).transpose()?.map(EntryId))
 }
 
-/// A CA's own certificate is in the ledger before anything else that it signs, so the first few are looked at.
+/// A CA's own certificate is in the ledger before anything else that it signs, so only its first entries are searched.
 pub(in crate::ledger) fn own_certificates(
     db: &Connection,
     authority: &Authority,
@@ -209,14 +209,15 @@ pub(in crate::ledger) fn select_entries(
     Ok(())
 }
 
-/// Puts the events of an entry together.
+/// Builds an entry from its events.
 fn tell(
     db: &Connection,
     authorities: &mut HashMap<u64, Authority>,
     begun: Event,
     outcome: Option<Event>,
 ) -> Result<Entry, Failure> {
-    let wrong = || Failure::contradiction("the table of entries names events that are none of an entry");
+    let wrong =
+        || Failure::contradiction("the table of entries refers to events that do not belong to an entry");
     let id = EntryId(begun.sequence);
     let stamp = begun.stamp();
     let (authority, tbs_sha256, object, waived, state) = match (
@@ -307,6 +308,6 @@ fn delivery(db: &Connection, entry: EntryId) -> Result<DeliveryState, Failure> {
             event: sequence,
             time,
         }),
-        _ => Err(Failure::contradiction("a delivery has no event that says so")),
+        _ => Err(Failure::contradiction("a delivery has no event")),
     }
 }

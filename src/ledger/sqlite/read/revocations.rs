@@ -14,7 +14,7 @@ use crate::ledger::{
     RevocationState, SerialNumber, UnixTime,
 };
 
-/// The revocations that say that a private key is in the wrong hands, of every authority.
+/// The revocations for a compromised key, of every authority.
 pub(in crate::ledger) fn compromised(
     db: &Connection,
     each: &mut dyn FnMut(CompromisedKey) -> ControlFlow<()>,
@@ -28,7 +28,7 @@ pub(in crate::ledger) fn compromised(
         let (changed, entry) = (natural(row.get(0)?)?, EntryId(natural(row.get(1)?)?));
         let Some(What::Revoked { key_sha256, .. }) = event(db, changed)?.map(|event| event.event) else {
             return Err(Failure::contradiction(
-                "a revocation names an event that is not one",
+                "a revocation refers to an event that is not a revocation",
             ));
         };
         let certificate = match key_sha256 {
@@ -96,7 +96,7 @@ pub(in crate::ledger) fn revocation_of_certificate(
     }
 }
 
-/// The certificates that exist, or may and were revoked.
+/// The certificates that were signed or adopted, and those that were begun and revoked.
 pub(in crate::ledger) fn certificates_until(
     db: &Connection,
     authority: &Authority,
@@ -180,7 +180,7 @@ pub(in crate::ledger) fn highest_crl_number(
     highest_number_of(db, id)
 }
 
-/// The same, for an authority by its number.
+/// The same for an authority's number.
 pub(in crate::ledger) fn highest_number_of(
     db: &Connection,
     authority: u64,
@@ -193,10 +193,10 @@ pub(in crate::ledger) fn highest_number_of(
     rows.next()?.map(|row| number_of(row, 0)).transpose()
 }
 
-/// A CRL number of a row.
+/// The CRL number of a row.
 pub(in crate::ledger) fn number_of(row: &Row<'_>, index: usize) -> Result<CrlNumber, Failure> {
     let octets = row.get_ref(index)?.as_blob().map_err(rusqlite::Error::from)?;
     CrlNumber::from_octets(octets)
         .filter(|number| number.octets() == octets)
-        .ok_or_else(|| Failure::contradiction("a CRL number is not of 20 octets"))
+        .ok_or_else(|| Failure::contradiction("a CRL number does not have 20 octets"))
 }

@@ -1,4 +1,4 @@
-//! A table as it is, beside the same table made again: both in the order of their keys, one row of each at a time.
+//! Compares a stored table with one built again, row by row in the order of their keys.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! Others who have the ledger open, or change it, while a job records in it.
+//! Other connections that have the ledger open, or change it, while a job records in it.
 
 use std::fs;
 use std::thread;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::*;
 
 #[test]
-fn while_another_has_it_open_the_one_that_audited_everything_leaves_the_stamp() {
+fn with_another_connection_open_the_one_that_audited_everything_writes_the_stamp() {
     let stamped = Stamped::new();
     for last_is_first in [false, true] {
         let mut first = open(&stamped.path(), Access::Record).unwrap();
@@ -29,7 +29,7 @@ fn while_another_has_it_open_the_one_that_audited_everything_leaves_the_stamp() 
     let mut first = open(&stamped.path(), Access::Record).unwrap();
     let mut second = open(&stamped.path(), Access::Record).unwrap();
     first.begin(&certificate(40), &stamp()).unwrap();
-    // This decides nothing, so nothing was audited before it.
+    // This makes no decision, so nothing was audited before it.
     second.begin_key(&key_intent(KeyAct::Generate), &stamp()).unwrap();
     drop(first);
     drop(second);
@@ -40,7 +40,7 @@ fn while_another_has_it_open_the_one_that_audited_everything_leaves_the_stamp() 
 type Change<'a> = (&'a str, &'a dyn Fn(&Stamped));
 
 #[test]
-fn what_was_changed_while_it_was_open_is_never_stamped() {
+fn a_foreign_change_while_it_is_open_is_never_stamped() {
     let sound = busy_desk();
     let changes: [Change<'_>; 3] = [
         ("with SQLite", &|stamped| {
@@ -73,7 +73,7 @@ fn what_was_changed_while_it_was_open_is_never_stamped() {
             ledger.begin(&certificate(20), &stamp()).unwrap();
             change(&stamped);
             if records {
-                // Whether it is noticed at once is another question.
+                // It need not be noticed at once.
                 let _ = ledger.complete(EntryId(3), &signed(9), &stamp());
                 let _ = ledger.begin_key(&key_intent(KeyAct::Generate), &stamp());
             }
@@ -84,7 +84,7 @@ fn what_was_changed_while_it_was_open_is_never_stamped() {
 }
 
 #[test]
-fn a_reader_that_stays_keeps_the_stamp_away_and_nothing_else() {
+fn a_long_reader_prevents_only_the_stamp() {
     let stamped = Stamped::new();
     let mut ledger = open(&stamped.path(), Access::Record).unwrap();
     ledger.begin(&certificate(20), &stamp()).unwrap();
@@ -104,7 +104,7 @@ fn a_reader_that_stays_keeps_the_stamp_away_and_nothing_else() {
 }
 
 #[test]
-fn several_at_once_lose_nothing_and_the_last_stamp_holds() {
+fn parallel_writers_lose_nothing_and_the_last_stamp_is_valid() {
     let stamped = Stamped::new();
     let path = stamped.path();
     let threads: Vec<_> = (0..4)

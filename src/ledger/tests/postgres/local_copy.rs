@@ -1,11 +1,11 @@
-//! The copy of a large ledger: it is used only as this program left it, and only for the chain that the server shows.
+//! The copy of a large ledger is used only if this program wrote it last, and only if it belongs to the server's chain.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 
 use super::*;
 
-/// A ledger whose copies are kept, though it is small.
+/// A small ledger whose copies are kept.
 struct Kept {
     shared: Shared,
     place: PostgresPlace,
@@ -13,7 +13,7 @@ struct Kept {
 }
 
 impl Kept {
-    /// With five certificates begun, the first one revoked, and a copy of all that.
+    /// With five certificates begun, the first one revoked, and a copy.
     fn new() -> Self {
         let (shared, mut ledger) = Shared::new();
         for number in 0..5 {
@@ -60,7 +60,7 @@ impl Kept {
         db.execute_batch(sql).unwrap();
     }
 
-    /// Everything is read, the answers are right, and the next opening has a copy again.
+    /// Everything is read again, the answers are right, and the next opening has a new copy.
     #[track_caller]
     fn assert_reads_everything(&self, what: &str) {
         let ledger = self.open();
@@ -72,10 +72,10 @@ impl Kept {
 }
 
 #[test]
-fn what_was_verified_is_not_read_again_and_what_others_append_is() {
+fn only_events_after_the_copy_are_read() {
     let kept = Kept::new();
     for number in 10..13 {
-        // It knows of no copy.
+        // This one uses no copy.
         kept.shared.open().begin(&certificate(number), &stamp()).unwrap();
         let mut ledger = kept.open();
         assert!(ledger.has_begun_with_copy());
@@ -98,7 +98,7 @@ fn what_was_verified_is_not_read_again_and_what_others_append_is() {
 }
 
 #[test]
-fn a_small_ledger_is_not_kept_and_neither_is_one_where_others_can_write() {
+fn no_copy_is_kept_of_a_small_ledger_or_where_others_can_write() {
     let (shared, _) = Shared::new();
     let directory = tempfile::tempdir().unwrap();
     let place = shared.place.clone().with_copies_in(directory.path().to_owned());
@@ -120,7 +120,7 @@ fn a_small_ledger_is_not_kept_and_neither_is_one_where_others_can_write() {
 }
 
 #[test]
-fn a_copy_that_was_changed_decides_nothing() {
+fn a_changed_copy_is_not_used() {
     type Change<'a> = (&'a str, &'a dyn Fn(&Kept));
     let changes: [Change<'_>; 7] = [
         ("a row", &|kept| kept.attack_copy("DELETE FROM revocations")),
@@ -163,7 +163,7 @@ fn a_copy_that_was_changed_decides_nothing() {
     }
 }
 
-/// As if the disk had lost a page: the stamp fits, and SQLite cannot read the table.
+/// Simulates a lost page: the stamp is valid, but SQLite cannot read the table.
 fn lose(kept: &Kept, table: &str) {
     let (file, stamp) = (kept.file(".db"), kept.file(".db-audit"));
     let words = fs::read_to_string(&stamp).unwrap();
@@ -192,7 +192,7 @@ fn a_copy_that_cannot_be_read_is_replaced() {
     let kept = Kept::new();
     lose(&kept, "events");
     kept.assert_reads_everything("events");
-    // What is found later fails one command, and no other.
+    // A fault that is found later fails only one command.
     lose(&kept, "revocations");
     let ledger = kept.open();
     assert!(ledger.has_begun_with_copy());
@@ -203,7 +203,7 @@ fn a_copy_that_cannot_be_read_is_replaced() {
 }
 
 #[test]
-fn a_server_with_another_past_is_read_as_without_a_copy() {
+fn a_server_with_other_events_is_read_without_the_copy() {
     let last = "DELETE FROM hsm_ca.events WHERE sequence = (SELECT max(sequence) FROM hsm_ca.events)";
     for replace in [false, true] {
         let kept = Kept::new();
@@ -226,9 +226,10 @@ fn a_server_with_another_past_is_read_as_without_a_copy() {
     }
 }
 
-/// An event that was verified before does not decide by what the server makes of it later. Whoever has no copy refuses it, and so does `verify`.
+/// If the server changes an event that was verified before, decisions still use the verified one. A process without a copy refuses the
+/// change, and so does `verify`.
 #[test]
-fn a_past_that_is_changed_on_the_server_changes_no_answer() {
+fn a_changed_old_event_on_the_server_changes_no_answer() {
     let kept = Kept::new();
     kept.shared.attack(
         "UPDATE hsm_ca.events SET body = replace(body, '\"revoked\"', '\"released\"') WHERE body LIKE '%\"revoked\":{%'",
@@ -258,7 +259,7 @@ fn two_processes_at_once_both_record_and_the_copy_stays_sound() {
         let taken = first.begin(&numbered(number + 100), &stamp());
         assert!(matches!(taken, Err(LedgerError::SerialUsed { .. })), "{taken:?}");
     }
-    // The copy lacks what the other one records after this.
+    // The copy lacks what the other process records after this.
     drop(first);
     second.begin(&numbered(200), &stamp()).unwrap();
     drop(second);

@@ -1,4 +1,4 @@
-//! The answers that are due, signed as a batch.
+//! Signs the due answers as a batch.
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -16,10 +16,10 @@ use crate::workflow::{
 use crate::x509::{CertIdHash, CertificateStatus, CheckedOcsp, SerialNumber, X509Error, rules};
 
 impl DuePublication {
-    /// Signs what is due, a group at a time. `each` gets every result as soon as it is delivered, certificate by certificate.
+    /// Signs the due answers, a group at a time. `each` gets every result as soon as it is delivered, certificate by certificate.
     ///
     /// # Errors
-    /// [`WorkflowError`]; what was delivered before stays, and the same call continues.
+    /// [`WorkflowError`]. Delivered answers stay, and the same call continues.
     pub fn run(
         mut self,
         store: &dyn KeyStore,
@@ -49,7 +49,7 @@ impl DuePublication {
         }
     }
 
-    /// Tells what is refused, where nothing is to be signed.
+    /// Reports the refused answers if nothing is to be signed.
     pub fn tell_refused(mut self, each: &mut dyn FnMut(PublishedOutcome)) {
         for (index, error) in std::mem::take(&mut self.refused) {
             each(self.outcome_of(Told::Refused { index, error }));
@@ -113,7 +113,7 @@ impl DuePublication {
 }
 
 impl PublicationJob {
-    /// One answer, held against every rule.
+    /// One answer, checked against every rule.
     pub(super) fn plan(
         &self,
         serial: &SerialNumber,
@@ -127,14 +127,14 @@ impl PublicationJob {
     }
 }
 
-/// What is due, as the batch sees it.
+/// The due answers, as items of a batch.
 struct Answers<'a> {
     due: &'a DuePublication,
     count_new: usize,
     refused: std::collections::BTreeSet<usize>,
 }
 
-/// An answer whose place is kept.
+/// An answer whose file is reserved.
 struct Draft {
     piece: Piece,
     held: Held<CheckedOcsp>,
@@ -176,7 +176,7 @@ impl Batch for Answers<'_> {
         }))
     }
 
-    /// Looks the status up once more, just before it is recorded that the answer begins: it may have been revoked meanwhile.
+    /// Looks up the status again just before the answer is begun in the ledger: the certificate may have been revoked meanwhile.
     fn admit(&self, recorder: &mut Recorder, draft: Draft) -> Result<Admitted<Self>, WorkflowError> {
         let Draft {
             piece,
@@ -214,7 +214,7 @@ impl Batch for Answers<'_> {
     }
 }
 
-/// What the ledger says now. A certificate that was signed can only be revoked or released since.
+/// The current status in the ledger. Since it was first read, a signed certificate can only have been revoked or released.
 fn status_now(
     recorder: &Recorder,
     authority: &crate::ledger::Authority,
@@ -236,7 +236,7 @@ fn status_now(
     match status {
         CertificateStatus::Unknown => {
             let found = format!(
-                "it is not known any more whether certificate {} exists",
+                "the ledger no longer shows whether certificate {} exists",
                 of.serial
             );
             Err(X509Error::broken(rules::OCSP_STATUS, found).into())

@@ -11,14 +11,14 @@ use crate::x509::{SerialNumber, X509Error};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PublicationError {
-    /// The directory is not there, or others can write to it.
+    /// The directory does not exist, or others can write to it.
     Directory {
         /// The directory.
         directory: PathBuf,
         /// Why it is not used.
         cause: TrustError,
     },
-    /// What is in the place of an answer is not an earlier answer of this CA about this certificate.
+    /// The existing file is not an earlier answer of this CA about this certificate.
     OtherFile {
         /// The file.
         path: PathBuf,

@@ -1,8 +1,7 @@
-//! Where an answer is: a web server maps the path of a GET request to it without knowing anything of OCSP.
-//!
-//! RFC 6960 appendix A.1: `{url}/{url-encoding of base64 encoding of the DER encoding of the OCSPRequest}`. A server decodes the
-//! URL-encoding, and a `/` of the base64 is then a directory. Two in a row are the same as one, to a file system and to most servers; a last
-//! one asks for a directory, of which servers give `index.html`. No two requests come to one path: their lengths are in their first octets.
+//! The paths of answers: a web server maps the path of a GET request to a file without any support for OCSP. RFC 6960 appendix A.1:
+//! `{url}/{url-encoding of base64 encoding of the DER encoding of the OCSPRequest}`. A server decodes the URL-encoding, so a `/` in the
+//! base64 separates directories. File systems and most servers treat two in a row as one; one at the end asks for a directory, for which
+//! servers return `index.html`. No two requests have the same path, because their first octets contain their lengths.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +9,10 @@ use crate::output::{Destination, Encoding, OutputError, Protected, Subdirectory}
 use crate::workflow::Delivery;
 use crate::x509::OcspRequest;
 
-/// What servers give of a directory.
+/// The file that servers return for a directory.
 const INDEX: &str = "index.html";
 
-/// The longest answer that is read: one with a signer's certificate and its ML-DSA signature is shorter.
+/// The longest answer that is read. Even one with a signer's certificate and ML-DSA signatures is shorter.
 const LONGEST: u64 = 64 * 1024;
 
 /// The directory of the answers.
@@ -53,7 +52,7 @@ impl Place {
         &self.destination.path
     }
 
-    /// What is there now.
+    /// The current file, if any.
     pub(super) fn read(&self) -> Result<Option<Vec<u8>>, OutputError> {
         match self.way.exists()? {
             true => self.destination.read_existing(LONGEST),
@@ -61,14 +60,14 @@ impl Place {
         }
     }
 
-    /// The same for an output, with its directories.
+    /// Reserves the output, and creates its directories.
     pub(super) fn make(self) -> Result<Delivery, OutputError> {
         self.way.make()?;
         Ok(Delivery::File(self.destination))
     }
 }
 
-/// Below the directory that stands for the responder's URL.
+/// The path below the directory for the responder's URL.
 fn file_name(request: &OcspRequest) -> PathBuf {
     let mut name = request.to_base64();
     if name.ends_with('/') {
@@ -88,7 +87,7 @@ mod tests {
     use crate::x509::fixture::{Sketch, SoftwareKey};
 
     #[test]
-    fn every_request_has_a_path_of_its_own_that_a_file_can_have() {
+    fn every_request_has_its_own_valid_file_path() {
         let key = SoftwareKey::generate();
         let authority = Sketch::authority("CN=A", "CN=A").sign(&key, &key);
         let mut paths = BTreeMap::new();
@@ -104,7 +103,7 @@ mod tests {
                 assert!(name.components().all(|part| part.as_os_str().len() < 200));
                 indexes += usize::from(name.ends_with(INDEX));
                 nested += usize::from(name.components().count() > 1);
-                // What a server finds: the path of the request, with or without double slashes.
+                // The file that a server finds for the request's path, with or without double slashes.
                 let mut asked = request.to_base64();
                 assert!(asked.len() < 200 && asked.starts_with("M"));
                 while asked.contains("//") {
@@ -118,7 +117,7 @@ mod tests {
             }
         }
         assert!(indexes > 20 && nested > 1000, "{indexes} {nested}");
-        // No file is in the way of a directory.
+        // No file has the path of a directory.
         for path in paths.keys() {
             let mut above = path.ancestors().skip(1);
             assert!(above.all(|above| !paths.contains_key(above)), "{path:?}");

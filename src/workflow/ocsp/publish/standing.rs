@@ -1,16 +1,16 @@
-//! Whether the answer that is in a file still stands.
+//! Whether the existing answer is still current.
 
 use super::{Certified, PublicationError, PublicationJob};
 use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
 use crate::x509::{BasicResponse, CertIdHash, OcspRequest, OcspResponse, UnixTime, X509Error, rules};
 
-/// What is to be done about one answer.
+/// What to do about one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     /// Nothing.
     Current,
-    /// It is signed.
+    /// It must be signed.
     Due(AnswerReason),
 }
 
@@ -18,28 +18,28 @@ pub(super) enum Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AnswerReason {
-    /// There is none.
+    /// None exists.
     New,
-    /// The status is another one now.
+    /// The status has changed.
     Status,
     /// Half of its validity is over.
     Age,
-    /// Another key signs now.
+    /// A different key signs now.
     Signer,
-    /// Something else is in its place, which is replaced as was asked for.
+    /// Another file has its path, and is replaced as requested.
     Replaced,
 }
 
 impl AnswerReason {
-    /// Whether something is in its place.
+    /// Whether it replaces a file.
     pub(super) fn replaces(self) -> bool {
         self != Self::New
     }
 }
 
 impl PublicationJob {
-    /// Reads the file of an answer. It is believed only if this CA, or a signer of this CA, signed it for this very request, and not in
-    /// the future.
+    /// Reads the file of an answer. It counts only if this CA, or a signer of this CA, signed it for exactly this request, and not in the
+    /// future.
     pub(super) fn stand(
         &self,
         certificate: &Certified,
@@ -92,7 +92,7 @@ impl PublicationJob {
             reason: reason.to_owned(),
         };
         if response.der() != content {
-            return Err(malformed("it is PEM, and not DER"));
+            return Err(malformed("it is PEM, not DER"));
         }
         let Some(answer) = response.basic() else {
             return Err(malformed("it has no answer"));
@@ -102,7 +102,7 @@ impl PublicationJob {
             let found = format!("it is from {made}, which is in the future: check the clock");
             return Err(X509Error::broken(rules::OCSP_TIMES, found));
         }
-        // As it was when it was made: since then the signer may have expired.
+        // Verified for the time when it was signed, because the signer may have expired since.
         response.verify(self.terms.authority(), made)?;
         response.verify_answers(request)?;
         match answer.responses().len() {
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_stands_until_half_of_its_validity_is_over() {
+    fn an_answer_is_current_until_half_of_its_validity_is_over() {
         let is_over = |now| is_half_over(UnixTime(1000), UnixTime(2000), UnixTime(now));
         for (now, over) in [
             (0, false),

@@ -1,4 +1,4 @@
-//! What a publication does as time passes.
+//! Publications over time.
 
 use std::fs;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use crate::x509::{AskedValidity, Certificate, OcspResponse, Profile, ResponderId
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 
-/// One key in software, which counts its signatures.
+/// A software key that counts its signatures.
 struct Store {
     key: SoftwareKey,
     signed: AtomicUsize,
@@ -59,7 +59,7 @@ const fn at(seconds: u64) -> UnixTime {
 }
 
 impl Site {
-    /// A CA, and certificates 1 to 4 of 30 days; 3 began and was not signed, 4 is revoked though nobody knows whether it was signed.
+    /// A CA, and certificates 1 to 4 with a validity of 30 days. 3 was begun and not signed; 4 was begun and revoked.
     fn new() -> Self {
         let directory = TempDir::new().unwrap();
         let store = Store {
@@ -163,7 +163,7 @@ impl Site {
         )
     }
 
-    /// What is signed at that time: serial number, status and why.
+    /// The answers that are signed at that time: serial number, status and reason.
     fn publish(&self, now: UnixTime) -> Result<Vec<(u8, CertificateStatus, AnswerReason)>, WorkflowError> {
         let mut recorder = self.recorder(now);
         let due = self.job(now).look(&recorder)?;
@@ -237,7 +237,7 @@ fn answers_are_signed_when_they_are_due_and_only_then() {
     let old = |number, status| twice(number, status, AnswerReason::Age);
     let again = [old(1, GOOD), old(4, held(NOW))].concat();
     assert_eq!(site.publish(at(84 * HOUR)).unwrap(), again);
-    // A hold ends; all others are long past their nextUpdate.
+    // A hold ends. All other answers are long past their nextUpdate.
     let authority = authority_of(&site.authority).unwrap();
     let serial = SerialNumber::from_octets([2]);
     site.ledger()
@@ -249,7 +249,7 @@ fn answers_are_signed_when_they_are_due_and_only_then() {
         old(4, held(NOW)),
     ];
     assert_eq!(site.publish(at(20 * DAY)).unwrap(), all.concat());
-    // In their last second they are still answered for, and not after it.
+    // Certificates are answered for up to their last second, and not after it.
     assert_eq!(site.publish(at(30 * DAY)).unwrap().len(), 6);
     fs::remove_file(site.path(1, CertIdHash::Sha1)).unwrap();
     assert_eq!(site.publish(at(30 * DAY + 1)).unwrap(), []);
@@ -257,7 +257,7 @@ fn answers_are_signed_when_they_are_due_and_only_then() {
 }
 
 #[test]
-fn an_answer_from_the_future_is_not_believed_and_an_older_one_is_replaced() {
+fn an_answer_from_the_future_is_refused_and_an_older_one_is_replaced() {
     let site = Site::new();
     site.publish(NOW).unwrap();
     let path = site.path(1, CertIdHash::Sha256);
@@ -265,14 +265,14 @@ fn an_answer_from_the_future_is_not_believed_and_an_older_one_is_replaced() {
     site.publish(at(5 * DAY)).unwrap();
     let new = fs::read(&path).unwrap();
     assert_ne!(old, new);
-    // The clock went back, or the file is from a machine whose clock is ahead.
+    // The clock was set back, or the file comes from a machine whose clock is ahead.
     let error = site
         .job(at(4 * DAY))
         .look(&site.recorder(at(5 * DAY)))
         .unwrap_err();
     assert!(error.to_string().contains("in the future"), "{error}");
     assert_eq!(fs::read(&path).unwrap(), new);
-    // Someone put back what it said before it was revoked: the status and the age decide, not the file's date.
+    // Someone restored the answer from before the revocation. The status and the age decide, not the file's date.
     site.revoke(1, at(5 * DAY));
     site.publish(at(5 * DAY)).unwrap();
     fs::write(&path, &old).unwrap();
@@ -281,12 +281,12 @@ fn an_answer_from_the_future_is_not_believed_and_an_older_one_is_replaced() {
 }
 
 #[test]
-fn what_is_revoked_while_the_publication_waits_is_signed_as_revoked() {
+fn a_certificate_revoked_while_the_job_waits_is_answered_as_revoked() {
     let site = Site::new();
     let mut recorder = site.recorder(at(HOUR));
     let due = site.job(at(HOUR)).look(&recorder).unwrap();
     assert_eq!((due.count(), due.unchanged()), (6, 0));
-    // Someone types a PIN meanwhile.
+    // Meanwhile a person types a PIN.
     site.revoke(1, at(HOUR));
     let told = site.finish(due, &mut recorder).unwrap();
     assert_eq!(told[..2], twice(1, held(at(HOUR)), AnswerReason::New));
