@@ -26,8 +26,8 @@ release=bookworm
 toolchain=/opt/rust
 checkout=/root/hsm-ca
 
-# Step 2, in namespaces of its own: the mounts, and then a command in the new system.
-# When the process that is number 1 here ends, the kernel kills the others and removes the mounts.
+# Step 2, in separate namespaces: the mounts, and then a command in the new system. When process 1 of the namespace ends, the kernel kills
+# the others and removes the mounts.
 enter() { # SYSTEM TOOLCHAIN COMMAND...
     local system=$1 rust=$2
     shift 2
@@ -59,7 +59,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 script=$root/scripts/${BASH_SOURCE[0]##*/}
 ((EUID == 0)) || die "needs root"
 unshare --mount --pid --fork mount -t tmpfs none /tmp 2>/dev/null ||
-    die "needs the right to make namespaces and to mount: root in a virtual machine has it, a container needs CAP_SYS_ADMIN"
+    die "needs permission to create namespaces and to mount: root in a virtual machine has it, a container needs CAP_SYS_ADMIN"
 for program in debootstrap git; do
     command -v "$program" >/dev/null || die "$program is missing; run: apt-get install $program"
 done
@@ -77,14 +77,14 @@ mkdir -p "$directory"
 exec 9>"$directory/lock"
 flock --nonblock 9 || die "another run is using $directory"
 
-# Runs a command in namespaces that end with this script, however it ends.
+# Runs a command in namespaces that always end with this script.
 child=
 trap 'trap - EXIT; [[ -z $child ]] || kill -KILL "$child" 2>/dev/null || true' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 isolated() { # COMMAND...
     local status=0
-    # With job control the command keeps the default action for SIGINT, which bash takes from background jobs.
+    # With job control, the command keeps the default action for SIGINT, which bash disables in background jobs.
     set -m
     setpriv --pdeathsig KILL unshare --mount --pid --kill-child --propagation private "$@" </dev/null 9>&- &
     child=$!
@@ -101,7 +101,7 @@ targets() { # FORMAT
 
 # Step 1: the system
 if [[ ! -d $system ]]; then
-    # Where apt gets this release from, on this machine.
+    # The mirror from which apt on this machine gets this release.
     mirror=$(targets "\$(RELEASE) \$(COMPONENT) \$(REPO_URI)" | sed -n "s/^$release main //p" | sed -n 1p)
     [[ $mirror ]] || die "apt on this machine has no source for Debian $release; run: apt-get update, and check its sources"
     includes=()
@@ -113,7 +113,7 @@ if [[ ! -d $system ]]; then
     mv "$system.new" "$system"
 fi
 
-# What this machine needs to reach the package sources; it may have changed since the last run.
+# The network settings for the package sources, which may have changed since the last run.
 targets "deb \$(REPO_URI) \$(RELEASE) \$(COMPONENT)" | grep " $release" | sort -u >"$system/etc/apt/sources.list"
 apt-config dump Acquire | { grep -Ei '^Acquire::(https?|proxy|check|retries)' || true; } >"$system/etc/apt/apt.conf.d/99network"
 for path in /etc/resolv.conf /etc/hosts /etc/pip.conf /usr/local/share/ca-certificates; do
@@ -124,10 +124,10 @@ for path in "${CARGO_HOME:-$HOME/.cargo}"/config{.toml,}; do
 done
 mkdir -p "$system$toolchain"
 
-# The checkout. Its target directory stays from run to run.
+# The checkout. Its target directory is kept between runs.
 commit=$(git -C "$root" rev-parse HEAD)
 [[ -z $(git -C "$root" status --porcelain) ]] ||
-    echo "bare-machine.sh: what is not committed is not tested" >&2
+    echo "bare-machine.sh: uncommitted changes are not tested" >&2
 [[ -d $system$checkout ]] || git clone --quiet --no-hardlinks --no-checkout "$root" "$system$checkout"
 git -C "$system$checkout" fetch --quiet "$root" HEAD
 git -C "$system$checkout" checkout --quiet --force --detach "$commit"

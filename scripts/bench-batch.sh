@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# How many certificates a second a batch gives, beside what the token signs (`token bench`) and beside loops of
-# `openssl x509 -req` and `certtool`. Each comparison is a ratio within one run. It measures and judges nothing.
+# Measures the certificates per second of a batch, compared with the token alone (`token bench`) and with loops of `openssl x509 -req` and
+# `certtool`. Each comparison is a ratio within one run. No result makes it fail.
 set -euo pipefail
+# shellcheck source=scripts/bench-setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/bench-setup.sh"
 
 usage() {
     cat <<'EOT'
@@ -10,49 +12,15 @@ usage: scripts/bench-batch.sh [--requests N] [--loop N] [--rounds N] [--seconds 
   RSA-2048 key and one with a P-256 key, and N requests, and measures.
   --requests N    requests of a batch (default 1000)
   --loop N        certificates of each loop of openssl and certtool (default 50)
-  --rounds N      rounds; everything has its turn in each (default 3)
+  --rounds N      rounds; every measurement runs in each (default 3)
   --seconds N     for each point of `token bench` (default 3)
-  --program FILE  an hsm-ca that is built already (default: builds the release binary)
+  --program FILE  an existing hsm-ca (default: builds the release binary)
   --shim FILE     libcloudhsm_shim.so, for a token that takes 5 ms to sign (default: builds it)
 EOT
 }
 
-die() {
-    echo "bench-batch.sh: $*" >&2
-    exit 1
-}
-
 requests=1000 loop=50 rounds=3 seconds=3 program='' shim=''
-while (($# > 0)); do
-    case $1 in
-    --requests | --loop | --rounds | --seconds)
-        [[ ${2-} =~ ^[1-9][0-9]{0,5}$ ]] || { usage >&2; exit 2; }
-        printf -v "${1#--}" %s "$2"
-        shift 2
-        ;;
-    --program | --shim)
-        [[ -f ${2-} ]] || die "$1: no file ${2-}"
-        printf -v "${1#--}" %s "$(realpath "$2")"
-        shift 2
-        ;;
-    -h | --help)
-        usage
-        exit 0
-        ;;
-    *)
-        usage >&2
-        exit 2
-        ;;
-    esac
-done
-
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-target=${CARGO_TARGET_DIR:-target}
-[[ $target = /* ]] || target=$root/$target
-export CARGO_TARGET_DIR=$target
-# The settings of the user who starts this must not get in the way.
-unset HSM_CA_CONFIG HSM_CA_MODULE HSM_CA_TOKEN HSM_CA_PIN_SOURCE HSM_CA_FORMAT HSM_CA_LEDGER HSM_CA_LEDGER_HEAD
-unset SOFTHSM2_CONF OPENSSL_CONF PKCS11_MODULE_PATH GNUTLS_PIN
+read_options "requests=number loop=number rounds=number seconds=number program=path shim=path" "$@"
 
 cd "$root"
 if [[ -z $program ]]; then
@@ -74,18 +42,14 @@ mkdir measured
 measured=0
 ln -s "$program" hsm-ca
 
-quietly() {
-    "$@" >log 2>&1 || { tail -20 log >&2; die "failed: $*"; }
-}
-
-# Seconds with three decimals that a command takes.
+# The seconds that a command takes, with three decimals.
 seconds_of() {
     local begun=$EPOCHREALTIME
     quietly "$@"
     awk -v begun="$begun" -v ended="$EPOCHREALTIME" 'BEGIN { printf "%.3f\n", ended - begun }'
 }
 
-# The middle one of the lines of a file.
+# The median of the lines of a file.
 median() {
     sort -n "$1" | awk '{ line[NR] = $1 } END { print line[int((NR + 1) / 2)] }'
 }
@@ -101,7 +65,7 @@ for key in rsa:2048 ec:p256; do
     quietly ./hsm-ca ca create --key "$name" --subject "CN=Batch CA $name,O=Example" --profile root --out "$name.crt"
 done
 
-# Each request has a key and a name of its own.
+# Each request has its own key and name.
 mkdir requests
 for ((number = 1; number <= requests; number++)); do
     name=client-$number.example
@@ -122,7 +86,7 @@ EOT
 GNUTLS_PIN=$(<rig/pin)
 export GNUTLS_PIN PKCS11_MODULE_PATH=$module
 
-# What is compared. No PIN is in an argument.
+# The commands to compare. No PIN is in an argument.
 batch() { # CA OUT-DIR SESSIONS
     mkdir "$2"
     ./hsm-ca --quiet csr sign requests --ca "$1.crt" --again --profile tls-client --out-dir "$2" --jobs "$3"
@@ -145,7 +109,7 @@ certtool_loop() { # CA OUT-DIR
             --template certtool.conf --hash SHA256 --no-text --outfile "$2/$number.crt"
     done
 }
-# What the token signs with that many sessions, by the key that signs the batch.
+# The token's rate with this many sessions, with the key that signs the batch.
 raw() { # CA SESSIONS
     ./hsm-ca --quiet --format json token bench --key "$1" --sessions "$2" --seconds "$seconds" >raw.json
     python3 -c '
@@ -153,15 +117,15 @@ import json, sys
 points = [p for p in json.load(open("raw.json"))["points"] if p["mechanism"] in ("CKM_RSA_PKCS", "CKM_ECDSA")]
 print([p["per_second"] for p in points if p["sessions"] == int(sys.argv[1])][0])' "$2"
 }
-# Every certificate of a directory is under the CA, and then they are moved away. They are not removed: ext4 does not give out the number of
-# an inode again for minutes, and after a thousand removals it looks at them all for each new file (0.26 ms of processor instead of 0.02).
+# Verifies every certificate in a directory under the CA, and moves them away. They are not removed: ext4 does not reuse the inode number of a
+# removed file for minutes, and after a thousand removals it searches all of them for each new file (0.26 ms of processor time, not 0.02).
 check() { # CA DIR COUNT
     local signed=("$2"/*.crt)
     ((${#signed[@]} == $3)) || die "$2 has ${#signed[@]} certificates, not $3"
     printf '%s\0' "${signed[@]}" | quietly xargs -0 -n 200 openssl verify -partial_chain -CAfile "$1.crt"
     mv "$2" "measured/$((++measured))"
 }
-# Certificates per second of one of the above: NAME CA COUNT COMMAND...
+# The certificates per second of one of the commands above: NAME CA COUNT COMMAND...
 measure() {
     local name=$1 ca=$2 count=$3 took
     shift 3
@@ -169,7 +133,7 @@ measure() {
     check "$ca" out "$count"
     awk -v count="$count" -v took="$took" 'BEGIN { printf "%.1f\n", count / took }' >>"$ca-$name"
 }
-# What the shim adds: 5 ms to each C_Sign, side by side in all sessions.
+# Runs a command behind the shim, which adds 5 ms to each C_Sign, in parallel in all sessions.
 behind_shim() {
     CLOUDHSM_SHIM_TARGET=$module CLOUDHSM_SHIM_LATENCY_MS=5 CLOUDHSM_SHIM_LATENCY_CALLS=C_Sign HSM_CA_MODULE=$shim "$@"
 }

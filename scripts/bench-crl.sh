@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# How long a CRL takes to be made, and how much memory, from an index and from a ledger, beside
-# `openssl ca -gencrl` over the same index. It measures whole processes, and judges nothing.
+# Measures the time and memory of making a CRL, from an index and from a ledger, compared with `openssl ca -gencrl` with the same index. It
+# measures whole processes. No result makes it fail.
 set -euo pipefail
+# shellcheck source=scripts/bench-setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/bench-setup.sh"
 
 usage() {
     cat <<'EOT'
@@ -15,29 +17,7 @@ EOT
 }
 
 sizes="10000 100000 1000000" runs=3 limit=300
-while (($# > 0)); do
-    case $1 in
-    --sizes | --runs | --limit)
-        [[ ${2-} =~ ^[1-9][0-9\ ]*$ ]] || { usage >&2; exit 2; }
-        printf -v "${1#--}" %s "$2"
-        shift 2
-        ;;
-    -h | --help)
-        usage
-        exit 0
-        ;;
-    *)
-        usage >&2
-        exit 2
-        ;;
-    esac
-done
-
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-target=${CARGO_TARGET_DIR:-target}
-[[ $target = /* ]] || target=$root/$target
-export CARGO_TARGET_DIR=$target
-unset HSM_CA_CONFIG HSM_CA_MODULE HSM_CA_TOKEN HSM_CA_PIN_SOURCE HSM_CA_FORMAT SOFTHSM2_CONF OPENSSL_CONF
+read_options "sizes=numbers runs=number limit=number" "$@"
 
 cd "$root"
 cargo build --release --locked
@@ -52,11 +32,12 @@ cd "$work"
 ln -s "$target/release/hsm-ca" hsm-ca
 ln -s "$target/release/examples/ledger-writer" ledger-writer
 
+# Here every command has the time limit.
 quietly() {
-    timeout "$limit" "$@" >log 2>&1 || { cat log >&2; echo "bench-crl.sh: failed: $*" >&2; exit 1; }
+    timeout "$limit" "$@" >log 2>&1 || { tail -20 log >&2; die "failed: $*"; }
 }
 
-# A CA whose key is on the token, and one of openssl's with a key in a file.
+# A CA with a key on the token, and an openssl CA with a key in a file.
 quietly ./hsm-ca rig new rig
 # shellcheck disable=SC1091
 . rig/env.sh
@@ -82,7 +63,7 @@ database = index.txt
 authorityKeyIdentifier = keyid
 EOT
 
-# Serial numbers of 20 octets in no order; every entry has a reason, every other one an invalidity date.
+# Unsorted serial numbers of 20 octets. Every entry has a reason, every other one an invalidity date.
 make_index() { # ENTRIES
     python3 - "$1" >index.txt <<'EOT'
 import random, sys
@@ -101,7 +82,7 @@ import os, shutil, signal, subprocess, sys, time
 runs, limit, entries, name, command = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5:]
 best, most = None, 0
 for _ in range(runs):
-    # A ledger of its own, which knows the CA, for each run that names its number.
+    # Each run gets a fresh ledger with the CA.
     for path in ("out", "crlnumber", "run.db", "run.db-wal", "run.db-shm"):
         if os.path.exists(path):
             os.remove(path)
@@ -125,7 +106,7 @@ print(f"| {entries:,} | {name} | {best[0]:.2f} | {best[1]:.2f} | {most / 1024:.0
 EOT
 }
 
-# Each run begins with a copy of one ledger, which the head on the token would give away.
+# Each run starts with a copy of one ledger, which the head on the token would refuse.
 export HSM_CA_LEDGER=sqlite:run.db HSM_CA_LEDGER_HEAD=none
 echo "| entries | command | seconds | CPU seconds | peak memory, MiB |"
 echo "|---:|---|---:|---:|---:|"
@@ -147,17 +128,17 @@ for entries in $sizes; do
     measure '`hsm-ca crl create --out -`' "${create[@]}" --out -
     measure '`hsm-ca crl show --ca`' ./hsm-ca crl show ours.crl --ca ca.crt
     measure '`openssl crl -verify`' openssl crl -in ours.crl -verify -CAfile ca.crt -noout
-    # A hundred more are revoked.
+    # Revoke a hundred more.
     sed -n '1,100s/\t[0-9A-F]\{2\}\([0-9A-F]\{38\}\)\t/\t3F\1\t/p' index.txt >>index.txt
     measure '`hsm-ca crl create --base`, 100 new' ./hsm-ca crl create --ca ca.crt --revoked index.txt --number 8 \
         --base ours.crl --out out
-    # All say the same.
+    # All CRLs must have the same entries.
     for crl in ours theirs ledger; do
         quietly ./hsm-ca --format json crl show $crl.crl --entries
         python3 -c 'import json, sys; print(sorted(map(str, json.load(open("log"))["revoked"])))' | sha256sum >$crl.sum
     done
     for crl in theirs ledger; do
-        cmp -s ours.sum $crl.sum || { echo "bench-crl.sh: the CRLs differ: $crl" >&2; exit 1; }
+        cmp -s ours.sum $crl.sum || die "the CRLs differ: $crl"
     done
     echo "bench-crl.sh: $entries entries: $(stat -c %s ours.crl) bytes of PEM, the same entries as openssl's" >&2
     rm -f ours.crl theirs.crl ledger.crl out log

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# What a ledger costs by its size: the first signature (which audits it), the next ones, a batch, and `ledger verify`. Seconds, processor
-# seconds and peak memory of whole processes. It measures and judges nothing.
+# Measures the cost of a ledger by its size: the first signature (which audits it), the next ones, a batch, and `ledger verify`. Prints
+# seconds, processor seconds and peak memory of whole processes. No result makes it fail.
 set -euo pipefail
+# shellcheck source=scripts/bench-setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/bench-setup.sh"
 
 usage() {
     cat <<'EOT'
@@ -11,45 +13,21 @@ usage: scripts/bench-ledger.sh [--sizes "N..."] [--runs N] [--requests N] [--pro
   --sizes "N..."   certificates in the ledgers (default "1000 1000000")
   --runs N         signatures one by one (default 5)
   --requests N     requests of the batch (default 1000)
-  --programs DIR   a directory with hsm-ca and ledger-bulk, built already
+  --programs DIR   a directory with existing hsm-ca and ledger-bulk
                    (default: builds the release binary and the example)
 EOT
 }
 
 sizes="1000 1000000" runs=5 requests=1000 programs=''
-while (($# > 0)); do
-    case $1 in
-    --sizes | --runs | --requests)
-        [[ ${2-} =~ ^[1-9][0-9\ ]*$ ]] || { usage >&2; exit 2; }
-        printf -v "${1#--}" %s "$2"
-        shift 2
-        ;;
-    --programs)
-        [[ -x ${2-}/hsm-ca && -x $2/ledger-bulk ]] || { echo "bench-ledger.sh: no hsm-ca and ledger-bulk in ${2-}" >&2; exit 2; }
-        programs=$(realpath "$2")
-        shift 2
-        ;;
-    -h | --help)
-        usage
-        exit 0
-        ;;
-    *)
-        usage >&2
-        exit 2
-        ;;
-    esac
-done
+read_options "sizes=numbers runs=number requests=number programs=path" "$@"
+[[ -z $programs || -x $programs/hsm-ca && -x $programs/ledger-bulk ]] || die "hsm-ca or ledger-bulk is missing in $programs"
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-unset HSM_CA_CONFIG HSM_CA_MODULE HSM_CA_TOKEN HSM_CA_PIN_SOURCE HSM_CA_FORMAT SOFTHSM2_CONF OPENSSL_CONF
 umask 077
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 if [[ -z $programs ]]; then
-    target=${CARGO_TARGET_DIR:-target}
-    [[ $target = /* ]] || target=$root/$target
     cd "$root"
     cargo build --release --locked
     cargo build --release --locked --features softhsm-tests --example ledger-bulk
@@ -60,11 +38,7 @@ fi
 hsm_ca=$programs/hsm-ca
 cd "$work"
 
-quietly() {
-    "$@" >log 2>&1 || { cat log >&2; echo "bench-ledger.sh: failed: $*" >&2; exit 1; }
-}
-
-# A line: what, seconds, processor seconds, MiB.
+# Prints a line: what, seconds, processor seconds, MiB.
 measure() {
     local what=$1
     shift

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Two issuers that share a key and a ledger on PostgreSQL, beside one: certificates per second, as a ratio within each round. The token is
-# one that takes its time (the shim's latency), so that the ledger is what they could wait for. It measures and judges nothing.
+# Compares two issuers that share a key and a ledger on PostgreSQL with one issuer: certificates per second, as a ratio within each round.
+# The token is slow (the shim's latency), so that only the ledger could make them wait. No result makes it fail.
 set -euo pipefail
+# shellcheck source=scripts/bench-setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/bench-setup.sh"
 
 usage() {
     cat <<'EOT'
@@ -9,48 +11,17 @@ usage: scripts/bench-postgres.sh [--requests N] [--rounds N] [--latency MS] [--j
   Makes a SoftHSM token, a P-256 CA, N requests for each issuer and a PostgreSQL cluster in a temporary
   directory (in $TMPDIR), and measures.
   --requests N    requests of each issuer (default 512)
-  --rounds N      rounds; one issuer and two have their turns in each (default 3)
-  --latency MS    what each signature takes on the token (default 50)
+  --rounds N      rounds; each runs one issuer, then two (default 3)
+  --latency MS    time of each signature on the token (default 50)
   --jobs N        sessions of each issuer (default 8)
-  --program FILE  an hsm-ca that is built already (default: builds the release binary)
+  --program FILE  an existing hsm-ca (default: builds the release binary)
   --shim FILE     libcloudhsm_shim.so (default: builds it)
 EOT
 }
 
-die() {
-    echo "bench-postgres.sh: $*" >&2
-    exit 1
-}
-
 requests=512 rounds=3 latency=50 jobs=8 program='' shim=''
-while (($# > 0)); do
-    case $1 in
-    --requests | --rounds | --latency | --jobs)
-        [[ ${2-} =~ ^[1-9][0-9]{0,5}$ ]] || { usage >&2; exit 2; }
-        printf -v "${1#--}" %s "$2"
-        shift 2
-        ;;
-    --program | --shim)
-        [[ -f ${2-} ]] || die "$1: no file ${2-}"
-        printf -v "${1#--}" %s "$(realpath "$2")"
-        shift 2
-        ;;
-    -h | --help)
-        usage
-        exit 0
-        ;;
-    *)
-        usage >&2
-        exit 2
-        ;;
-    esac
-done
+read_options "requests=number rounds=number latency=number jobs=number program=path shim=path" "$@"
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-target=${CARGO_TARGET_DIR:-target}
-[[ $target = /* ]] || target=$root/$target
-export CARGO_TARGET_DIR=$target
-unset HSM_CA_CONFIG HSM_CA_MODULE HSM_CA_TOKEN HSM_CA_PIN_SOURCE HSM_CA_FORMAT HSM_CA_LEDGER HSM_CA_LEDGER_HEAD SOFTHSM2_CONF
 unset "${!PG@}"
 
 cd "$root"
@@ -82,10 +53,6 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 cd "$work"
 ln -s "$program" hsm-ca
-
-quietly() {
-    "$@" >log 2>&1 || { tail -20 log >&2; die "failed: $*"; }
-}
 
 cd "$database"
 "${as_postgres[@]}" "$postgres_programs/initdb" -D "$database/data" -E UTF8 --locale=C -A trust -U postgres >/dev/null

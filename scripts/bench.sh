@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# How long the whole process of `hsm-ca csr sign` takes on SoftHSM, beside certtool
-# and openssl with the same key and the same request. It measures and judges nothing.
+# Measures the whole process of `hsm-ca csr sign` on SoftHSM, compared with certtool and openssl with the same key and request. No result
+# makes it fail.
 set -euo pipefail
+# shellcheck source=scripts/bench-setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/bench-setup.sh"
 
 usage() {
     cat <<'EOT'
@@ -9,48 +11,13 @@ usage: scripts/bench.sh [--runs N] [--rounds N] [--json DIR]
   Builds the release binary, makes a SoftHSM token in a temporary directory
   (in $TMPDIR), imports an RSA-2048 and a P-256 key, and measures.
   --runs N    runs of each command in a round (default 20)
-  --rounds N  rounds; every command has its turn in each (default 10)
+  --rounds N  rounds; every command runs in each (default 10)
   --json DIR  keep hyperfine's results there
 EOT
 }
 
-die() {
-    echo "bench.sh: $*" >&2
-    exit 1
-}
-
 runs=20 rounds=10 json=
-while (($# > 0)); do
-    case $1 in
-    --runs | --rounds)
-        [[ ${2-} =~ ^[1-9][0-9]{0,5}$ ]] || { usage >&2; exit 2; }
-        printf -v "${1#--}" %s "$2"
-        shift 2
-        ;;
-    --json)
-        [[ -n ${2-} ]] || { usage >&2; exit 2; }
-        mkdir -p "$2"
-        json=$(cd "$2" && pwd)
-        shift 2
-        ;;
-    -h | --help)
-        usage
-        exit 0
-        ;;
-    *)
-        usage >&2
-        exit 2
-        ;;
-    esac
-done
-
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-target=${CARGO_TARGET_DIR:-target}
-[[ $target = /* ]] || target=$root/$target
-export CARGO_TARGET_DIR=$target
-# The settings of the user who starts this must not get in the way.
-unset HSM_CA_CONFIG HSM_CA_MODULE HSM_CA_TOKEN HSM_CA_PIN_SOURCE HSM_CA_FORMAT
-unset SOFTHSM2_CONF OPENSSL_CONF PKCS11_MODULE_PATH GNUTLS_PIN
+read_options "runs=number rounds=number json=directory" "$@"
 
 cd "$root"
 scripts/install.sh
@@ -66,16 +33,11 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-# From here on every path is relative, so that no command needs quoting.
+# From here on, every path is relative, so that no command needs quoting.
 cd "$work"
 ln -s "$target/release/hsm-ca" hsm-ca
 
-# Runs a command whose output matters only when it fails.
-quietly() {
-    "$@" >log 2>&1 || { cat log >&2; die "failed: $*"; }
-}
-
-# The token, and a key of each kind in it, the product's way
+# The token with a key of each kind, imported with hsm-ca
 quietly ./hsm-ca rig new rig
 # shellcheck disable=SC1091
 . rig/env.sh
@@ -95,7 +57,7 @@ quietly "$root/scripts/local-aws.sh" start "$aws" "$$"
 )
 quietly "$root/scripts/local-aws.sh" stop "$aws"
 
-# A request like a CloudHSM cluster's; its first RDN has five attributes.
+# A request like that of a CloudHSM cluster. Its first RDN has five attributes.
 quietly openssl req -new -newkey rsa:2048 -nodes -keyout request.key -multivalue-rdn \
     -subj '/C=US+ST=CA+O=Cavium+OU=N3FIPS+L=SanJose/CN=HSM:0123456789AB:PARTN:13, for FIPS mode' \
     -out request.csr
@@ -105,9 +67,8 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 EOT
 
-# The three commands. No PIN is in an argument: hsm-ca and openssl read the rig's file, certtool
-# its variable. The engine's module is named by its own variable, and not in a configuration
-# file, because SoftHSM's OpenSSL would read that too. SoftHSM is the only module that is loaded.
+# The three commands. No PIN is in an argument: hsm-ca and openssl read the rig's file, certtool its variable. The engine's module is in a
+# variable, not in a configuration file, because SoftHSM's OpenSSL would read that too. Only SoftHSM is loaded.
 GNUTLS_PIN=$(<rig/pin)
 export GNUTLS_PIN PKCS11_MODULE_PATH=$module
 sign_hsm_ca() { # LABEL OUT
@@ -124,7 +85,7 @@ sign_openssl() {
         "-days 3651 -sha256 -extfile openssl.ext -out $2"
 }
 
-# Each must really sign with the key on the token, and copy the name as it is.
+# Each tool must sign with the key on the token, and copy the name unchanged.
 subject() {
     openssl "$1" -in "$2" -noout -subject -nameopt RFC2253
 }
@@ -133,7 +94,7 @@ check() { # LABEL
     quietly ./hsm-ca ca create --key "$1" --subject "CN=Benchmark CA $1,O=Example,C=US" --out "$1-ca.crt"
     for tool in hsm_ca certtool openssl; do
         command=$("sign_$tool" "$1" "$1-$tool.crt")
-        # The commands are written for hyperfine, whose quoting is the shell's.
+        # The commands are quoted for hyperfine, as for a shell.
         quietly bash -c "$command"
         quietly openssl verify -CAfile "$1-ca.crt" "$1-$tool.crt"
         [[ $(subject x509 "$1-$tool.crt") = "$(subject req request.csr)" ]] ||
@@ -143,7 +104,7 @@ check() { # LABEL
 check rsa
 check p256
 
-# One group of commands: NAME COMMAND...; a command may write the file "out", which is away before each run.
+# Measures one group: NAME COMMAND... A command may write the file "out", which is removed before each run.
 measure() {
     local group=$1 round
     shift
@@ -154,7 +115,7 @@ measure() {
             { cat log >&2; die "hyperfine failed"; }
     done
 }
-# Without the variable in the environment, hsm-ca starts itself once more with what hsm-ca.toml says.
+# Without the variable in the environment, hsm-ca restarts itself with the setting of hsm-ca.toml.
 for key in rsa p256; do
     measure "$key" "$(sign_hsm_ca $key out)" "$(sign_certtool $key out)" "$(sign_openssl $key out)" \
         "$(sign_hsm_ca $key -)" "env -u SOFTHSM2_CONF $(sign_hsm_ca $key out)"
@@ -162,7 +123,7 @@ done
 measure parts "./hsm-ca --version" "./hsm-ca csr show request.csr" "./hsm-ca token list"
 [[ -z $json ]] || cp ./*-[0-9]*.json "$json"
 
-# What it was measured with
+# The versions of the tools
 version() { # PACKAGE
     dpkg-query -W -f "\${Version}" "$1" 2>/dev/null || echo unknown
 }
@@ -219,7 +180,7 @@ What each does besides signing:
   the token; checks the certificate before it is signed; verifies the token's signature in software;
   writes a temporary file, fsyncs it, reads it back and decodes it once more, renames it, and fsyncs
   the directory; prints a report. To stdout: the same without file and fsync.
-- After a restart: SOFTHSM2_CONF is in hsm-ca.toml and not in the environment, so that hsm-ca has to
-  start itself once more.
+- After a restart: SOFTHSM2_CONF is in hsm-ca.toml and not in the environment, so hsm-ca must
+  restart itself.
 - certtool, openssl: find the key by its label; do not verify what the token signed; no fsync.
 EOT

@@ -17,7 +17,7 @@ die() {
 }
 readonly newest_glibc=2.31 toolchain=/opt/rust crates=/opt/cargo/registry checkout=/root/hsm-ca
 
-# In namespaces of its own, which end with this script.
+# In separate namespaces, which end with this script.
 if [[ ${1-} = --inside ]]; then
     system=$2 rust=$3 registry=$4
     shift 4

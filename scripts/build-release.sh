@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the program as it is released: neither the directory, nor the day, nor the settings of the machine go into its bytes.
+# Builds the release program. Its bytes do not depend on the directory, the date, or the settings of the machine.
 set -euo pipefail
 
 usage() {
@@ -36,7 +36,7 @@ cargo_home=$(realpath -m "${CARGO_HOME:-$HOME/.cargo}")
 sysroot=$(rustc --print sysroot)
 compiler=$(rustc -vV | sed -n 's/^commit-hash: //p')
 
-# No path of this machine gets into the program. Of several prefixes that match, rustc takes the last, as the C compiler does.
+# Keeps paths of this machine out of the program. If several prefixes match, rustc uses the last, like the C compiler.
 rust=() c=()
 replace() { # PATH NAME
     [[ $1 != *[[:space:]=]* ]] || { echo "build-release.sh: the C compiler's flags cannot hold the path '$1'; build in a directory without spaces and =" >&2; exit 1; }
@@ -45,15 +45,15 @@ replace() { # PATH NAME
 }
 replace "$cargo_home" /cargo
 for index in "$cargo_home"/registry/src/*/; do
-    # The directory has the name of the registry that this machine asks.
+    # The directory is named after the registry that this machine uses.
     [[ ! -d $index ]] || replace "${index%/}" /crates
 done
-# The standard library was built there; with the component rust-src its generic code gets the path on this machine.
+# The standard library was built there. With the component rust-src, its generic code gets the path on this machine.
 replace "$sysroot/lib/rustlib/src/rust" "/rustc/$compiler"
 replace "$root" /hsm-ca
 replace "$target" /target
 
-# Settings of this machine change the program, or the names of its symbols: none of them counts.
+# Ignore settings of this machine, which would change the program or its symbol names.
 unset RUSTFLAGS RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER CARGO_BUILD_TARGET CARGO_BUILD_RUSTFLAGS CPPFLAGS CXXFLAGS LDFLAGS "${!CARGO_PROFILE_@}"
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; printf %s "${rust[*]}")
 CFLAGS="${c[*]}"

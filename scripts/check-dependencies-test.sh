@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that scripts/check-dependencies.py can fail: each breach is planted in a copy of deny.toml, and must be named.
+# Makes sure that scripts/check-dependencies.py can fail: plants each breach in a copy of deny.toml, and expects it to be named.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,7 +10,7 @@ expect() { # EDIT (sed) WORDS
     sed -E "$1" deny.toml >"$rules"
     ! cmp -s deny.toml "$rules" || { echo "check-dependencies-test: the edit $1 changes nothing" >&2; exit 1; }
     if output=$(scripts/check-dependencies.py "$rules"); then
-        echo "check-dependencies-test: nobody noticed: $1" >&2
+        echo "check-dependencies-test: not noticed: $1" >&2
         exit 1
     fi
     grep -qF -- "$2" <<<"$output" || { printf 'check-dependencies-test: %s: not named: %s\n%s\n' "$1" "$2" "$output" >&2; exit 1; }

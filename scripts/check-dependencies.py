@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Holds every package of both lock files against deny.toml: licences, versions, sources.
-Cargo downloads what is not here yet; after `cargo fetch` of both workspaces no network is needed.
+"""Checks every package of both lock files against deny.toml: licences, versions, sources.
+Cargo downloads missing packages; after `cargo fetch` of both workspaces, no network is needed.
 
-usage: scripts/check-dependencies.py [RULES]     RULES: a file in the place of deny.toml
-Prints each breach on a line of its own, and exits with 1 if there is one. It does not look at advisories: cargo-deny does.
+usage: scripts/check-dependencies.py [RULES]     RULES: a file to use instead of deny.toml
+Prints each breach on a separate line, and exits with 1 if there is any. It does not check advisories: cargo-deny does.
 """
 
 import json

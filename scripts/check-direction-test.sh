@@ -7,7 +7,7 @@ copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 
 planted=0
-# FILE, LINE OF CODE: the copy with this line must be refused, and the file named.
+# FILE, LINE OF CODE: the check must refuse the copy with this line, and name the file.
 must_refuse() {
     rm -rf "${copy:?}"/*
     cp -r src scripts "$copy/"

@@ -2,18 +2,17 @@
 # The direction of dependencies (docs/architecture.md):
 #
 #   cli -> workflow -> { kms, token, x509, cloudhsm, ledger, ceremony } -> transparency -> { signer, secret, output, file_trust, aws }
-#
-# and who may name which crate. Prints each breach as FILE:LINE and fails.
+# and which rooms may use which crate. Prints each breach as FILE:LINE and fails.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Code without comments: documentation may name what it explains. Keeps files and line numbers.
+# The code without comments, with file names and line numbers: documentation may name any room.
 stripped=$(mktemp -d)
 trap 'rm -rf "$stripped"' EXIT
 cp -r src "$stripped/src"
 find "$stripped/src" -name '*.rs' -exec sed -i -E 's://.*$::' {} +
 
-# FILE:LINE:CODE of every line in the room (all rooms without one) that matches the pattern.
+# FILE:LINE:CODE of every line in the room (or all rooms) that matches the pattern.
 matches() {
     local pattern=$1 room=${2-}
     local -a where=(src)
@@ -27,11 +26,11 @@ report() {
     breaches=$((breaches + 1))
 }
 
-# The rooms of the library that room $1 may name besides itself.
+# The rooms that room $1 may use besides itself.
 allowed_for() {
     case $1 in
     values | signer | output | file_trust | aws) echo ;;
-    secret) echo signer ;; # a decrypted key tells its public half
+    secret) echo signer ;; # it derives a decrypted key's public half
     x509) echo signer output values ;;
     token) echo signer secret ;;
     kms) echo signer secret output aws ;;
@@ -68,7 +67,7 @@ for room in "${library[@]}" cli; do
 done
 checked=$(find src -name '*.rs' | wc -l)
 
-# Crates that only some rooms may name.
+# Crates that only some rooms may use.
 only_in() {
     local pattern=$1 file line room
     shift
@@ -87,7 +86,7 @@ only_in 'aws_sdk_kms::' kms
 only_in 'aws_sdk_cloudhsmv2::' cloudhsm
 only_in 'rustls::' cloudhsm ledger/postgres
 only_in '(tokio_postgres|tokio_rustls|futures_util)::' ledger/postgres
-# The private copy of a server's ledger is SQLite too: postgres/replica, and the reading that both share.
+# The private copy of a server's ledger is SQLite too: postgres/replica, and the code for reading that both share.
 only_in 'rusqlite::' ledger/sqlite ledger/tables ledger/postgres ledger/fixture ledger/tests
 only_in 'tokio::' aws kms cloudhsm ledger/postgres
 only_in 'x509_parser::' x509

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Checks the links of a built site: each internal one leads to a file, and each #anchor to an id in it.
-Links to other hosts are only parsed; nothing is asked of the network.
+Links to other hosts are only parsed, without network access.
 
 usage: scripts/check-links.py DIR
-Prints each broken link on a line of its own, and exits with 1 if there is one.
+Prints each broken link on a separate line, and exits with 1 if there is any.
 """
 
 import sys
@@ -52,7 +52,7 @@ def main(directory):
     if not pages:
         print(f"check-links.py: {directory} has no page", file=sys.stderr)
         return 1
-    # The page for addresses that do not exist is served at any address, and its links are relative to the root of the server.
+    # The 404 page is served at any address, so its links are relative to the root of the server.
     pages.pop(root / "404.html", None)
     count, broken = 0, 0
     for path, page in pages.items():

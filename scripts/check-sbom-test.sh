@@ -22,7 +22,7 @@ crates = {crate['name']: crate for crate in sbom['components']}
 $edit
 json.dump(sbom, open(sys.argv[2], 'w'))" "$directory/hsm-ca-offline.json" "$directory/planted.json"
     if output=$("$python" scripts/check-sbom.py hsm-ca-offline "$directory/planted.json"); then
-        echo "check-sbom-test: nobody noticed: $edit" >&2
+        echo "check-sbom-test: not noticed: $edit" >&2
         exit 1
     fi
     grep -qF -- "$text" <<<"$output" || { printf 'check-sbom-test: %s: not named: %s\n%s\n' "$edit" "$text" "$output" >&2; exit 1; }

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Holds an SBOM against CycloneDX's own schema, and against the crates that Cargo builds the variant from.
+"""Checks an SBOM against CycloneDX's schema, and against the crates that Cargo builds the variant from.
 
 usage: target/tools/cyclonedx/bin/python scripts/check-sbom.py hsm-ca|hsm-ca-offline FILE
-Prints each difference on a line of its own, and exits with 1 if there is one.
+Prints each difference on a separate line, and exits with 1 if there is any.
 """
 
 import json
@@ -23,7 +23,7 @@ def differences(variant, text):
     sbom = json.loads(text)
     if sbom["metadata"]["component"]["name"] != "hsm-ca":
         yield "it does not describe hsm-ca"
-    # Build scripts and their crates included: they run, and can change the program.
+    # Includes build scripts and their crates: they run during the build, and can change the program.
     built = crates_of(variant, "normal,build")
     listed = {(component["name"], component["version"]) for component in sbom["components"]}
     for name, version in sorted(built - listed):

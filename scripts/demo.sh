@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job from nothing to an initialised cluster, on this machine alone: SoftHSM for the token, a local AWS with KMS and CloudHSM.
+# The main job, from nothing to an initialised cluster, only on this machine: SoftHSM as the token, a local AWS with KMS and CloudHSM.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -27,7 +27,7 @@ bold=$(printf '\033[1m') plain=$(printf '\033[0m')
 say() {
     printf '\n%s%s%s\n' "$bold" "$*" "$plain"
 }
-# Shows a command as a person would type it, and runs it.
+# Shows a command as you would type it, and runs it.
 run() {
     local word shown=
     for word in "$@"; do
@@ -54,7 +54,7 @@ say "Build (the first time takes some minutes)"
 cargo build --locked --profile "$profile"
 [[ $profile != dev ]] || profile=debug # Cargo's name for that directory
 PATH=$CARGO_TARGET_DIR/$profile:$PATH
-# The AWS CLI that install.sh installed, whichever other one is on this machine.
+# The AWS CLI that install.sh installed, before any other on this machine.
 aws() {
     "$CARGO_TARGET_DIR/venv/bin/aws" "$@"
 }
@@ -91,7 +91,7 @@ cluster=$(tail -1 cluster.id)
 wait_for() {
     local tries=0
     until [[ $(hsm-ca cluster list --format json) == *"$1"* ]]; do
-        ((++tries < 100)) || { echo "demo.sh: the cluster does not get to $1" >&2; exit 1; }
+        ((++tries < 100)) || { echo "demo.sh: the cluster does not reach the state $1" >&2; exit 1; }
         sleep 0.2
     done
 }
@@ -129,7 +129,7 @@ cat <<EOF
   customerCA.crt                             the trust anchor
   ${cluster}_*                     the cluster's CSR and certificates
 
-The same for a real cluster. The token is an HSM that you have; \`hsm-ca doctor\` says whether it can take the key.
+The same for a real cluster. The token is an HSM that you have; \`hsm-ca doctor\` shows whether it accepts the key.
   export AWS_REGION=eu-west-1 HSM_CA_MODULE=/path/to/your-hsm-pkcs11.so HSM_CA_TOKEN=your-token
   hsm-ca doctor
 and then the commands above, with the ids and roots of your cluster: docs/cloudhsm.md has them, step by step.

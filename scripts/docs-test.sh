@@ -6,7 +6,7 @@ target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 
-# The command must fail, and say this.
+# The command must fail with this text.
 fails_with() { # TEXT COMMAND...
     local text=$1 said
     shift
@@ -20,7 +20,7 @@ fails_with() { # TEXT COMMAND...
     }
 }
 
-# Links: the built site with one page more.
+# Links: the built site with one additional page.
 cp -R "$target/site" "$directory/site"
 page=$directory/site/docs/more.html
 while IFS='|' read -r link text; do
@@ -61,7 +61,7 @@ for kind in $(sed -n 's/^| `\([a-z-]*\)` | [1-4] .*/\1/p' docs/exit-codes.md); d
     shows docs/exit-codes.html "<code>$kind</code>"
 done
 
-# Pages: the sources, with one page that is not listed and one link that leads nowhere.
+# Pages: the sources, with one unlisted page and one broken link.
 mkdir "$directory/source"
 cp -R README.md CHANGELOG.md SECURITY.md CONTRIBUTING.md LICENSE deny.toml docs scripts site "$directory/source"
 echo "[gone](gone.md)" >>"$directory/source/docs/crl.md"

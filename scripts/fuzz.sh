@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Holds the corpus against the fuzz targets, and looks for more. A stable toolchain will do: the coverage comes from LLVM's pass, and
-# the memory that an input may cost is counted in the targets themselves.
+# Runs the fuzz targets on the corpus, and searches for more inputs. A stable toolchain is enough: the coverage comes from LLVM's pass, and
+# the targets themselves limit the memory of an input.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -24,11 +24,11 @@ output=$(realpath -m "${CARGO_TARGET_DIR:-target}")/fuzz
 host=$(rustc -vV | sed -n 's/^host: //p')
 (($# > 0)) || set -- $(basename -s .rs fuzz/fuzz_targets/*.rs)
 
-# libFuzzer as clang has it; without it libfuzzer-sys compiles its own, which takes a minute or two.
+# clang's libFuzzer. Without it, libfuzzer-sys compiles its own, which takes a minute or two.
 runtime=$(clang -print-runtime-dir 2>/dev/null || true)/libclang_rt.fuzzer-$(uname -m).a
 [[ ! -f $runtime ]] || export CUSTOM_LIBFUZZER_PATH=$runtime
 
-# What `cargo fuzz --sanitizer none` gives.
+# The flags of `cargo fuzz --sanitizer none`.
 coverage=(--cfg fuzzing -Cpasses=sancov-module)
 for option in level=4 inline-8bit-counters pc-table trace-compares; do
     coverage+=("-Cllvm-args=-sanitizer-coverage-$option")
@@ -43,7 +43,7 @@ for target; do
     mkdir -p "$found" "$artifacts"
     limits=(-timeout=10 -rss_limit_mb=2048 -artifact_prefix="$artifacts/" -seed=1 -max_len=4096)
     if [[ $merge ]]; then
-        # What a person has named stays.
+        # Files that a person has named are kept.
         mkdir "$corpus.before"
         find "$corpus" -type f -regextype egrep -regex '.*/[0-9a-f]{40}' -exec mv -t "$corpus.before" {} +
         "$program" "${limits[@]}" -set_cover_merge=1 -use_counters=0 "$corpus" "$corpus.before" "$found" >"$output/log" 2>&1 ||
@@ -51,7 +51,7 @@ for target; do
         rm -r "$corpus.before"
         continue
     fi
-    # It reads the whole corpus before it goes on from there.
+    # It runs the whole corpus first.
     if ! "$program" "${limits[@]}" -max_total_time="$seconds" -print_final_stats=1 "$found" "$corpus" >"$output/log" 2>&1; then
         grep -v '^#' "$output/log" | tail -60 >&2
         echo "fuzz.sh: $target found something; it is in $artifacts" >&2

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs what makes and validates the SBOMs of the packages in $CARGO_TARGET_DIR/tools (target/tools); does nothing if it is there.
+# Installs the tools that make and validate the packages' SBOMs in $CARGO_TARGET_DIR/tools (target/tools), if they are missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 version=0.5.9
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 
 if [[ $("$target/tools/bin/cargo-cyclonedx" cyclonedx --version 2>/dev/null || true) != "cargo-cyclonedx-cyclonedx $version" ]]; then
-    # What builds fastest: it runs for a second.
+    # With the fastest build, because it runs only for a second.
     (
         export CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
         export CARGO_TARGET_DIR=$target/tools/build

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Makes a Debian machine ready for this project; asks nothing, and does nothing
-# (quickly) when nothing is missing.
+# Prepares a Debian machine for this project. Never prompts, and ends quickly if nothing is missing.
 set -euo pipefail
 
 usage() {
@@ -20,23 +19,22 @@ die() {
     exit 1
 }
 
-# For the demo: cc for aws-lc, the token, and the tools that look at keys and certificates.
-# ssh-keygen signs the approvals of the ceremony demo.
+# For the demo: cc for aws-lc, the token, and tools for keys and certificates. ssh-keygen signs the approvals of the ceremony demo.
 packages=(build-essential softhsm2 openssl gnutls-bin opensc openssh-client python3 python3-venv)
 case ${1-} in
 '')
-    # The OpenSSL engine, p11-kit, hyperfine, and what counts system calls and instructions, for tests and benchmarks.
+    # For tests and benchmarks: the OpenSSL engine, p11-kit, hyperfine, and tools that count system calls and instructions.
     packages+=(libengine-pkcs11-openssl p11-kit p11-kit-modules hyperfine strace valgrind)
-    # What checks the manual pages, the shells that read the completion scripts, and what makes repositories for `version -v`.
+    # A checker for the manual pages, shells for the completion scripts, and git for `version -v`.
     packages+=(mandoc zsh fish git)
-    # What serves published answers, what asks for them, and what checks the units of their timers.
+    # A web server for published answers, clients for them, and a checker for the timers' units.
     packages+=(nginx openjdk-17-jdk-headless systemd)
     # Kryoptic's build: bindgen needs libclang, OpenSSL's own build perl and make.
     packages+=(clang perl)
     # The other tokens: NSS softokn, opencryptoki's soft token, and a TPM 2.0 (swtpm) behind its resource manager.
     packages+=(libnss3 libnss3-tools opencryptoki)
     packages+=(swtpm tpm2-abrmd dbus-daemon libtpm2-pkcs11-1 libtss2-tcti-swtpm0 libtss2-tcti-tabrmd0)
-    # PostgreSQL, for ledgers that several issuers share. The tests start clusters of their own.
+    # PostgreSQL, for ledgers that several issuers share. The tests start their own clusters.
     packages+=(postgresql-15)
     ;;
 --demo) ;;
@@ -82,7 +80,7 @@ install_packages() {
     return "$failed"
 }
 
-# No package starts its service (a web server on port 80): invoke-rc.d(8) asks this file, where there is one. One that is there stays.
+# Keep packages from starting services (a web server on port 80): invoke-rc.d(8) obeys this file. An existing one is kept.
 forbid_services() {
     policy=
     [[ ! -e /usr/sbin/policy-rc.d ]] || return 0
@@ -91,9 +89,9 @@ forbid_services() {
 }
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-    die "not a Debian system; please install what these Debian packages hold: ${packages[*]}"
+    die "not a Debian system; please install the contents of these Debian packages: ${packages[*]}"
 fi
-# The package would make a cluster and start it; nothing here uses that one.
+# Keep the package from creating and starting a cluster, which is not needed here.
 if [[ ${1-} != --demo && ! -e /etc/postgresql-common/createcluster.conf ]]; then
     install_packages postgresql-common
     as_root=()
@@ -101,13 +99,13 @@ if [[ ${1-} != --demo && ! -e /etc/postgresql-common/createcluster.conf ]]; then
     "${as_root[@]}" sed -i 's/^#\?create_main_cluster *=.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
 fi
 install_packages "${packages[@]}"
-# libFuzzer, of the clang that Debian's "clang" is.
+# libFuzzer, for the version of Debian's "clang".
 if [[ ${1-} != --demo ]]; then
     install_packages "libclang-rt-$(/usr/bin/clang -dumpversion | cut -d. -f1)-dev"
 fi
 
-# Debian 13's opencryptoki with the libraries that it needs, beside this system's: the tests run it in a namespace.
-# apt checks the release's signature by the keys that this system has.
+# Debian 13's opencryptoki with its libraries, in a separate directory: the tests run it in a namespace. apt verifies the release's
+# signature with this system's keys.
 unpack_debian_13() (
     local directory=$1 work apt package mirror
     local packages=(opencryptoki libopencryptoki0 libssl3t64 libc6 libgcc-s1 zlib1g libzstd1 libcap2 libldap2 libsasl2-2)
@@ -118,7 +116,7 @@ unpack_debian_13() (
     trap 'rm -rf "$work"' EXIT
     mkdir -p "$work"/{lists,archives,packages}/partial "$work/system"
     : >"$work/status"
-    # From where this system gets its own packages.
+    # The mirror of this system's own packages.
     mirror=$(apt-get indextargets --format "\$(RELEASE) \$(COMPONENT) \$(REPO_URI)" |
         awk '$1 == "bookworm" && $2 == "main" && !found { print $3; found = 1 }')
     [[ $mirror ]] || die "apt has no source for Debian 12 (bookworm); check its sources, and run: apt-get update"
@@ -135,7 +133,7 @@ unpack_debian_13() (
 )
 [[ ${1-} = --demo ]] || unpack_debian_13 "$(realpath -m "${CARGO_TARGET_DIR:-target}")/debian-13"
 
-# Python packages: a new environment whenever requirements.txt has changed
+# Python packages, in a new environment if requirements.txt has changed
 stamp=$venv/requirements.sha256
 wanted=$(sha256sum <"$requirements")
 if [[ ! -x $venv/bin/python || ! -r $stamp || $(<"$stamp") != "$wanted" ]]; then
@@ -155,7 +153,7 @@ if [[ ! -x $venv/bin/python || ! -r $stamp || $(<"$stamp") != "$wanted" ]]; then
     echo "$wanted" >"$stamp"
 fi
 
-# Rust is not installed by this script.
+# This script does not install Rust.
 if ! command -v cargo >/dev/null; then
     echo "install.sh: cargo is missing; install Rust (rustup) to build hsm-ca" >&2
 fi

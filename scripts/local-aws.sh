@@ -63,7 +63,7 @@ start() {
     done
 
     # AWS_REGION is for the SDKs, AWS_DEFAULT_REGION for the AWS CLI (version 1).
-    # What the caller may have set for real AWS must not get in the way.
+    # Unset the caller's settings for the real AWS.
     (
         umask 077
         cat >"$dir/aws.env" <<EOF

@@ -21,7 +21,7 @@ release=$1 system=$(realpath -m "$2")
 command -v debootstrap >/dev/null || die "debootstrap is missing; run: apt-get install debootstrap"
 
 if [[ ! -d $system ]]; then
-    # Debian's mirror, as this machine's apt has it for its own release.
+    # The Debian mirror that apt on this machine uses for its own release.
     mirror=$(apt-get indextargets --format "\$(RELEASE) \$(COMPONENT) \$(REPO_URI)" 'Created-By: Packages' |
         sed -n '/security/d; s/^[a-z]* main //p' | sed -n 1p)
     [[ $mirror ]] || die "apt on this machine has no source; run: apt-get update"

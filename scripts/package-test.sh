@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the packages in a bare Debian without Rust, does the demo's job with the program, changes the variant, and removes it again.
+# Installs the packages in a bare Debian without Rust, runs the demo's job with the program, switches the variant, and removes it again.
 set -euo pipefail
 
 usage() {
@@ -14,7 +14,7 @@ scripts/install.sh and scripts/install-cyclonedx.sh install.
 END
 }
 
-# What is done in the new system.
+# The steps in the new system.
 inside() {
     export DEBIAN_FRONTEND=noninteractive LC_ALL=C HOME=/root
     mount -t proc proc /proc
@@ -32,13 +32,13 @@ inside() {
     before=$(files)
     for package in /packages/*.deb; do
         variant=$(dpkg-deb --field "$package" Package)
-        # The second takes the place of the first.
+        # The second replaces the first.
         apt-get -qq -o Dpkg::Use-Pty=0 -y --no-install-recommends install "$package" >/dev/null
         [[ $(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 'hsm-ca*' | grep -c '^installed') = 1 ]]
         dpkg --verify "$variant"
         echo "== $variant"
         hsm-ca version -v
-        # In shells of their own: the rig sets variables.
+        # In subshells, because the rig sets variables.
         (use "/usr/share/doc/$variant")
         if [[ $variant = hsm-ca ]]; then
             (initialize_cluster)
@@ -58,7 +58,7 @@ inside() {
     echo "package-test.sh: installed, used, changed and removed; no file is left"
 }
 
-# Every file of the system but those of people, and what apt and dpkg write for themselves.
+# Every file of the system, except home directories and the files of apt and dpkg.
 files() {
     find / -xdev \( -path /root -o -path /proc -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/cache -o -path /var/log -o -path /packages -o -path /tmp \) -prune \
         -o -type f -print | sort
@@ -89,7 +89,7 @@ use() { # DOCUMENTATION
     rm -r "$directory"
 }
 
-# scripts/demo.sh's way from an empty KMS to an initialised cluster. The local AWS is on the machine around this system.
+# The steps of scripts/demo.sh from an empty KMS to an initialised cluster. The local AWS runs outside this system.
 initialize_cluster() {
     local directory cluster roots
     directory=$(mktemp -d)
@@ -123,7 +123,7 @@ fingerprint() { # CERTIFICATE
     openssl x509 -in "$1" -noout -fingerprint -sha256 | sed 's/.*=//'
 }
 
-# Outside: a cluster of the local AWS that waits for its certificate.
+# Outside: a cluster of the local AWS, waiting for its certificate.
 make_cluster() { # DIR
     # shellcheck disable=SC1091
     . "$1/aws.env"
@@ -132,7 +132,7 @@ make_cluster() { # DIR
     wait_for() { # FIELD WANTED
         local tries=0
         until [[ $(described "$1") = $2 ]]; do
-            ((++tries < 50)) || die "the cluster of the local AWS has no $1 that is $2"
+            ((++tries < 50)) || die "in the cluster of the local AWS, $1 does not become $2"
             sleep 0.2
         done
     }

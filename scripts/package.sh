@@ -71,7 +71,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 umask 022
 
-# Every file that the program brings, below a root directory.
+# Installs every file of the package below a root directory.
 lay_out() { # VARIANT PROGRAM ROOT
     local variant=$1 program=$2 root=$3 share=$3/usr/share
     local docs=$share/doc/$variant
@@ -102,13 +102,13 @@ END
     chmod -R u=rwX,go=rX "$root"
 }
 
-# In KiB, as dpkg-gencontrol counts (deb-substvars(5)): du counts the blocks of the file system, which differ from one directory to the next.
+# The size in KiB, as dpkg-gencontrol counts it (deb-substvars(5)). du would count file-system blocks, which differ between directories.
 installed_size() { # ROOT
     find "$1" -path "$1/DEBIAN" -prune -o -type f -printf '%s\n' -o -printf '1\n' |
         awk '{ size += int(($1 + 1023) / 1024) } END { print size }'
 }
 
-# By the libraries of the system that the program was built on.
+# The dependencies, from the libraries of the system that the program was built on.
 depends() { # PROGRAM
     mkdir -p "$work/control/debian"
     printf 'Source: hsm-ca\n' >"$work/control/debian/control"

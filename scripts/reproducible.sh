@@ -37,13 +37,13 @@ target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 mkdir -p "$directory"
 cc -Wall -Werror -O1 -shared -fPIC -o "$directory/later_clock.so" scripts/later_clock.c
 later=(env "LD_PRELOAD=$directory/later_clock.so")
-# Its programs see another day: the shell's tools, and the compilers.
+# Both the shell's tools and the compilers must see another date.
 day() { echo __DATE__ | env -u SOURCE_DATE_EPOCH "$@" cc -E -P -; }
 [[ $("${later[@]}" date +%F) = $(date -d '400 days' +%F) && $(day env) != "$(day "${later[@]}")" ]] || die "the second clock is not ahead"
 
 new_clone() { # CHECKOUT
     git clone --quiet --no-hardlinks . "$1"
-    # The tools are not part of what is compared.
+    # The tools are not compared.
     mkdir "$1/target"
     ln -s "$target/tools" "$1/target/tools"
 }
@@ -70,4 +70,4 @@ done
 [[ $(ls "$directory/1/packages") = "$(ls "$directory/2/packages")" ]] || status=1
 ((status == 0)) || die "the two builds differ; diffoscope shows where: diffoscope '$directory/1/packages' '$directory/2/packages'"
 cat "$directory/1/packages/SHA256SUMS"
-echo "reproducible.sh: the same bytes twice"
+echo "reproducible.sh: both builds are identical"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes which crates a variant of the program is built from, as CycloneDX 1.5 (JSON): for what is committed, with the time of the commit.
+"""Writes the crates of a variant of the program as CycloneDX 1.5 (JSON), for the current commit and with its time.
 
 usage: scripts/sbom.py hsm-ca|hsm-ca-offline FILE
 scripts/install-cyclonedx.sh installs cargo-cyclonedx, which it needs.
@@ -32,7 +32,7 @@ def generate(variant, directory):
 def main(variant, path):
     with TemporaryDirectory() as directory:
         sbom = generate(variant, os.path.realpath(directory))
-    # Cargo's metadata, which it reads, also has crates that only features of the tests and of other crates would need.
+    # It reads Cargo's metadata, which also contains crates that only tests and unused features need.
     compiled = crates_of(variant, "normal,build")
     left_out = {
         component["bom-ref"]

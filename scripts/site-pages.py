@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Lays out the pages of the site for mdBook: what is in this repository, and the reference that the program writes.
+"""Lays out the pages of the site for mdBook: those in this repository, and the reference that the program prints.
 
 usage: scripts/site-pages.py PROGRAM DIR      PROGRAM: the hsm-ca whose help, profiles and rules are shown; DIR: a new directory
 Exits with 1 if a page of docs/ is not in site/SUMMARY.md, or if a link leads to a file that is not in the repository.
@@ -103,7 +103,7 @@ def main(program, directory):
     for name in ["book.toml", "site.css"]:
         shutil.copyfile(ROOT / "site" / name, directory / name)
 
-    # Every page, and every file that one of them links or shows.
+    # Every page, and every file that a page links or shows.
     for name in sorted(listed):
         page = ROOT / name
         if not name.startswith("reference/"):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing and runs every test. Nothing is skipped: what is missing fails.
+# Installs what is missing and runs every test. Nothing is skipped: a missing tool is a failure.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     exit 0
 }
 
-# What can't be installed is asked for before anything is built: every need that is not met, one line each.
+# Checks what cannot be installed before anything is built, and prints one line for each unmet need.
 unmet=0
 need() { # WHAT COMMAND...
     local what=$1
@@ -48,7 +48,7 @@ cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 step "scripts: syntax"
 for script in scripts/*.sh softhsm-tests/*.sh softhsm-tests/tokens/*.sh .ci/run; do bash -n "$script"; done
-# With pipefail, a reader that stops early makes its writer fail with SIGPIPE, when the pipe is full: sometimes.
+# With pipefail, a reader that stops early can make its writer fail with SIGPIPE, depending on timing.
 if grep -nE '\| *(head|grep +-[A-Za-z]*[qm]|sed +[^|]*[0-9]q)\b' scripts/*.sh softhsm-tests/*.sh softhsm-tests/tokens/*.sh .ci/run; then
     echo "test.sh: these pipes end before their input does; use sed -n 1p, or grep without -q and >/dev/null" >&2
     exit 1
@@ -86,7 +86,7 @@ cargo package --locked --offline --no-verify --allow-dirty --quiet
     unpacked=$(mktemp -d)
     trap 'rm -rf "$unpacked"' EXIT
     tar --extract --file "$CARGO_TARGET_DIR"/package/hsm-ca-*.crate --directory "$unpacked" --strip-components 1
-    # Public items only, with the features that docs.rs is asked for: links that work for us alone, and files that the package lacks, fail.
+    # Only public items, with the features for docs.rs: links that work only in the repository, and files that are not in the package, fail.
     cd "$unpacked"
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --offline --lib --no-deps --features nitro-enclave --quiet
 )
@@ -109,7 +109,7 @@ cargo test --locked --features softhsm-tests | tee "$log"
 step "the slowest twenty tests, in seconds (all of them: $log)"
 sed -nE 's/^test (.*) \.\.\. ok <([0-9.]+)s>$/\2 \1/p' "$log" | sort -rn | sed -n 1,20p
 
-# scripts/fuzz.sh looks for more than the corpus has, for as long as somebody gives it: docs/tests.md.
+# scripts/fuzz.sh searches beyond the corpus, for any length of time: docs/tests.md.
 step "fuzz targets: they compile"
 runtime=$(clang -print-runtime-dir 2>/dev/null || true)/libclang_rt.fuzzer-$(uname -m).a
 [[ ! -f $runtime ]] || export CUSTOM_LIBFUZZER_PATH=$runtime

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints name, version, licence and licence texts of the crates that a variant of the program is made of.
+"""Prints the name, version, licence and licence texts of the crates in a variant of the program.
 
 usage: scripts/third-party.py hsm-ca|hsm-ca-offline
 """

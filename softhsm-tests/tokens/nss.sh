@@ -46,9 +46,9 @@ done
 
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
-# NSS would take a quotation mark or a backslash for its own, and ends a line at a newline.
-[[ $dir != *[\'\"\\$'\n']* ]] || die "NSS cannot be given this directory's name: $dir"
-[[ ! -e $dir/module ]] || die "$dir has a token already"
+# NSS would interpret a quotation mark or a backslash, and ends a line at a newline.
+[[ $dir != *[\'\"\\$'\n']* ]] || die "NSS cannot handle this directory's name: $dir"
+[[ ! -e $dir/module ]] || die "$dir already has a token"
 
 umask 077
 rm -rf "$dir/db" # of a run that failed
@@ -58,9 +58,9 @@ od -An -N12 -tx1 /dev/urandom | tr -d ' \n' >"$dir/pin"
 certutil -N -d "sql:$dir/db" -f "$dir/pin"
 printf '%s\n' "NSS_LIB_PARAMS=configdir='sql:$dir/db' dbTokenDescription='ca'" >"$dir/token.env"
 
-# softokn takes its parameters from NSS_LIB_PARAMS since NSS 3.95 (bug 1837987). Before that it wants them in C_Initialize,
-# where PKCS#11 has a reserved pointer that must be NULL: then a small module stands in front, which does what 3.95 does and hands
-# out all other functions as they are. (p11-kit's x-init-reserved would do it too, but p11-kit reads no user's configuration as root.)
+# softokn reads its parameters from NSS_LIB_PARAMS since NSS 3.95 (bug 1837987). Older versions need them in C_Initialize, in a reserved
+# pointer that PKCS#11 requires to be NULL. For those, a small proxy module does what 3.95 does, and passes on all other functions.
+# (p11-kit's x-init-reserved would do it too, but p11-kit ignores user configuration as root.)
 module=$softokn
 if ! grep -Fq NSS_LIB_PARAMS "$softokn"; then
     module=$dir/softokn-with-parameters.so

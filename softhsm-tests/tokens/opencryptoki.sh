@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A throwaway opencryptoki soft token in a mount namespace of its own, for tests.
+# A throwaway opencryptoki soft token in a separate mount namespace, for tests.
 set -euo pipefail
 
 usage() {
@@ -34,7 +34,7 @@ find_module() {
     die "libopencryptoki.so is missing; install opencryptoki"
 }
 
-# Runs the rest of the arguments until they succeed, ten seconds at most.
+# Runs the rest of the arguments until they succeed, for at most ten seconds.
 wait_for() {
     local tries=0
     until "$@"; do
@@ -52,9 +52,9 @@ serve() {
         mount -t overlay -o "lowerdir=$debian_13/usr:/usr" none /usr
     fi
     module=$(find_module)
-    # The daemon of 3.23 reads its files as a user of its own.
+    # The daemon of 3.23 reads its files as a separate user.
     umask 022
-    # In /dev/shm is what the processes of one token share.
+    # The processes of one token share data in /dev/shm.
     for place in /run /dev/shm /etc/opencryptoki /var/lib/opencryptoki; do
         mount -t tmpfs none "$place"
     done
@@ -64,7 +64,7 @@ serve() {
         "$version" "${debian_13:+tokversion = 3.12$'\n'}" >/etc/opencryptoki/opencryptoki.conf
     if [[ -n $debian_13 ]]; then
         install -m 640 -g pkcs11 /usr/share/doc/opencryptoki/strength-example.conf /etc/opencryptoki/strength.conf
-        # The user that its package would make: the daemon gives up root for it.
+        # The user that its package would create. The daemon switches to it from root.
         { cat /etc/passwd; echo "pkcsslotd:x:64200:$(getent group pkcs11 | cut -d : -f 3)::/run/opencryptoki:/usr/sbin/nologin"; } >/run/passwd
         mount --bind /run/passwd /etc/passwd
     fi
@@ -95,7 +95,7 @@ start() {
         debian_13=$(realpath "$3")
         [[ -x $debian_13/usr/sbin/pkcsslotd ]] || die "$debian_13 has no opencryptoki; run scripts/install.sh"
     fi
-    # Of Debian 12, whose group "pkcs11" both use.
+    # From Debian 12, whose group "pkcs11" both versions use.
     find_module >/dev/null
     command -v pkcsslotd >/dev/null || die "pkcsslotd is missing; install opencryptoki"
     unshare --mount --ipc --pid --fork --kill-child=KILL -- bash "$0" serve "$dir" "$remote" "$debian_13" >"$dir/log" 2>&1 </dev/null &
@@ -118,7 +118,7 @@ stop() {
     local pid=
     [[ -s $1/pid ]] && read -r pid <"$1/pid"
     if is_namespace "$pid" "$1"; then
-        # unshare ignores SIGTERM, and what it has started is killed when it ends.
+        # unshare ignores SIGTERM. Its children are killed when it ends.
         kill -KILL "$pid"
     fi
     rm -f "$1/pid" "$1/socket"

@@ -25,12 +25,12 @@ die() {
     exit 1
 }
 
-# The three daemons, in the order of their starts: the TPM, a D-Bus of its own for the third, and the resource manager. Without that
-# one a TPM has a few places for objects: one process could use it at a time, with one key, and a process that is killed would leave
-# its objects there until the TPM is restarted.
+# The three daemons, in the order in which they start: the TPM, a private D-Bus for the third, and the resource manager. Without the
+# resource manager, a TPM has only a few slots for objects: only one process could use it at a time, with one key, and a killed process
+# would leave its objects there until the TPM restarts.
 daemons=(swtpm bus abrmd)
 
-# The argument by which the daemon $1 of directory $2 is known.
+# The argument that identifies the daemon $1 of directory $2.
 argument() {
     case $1 in
     swtpm) echo "dir=$2/tpm" ;;
@@ -47,7 +47,7 @@ is_running() {
         tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -Fx -- "$(argument "$1" "$2")" >/dev/null
 }
 
-# Runs the rest of the arguments until they succeed, ten seconds at most.
+# Runs the rest of the arguments until they succeed, for at most ten seconds.
 wait_for() {
     local tries=0
     until "$@"; do
@@ -92,7 +92,7 @@ start() {
     mkdir -p "$1"
     dir=$(cd "$1" && pwd)
     chmod 0700 "$dir"
-    # sun_path has 108 bytes; the other characters would have to be escaped, for each daemon in its own way.
+    # sun_path has 108 bytes. Other characters would need different escapes for each daemon.
     ((${#dir} <= 90)) || die "a Unix socket cannot have a path this long: $dir"
     [[ $dir = /* && $dir != *[^-A-Za-z0-9_/.]* ]] || die "only letters, digits, and - _ . / may be in the path: $dir"
     for name in "${daemons[@]}"; do
@@ -124,7 +124,7 @@ start() {
     so_pin='' user_pin=''
     wait_for tool --list-slots || failed "the module does not reach the TPM"
     if [[ ! -s $dir/pin ]]; then
-        # By the module itself and not by tpm2_ptool, which takes PINs as arguments.
+        # With the module itself, not with tpm2_ptool, which takes PINs as arguments.
         rm -rf "$dir/store" # of a start that failed here
         mkdir "$dir/store"
         so_pin=$(random) user_pin=$(random)
