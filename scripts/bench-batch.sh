@@ -117,8 +117,8 @@ import json, sys
 points = [p for p in json.load(open("raw.json"))["points"] if p["mechanism"] in ("CKM_RSA_PKCS", "CKM_ECDSA")]
 print([p["per_second"] for p in points if p["sessions"] == int(sys.argv[1])][0])' "$2"
 }
-# Verifies every certificate in a directory under the CA, and moves them away. They are not removed: ext4 does not reuse the inode number of a
-# removed file for minutes, and after a thousand removals it searches all of them for each new file (0.26 ms of processor time, not 0.02).
+# Verifies every certificate in a directory under the CA, and moves them away. They are not removed: ext4 does not reuse the inode number of
+# a removed file for minutes, and after a thousand removals it searches all of them for each new file (0.26 ms of processor time, not 0.02).
 check() { # CA DIR COUNT
     local signed=("$2"/*.crt)
     ((${#signed[@]} == $3)) || die "$2 has ${#signed[@]} certificates, not $3"

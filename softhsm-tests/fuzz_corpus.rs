@@ -1,4 +1,4 @@
-//! The corpus of the fuzz targets, held against their properties without any instrument: what a fuzzer found once stays found.
+//! Checks the properties of the fuzz targets on their corpus, without instrumentation, so that earlier findings do not return.
 
 use std::collections::BTreeSet;
 use std::fs;

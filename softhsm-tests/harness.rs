@@ -53,7 +53,7 @@ pub(crate) use web_server::WebServer;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_hsm-ca");
 
-/// A file that the build put beside the program, or that scripts/test.sh did.
+/// A file beside the program, from the build or from scripts/test.sh.
 fn beside_program(relative: &str) -> PathBuf {
     let path = Path::new(PROGRAM)
         .parent()
@@ -88,14 +88,14 @@ pub(crate) fn softhsm() -> PathBuf {
         .expect("SoftHSM is missing: run the tests with scripts/test.sh")
 }
 
-/// A token in a directory of its own, which is also the working directory.
+/// A token in its own directory, which is also the working directory.
 pub(crate) struct Rig {
-    // Stopped before its directory goes.
+    // Stopped before its directory is removed.
     daemon: Option<Daemon>,
     pub(crate) kind: TokenKind,
     directory: TempDir,
     environment: Vec<(String, String)>,
-    /// The fault-injecting module, where it is not the one beside the program.
+    /// The fault-injecting module, if it is not the one beside the program.
     shim: Option<PathBuf>,
     keys: StoredKeys,
 }
@@ -106,7 +106,7 @@ impl Rig {
         Self::of(TokenKind::SoftHsm)
     }
 
-    /// A working directory without a token: no module is named, no PIN is there.
+    /// A working directory without a token, a module, or a PIN.
     pub(crate) fn without_token() -> Self {
         Self {
             daemon: None,
@@ -118,15 +118,14 @@ impl Rig {
         }
     }
 
-    /// A token of its own, the same as this one is now, with every file beside it: making one costs more. Not for tokens that a
-    /// daemon keeps alive.
+    /// A copy of the token and all files, which costs less than a new one. Not for tokens that a daemon keeps alive.
     pub(crate) fn copy(&self) -> Self {
         assert!(self.daemon.is_none(), "a daemon is not copied");
         let directory = TempDir::new().expect("a temporary directory");
         copy_directory(self.directory.path(), directory.path());
         let [from, to] = [&self.directory, &directory]
             .map(|directory| directory.path().to_str().expect("UTF-8").to_owned());
-        // Every file that a token's configuration is in has absolute paths.
+        // The configuration files of tokens contain absolute paths.
         for name in [
             "rig/softhsm2.conf",
             "rig/kryoptic.conf",
@@ -184,7 +183,7 @@ impl Rig {
         fs::read_to_string(self.path("rig/pin")).expect("the rig's PIN")
     }
 
-    /// The files in the working directory. It is the home directory too: what the program keeps of its own there is not among them.
+    /// The files in the working directory, which is also the home directory, without the program's own state.
     pub(crate) fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.directory.path()).expect("the directory");
         let mut names: Vec<_> = entries
@@ -195,7 +194,7 @@ impl Rig {
         names
     }
 
-    /// The program, in the rig's directory, with nothing of the caller's settings.
+    /// The program, in the rig's directory, without the caller's settings.
     pub(crate) fn prepare(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         self.settle(&mut command);
@@ -236,7 +235,7 @@ impl Rig {
         self.command(&[&["--format", "json"], arguments].concat())
     }
 
-    /// Whatever a command says, it does not say the PIN.
+    /// Asserts that the output of a command does not contain the PIN.
     pub(crate) fn without_secrets(&self, run: Run) -> Run {
         if let Ok(pin) = fs::read_to_string(self.path("rig/pin")) {
             assert!(
@@ -248,7 +247,7 @@ impl Rig {
     }
 }
 
-/// Copies a directory with what is in it.
+/// Copies a directory with its contents.
 fn copy_directory(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).expect("the directory") {
         let entry = entry.expect("an entry");
@@ -257,13 +256,13 @@ fn copy_directory(from: &Path, to: &Path) {
             fs::create_dir(&copy).expect("a directory");
             copy_directory(&source, &copy);
         } else {
-            // With the mode, which counts for PIN files.
+            // With the mode, which matters for PIN files.
             fs::copy(&source, &copy).expect("a copy");
         }
     }
 }
 
-/// The same on each of these tokens, at the same time.
+/// Runs the same on each of these tokens, in parallel.
 pub(crate) fn on_each(kinds: &[TokenKind], test: impl Fn(TokenKind) + Sync) {
     let test = &test;
     std::thread::scope(|scope| {
@@ -277,7 +276,7 @@ pub(crate) fn on_each(kinds: &[TokenKind], test: impl Fn(TokenKind) + Sync) {
     });
 }
 
-/// Waits until a process has stopped itself (state T), as the fault-injecting module does on request.
+/// Waits until a process has stopped itself (state T), through the fault-injecting module.
 pub(crate) fn wait_until_stopped(pid: u32) {
     for _ in 0..6000 {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the process lives");

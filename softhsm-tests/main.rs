@@ -1,4 +1,4 @@
-//! The program against a real token, a local AWS, and programs that are not ours.
+//! The program against a real token, a local AWS, and independent programs.
 //!
 //! `scripts/test.sh` prepares what is needed. Nothing is skipped: a missing tool or module is a failure that names it.
 
@@ -177,7 +177,7 @@ mod kms_import_sealed {
     mod recipient_key;
 }
 
-/// A key of KMS that signs.
+/// Signing keys in KMS.
 mod kms_sign {
     mod algorithms;
     mod bad_answers;
@@ -206,7 +206,7 @@ mod ledger {
     mod restored;
 }
 
-/// The crate for other programs: its errors, its types, the settings that it takes.
+/// The crate for other programs: its errors, types and settings.
 mod library {
     mod aws_settings;
     mod errors;
@@ -217,13 +217,13 @@ mod library {
     mod source_text;
 }
 
-/// What an answer may cost, and what a command does.
+/// Limits for answers, and budgets for commands.
 mod limits {
     mod budget;
     mod unbounded_answers;
 }
 
-/// The local AWS CloudHSM is what the tests take it for.
+/// The local AWS CloudHSM behaves as the tests assume.
 mod local_cluster {
     mod hardware_certificates;
     mod initialize;
@@ -245,7 +245,7 @@ mod outputs {
     mod files;
 }
 
-/// Where a PIN comes from, and where it does not go.
+/// The sources of a PIN, and keeping it from other processes.
 mod pin {
     mod children;
     mod file;

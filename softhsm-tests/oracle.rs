@@ -1,4 +1,4 @@
-//! Programs that are not ours, which read everything we make; and which make the requests.
+//! Independent programs that read everything we make, and that make the requests.
 
 use std::fs;
 use std::path::Path;
@@ -45,7 +45,7 @@ pub(crate) fn assert_accepted(rig: &Rig, certificate: &str, authority: &str) {
     assert_lints(rig, certificate);
 }
 
-/// pkilint finds nothing above INFO, and has looked.
+/// pkilint finds nothing above INFO, and has run.
 #[track_caller]
 pub(crate) fn assert_lints(rig: &Rig, certificate: &str) {
     let lint = |severity: &str| -> Run {
@@ -63,7 +63,7 @@ pub(crate) fn assert_lints(rig: &Rig, certificate: &str) {
     );
 }
 
-/// A request in the shape of a real cluster's: a multi-valued first RDN, a comma in the CN, empty attributes.
+/// A request like a real cluster's: a multi-valued first RDN, a comma in the CN, empty attributes.
 pub(crate) const CLUSTER_SUBJECT: &str =
     "/C=US+ST=CA+O=Cavium+OU=N3FIPS+L=SanJose/CN=HSM:0123456789ABCDEF0123456789ABCD:PARTN:13, for FIPS mode";
 
@@ -101,7 +101,7 @@ pub(crate) fn request_der(rig: &Rig, name: &str) -> Vec<u8> {
     rig.read("request.der")
 }
 
-/// The bytes of the `index`-th element at the depth of a structure's fields, by openssl's own reading.
+/// The bytes of the `index`-th element at the depth of a structure's fields, according to openssl.
 pub(crate) fn field(rig: &Rig, path: &Path, depth: usize, index: usize) -> Vec<u8> {
     let path = path.to_str().expect("UTF-8");
     let listing = openssl(rig, &["asn1parse", "-in", path]);

@@ -1,5 +1,5 @@
-//! Every signature algorithm on every token: a CA certificate, a certificate and a CRL, read by programs that are not ours. The table in
-//! docs/ is what this run finds; with `HSM_CA_WRITE_TABLE` set it is written, otherwise it is compared.
+//! Every signature algorithm on every token: a CA certificate, a certificate and a CRL, read by independent programs. The run produces the
+//! table in docs/: with `HSM_CA_WRITE_TABLE` set it writes the table, otherwise it compares it.
 
 mod others;
 pub(crate) mod readers;
@@ -62,7 +62,7 @@ impl Key {
         }
     }
 
-    /// By a program that is not ours, which may fail.
+    /// Generates it with an independent program, which may fail.
     fn generate(self, rig: &Rig) -> bool {
         let kind = match self {
             Self::Rsa => "rsa:2048",
@@ -113,11 +113,11 @@ impl Key {
 struct Case {
     /// Its column in the table.
     column: &'static str,
-    /// Its hash, as the table names it; empty where the key has its own.
+    /// Its hash in the table; empty if the key determines it.
     hash: &'static str,
     key: Key,
     options: &'static [&'static str],
-    /// How openssl 3.0 names it; nothing where it does not.
+    /// Its name in openssl 3.0, if any.
     words: &'static [&'static str],
 }
 
@@ -222,17 +222,17 @@ const CASES: [Case; 16] = [
     case("ML-DSA-87", "", Key::MlDsa87, &[], &[]),
 ];
 
-/// What became of a case on a token.
+/// The result of a case on a token.
 #[derive(Debug)]
 enum Outcome {
     Signed,
-    /// No program makes such a key on it.
+    /// No program can make such a key on the token.
     NoKey,
-    /// We said why not.
+    /// Our program refused, with a reason.
     Refused(String),
 }
 
-/// The byte 133 for a length; C_SignInit stumbles over it, too.
+/// The byte 133 as a length, which C_SignInit rejects too.
 const TPM2_P521: &str = "tpm2-pkcs11 1.9 writes a CKA_EC_POINT for P-521 that is no DER OCTET STRING, and does not sign with such a key itself";
 
 /// A request that every CA here signs.
@@ -282,7 +282,7 @@ fn try_case(rig: &Rig, case: &Case) -> Outcome {
         Some(name) => signed.assert_read_as_ml_dsa(rig, name),
         None => signed.assert_read_as(rig, case.words),
     }
-    // The same bytes but for the key, whichever token signs: the one that has every key is enough for the slowest reader.
+    // Only the key differs between tokens, so the slowest reader runs only for the token that has every key.
     if rig.kind == TokenKind::Kryoptic {
         signed.assert_lints(rig, case.key.ml_dsa().is_none());
     }
@@ -310,7 +310,7 @@ fn try_token(kind: TokenKind) -> Vec<Outcome> {
 }
 
 #[test]
-fn every_signature_algorithm_on_every_token_is_read_by_others() {
+fn independent_programs_read_every_signature_algorithm_of_every_token() {
     let found: Vec<(TokenKind, Vec<Outcome>)> = thread::scope(|scope| {
         let runs = TokenKind::ALL.map(|kind| (kind, scope.spawn(move || try_token(kind))));
         runs.into_iter()

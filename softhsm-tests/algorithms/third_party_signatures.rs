@@ -1,6 +1,5 @@
-//! Signatures of others: RSASSA-PSS with every salt, and SHA-224, which AWS takes for a cluster's certificates and this program does
-//! not make.
-//! Made by openssl, and judged by it, too.
+//! Signatures by other programs: RSASSA-PSS with every salt, and SHA-224, which AWS accepts for a cluster's certificates and this program
+//! does not make. openssl makes and judges them.
 
 use hsm_ca::output::encode_pem;
 use serde_json::Value;
@@ -12,7 +11,7 @@ use crate::oracle::openssl;
 const HASHES: [&str; 4] = ["-sha224", "-sha256", "-sha384", "-sha512"];
 const PSS: [&str; 2] = ["-sigopt", "rsa_padding_mode:pss"];
 
-/// A key of openssl in `name`.
+/// A key by openssl in `name`.
 fn make_key(rig: &Rig, name: &str, algorithm: &str, options: &[&str]) {
     let mut arguments = vec!["genpkey", "-algorithm", algorithm, "-out", name];
     for option in options {
@@ -21,7 +20,7 @@ fn make_key(rig: &Rig, name: &str, algorithm: &str, options: &[&str]) {
     openssl(rig, &arguments);
 }
 
-/// A self-signed CA certificate and a request with that signature; this program takes what openssl takes.
+/// A self-signed CA certificate and a request with that signature. This program accepts what openssl accepts.
 #[track_caller]
 fn assert_reads(rig: &Rig, key: &str, options: &[&str]) {
     let subject = ["-key", key, "-subj", "/CN=Foreign/O=Example"];
@@ -37,7 +36,7 @@ fn assert_reads(rig: &Rig, key: &str, options: &[&str]) {
     assert_bent_are_refused(rig, &format!("{key} {options:?}"));
 }
 
-/// Each with a bit changed, in the signature and in what is signed.
+/// Each with one bit changed, in the signature and in the signed part.
 #[track_caller]
 fn assert_bent_are_refused(rig: &Rig, of: &str) {
     let der = |command: &str, from: &str| {
@@ -68,7 +67,7 @@ fn assert_bent_are_refused(rig: &Rig, of: &str) {
     }
 }
 
-/// What openssl and this program say of a self-signed certificate, and of a request.
+/// The verdicts of openssl and this program on a self-signed certificate and on a request.
 fn verdicts(rig: &Rig, certificate: &str, request: &str) -> [bool; 4] {
     let verify = ["verify", "-check_ss_sig", "-CAfile", certificate, certificate];
     let ours = rig.command(&["cert", "verify", certificate, "--ca", certificate]);
@@ -129,8 +128,8 @@ fn pss_signatures_with_every_hash_and_salt() {
     );
 }
 
-/// A modulus of 8k + 1 bits makes the encoded message a byte shorter than the signature; other odd ones leave bits to clear. With
-/// two primes openssl makes none of an odd length.
+/// With a modulus of 8k + 1 bits, the encoded message is a byte shorter than the signature; other odd lengths leave bits to clear. With two
+/// primes, openssl makes no modulus of odd length.
 #[test]
 fn pss_signatures_of_keys_of_every_size() {
     let rig = Rig::new();
@@ -198,7 +197,7 @@ fn pss_with_sha_1_is_weak_and_with_two_hashes_of_no_use() {
     request(&["-sha256", "-sigopt", "rsa_mgf1_md:sha512"]);
     let two = desk.refuses("bad.csr", "signature-parameters");
     assert!(two.contains("MGF1 uses a different hash"), "{two}");
-    // A key that may make nothing but SHA-1 signatures.
+    // A key restricted to SHA-1 signatures.
     let only_sha1 = ["rsa_keygen_bits:2048", "rsa_pss_keygen_md:sha1"];
     make_key(&desk.rig, "rsa", "RSA-PSS", &only_sha1);
     request(&["-sha1"]);
@@ -220,7 +219,7 @@ fn a_small_key_is_weak_for_pss_too() {
     }
 }
 
-/// What such requests ask for is signed by a CA that signs as it always does.
+/// The CA signs such a request with its usual algorithm.
 #[test]
 fn a_request_with_a_pss_signature_is_signed() {
     let desk = Desk::new();

@@ -1,4 +1,4 @@
-//! `ca adopt`: a CA that lived elsewhere, run for real by `openssl ca`, comes into the ledger with all that it has issued and revoked.
+//! `ca adopt`: a CA that `openssl ca` has run is adopted with everything that it has issued and revoked.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::oracle::openssl;
 use super::old_authority::{adopt, is_revoked, next_crl, openssl_authority, serial};
 
 #[test]
-fn nothing_of_a_ca_that_moved_is_forgotten() {
+fn an_adopted_ca_keeps_its_certificates_and_revocations() {
     let rig = openssl_authority();
     let adopted = adopt(
         &rig,
@@ -38,7 +38,7 @@ fn nothing_of_a_ca_that_moved_is_forgotten() {
         (&made["number"], &made["entries"]),
         (&Value::from("4098"), &Value::from(3))
     );
-    // Word for word what openssl says, reasons, dates and all, and openssl agrees.
+    // The CRL has exactly openssl's entries, with reasons and dates, and openssl agrees.
     let entries = |file: &str| rig.json(&["crl", "show", file, "--entries"]).ok().json()["revoked"].clone();
     assert_eq!(entries("next.crl"), entries("old/ca.crl"));
     for (name, revoked) in [("good", false), ("bad", true), ("held", true), ("gone", true)] {
@@ -48,7 +48,7 @@ fn nothing_of_a_ca_that_moved_is_forgotten() {
             "{name}"
         );
     }
-    // One that was not revoked there is revoked here, and its number is not used again.
+    // A certificate that was not revoked there can be revoked here, and its number is not used again.
     let number = serial(&rig, "good.crt");
     let revoke = [
         "cert",
@@ -90,7 +90,7 @@ fn an_index_and_a_crl_are_enough_to_revoke_what_was_issued() {
     let made = next_crl(&rig, "next.crl");
     assert_eq!(made["entries"], 4);
     assert!(is_revoked(&rig, "good.crt", "next.crl"));
-    // Later the certificates turn up, and the last CRL: what is new is added, and nothing else.
+    // Later the certificates and the last CRL are found: only what is new is added.
     let more = [
         "--revoked",
         "old/index.txt",
@@ -134,7 +134,7 @@ fn everything_or_nothing_is_adopted() {
             &[&make[..], &[&subject, "-addext", extensions, "-out", &crt]].concat(),
         );
     };
-    // A stranger's certificate, and one that says that this CA issued it.
+    // A certificate of another CA, and one that falsely names this CA as its issuer.
     others("stranger", "keyUsage=digitalSignature");
     for (file, kind) in [("stranger.crt", "rule"), ("index", "malformed")] {
         fs::create_dir_all(rig.path("mixed")).expect("a directory");
@@ -180,7 +180,7 @@ fn everything_or_nothing_is_adopted() {
     openssl(&rig, &forged);
     refused(&["--certificates", "mixed"], 3, "bad-signature", "mixed/b.crt");
     refused(&["--certificates", "nowhere"], 2, "unreadable-file", "nowhere");
-    // A CRL of somebody else under this CA's name, and a database that cannot be read.
+    // A forged CRL with this CA's name, and a database that cannot be read.
     openssl(
         &rig,
         &[
@@ -205,19 +205,19 @@ fn everything_or_nothing_is_adopted() {
     let message = adopt(&rig, &["--revoked", "future.txt"]).refused(3, "rule");
     assert!(message.contains("revocation-date"), "{message}");
     // A key that is not the CA's.
-    // It is recorded in the rig's own ledger: the new one is not there yet.
+    // Recorded in the rig's own ledger, because the new one does not exist yet.
     let generate = ["key", "generate", "--label", "other", "--type", "rsa:2048"];
     Run::of(rig.prepare(&generate).env_remove("HSM_CA_LEDGER")).ok();
     adopt(&rig, &["--key", "other"]).refused(3, "rule");
     adopt(&rig, &["--key", "nobody"]).refused(4, "no-key");
-    // What is no CA.
+    // Certificates that are not CAs'.
     rig.json(&["ca", "adopt", "good.crt"]).refused(3, "not-a-ca");
     assert!(!rig.path("new.db").exists());
     adopt(&rig, &[]).ok();
 }
 
 #[test]
-fn a_ca_that_the_ledger_does_not_know_is_refused_with_the_command_that_adopts_it() {
+fn an_unknown_ca_is_refused_with_the_command_that_adopts_it() {
     let rig = openssl_authority();
     fs::copy(rig.path("old/ca.crt"), rig.path("my ca.crt")).expect("a copy");
     openssl(
@@ -286,9 +286,9 @@ fn a_ca_that_the_ledger_does_not_know_is_refused_with_the_command_that_adopts_it
     }
 }
 
-/// RFC 5280 section 5.2.3: CRL numbers have up to 20 octets, and programs that take them from the clock or at random use them.
+/// RFC 5280 section 5.2.3: CRL numbers have up to 20 octets, and programs that take them from the clock or at random use all of them.
 #[test]
-fn crl_numbers_go_on_where_they_were_up_to_20_octets() {
+fn crl_numbers_continue_up_to_20_octets() {
     let rig = openssl_authority();
     let next = "80000000000000000000000000000000000001";
     rig.write("old/crlnumber", format!("{next}\n"));
@@ -329,7 +329,7 @@ fn crl_numbers_go_on_where_they_were_up_to_20_octets() {
     rig.json(&[&create[..], &["delta.crl", "--base", "next.crl"]].concat())
         .ok();
     assert_eq!(number_of("delta.crl"), "80000000000000000000000000000000000003");
-    // A lower one is refused, as among small numbers, and the largest of all is the last.
+    // A lower one is refused, as with small numbers, and no number can follow the largest.
     rig.json(&[&create[..], &["low.crl", "--number", "18446744073709551616"]].concat())
         .refused(3, "rule");
     let largest = format!("0x7f{}", "f".repeat(38));

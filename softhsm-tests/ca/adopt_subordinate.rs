@@ -1,11 +1,11 @@
-//! `ca adopt` of a CA whose issuer is elsewhere: its path is checked, or the results of its key say that it was not.
+//! `ca adopt` of a CA whose issuer is elsewhere: either its path is checked, or every later result says that it was not.
 
 use serde_json::Value;
 
 use crate::harness::{Rig, Run};
 use crate::oracle::{make_request, openssl};
 
-/// Two roots of openssl's of one name, and a CA of the first: its key is on the token as `sub`.
+/// Two openssl roots of the same name, and a CA under the first, whose key is on the token as `sub`.
 fn subordinate() -> Rig {
     let rig = Rig::new();
     for root in ["root", "impostor"] {
@@ -92,7 +92,7 @@ fn its_path_is_verified_or_every_signature_says_that_it_was_not() {
         &rig,
         &["verify", "-CAfile", "root.crt", "-untrusted", "sub.crt", "2.crt"],
     );
-    // What was checked is not forgotten by adopting it once more without its issuer.
+    // A checked path stays checked when the CA is adopted again without its issuer.
     rig.json(&["ca", "adopt", "sub.crt"]).ok();
     assert!(!says_unchecked(&sign(&rig, "sub.crt", "3.crt").ok().json()));
 }
@@ -109,7 +109,7 @@ fn a_certificate_of_its_key_under_another_name_signs_nothing() {
 }
 
 #[test]
-fn what_it_signed_is_delivered_without_its_certificate() {
+fn its_certificates_are_delivered_without_the_ca_certificate() {
     let rig = subordinate();
     rig.adopt("sub.crt");
     let signed = sign(&rig, "sub.crt", "a.crt").ok().json();

@@ -1,5 +1,5 @@
-//! Root, intermediate, leaf: what one CA certificate allows is what is issued under it. Each violation is refused when it is asked for;
-//! made by openssl, whom nothing holds back, it is refused by `cert verify`, by openssl and by GnuTLS.
+//! Root, intermediate, leaf: only what a CA certificate allows is issued under it. A request for a violation is refused; if openssl makes
+//! it anyway, `cert verify`, openssl and GnuTLS refuse it.
 
 use crate::harness::Hierarchy;
 use crate::oracle::{make_request, openssl};
@@ -66,7 +66,7 @@ fn a_path_length_of_zero_leaves_no_room_for_a_ca() {
                 .contains("pathLenConstraint 0, but 1 CA certificates follow"),
         "{ours:#?}"
     );
-    // What is a leaf is issued.
+    // A leaf is issued.
     rig.command(&[
         "csr",
         "sign",
@@ -110,7 +110,7 @@ fn an_intermediate_for_clients_makes_no_servers() {
         [false, false]
     );
     assert_eq!(hierarchy.failed_step("forced.crt"), "purposes");
-    // Waived by name, it is issued; nobody takes it for a server's all the same.
+    // Waived by name, it is issued, but verifiers still refuse it as a server's.
     let waiving = "name = \"waiving\"\nrole = \"leaf\"\ndays = 30\nkeys = [\"rsa:2048\"]\nextended-key-usage = [\"serverAuth\"]\n\
         waive = [\"extended-key-usage-nesting\", \"common-name\"]\n";
     rig.write("waiving.toml", waiving);
@@ -119,7 +119,7 @@ fn an_intermediate_for_clients_makes_no_servers() {
         hierarchy.judge("waived.crt", Some("sslserver"))[..2],
         [false, false]
     );
-    // An OCSP signer is the CA's own.
+    // An OCSP signer belongs to the CA.
     hierarchy.sign("a.csr", "ocsp-signer", "ocsp.crt").ok();
 }
 
@@ -206,7 +206,7 @@ fn name_constraints_of_every_kind() {
 }
 
 #[test]
-fn a_ca_under_constraints_says_them_again_or_less() {
+fn a_ca_under_constraints_must_repeat_or_narrow_them() {
     let constraints = "path-length = 1\n[name-constraints]\npermitted = [\"dns:example.com\", \"dn:C=US\"]\n\
         excluded = [\"dns:secret.example.com\"]\n";
     let hierarchy = Hierarchy::new("ECC_NIST_P256", constraints);
@@ -235,7 +235,7 @@ fn a_ca_under_constraints_says_them_again_or_less() {
         message.contains("dns:com is wider than what the CA certificate permits"),
         "{message}"
     );
-    // What fits by our own words, and less.
+    // The constraints from our error message, and narrower ones.
     let less = "permitted = [\"dns:a.example.com\", \"dn:C=US\"]\nexcluded = [\"dns:secret.example.com\"]\n";
     for names in [
         fits.replace("[name-constraints] with ", "")
@@ -262,7 +262,7 @@ fn a_ca_under_constraints_says_them_again_or_less() {
 }
 
 #[test]
-fn what_is_under_a_ca_ends_with_it_and_has_another_name_and_key() {
+fn a_certificate_under_a_ca_ends_with_it_and_has_another_name_and_key() {
     let hierarchy = Hierarchy::new("ECC_NIST_P256", "");
     let rig = &hierarchy.rig;
     make_request(rig, "a.csr", &["-newkey", "rsa:2048"], &["-subj", "/CN=a"]);

@@ -1,4 +1,4 @@
-//! A CA that `openssl ca` has run for some time: its certificates, index and CRLs, and what is asked of them after it moved.
+//! A CA that `openssl ca` has run for some time, with its certificates, index and CRLs.
 
 use std::fs;
 

@@ -45,7 +45,7 @@ fn sign(rig: &Rig, request: &str, profile: &str, out: &str, more: &[&str]) -> Ru
     rig.json(&[&sign[..], more].concat())
 }
 
-/// What the ledger says of the waivers of the last entry, in JSON and in words.
+/// The waivers of the ledger's last entry, in JSON and as text.
 fn last_waived(rig: &Rig) -> Value {
     let listed = rig.json(&["ledger", "list", "--last", "1"]).ok().json();
     let entry = &listed["entries"][0];
@@ -62,7 +62,7 @@ fn last_waived(rig: &Rig) -> Value {
 }
 
 #[test]
-fn a_second_root_passes_only_with_a_flag_of_its_own_that_is_recorded() {
+fn a_second_root_needs_its_own_flag_which_is_recorded() {
     let rig = rig();
     let head = rig.json(&["ledger", "verify"]).ok().json()["head"].clone();
     for (key, rule, wrong) in [
@@ -92,7 +92,7 @@ fn a_second_root_passes_only_with_a_flag_of_its_own_that_is_recorded() {
     rig.command(&["ledger", "verify"]).ok();
 }
 
-/// RFC 5280 section 7.1: who verifies a certificate takes these for one name.
+/// RFC 5280 section 7.1: verifiers treat these as the same name.
 #[test]
 fn a_name_in_another_spelling_is_the_same_name() {
     let rig = rig();
@@ -206,7 +206,7 @@ fn a_leaf_for_a_name_that_has_a_valid_certificate_is_a_renewal_and_says_of_which
     let second = certificate(sign(&rig, "same.csr", "tls-server", "second.crt", &[]));
     assert_eq!(second["renews"]["serial_number"], first["serial_number"]);
     assert_eq!(second["renews"]["not_after"], first["not_after"]);
-    // One that is revoked is not followed.
+    // A revoked certificate is not renewed.
     for file in ["second.crt", "first.crt"] {
         rig.command(&[
             "cert",
@@ -224,9 +224,9 @@ fn a_leaf_for_a_name_that_has_a_valid_certificate_is_a_renewal_and_says_of_which
     assert_eq!(third["renews"], Value::Null);
 }
 
-/// With the name, the key and the serial number of the true one, by a key that calls itself the root.
+/// With the name, the key and the serial number of the genuine one, signed by a false root.
 #[test]
-fn a_forged_copy_of_an_intermediate_signs_nothing_and_the_true_one_is_named() {
+fn a_forged_copy_of_an_intermediate_signs_nothing_and_the_genuine_one_is_named() {
     let rig = rig();
     let request = [
         "csr",
@@ -302,7 +302,7 @@ fn a_forged_copy_of_an_intermediate_signs_nothing_and_the_true_one_is_named() {
             message.contains("entry #") && message.contains("different bytes"),
             "{message}"
         );
-        // Nor is it adopted by the way.
+        // It cannot be adopted either.
         rig.json(&["ca", "adopt", "forged.crt"]).refused(3, "rule");
         assert!(!rig.path("x.crt").exists());
     }

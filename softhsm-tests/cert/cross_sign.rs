@@ -1,5 +1,5 @@
-//! Cross-certificates: who trusts our root takes what another CA issued, by programs that are not ours; and what is no CA's, or not its
-//! own, is not vouched for.
+//! Cross-certificates: independent programs that trust our root accept certificates of another CA. Certificates that are not a CA's, or are
+//! forged, are not cross-signed.
 
 use serde_json::json;
 
@@ -42,7 +42,7 @@ pub(crate) fn cross_sign(rig: &Rig, file: &str, out: &str, more: &[&str]) -> Run
     rig.json(&[&sign[..], more].concat())
 }
 
-/// Whether `cert verify`, openssl and GnuTLS take a path from `leaf.crt` over `through` to the root that is trusted.
+/// Whether `cert verify`, openssl and GnuTLS accept a path from `leaf.crt` through `through` to the trusted root.
 fn takes(rig: &Rig, leaf: &str, through: Option<&str>, root: &str) -> [bool; 3] {
     let mut ours = vec!["cert", "verify", leaf, "--ca", root];
     let mut theirs = vec!["verify", "-x509_strict", "-CAfile", root];
@@ -62,7 +62,7 @@ fn takes(rig: &Rig, leaf: &str, through: Option<&str>, root: &str) -> [bool; 3] 
     ]
 }
 
-/// Server and client certificates of another root, and a TLS connection whose ends trust ours alone.
+/// Server and client certificates of another root, and a TLS connection whose ends trust only ours.
 fn both_roots_lead_to_what_the_other_issued(spec: &str, key: &[&str]) {
     let rig = rig_with_root(spec);
     make_root(
@@ -81,13 +81,13 @@ fn both_roots_lead_to_what_the_other_issued(spec: &str, key: &[&str]) {
     assert_accepted(&rig, "sub.crt", "root.crt");
     assert_eq!(takes(&rig, "server.crt", Some("sub.crt"), "root.crt"), [true; 3]);
     assert_eq!(takes(&rig, "server.crt", None, "other.crt"), [true; 3]);
-    // With the other root at hand, too, both ways are open.
+    // With the other root available too, both paths are valid.
     rig.write("both.pem", [rig.read("sub.crt"), rig.read("other.crt")].concat());
     assert_eq!(
         takes(&rig, "server.crt", Some("both.pem"), "root.crt")[..2],
         [true; 2]
     );
-    // By openssl's own reading: the same subject, key and extensions.
+    // According to openssl, subject, key and extensions are the same.
     for what in [
         "-subject",
         "-pubkey",
@@ -142,10 +142,10 @@ fn both_roots_lead_to_what_the_other_issued(spec: &str, key: &[&str]) {
     for wanted in [&other["sha256"], &other["subject"], &json!("cross")] {
         assert!(entry.contains(&wanted.to_string()), "{wanted}: {entry}");
     }
-    // The other root ends first, and the cross-certificate with it.
+    // The other root expires first, and the cross-certificate with it.
     let end = |file| openssl(&rig, &["x509", "-in", file, "-noout", "-enddate"]);
     assert_eq!(end("sub.crt"), end("other.crt"));
-    // rustls, where server and client show the cross-certificate after their own.
+    // rustls, with server and client sending the cross-certificate after their own.
     assert_eq!(shake(&rig, "server", "www.example.com", "client"), Ok(()));
     assert!(shake(&rig, "server", "www.example.org", "client").is_err());
     // openssl, and the same without the cross-certificate.
@@ -168,7 +168,7 @@ fn both_roots_lead_to_what_the_other_issued_under_rsa() {
 }
 
 #[test]
-fn an_intermediate_of_another_root_is_cross_signed_when_its_issuer_is_shown() {
+fn an_intermediate_of_another_root_is_cross_signed_if_its_issuer_is_given() {
     let rig = rig_with_root("ECC_NIST_P256");
     make_root(&rig, "above", P256, "/CN=Above", &["-addext", USAGE]);
     make_root(&rig, "strange", P256, "/CN=Above", &["-addext", USAGE]);
@@ -240,7 +240,7 @@ fn an_intermediate_of_another_root_is_cross_signed_when_its_issuer_is_shown() {
 }
 
 #[test]
-fn an_own_profile_says_where_to_ask_and_what_for() {
+fn a_profile_file_adds_urls_and_limits() {
     let rig = rig_with_root("ECC_NIST_P256");
     make_root(&rig, "other", P256, "/O=Theirs/CN=New Root", &["-addext", USAGE]);
     let profile = "name = \"ours\"\nrole = \"intermediate\"\ndays = 10\nlongest-days = 20\nkeys = [\"ec:p256\"]\n\
@@ -272,7 +272,7 @@ fn an_own_profile_says_where_to_ask_and_what_for() {
     );
     let message = cross_sign(&rig, "other.crt", "cross.crt", &[&of[..], &days].concat()).refused(3, "rule");
     assert!(message.contains("validity-length"), "{message}");
-    // The profile's linter looks at the certificate before the token signs.
+    // The profile's linter checks the certificate before the token signs.
     rig.write("ours.toml", format!("{profile}linter = [\"false\"]\n"));
     cross_sign(&rig, "other.crt", "linted.crt", &of).refused(3, "rule");
     assert!(!rig.path("linted.crt").exists());
@@ -290,10 +290,10 @@ fn an_own_profile_says_where_to_ask_and_what_for() {
     assert!(message.contains("cross-extensions"), "{message}");
 }
 
-/// What other programs' roots are like: easy-rsa's basicConstraints and keyUsage are not critical, some name constraints are not, and
-/// plain `openssl req -x509` writes no keyUsage.
+/// Roots of other programs: in easy-rsa's, basicConstraints and keyUsage are not critical; some have name constraints that are not
+/// critical; plain `openssl req -x509` writes no keyUsage.
 #[test]
-fn violations_of_the_original_are_put_right_and_told() {
+fn violations_in_the_original_are_corrected_and_reported() {
     let rig = rig_with_root("ECC_NIST_P256");
     let usage = ("keyUsage", "critical, keyCertSign, cRLSign");
     let basic = ("basicConstraints", "critical, CA:TRUE");

@@ -1,10 +1,10 @@
-//! What no cross-certificate is made of, and what our own certificate does not allow.
+//! Certificates that cannot be cross-signed, and limits of our own certificate.
 
 use crate::cert::cross_sign::{RSA, USAGE, cross_sign, make_root, rig_with_root};
 use crate::harness::{Hierarchy, Rig};
 use crate::oracle::{P256, make_request, openssl};
 
-/// Nothing is asked of the token, not even the PIN, and no file is left.
+/// The token is not used, the PIN is not read, and no file is left.
 #[test]
 fn an_unsafe_original_is_refused_before_the_token_is_asked() {
     let rig = rig_with_root("ECC_NIST_P256").with("HSM_CA_PIN_SOURCE", "env:NOT_THERE");
@@ -22,7 +22,7 @@ fn an_unsafe_original_is_refused_before_the_token_is_asked() {
         subject,
         &["-addext", "basicConstraints=critical,CA:FALSE"],
     );
-    // openssl's own configuration adds CA:TRUE where nothing else is said.
+    // By default, openssl's own configuration adds CA:TRUE.
     refuse("leaf.crt", &[], "not-a-ca");
     make("usage", P256, subject, &["-addext", "keyUsage=critical,cRLSign"]);
     assert!(refuse("usage.crt", &[], "not-a-ca").contains("keyCertSign"));
@@ -70,7 +70,7 @@ fn an_unsafe_original_is_refused_before_the_token_is_asked() {
     refuse("bent.der", &[], "bad-signature");
     expire(&rig);
     assert!(refuse("expired.crt", &[], "ca-not-valid").contains("expired.crt"));
-    // Where nothing is refused, the PIN is asked for.
+    // If nothing is refused, the PIN is read.
     cross_sign(&rig, "other.crt", "cross.crt", &[]).refused(2, "pin-source");
     rig.write("cross.crt", "here");
     cross_sign(&rig, "other.crt", "cross.crt", &[]).refused(2, "output-exists");
@@ -83,7 +83,7 @@ fn openssl_der(rig: &Rig, file: &str) -> Vec<u8> {
     rig.read("der.der")
 }
 
-/// `expired.crt`, a root of yesterday.
+/// `expired.crt`, a root that expired yesterday.
 fn expire(rig: &Rig) {
     make_request(rig, "x.csr", P256, &["-subj", "/O=Theirs/CN=Expired"]);
     rig.write("x.ext", format!("basicConstraints=critical,CA:TRUE\n{USAGE}\n"));
@@ -116,7 +116,7 @@ fn expire(rig: &Rig) {
 }
 
 #[test]
-fn the_bounds_of_our_own_certificate_hold_for_the_other_ca() {
+fn the_limits_of_our_own_certificate_apply_to_the_other_ca() {
     let sign = [
         "cert",
         "cross-sign",
@@ -160,7 +160,7 @@ fn the_bounds_of_our_own_certificate_hold_for_the_other_ca() {
                 assert!(message.contains(wanted), "{message}");
             }
             None => {
-                // A root has no name constraints: whoever issues below it would know nothing of ours.
+                // A root has no name constraints, so CAs below it would not know ours.
                 let message = rig.json(&sign).refused(3, "rule");
                 let wanted = "name-constraints-nesting (RFC 5280 4.2.1.10)";
                 assert!(message.contains(wanted), "{message}");

@@ -1,4 +1,4 @@
-//! From `cert revoke` to what openssl and GnuTLS say of a certificate, by way of the ledger.
+//! From `cert revoke` through the ledger to the verdicts of openssl and GnuTLS.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn crl(rig: &Rig, out: &str, more: &[&str]) -> Value {
         .json()
 }
 
-/// Whether openssl and GnuTLS take a certificate with that CRL; they must agree.
+/// Whether openssl and GnuTLS accept a certificate with that CRL. They must agree.
 #[track_caller]
 fn is_taken(rig: &Rig, certificate: &str, crl: &str) -> bool {
     let verify = [
@@ -61,7 +61,7 @@ fn is_taken(rig: &Rig, certificate: &str, crl: &str) -> bool {
 }
 
 #[test]
-fn what_is_revoked_is_on_the_next_crl_and_what_is_released_is_not() {
+fn revoked_certificates_are_on_the_next_crl_and_released_ones_are_not() {
     let rig = ready_authority();
     for name in ["good", "bad", "held"] {
         issue(&rig, name, "tls-client");
@@ -92,10 +92,10 @@ fn what_is_revoked_is_on_the_next_crl_and_what_is_released_is_not() {
     let third = crl(&rig, "third.crl", &[]);
     assert_eq!(taken("third.crl"), [true, false, true, false]);
     assert_eq!(third["reasons"], json!({ "keyCompromise": 1, "superseded": 1 }));
-    // Upon the first: two are new, and nothing is said of the one that is as it was.
+    // Based on the first CRL: two entries are new, and the unchanged one is absent.
     let delta = crl(&rig, "delta.crl", &["--base", "first.crl"]);
     assert_eq!(delta["reasons"], json!({ "keyCompromise": 1, "superseded": 1 }));
-    // Upon the second: the one that was released is taken off.
+    // Based on the second CRL: the released one is removed.
     let delta = crl(&rig, "delta2.crl", &["--base", "second.crl"]);
     assert_eq!(delta["reasons"], json!({ "removeFromCRL": 1, "superseded": 1 }));
     assert_eq!(delta["number"], "5");
@@ -127,7 +127,7 @@ fn what_is_revoked_is_on_the_next_crl_and_what_is_released_is_not() {
     assert_eq!(rig.json(&["ledger", "verify"]).ok().json()["verified"], true);
 }
 
-/// A root in `customerCA.crt` and a CA below it in `sub.crt`, both of keys on the token.
+/// A root in `customerCA.crt` and a CA below it in `sub.crt`, both with keys on the token.
 fn two_authorities() -> Rig {
     let rig = Rig::new();
     for label in ["root", "sub"] {
@@ -187,7 +187,7 @@ fn each_kind_of_certificate_has_its_crl() {
 }
 
 #[test]
-fn a_ca_that_is_revoked_issues_nothing_more() {
+fn a_revoked_ca_issues_no_more_certificates() {
     let rig = two_authorities();
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
     let under_sub = |out: &str| {
@@ -211,9 +211,9 @@ fn a_ca_that_is_revoked_issues_nothing_more() {
     under_sub("again.crt").ok();
 }
 
-/// Whoever moves here with an index and forgets it once would take every revoked certificate for a good one.
+/// If the user of an index forgot it once, all its revoked certificates would become good.
 #[test]
-fn a_crl_does_not_forget_what_the_one_before_had() {
+fn a_crl_must_have_the_entries_of_the_previous_one() {
     let rig = ready_authority();
     let line =
         |serial: &str, why: &str| format!("R\t350101000000Z\t260101000000Z{why}\t{serial}\tunknown\t/CN=x\n");
@@ -229,7 +229,7 @@ fn a_crl_does_not_forget_what_the_one_before_had() {
 }
 
 #[test]
-fn a_revocation_makes_no_ledger() {
+fn a_revocation_does_not_create_a_ledger() {
     let rig = ready_authority();
     issue(&rig, "a", "tls-client");
     let rig = rig.with("HSM_CA_LEDGER", "sqlite:elsewhere.db");
@@ -238,7 +238,7 @@ fn a_revocation_makes_no_ledger() {
 }
 
 #[test]
-fn a_certificate_from_before_the_ledger_is_taken_in() {
+fn a_certificate_from_before_the_ledger_can_be_revoked_by_its_file() {
     let rig = ready_authority();
     let before = issue(&rig, "old", "tls-client");
     let serial = before["serial_number"].as_str().expect("a number");
@@ -254,12 +254,12 @@ fn a_certificate_from_before_the_ledger_is_taken_in() {
     let made = crl(&rig, "ca.crl", &["--number", "4097"]);
     assert_eq!((&made["number"], &made["entries"]), (&json!("4097"), &json!(1)));
     assert!(!is_taken(&rig, "old.crt", "ca.crl"));
-    // The numbers go on from there.
+    // The numbers continue from there.
     assert_eq!(crl(&rig, "next.crl", &[])["number"], "4098");
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_and_changes_nothing() {
+fn invalid_revocations_are_refused_and_change_nothing() {
     let rig = ready_authority();
     issue(&rig, "a", "tls-client");
     revoke(&rig, "a.crt", "superseded", &[]).ok();
@@ -330,9 +330,9 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
     assert_eq!(unknown.code, Some(2), "{unknown:#?}");
 }
 
-/// Who goes on with the index of openssl is told what the ledger has besides.
+/// With openssl's index, a warning reports the ledger's additional revocations.
 #[test]
-fn a_crl_from_an_index_says_what_it_leaves_out() {
+fn a_crl_from_an_index_reports_what_it_leaves_out() {
     let rig = ready_authority();
     issue(&rig, "a", "tls-client");
     revoke(&rig, "a.crt", "superseded", &[]).ok();
@@ -353,12 +353,12 @@ fn a_crl_from_an_index_says_what_it_leaves_out() {
             && message.contains("5 was requested, but the last CRL of this CA has 9"),
         "{message}"
     );
-    // One that was used is refused for the same reason, and nobody else is said to have been faster.
+    // A used number is refused for the same reason, and not as a race with another process.
     let run = rig.command(&[&passed[..2], &["--number", "1", "--out", "b.crl"], &CA].concat());
     assert_eq!(run.code, Some(3), "{run:?}");
     assert!(run.stderr.contains("the last CRL of this CA has 9"), "{run:?}");
     assert!(!run.stderr.contains("process"), "{run:?}");
-    // No number was taken for what was refused.
+    // The refused commands used no number.
     let next = ["crl", "create", "--out", "d.crl"];
     let next = rig.json(&[&next[..], &CA].concat()).ok().json();
     assert_eq!(next["number"], "10", "{next}");

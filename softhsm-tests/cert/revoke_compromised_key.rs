@@ -1,4 +1,4 @@
-//! A key that was revoked as compromised is certified by no CA of the ledger again.
+//! No CA of the ledger certifies a key again that was revoked as compromised.
 
 use crate::ledger::edited::busy_authority;
 use crate::oracle::openssl;
@@ -51,7 +51,7 @@ fn no_certificate_request_or_cross_certificate_is_signed_for_a_compromised_key()
     rig.json(&by_second).refused(3, "rule");
     assert!(!rig.path("again.crt").exists());
 
-    // A CA's own key: what has its certificate revoked as compromised is neither certified nor asks for it.
+    // A CA's own key: once its certificate is revoked as compromised, the key is not certified and cannot sign requests.
     rig.json(&[
         "csr",
         "create",

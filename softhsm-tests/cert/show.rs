@@ -1,4 +1,4 @@
-//! `cert show` and `csr show`: what openssl says is in it, and people can read it at any width.
+//! `cert show` and `csr show`: they agree with openssl, and are readable at any width.
 
 mod chain;
 
@@ -50,14 +50,14 @@ fn bundle(rig: &Rig, name: &str, parts: &[&str]) {
     rig.write(name, parts.concat());
 }
 
-/// What openssl prints of one thing, without its name.
+/// One value that openssl prints, without its name.
 fn ask(rig: &Rig, file: &str, options: &[&str]) -> String {
     let said = openssl(rig, &[&["x509", "-in", file, "-noout"], options].concat());
     said.trim().split_once('=').expect("a value").1.to_owned()
 }
 
 #[test]
-fn facts_are_those_that_openssl_prints() {
+fn every_field_agrees_with_openssl() {
     let rig = rig_with_chain();
     for file in ["root.crt", "sub.crt", "leaf.crt"] {
         let shown = rig.json(&["cert", "show", file]).ok().json();
@@ -104,7 +104,7 @@ fn facts_are_those_that_openssl_prints() {
         assert_eq!(shown["subject_key_identifier"], identifier);
         assert_eq!(shown["sha256_words"], words_of(&fingerprint));
         assert_eq!(shown["validity"], "valid");
-        // And people are told the same.
+        // The text has the same.
         let text = rig.command(&["cert", "show", file]).ok().stdout;
         for fact in [
             "sha256",
@@ -129,7 +129,7 @@ fn facts_are_those_that_openssl_prints() {
     }
 }
 
-/// By the list in the source, read here without its program; that the list is the right one is tested beside it.
+/// The words from the list in the source, without the program. A unit test checks the list itself.
 fn words_of(hex: &str) -> String {
     let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/values/word_list.txt");
     let list = fs::read_to_string(list).expect("the list");
@@ -141,7 +141,7 @@ fn words_of(hex: &str) -> String {
     words.join(" ")
 }
 
-/// Colours are on a terminal; lines end at its edge, but where a word is longer.
+/// On a terminal there are colours, and lines end at its edge unless a word is longer.
 fn on_a_terminal(rig: &Rig, columns: usize, no_color: bool, arguments: &str) -> String {
     let color = if no_color { "NO_COLOR=1" } else { "NO_COLOR=" };
     let shell = format!(
@@ -176,7 +176,7 @@ fn it_is_plain_in_a_pipe_and_fits_a_terminal_of_any_width() {
 }
 
 #[test]
-fn extensions_have_names_and_values_that_can_be_read() {
+fn extensions_have_readable_names_and_values() {
     let rig = rig_with_chain();
     let text = rig.command(&["cert", "show", "leaf.crt"]).ok().stdout;
     let wanted = [
@@ -248,9 +248,9 @@ fn expired_and_future_dates_are_reported() {
     }
 }
 
-/// A terminal escape, a mark that turns the text round, and a line feed.
+/// A terminal escape, a mark that reverses the text direction, and a line feed.
 #[test]
-fn a_name_cannot_move_the_cursor_or_turn_the_line() {
+fn a_name_cannot_move_the_cursor_or_reverse_the_line() {
     let rig = Rig::new();
     let subject = "/CN=good\u{1b}[2J\u{202e}moc.live\n\u{7}x";
     let root = [
@@ -292,7 +292,7 @@ fn a_name_cannot_move_the_cursor_or_turn_the_line() {
 }
 
 #[test]
-fn a_request_says_what_it_asks_for_and_what_is_wrong_with_it() {
+fn csr_show_reports_the_requested_extensions_and_the_faults() {
     let rig = Rig::new();
     let more = [
         "-subj",

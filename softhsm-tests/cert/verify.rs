@@ -1,11 +1,11 @@
-//! `cert verify --crl`, `--host` and `--purpose`, and what the ledger has revoked: our verdict beside that of openssl.
+//! `cert verify --crl`, `--host` and `--purpose`, and revocations in the ledger: our verdict compared with openssl's.
 
 use serde_json::Value;
 
 use crate::harness::{Rig, python_tool, ready_authority};
 use crate::oracle::make_request;
 
-/// Certificates and CRLs of every kind that matters here, by Python's cryptography, which refuses few of them.
+/// Certificates and CRLs of every relevant kind, made with Python's cryptography, which refuses few of them.
 const MAKER: &str = include_str!("verify.py");
 
 fn made() -> Rig {
@@ -19,7 +19,7 @@ struct Verdict {
     json: Value,
 }
 
-/// Ours; with the files of `crls`.
+/// Our verdict, with the files of `crls`.
 #[track_caller]
 fn ours(rig: &Rig, certificate: &str, crls: &[&str], more: &[&str]) -> Verdict {
     let mut arguments = vec![
@@ -67,7 +67,7 @@ fn problem(verdict: &Verdict, step: &str) -> String {
 #[test]
 fn crls_decide_as_with_openssl() {
     let rig = made();
-    // The certificate, the CRLs, whether it passes, and what a refusal says.
+    // The certificate, the CRLs, whether it passes, and a word of the refusal.
     let cases: &[(&str, &[&str], bool, &str)] = &[
         ("leaf.crt", &["empty.crl"], true, ""),
         ("leaf.crt", &["revoked.crl"], false, "revoked on"),
@@ -108,7 +108,7 @@ fn crls_decide_as_with_openssl() {
             "a distribution point that the certificate does not name",
         ),
         ("pointing.crt", &["empty.crl"], true, ""),
-        // The newest counts, in whatever order.
+        // The newest counts, in any order.
         ("leaf.crt", &["held.crl", "released.crl"], true, ""),
         ("leaf.crt", &["released.crl", "held.crl"], true, ""),
         ("leaf.crt", &["expired.crl", "empty.crl"], true, ""),
@@ -120,7 +120,7 @@ fn crls_decide_as_with_openssl() {
             "revoked on",
         ),
         ("leaf.crt", &["held.crl", "delta-released.crl"], true, ""),
-        // One below: the CRL of its own issuer is asked for, and that of the root is not enough.
+        // One level below: the CRL of its own issuer is required, and that of the root is not enough.
         ("below.crt", &["empty.crl"], false, "no --crl is from its issuer"),
         ("below.crt", &["sub.crl", "empty.crl"], true, ""),
     ];
@@ -142,7 +142,7 @@ fn crls_decide_as_with_openssl() {
             assert_eq!(verdict.json["revocation"]["certificates"][0]["status"], "good");
         }
     }
-    // Section 6.3.3 (c): a delta CRL says nothing without its base, or with an earlier one. OpenSSL 3.0 takes both for a complete CRL.
+    // Section 6.3.3 (c): a delta CRL has no meaning without its base, or with an earlier one. OpenSSL 3.0 treats both as complete CRLs.
     for (crls, says) in [
         (&["held.crl", "delta-of-later.crl"][..], "certificateHold"),
         (&["delta-released.crl"], "its base is not available"),
@@ -157,7 +157,7 @@ fn crls_decide_as_with_openssl() {
 }
 
 #[test]
-fn a_revoked_ca_is_found_on_the_way_up_and_a_gap_is_reported() {
+fn a_revoked_ca_on_the_path_is_found_and_a_gap_is_reported() {
     let rig = made();
     let verdict = ours(&rig, "below.crt", &["sub.crl", "sub-revoked.crl"], &[]);
     assert!(!verdict.passed, "{}", verdict.json);
@@ -184,7 +184,7 @@ fn a_revoked_ca_is_found_on_the_way_up_and_a_gap_is_reported() {
     let checked = ["cert", "verify", "leaf.crt", "--ca", "root.crt", "--crl"];
     let text = rig.command(&[&checked[..], &["empty.crl"]].concat()).ok().stdout;
     assert!(text.ends_with("\nVerified.\n"), "{text}");
-    // One that is about nothing here is named.
+    // An unrelated CRL is named in a warning.
     let both = rig
         .command(&[&checked[..], &["empty.crl", "--crl", "stranger.crl"]].concat())
         .ok();
@@ -212,7 +212,7 @@ fn hosts_are_matched_by_name_or_address_and_never_by_the_common_name() {
         ("192.0.2.8", false, true),
         ("2001:db8::7", true, true),
         ("2001:DB8:0:0::7", true, true),
-        // A dNSName that spells an address is none.
+        // A dNSName that spells an address does not match.
         ("192.0.2.99", false, true),
         // RFC 9525 section 6.3 has no wildcard in a part of a label; openssl has.
         ("xpart.example.com", false, false),
@@ -255,7 +255,7 @@ fn purposes_hold_along_the_path_as_with_openssl() {
         ("clientAuth", "sslclient"),
         ("timeStamping", "timestampsign"),
     ];
-    // The certificate, and for which of the purposes it is.
+    // The certificate, and the purposes for which it is valid.
     for (certificate, expected) in [
         ("leaf.crt", [true, true, false]),
         ("names.crt", [true, false, false]),
@@ -264,7 +264,7 @@ fn purposes_hold_along_the_path_as_with_openssl() {
         ("certifying.crt", [false, false, false]),
         ("stamping.crt", [false, false, true]),
         ("stamping-loose.crt", [false, false, false]),
-        // Its CA is for clients only.
+        // Its CA is only for clients.
         ("below.crt", [false, true, false]),
     ] {
         for ((purpose, name), expected) in purposes.into_iter().zip(expected) {
@@ -301,7 +301,7 @@ fn purposes_hold_along_the_path_as_with_openssl() {
 }
 
 #[test]
-fn what_the_ledger_revoked_is_never_verified() {
+fn a_certificate_revoked_in_the_ledger_fails() {
     let rig = ready_authority();
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &[]);
     rig.sign("a.csr").ok();
@@ -334,14 +334,14 @@ fn what_the_ledger_revoked_is_never_verified() {
         held.code == Some(3) && held.stdout.ends_with("NOT verified.\n"),
         "{held:#?}"
     );
-    // A CRL from before, which does not have it, changes nothing.
+    // An older CRL without it changes nothing.
     let with_old = rig.json(&[&verify[..], &["--crl", "old.crl"]].concat());
     assert_eq!(with_old.code, Some(3), "{with_old:#?}");
     revoke("removeFromCRL");
     rig.command(&verify).ok();
     revoke("keyCompromise");
     assert_eq!(rig.command(&verify).code, Some(3));
-    // Another certificate of the same key, of a CA that no ledger knows.
+    // Another certificate for the same key, by a CA that is in no ledger.
     rig.tool(
         "openssl",
         &[
@@ -359,7 +359,7 @@ fn what_the_ledger_revoked_is_never_verified() {
     let same = rig.json(&["cert", "verify", "same.crt", "--ca", "same.crt"]);
     assert_eq!(same.code, Some(3), "{same:#?}");
     assert!(same.stdout.contains("recorded as compromised"), "{same:#?}");
-    // A ledger that is named has to be there.
+    // A named ledger must exist.
     rig.json(&[&["--ledger", "sqlite:nowhere.db"], &verify[..]].concat())
         .refused(4, "no-ledger");
 }

@@ -1,4 +1,4 @@
-//! `cert verify` where there is more than one way up, and where an issuer's name is spelled in two ways: judged as openssl judges it.
+//! `cert verify` with more than one path, and with two spellings of an issuer's name, compared with openssl.
 
 use crate::harness::{Rig, Run, python_tool};
 
@@ -85,8 +85,8 @@ fn verify(rig: &Rig, leaf: &str, authorities: &[&str]) -> Run {
     rig.json(&arguments)
 }
 
-/// Ours in every rotation, as separate files and as one. Returns whether openssl's verdict over all is the same: it may miss a valid path,
-/// and finds none where there is none.
+/// Our verdict for every order, in separate files and in one. Returns whether openssl agrees: it may miss a valid path, but must not find
+/// one that is invalid.
 #[track_caller]
 fn assert_verdict(rig: &Rig, leaf: &str, authorities: &[&str], passes: bool) -> bool {
     let pem = |names: &[&str]| {
@@ -146,8 +146,8 @@ fn any_valid_path_is_enough_whatever_the_order() {
     assert!(agreed >= 12, "openssl agrees with {agreed} of 17");
 }
 
-/// OpenSSL goes by name and key identifier, takes the one that is valid, and tries no other when the signature or the path above it
-/// is wrong: its verdict is that of the wrong one.
+/// OpenSSL chooses an issuer by name, key identifier and validity, and tries no other if the signature or the path above it is wrong. So
+/// its verdict is that of the wrong issuer.
 #[test]
 fn a_path_that_openssl_does_not_find_is_found() {
     let rig = rig_with_certificates();
@@ -162,7 +162,7 @@ fn a_path_that_openssl_does_not_find_is_found() {
     assert_eq!(verify(&rig, "leaf", &third).code, Some(0));
 }
 
-/// A revoked CA certificate ends its path; the CA's other certificate, by another root, does not suffer from it.
+/// A revoked CA certificate excludes its path, but not the CA's other certificate under another root.
 #[test]
 fn a_path_around_a_revoked_certificate_is_valid() {
     let rig = rig_with_certificates();
@@ -184,7 +184,7 @@ fn a_path_around_a_revoked_certificate_is_valid() {
         assert!(run.stdout.contains("revoked on"), "{run:#?}");
     }
     assert_eq!(verify(&["sub", "cur"], &["sub.crl", "root.crl"]).code, Some(3));
-    // The CRL's issuer, in another spelling than the CA's.
+    // The CRL's issuer, spelled differently from the CA's.
     let run = verify(&["sub", "cur"], &["spelled.crl"]).ok();
     assert!(run.stdout.contains("not on the CRL"), "{run:#?}");
 }
@@ -228,9 +228,9 @@ fn when_no_path_is_valid_the_reason_of_the_best_one_is_reported() {
     assert!(text.stdout.contains("2 paths were tried"), "{text:#?}");
 }
 
-/// RFC 5280 section 7.1. GnuTLS compares bytes, and is not asked.
+/// RFC 5280 section 7.1. GnuTLS compares bytes, so it is not used here.
 #[test]
-fn an_issuer_whose_name_is_spelled_otherwise_is_the_issuer() {
+fn an_issuer_with_another_spelling_of_the_name_is_found() {
     let rig = rig_with_certificates();
     for kind in ["PrintableString", "BMPString", "T61String", "UniversalString"] {
         let (middle, leaf) = (format!("spelled-{kind}"), format!("leaf-{kind}"));

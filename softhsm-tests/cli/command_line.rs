@@ -22,7 +22,7 @@ fn wrong_usage_is_exit_code_2_in_both_formats() {
 }
 
 #[test]
-fn without_a_module_the_ways_to_name_one_are_listed() {
+fn without_a_module_the_error_lists_how_to_name_one() {
     let rig = Rig::new();
     let mut command = rig.prepare(&["--format", "json", "token", "list"]);
     let run = Run::of(command.env_remove("HSM_CA_CONFIG"));
@@ -60,7 +60,7 @@ fn flag_before_environment_before_file() {
 }
 
 #[test]
-fn the_settings_in_the_working_directory_are_found_and_relative_to_themselves() {
+fn settings_in_the_working_directory_are_found_and_their_paths_are_relative_to_them() {
     let rig = Rig::new();
     let mut there = rig.prepare(&["key", "list"]);
     Run::of(there.env_remove("HSM_CA_CONFIG").current_dir(rig.path("rig"))).ok();
@@ -111,7 +111,7 @@ fn keys_are_found_by_uri_too() {
 }
 
 #[test]
-fn doctor_tells_what_works_and_what_does_not() {
+fn doctor_reports_what_works_and_what_does_not() {
     let rig = Rig::new().with_aws();
     let report = rig.json(&["doctor"]).ok().json();
     assert_eq!(report["verified"], true, "{report}");
@@ -163,7 +163,7 @@ fn doctor_tells_what_works_and_what_does_not() {
 }
 
 #[test]
-fn key_verify_tells_a_key_that_is_not_the_one() {
+fn key_verify_detects_a_wrong_key() {
     let authority = ready_authority();
     let rig = Rig::new()
         .with_pair("RSA_2048")
@@ -208,7 +208,7 @@ fn key_verify_tells_a_key_that_is_not_the_one() {
 }
 
 #[test]
-fn a_pin_source_ranks_where_its_uri_stands() {
+fn a_pin_source_in_a_uri_ranks_with_the_uri() {
     let rig = Rig::new();
     let uri = format!(
         "pkcs11:token=ca?pin-source=file:{}",
@@ -216,10 +216,10 @@ fn a_pin_source_ranks_where_its_uri_stands() {
     );
     rig.write("wrong", "wrong");
     let wrong = format!("file:{}", rig.path("wrong").display());
-    // The flag's URI wins over the environment; a wrong PIN would use up a try.
+    // The flag's URI takes precedence over the environment. A wrong PIN would use up an attempt.
     let mut command = rig.prepare(&["--format", "json", "--token", &uri, "key", "list"]);
     Run::of(command.env("HSM_CA_PIN_SOURCE", &wrong)).ok();
-    // What is said outright wins over the URI beside it.
+    // An explicit setting takes precedence over the URI beside it.
     let mut command = rig.prepare(&[
         "--format",
         "json",
@@ -328,7 +328,7 @@ fn the_configuration_cannot_steer_the_loader_or_this_program() {
     file.set_len(1 << 30).expect("a sparse file");
     rig.json(&["--config", "huge.toml", "token", "list"])
         .refused(3, "too-large");
-    // A command that loads no module sets nothing for one.
+    // A command that loads no module sets no variables for one.
     let mut show = rig.prepare(&["--format", "json", "cert", "show", "nowhere"]);
     Run::of(show.env("HSM_CA_RESTARTED", "1").env("SOFTHSM2_CONF", "/other")).refused(2, "unreadable-file");
 }

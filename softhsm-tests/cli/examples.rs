@@ -1,4 +1,4 @@
-//! The examples at the end of every help text, each one run.
+//! Runs every example from the help texts.
 
 use std::fs;
 
@@ -27,7 +27,7 @@ fn examples_of(rig: &Rig, command: &[String]) -> Vec<String> {
     examples
 }
 
-/// In this order, each finds what those before it have made.
+/// The order in which each example finds the files of the earlier ones.
 const STORY: [&str; 68] = [
     "rig new",
     "doctor",
@@ -99,20 +99,20 @@ const STORY: [&str; 68] = [
     "ceremony abort",
 ];
 
-/// The cluster of the examples, in whose place the test has one of its own.
+/// The cluster in the examples, which the test replaces by its own.
 const CLUSTER: &str = "cluster-1a2b3c4d5e6";
 
-/// The entry of the examples, in whose place the test has that of cluster.crt.
+/// The entry in the examples, which the test replaces by that of cluster.crt.
 const ENTRY: &str = "#7";
 
 /// An account of the local AWS with no other test's clusters.
 const ACCESS_KEY: &str = "AKIAEXAMPLES00333344445555";
 
-/// Where the examples are typed.
+/// The shell in which the examples run.
 struct Shell {
     rig: Rig,
     cluster: LocalCluster,
-    /// What the ledger calls cluster.crt.
+    /// The ledger's entry number of cluster.crt.
     entry: String,
 }
 
@@ -131,7 +131,7 @@ impl Shell {
         }
     }
 
-    /// As a person would who has sourced the rig's settings.
+    /// Runs a command with the rig's settings sourced.
     fn run(&self, line: &str) -> Run {
         let line = line
             .replace(CLUSTER, self.cluster.id())
@@ -147,7 +147,7 @@ impl Shell {
             .ok();
     }
 
-    /// What an example needs that no example makes.
+    /// Prepares what an example needs and no example makes.
     fn prepare(&mut self, command: &str) {
         let directory = |name| fs::create_dir(self.rig.path(name)).expect("a directory");
         match command {
@@ -196,7 +196,7 @@ impl Shell {
                 self.run("hsm-ca ceremony attest root-r1 --ssh-key keys/W").ok();
             }
             "ceremony abort" => {
-                // One that never begins, of another CA: the ledger has the first.
+                // A ceremony that never begins, for another CA, because the ledger has the first.
                 let plan = "mv root-r1 held; sed -i 's/root-r1/root-r2/; s/Root R1/Root R2/' ceremony.toml; \
                             hsm-ca ceremony plan ceremony.toml --out root-r1";
                 self.run(plan).ok();
@@ -205,7 +205,7 @@ impl Shell {
         }
     }
 
-    /// `ceremony run`, with the people of the demonstration in the room.
+    /// `ceremony run`, with the people of the demo.
     fn hold(&self, kill_at: &str) -> Run {
         let people = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/ceremony-people.py");
         let python = python_tool("python3");
@@ -222,7 +222,7 @@ impl Shell {
             "kms recipient-key" => self.run(&format!(
                 "unset HSM_CA_CONFIG; hsm-ca rig new sealed --kind kryoptic && . sealed/env.sh && {example}"
             )),
-            // The local AWS has roots of its own, which this program does not know.
+            // The local AWS has its own roots, which this program does not know.
             "cluster verify" => {
                 let files = ["AWS_CloudHSM_Root-G1.crt", "liquid_security_certificate.crt"];
                 let options = roots(&self.rig, files[0], files[1]);
@@ -303,7 +303,7 @@ fn every_command_has_examples_and_every_example_works() {
             seen += 1;
         }
     }
-    // No help has an example that this test does not run, and no command is without one.
+    // This test runs every example, and every command has one.
     let mut shown = 0;
     let rig = &shell.rig;
     for command in all_commands(rig) {

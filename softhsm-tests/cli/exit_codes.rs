@@ -1,5 +1,4 @@
-//! docs/exit-codes.md, "The same situation has the same exit code in every command": real command lines of every command, for each of the
-//! situations.
+//! docs/exit-codes.md, "The same situation has the same exit code in every command": command lines of every command for each situation.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -40,7 +39,7 @@ fn desk() -> Rig {
     .copy()
 }
 
-/// The result of a line with the serial number of cluster.crt, and a name for what it reads or makes.
+/// Runs a command line, with the serial number of cluster.crt and a name for its input or output.
 fn run(rig: &Rig, line: &str, name: &str) -> Run {
     let serial = String::from_utf8(rig.read("serial")).expect("hex");
     let line = line
@@ -50,7 +49,7 @@ fn run(rig: &Rig, line: &str, name: &str) -> Run {
     rig.json(&words(&line))
 }
 
-/// Refused so, with the line in the message where it is not.
+/// Asserts this refusal. On failure, the message contains the command line.
 fn assert_refused(run: Run, line: &str, code: i32, kind: &str) {
     assert_eq!(run.code, Some(code), "{line}: {run:#?}");
     assert!(run.stderr.contains(&format!("{kind:?}")), "{line}: {run:#?}");
@@ -92,7 +91,7 @@ fn without_a_module_the_exit_code_is_2() {
         let run = Run::of(rig.prepare(&words(&line)).env_remove("HSM_CA_CONFIG"));
         assert_refused(run, &line, 2, "no-module");
     }
-    // It has a result, with everything that was found.
+    // doctor has a result, with all findings.
     let run = Run::of(
         rig.prepare(&["--json", "doctor", "--no-kms"])
             .env_remove("HSM_CA_CONFIG"),
@@ -107,7 +106,7 @@ fn without_a_module_the_exit_code_is_2() {
     );
 }
 
-/// `MISSING` in the place of a file that is read.
+/// `MISSING` stands for an input file.
 const READS: &[&str] = &[
     "show MISSING",
     "token list --config MISSING",
@@ -150,7 +149,7 @@ const READS: &[&str] = &[
     "ceremony plan MISSING --out a",
 ];
 
-/// The same of a ceremony's directory, which can have a kind of its own.
+/// The same for a ceremony's directory, which can have another kind of error.
 const CEREMONIES: &[&str] = &[
     "ceremony plan --check MISSING",
     "ceremony show MISSING",
@@ -168,7 +167,7 @@ const CEREMONIES: &[&str] = &[
 ];
 
 #[test]
-fn a_file_that_is_not_there_is_2() {
+fn a_missing_file_is_2() {
     let rig = desk();
     for line in READS {
         assert_refused(run(&rig, line, "nowhere.toml"), line, 2, "unreadable-file");
@@ -182,7 +181,7 @@ fn a_file_that_is_not_there_is_2() {
     }
 }
 
-/// Names of what is on a token, in a ledger, in KMS or in CloudHSM, and is not there.
+/// Names of objects that do not exist on a token, in a ledger, in KMS or in CloudHSM.
 const NAMES: &[(&str, &str)] = &[
     ("token show --token nobody", "no-token"),
     ("key list --token nobody", "no-token"),
@@ -236,14 +235,14 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn what_a_token_a_ledger_or_aws_does_not_have_is_4() {
+fn a_missing_object_on_a_token_in_a_ledger_or_in_aws_is_4() {
     let rig = desk();
     for (line, kind) in NAMES {
         assert_refused(run(&rig, line, ""), line, 4, kind);
     }
 }
 
-/// `OUT` in the place of a file or directory that is made.
+/// `OUT` stands for an output file or directory.
 const WRITES: &[&str] = &[
     "token bench --type ec:p256 --sessions 1 --seconds 1 --plot OUT",
     "key export-public customer-ca --out OUT",
@@ -261,14 +260,14 @@ const WRITES: &[&str] = &[
     "rig new OUT",
 ];
 
-/// The same of a ledger.
+/// The same for a ledger.
 const LEDGERS: &[&str] = &[
     "ledger new --ledger sqlite:OUT",
     "ledger copy sqlite:rig/hsm-ca.db sqlite:OUT",
 ];
 
 #[test]
-fn what_is_there_already_is_2() {
+fn an_existing_output_is_2() {
     let rig = desk();
     for line in WRITES {
         assert_refused(run(&rig, line, "taken"), line, 2, "output-exists");
@@ -284,14 +283,14 @@ fn what_is_there_already_is_2() {
     assert_eq!(rig.read("taken"), b"mine");
 }
 
-/// The same of a directory that must be there.
+/// The same for a directory that must exist.
 const DIRECTORIES: &[&str] = &[
     "csr sign cluster.csr --ca customerCA.crt --out-dir nowhere",
     "ocsp publish --ca customerCA.crt --out-dir nowhere",
 ];
 
 #[test]
-fn a_directory_above_that_is_not_there_is_2() {
+fn a_missing_directory_above_an_output_is_2() {
     let rig = desk();
     for line in WRITES.iter().chain(LEDGERS).chain(DIRECTORIES) {
         assert_refused(run(&rig, line, "nowhere/new"), line, 2, "no-directory");
@@ -299,7 +298,7 @@ fn a_directory_above_that_is_not_there_is_2() {
     }
 }
 
-/// Commands that have none of it: they name nothing and read nothing. `man` makes its directory with those above it.
+/// Commands without any of these situations: they name nothing and read nothing. `man` creates its directory and those above it.
 const NONE: &[&str] = &[
     "cluster list",
     "cert rules",

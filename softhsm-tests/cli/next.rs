@@ -1,4 +1,4 @@
-//! The command that comes next, after each step from an empty directory to an initialised cluster.
+//! The suggested next command after each step from an empty directory to an initialised cluster.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::cluster::evidence::roots;
 use crate::harness::{ALIAS, HSM2, LocalCluster, PROGRAM, Rig, Run};
 
-/// What is after "Next:", up to the end: lines for a shell.
+/// The lines after "Next:", for a shell.
 #[track_caller]
 fn next_of(run: &Run) -> String {
     let (_, next) = run
@@ -17,7 +17,7 @@ fn next_of(run: &Run) -> String {
     next.trim_end().to_owned()
 }
 
-/// A shell that nobody has told anything, in a directory that has nothing but a link to the program.
+/// A shell without settings, in a directory with only a link to the program.
 struct Shell {
     rig: Rig,
     /// What it has sourced.
@@ -33,7 +33,7 @@ impl Shell {
 }
 
 #[test]
-fn from_an_empty_directory_to_an_initialised_cluster_each_step_says_the_next() {
+fn from_an_empty_directory_to_an_initialised_cluster_each_step_suggests_the_next() {
     // An account of the local AWS with one cluster.
     let rig = Rig::without_token().with_aws();
     let rig = rig.with("AWS_ACCESS_KEY_ID", "AKIANEXTSTEPS00444455556666");
@@ -58,7 +58,7 @@ fn from_an_empty_directory_to_an_initialised_cluster_each_step_says_the_next() {
     assert!(import.contains(" --expect "), "{import}");
     let create = next_of(&shell.run(&import));
     let created = shell.run(&create);
-    // The fingerprint, to be written down.
+    // The fingerprint, for writing down.
     let shown = shell.rig.json(&["cert", "show", "customerCA.crt"]).ok().json();
     let words: Vec<_> = created.stdout.split_whitespace().collect();
     let fingerprint = shown["sha256_words"].as_str().expect("words");
@@ -67,7 +67,7 @@ fn from_an_empty_directory_to_an_initialised_cluster_each_step_says_the_next() {
     let fetch = next_of(&shell.run(&next_of(&created)));
     assert!(fetch.contains(cluster.id()), "{fetch}");
     let verify = next_of(&shell.run(&fetch));
-    // The roots are not AWS's to hand out with the rest: their files, and what somebody has compared.
+    // AWS does not provide the roots with the rest: their files, and the compared fingerprints.
     let (aws, manufacturer) = cluster.roots_of_hsm();
     shell.rig.write("aws.crt", aws);
     shell.rig.write("manufacturer.crt", manufacturer);
@@ -80,7 +80,7 @@ fn from_an_empty_directory_to_an_initialised_cluster_each_step_says_the_next() {
     let initialize = next_of(&shell.run(&sign));
     let check = next_of(&shell.run(&initialize));
     assert_eq!(cluster.state(), "INITIALIZED");
-    // What comes after it is typed on another machine.
+    // The next command runs on another machine.
     let (check, elsewhere) = check.split_once("# then").expect("more");
     assert!(elsewhere.contains("cluster activate"), "{elsewhere}");
     let ledger = next_of(&shell.run(check));
@@ -137,10 +137,10 @@ fn an_unsourced_env_file_is_named_in_the_hint() {
         let said = hint(&arguments);
         assert!(said.contains(&source) && said.contains(other), "{said}");
     }
-    // What it says works.
+    // The suggested command works.
     let line = format!("{source} && {PROGRAM} token list");
     rig.tool("bash", &["-c", &line]).ok();
-    // Nothing is said of a rig that is not there any more, or that others could have put there.
+    // A rig that no longer exists, or that others could have put there, is not mentioned.
     let note = ".local/state/hsm-ca/last-rig";
     let text = rig.read(note);
     let chmod = |mode: &str, path: &str| drop(rig.tool("chmod", &[mode, path]).ok());

@@ -1,4 +1,4 @@
-//! What another user of this machine can write decides nothing. The tests run as root; the other user is `nobody`.
+//! Files that another user of this machine can write affect nothing. The tests run as root; the other user is `nobody`.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -9,7 +9,7 @@ use crate::oracle::make_request;
 
 const NOBODY: u32 = 65534;
 
-/// Gives a file or directory away.
+/// Changes the owner of a file or directory.
 fn give(rig: &Rig, name: &str) {
     chown(rig.path(name), Some(NOBODY), None).expect("the tests run as root");
 }
@@ -18,7 +18,7 @@ fn mode(rig: &Rig, name: &str, mode: u32) {
     fs::set_permissions(rig.path(name), Permissions::from_mode(mode)).expect("a mode");
 }
 
-/// The program in this directory, without the rig's `HSM_CA_CONFIG`, ended after some seconds if it waits for something.
+/// The program in this directory, without the rig's `HSM_CA_CONFIG`, killed after some seconds if it blocks.
 fn in_directory(rig: &Rig, directory: &str, arguments: &[&str]) -> Run {
     let mut command = Command::new("timeout");
     command
@@ -70,7 +70,7 @@ fn found_settings_are_used_where_no_other_user_can_write() {
         mode(&rig, name, was);
     }
     in_directory(&rig, "above/here", &LIST).ok();
-    // A sticky directory above is no way to swap what is root's; as the settings' own directory it is a way to put files beside them.
+    // In a sticky directory above, others cannot swap root's files. As the settings' own directory, it lets others put files beside them.
     mode(&rig, "above", 0o1777);
     in_directory(&rig, "above/here", &LIST).ok();
     mode(&rig, "above/here", 0o1777);
@@ -78,7 +78,7 @@ fn found_settings_are_used_where_no_other_user_can_write() {
 }
 
 #[test]
-fn a_pipe_in_the_place_of_settings_is_not_waited_for() {
+fn a_pipe_instead_of_settings_does_not_block() {
     let rig = desk();
     fs::remove_file(rig.path("above/here/hsm-ca.toml")).expect("removed");
     rig.tool("mkfifo", &["above/here/hsm-ca.toml"]).ok();
@@ -86,7 +86,7 @@ fn a_pipe_in_the_place_of_settings_is_not_waited_for() {
     assert!(message.contains("not a regular file"), "{message}");
     in_directory(&rig, "above/here", &["--config", "hsm-ca.toml", "key", "list"])
         .refused(2, "untrusted-file");
-    // What a link leads to counts, and the directory that the link is in.
+    // Both the target of a link and the directory of the link count.
     fs::remove_file(rig.path("above/here/hsm-ca.toml")).expect("removed");
     symlink("../../rig/hsm-ca.toml", rig.path("above/here/hsm-ca.toml")).expect("a link");
     in_directory(&rig, "above/here", &LIST).ok();
@@ -94,7 +94,7 @@ fn a_pipe_in_the_place_of_settings_is_not_waited_for() {
     in_directory(&rig, "above/here", &LIST).refused(2, "untrusted-file");
 }
 
-/// Root who means another user's settings says so; what a third user could write is refused all the same.
+/// Root can name another user's settings explicitly. Files that a third user could write are refused even then.
 #[test]
 fn settings_of_another_user_are_used_where_they_were_named() {
     let rig = desk();
@@ -142,7 +142,7 @@ fn a_module_that_others_could_change_is_not_loaded() {
         assert!(message.contains("lib/module.so is not used"), "{message}");
         mode(&rig, name, 0o755);
     }
-    // A directory of a third person's, as well by a URI.
+    // A directory of a third user, also named by a URI.
     give(&rig, "lib");
     rig.json(&list).refused(2, "untrusted-file");
     let uri = format!(
@@ -197,7 +197,7 @@ fn a_profile_and_its_linter_that_others_could_change_are_not_used() {
         "--profile",
         "./mine.toml",
     ];
-    // No PIN is read either: there is no such source.
+    // No PIN is read either: this source does not exist.
     let refused = [&["--pin-source", "env:NOTHING"][..], &sign].concat();
     for (name, was) in [("mine.toml", 0o644), ("tools/linter", 0o755), ("tools", 0o755)] {
         for open in [0o020, 0o002] {
@@ -255,7 +255,7 @@ fn a_ledger_that_others_could_swap_is_not_recorded_in() {
     create("2.crl").ok();
 }
 
-/// The other user can put links and files there, and changes nothing with them but in the directory.
+/// The other user can put links and files there, but affects only that directory.
 #[test]
 fn an_output_in_a_directory_of_others_changes_nothing_elsewhere() {
     let rig = ready_authority();

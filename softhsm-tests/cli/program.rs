@@ -1,4 +1,4 @@
-//! `completions`, `man` and `version`: read by the programs that they are for.
+//! `completions`, `man` and `version`, checked with the programs that read them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,7 @@ use crate::harness::{PROGRAM, Rig, Run};
 #[path = "../../build/commit.rs"]
 mod commit;
 
-/// What `hsm-ca COMMAND -h` lists below "Commands:", without `help`.
+/// The commands that `hsm-ca COMMAND -h` lists, without `help`.
 pub(crate) fn commands_below(rig: &Rig, command: &[&str]) -> Vec<String> {
     let help = rig.command(&[command, &["-h"]].concat()).ok().stdout;
     let Some((_, listed)) = help.split_once("\nCommands:\n") else {
@@ -25,7 +25,7 @@ pub(crate) fn commands_below(rig: &Rig, command: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn mandoc_has_nothing_to_say_about_any_page() {
+fn mandoc_reports_nothing_about_any_page() {
     let rig = Rig::without_token();
     rig.command(&["man", "pages"]).ok();
     let pages: Vec<_> = fs::read_dir(rig.path("pages"))
@@ -106,7 +106,7 @@ fn each_shell_reads_its_completion_script() {
         let run = rig.tool(shell, &["-n", shell]).ok();
         assert_eq!(run.stderr, "", "{shell}");
     }
-    // What a user gets after the Tab key.
+    // The completions after the Tab key.
     for (words, expected) in [
         ("hsm-ca csr si", "sign"),
         ("hsm-ca kms generate-key-pair --key-i", "--key-id"),
@@ -138,7 +138,7 @@ fn wrong_settings_stop_neither_completion_nor_version() {
 }
 
 #[test]
-fn version_tells_what_the_program_is_made_of() {
+fn version_lists_the_crates_of_the_program() {
     let rig = Rig::without_token();
     let short = rig.command(&["version"]).ok().stdout;
     assert_eq!(short, format!("hsm-ca {}\n", env!("CARGO_PKG_VERSION")));
@@ -161,7 +161,7 @@ fn version_tells_what_the_program_is_made_of() {
     ];
     let on = all.iter().filter(|(_, on)| *on).map(|(name, _)| *name);
     assert_eq!(json["features"], on.collect::<serde_json::Value>());
-    // Cargo itself says which versions were built.
+    // Cargo's own list of the built versions.
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let lock = fs::read_to_string(root.join("Cargo.lock")).expect("Cargo.lock");
     let crates = json["crates"].as_object().expect("crates");
@@ -178,7 +178,7 @@ fn version_tells_what_the_program_is_made_of() {
 }
 
 #[test]
-fn the_commit_is_the_one_that_git_has() {
+fn the_commit_is_that_of_git() {
     let rig = Rig::without_token();
     let git = |arguments: &[&str]| {
         let identity = [
@@ -214,7 +214,7 @@ fn the_commit_is_the_one_that_git_has() {
     assert_eq!((of("repo"), of("other")), (Some(one.clone()), Some(two.clone())));
     git(&["-C", "repo", "checkout", "-q", &two]);
     assert_eq!(of("repo").as_deref(), Some(&*two));
-    // A debug build does not look, and a commit that is named wins.
+    // A debug build does not read the commit. A named commit takes precedence.
     assert_eq!(commit::find(&rig.path("repo"), None, false).commit, None);
     assert_eq!(
         commit::find(&rig.path("repo"), Some(&one), true).commit,

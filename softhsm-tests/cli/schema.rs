@@ -1,4 +1,4 @@
-//! `schema`, and that the validator of every other test finds what is wrong.
+//! `schema`, and a check that the validator of every other test finds faults.
 
 use std::fs;
 use std::path::Path;
@@ -34,7 +34,7 @@ fn each_schema_is_the_file_that_is_checked_in() {
 }
 
 #[test]
-fn the_validator_finds_what_is_wrong() {
+fn the_validator_finds_faults() {
     let right = json!({
         "schema": "hsm-ca/error/1",
         "error": { "kind": "usage", "message": "no", "hint": null, "exit_code": 2 },
@@ -65,7 +65,7 @@ fn the_validator_finds_what_is_wrong() {
     wrong["error"].as_object_mut().expect("an object").remove("hint");
     assert!(judge(&wrong).contains("'hint' is a required property"));
     assert_eq!(judge(&json!({ "error": {} })), "it names no schema");
-    // Within an output that is one of two.
+    // Inside an output with two alternatives.
     let mut key = json!({
         "schema": "hsm-ca/key-verify/1", "proofs": ["signature"], "class": "private", "label": "ca", "id": "00",
         "key_type": "EC P-256", "attributes": {}, "key_identifier": "00",

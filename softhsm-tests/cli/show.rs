@@ -1,4 +1,4 @@
-//! `show FILE`, and the hint of a command that is given another kind of file.
+//! `show FILE`, and the hint of a command that gets the wrong kind of file.
 
 use std::fs;
 use std::process::Stdio;
@@ -89,7 +89,7 @@ fn a_changed_export_fails_at_its_line() {
             "{line}: {run:?}"
         );
         assert_eq!(run.stderr, "", "people have read it in the result");
-        // A program has both, as for every result of which something does not hold.
+        // In JSON there are both a result and an error, as for every failed check.
         let run = rig.json(&["show", "changed.jsonl"]);
         let (result, error) = (run.json(), serde_json::from_str::<Value>(&run.stderr));
         let problem = result["problem"].as_str().expect("text");
@@ -102,7 +102,7 @@ fn a_changed_export_fails_at_its_line() {
 }
 
 #[test]
-fn an_unknown_source_is_refused_and_not_shown() {
+fn an_unknown_file_is_refused_and_not_shown() {
     let rig = Rig::without_token();
     rig.tool(
         "openssl",
@@ -139,7 +139,7 @@ fn an_unknown_source_is_refused_and_not_shown() {
 }
 
 #[test]
-fn a_command_that_is_given_another_kind_of_file_says_which_it_is() {
+fn a_command_that_gets_the_wrong_kind_of_file_names_its_kind() {
     let rig = rig_of_files();
     fs::copy(rig.path("request.der"), rig.path("it's a request")).expect("a copy");
     for (command, file, hint) in [
@@ -164,7 +164,7 @@ fn a_command_that_is_given_another_kind_of_file_says_which_it_is() {
         assert_eq!(run.code, Some(3), "{run:?}");
         assert!(run.stderr.contains(hint), "{command} show {file}: {run:?}");
     }
-    // What is broken is what it was meant to be.
+    // A damaged file is still recognised by its kind.
     let mut broken = rig.read("certificate.der");
     broken[40] ^= 0xff;
     rig.write("broken.der", broken);

@@ -1,4 +1,4 @@
-//! Short names, other spellings, and what was probably meant.
+//! Short names, other spellings, and "did you mean".
 
 use crate::harness::{Rig, ready_authority};
 use crate::oracle::make_cluster_request;
@@ -124,7 +124,7 @@ fn reasons_are_named_with_hyphens_too() {
 }
 
 #[test]
-fn a_slip_in_a_label_or_a_profile_is_answered_with_what_is_there() {
+fn a_misspelt_label_or_profile_gets_a_suggestion() {
     let rig = ready_authority().copy();
     make_cluster_request(&rig, "cluster.csr");
     let sign = |option: &str, value: &str| {

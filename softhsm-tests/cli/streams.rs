@@ -1,4 +1,4 @@
-//! stdout and stderr: what goes where, and readers that leave.
+//! The contents of stdout and stderr, and readers that close them.
 
 use crate::harness::{Rig, Run, ready_authority};
 use crate::oracle::make_cluster_request;
@@ -44,7 +44,7 @@ fn a_closed_pipe_is_not_an_error() {
 }
 
 #[test]
-fn a_certificate_that_no_reader_took_is_a_failure() {
+fn a_certificate_that_could_not_be_written_to_stdout_is_a_failure() {
     let authority = ready_authority();
     let rig = Rig::new().with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
     make_cluster_request(&rig, "cluster.csr");
@@ -52,13 +52,13 @@ fn a_certificate_that_no_reader_took_is_a_failure() {
     let shell = "\"$0\" csr sign cluster.csr --ca customerCA.crt --out - > >(exec true); wait; echo done; \
         { sleep 0.2; \"$0\" csr sign cluster.csr --ca customerCA.crt --out -; echo code=$? >&2; } | true";
     let mut bash = rig.prepare_tool("bash", &["-c", shell, crate::harness::PROGRAM]);
-    // What is exported wins over the settings, and it is about another token.
+    // The environment takes precedence over the settings, and names another token.
     let run = Run::of(bash.env_remove("SOFTHSM2_CONF"));
     assert!(run.stderr.contains("code=1"), "{run:?}");
 }
 
 #[test]
-fn a_broken_stderr_stops_no_job() {
+fn a_broken_stderr_does_not_stop_a_job() {
     let rig = Rig::new().with_pair("ECC_NIST_P256");
     let import = "\"$0\" kms import pair.json --label customer-ca 2>/dev/full";
     rig.tool("bash", &["-c", import, crate::harness::PROGRAM]);
@@ -78,7 +78,7 @@ fn a_broken_stderr_stops_no_job() {
 }
 
 #[test]
-fn more_words_say_more_of_every_failure() {
+fn verbose_adds_details_to_every_failure() {
     let rig = Rig::new();
     let usual = rig.command(&["key", "show", "nobody"]);
     assert_eq!(

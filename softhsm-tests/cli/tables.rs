@@ -5,7 +5,7 @@ use crate::harness::{PROGRAM, Rig, ready_authority};
 use crate::oracle::make_cluster_request;
 
 #[test]
-fn a_pair_is_one_line_and_its_name_is_whole() {
+fn a_key_pair_is_one_line_with_its_whole_name() {
     let rig = ready_authority().copy();
     let label = "a label of the longest kind that people give to keys, with spaces";
     rig.command(&["key", "generate", "--label", label, "--type", "ec:p256"])
@@ -36,7 +36,7 @@ fn a_pair_is_one_line_and_its_name_is_whole() {
         &["-qec", &script.replace("\"$0\"", PROGRAM), "/dev/null"],
     );
     assert!(run.stdout.contains(label), "{run:?}");
-    // A half alone is not called a pair.
+    // A single half is not shown as a pair.
     let id = listed["keys"][0]["id"].as_str().expect("an id").to_owned();
     rig.pkcs11_tool(&["--delete-object", "--type", "pubkey", "--id", &id]);
     let text = rig.command(&["key", "list"]).ok().stdout;
@@ -85,7 +85,7 @@ fn a_list_of_the_ledger_fits_the_terminal_with_whole_serial_numbers() {
         let longest = lines.iter().map(|line| line.chars().count()).max();
         assert!(longest <= Some(columns.into()), "{longest:?}: {lines:#?}");
     }
-    // One line for each where there is room, or where a program reads it.
+    // One line for each if there is room, or in a pipe.
     let rows = entries.len() + listed["keys"].as_array().expect("keys").len() + 1;
     assert_eq!(shown(&rig, 80, "ledger list --wide").len(), rows);
     let text = rig.command(&["ledger", "list"]).ok().stdout;

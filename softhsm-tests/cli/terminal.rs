@@ -1,9 +1,9 @@
-//! What a terminal shows: lines of its width, and how long something takes.
+//! Output on a terminal: wrapped lines, and progress.
 
 use crate::harness::{HSM1, LocalCluster, PROGRAM, Rig, ready_authority};
 use crate::local_cluster::states::{make_authority, sign};
 
-/// What a terminal of so many columns gets from the program, with all that moves the cursor.
+/// The raw output on a terminal with this many columns, including cursor movements.
 fn raw(rig: &Rig, columns: u16, arguments: &str) -> String {
     let script = format!("stty cols {columns}; {PROGRAM} {arguments}");
     rig.tool("script", &["-qec", &script, "/dev/null"]).stdout
@@ -44,7 +44,7 @@ fn errors_and_hints_are_wrapped_between_words_and_a_command_stays_whole() {
             assert!(!is_long || line.contains("/c/d/e/f.db"), "{lines:#?}");
         }
     }
-    // Those of the parser too.
+    // Errors of the parser too.
     let wrong = "csr sign a.csr --ca ca.crt --out a.crt --out-dir signed --profile tls-server";
     let lines = shown(&rig, 60, wrong);
     assert!(lines.iter().all(|line| line.chars().count() <= 60), "{lines:#?}");
@@ -53,7 +53,7 @@ fn errors_and_hints_are_wrapped_between_words_and_a_command_stays_whole() {
 }
 
 #[test]
-fn results_are_wrapped_and_what_is_copied_stays_whole() {
+fn results_are_wrapped_and_parts_to_copy_stay_whole() {
     let rig = ready_authority();
     let shown = shown(&rig, 60, "key verify customer-ca");
     let piped = rig.command(&["key", "verify", "customer-ca"]).ok();
@@ -66,7 +66,7 @@ fn results_are_wrapped_and_what_is_copied_stays_whole() {
 }
 
 #[test]
-fn a_terminal_shows_how_long_it_takes_and_nothing_of_that_stays() {
+fn a_terminal_shows_the_elapsed_time_and_clears_it() {
     const CLEAR: &str = "\r\u{1b}[K";
     let rig = Rig::new().with_aws();
     let run = |on_terminal: bool, more: &str| {
@@ -90,7 +90,7 @@ fn a_terminal_shows_how_long_it_takes_and_nothing_of_that_stays() {
         .split_once(&format!("{CLEAR}1 s"))
         .unwrap_or_else(|| panic!("no time: {text:?}"));
     assert!(before.contains("waiting up to 30 minutes"), "{text:?}");
-    // It is cleared before anything else is said, and not drawn again when it is done.
+    // The line is cleared before other output, and not drawn again at the end.
     let (line, rest) = after.split_once(CLEAR).expect("cleared");
     assert!(
         !line.contains('\n') && rest.contains("is initialised"),

@@ -1,4 +1,4 @@
-//! `cluster check`: what is said to fit, and what is not, held against openssl.
+//! `cluster check`: its verdicts, compared with openssl's.
 
 mod authority;
 mod aws;
@@ -24,8 +24,8 @@ const SERVER_SUBJECT: &str =
 /// The name that AWS's package has for it, by the same answer.
 const SERVER_HASH: &str = "21a10654";
 
-/// A client where everything fits: `dir` with `customerCA.crt` and a cluster certificate, `client/certs` with the server's
-/// certificate, and `own.crt`, a client certificate under the CA.
+/// A client where everything matches: `dir` with `customerCA.crt` and a cluster certificate, `client/certs` with the server's certificate,
+/// and `own.crt`, a client certificate under the CA.
 fn desk() -> Rig {
     static TEMPLATE: OnceLock<Rig> = OnceLock::new();
     let template = TEMPLATE.get_or_init(|| {
@@ -80,7 +80,7 @@ fn issue(rig: &Rig, name: &str, subject: &str, authority: &str, extension: &str)
     openssl(rig, &[&sign[..], &issuer, &["-extfile", "extension"]].concat());
 }
 
-/// Makes `NAME.crt` anew with these dates, for the same key and name: under `ca.crt`, or self-signed.
+/// Makes `NAME.crt` again with these dates, for the same key and name: under `ca.crt`, or self-signed.
 fn redate(rig: &Rig, name: &str, self_signed: bool, from: &str, to: &str) {
     let [key, request, certificate] = ["key", "csr", "crt"].map(|kind| format!("{name}.{kind}"));
     let again = [
@@ -125,13 +125,13 @@ fn redate(rig: &Rig, name: &str, self_signed: bool, from: &str, to: &str) {
     rig.tool("certtool", &[issuer, &files].concat()).ok();
 }
 
-/// Everything that `desk` has, and more arguments.
+/// Checks everything from `desk`, with more arguments.
 fn check(rig: &Rig, more: &[&str]) -> Run {
     let all = ["cluster", "check", "--dir", "dir", "--client-dir", "client/certs"];
     rig.json(&[&all[..], more].concat())
 }
 
-/// The state of a step, which must be there.
+/// The state of a step, which must exist.
 #[track_caller]
 fn state(report: &Value, role: &str, step: &str) -> String {
     let steps = report["checks"].as_array().expect("steps");
@@ -155,7 +155,7 @@ fn in_state(report: &Value, state: &str) -> Vec<String> {
 }
 
 #[test]
-fn everything_fits_and_openssl_says_so_too() {
+fn everything_matches_and_openssl_agrees() {
     let rig = desk();
     for version in ["-tls1_2", "-tls1_3"] {
         let server = TlsServer::start(&rig, "server", None, &[version]);
@@ -185,7 +185,7 @@ fn everything_fits_and_openssl_says_so_too() {
                 .replace(':', "");
             assert_eq!(found["sha256"], fingerprint.to_lowercase());
         }
-        // The handshake did not come to its end, so nothing was sent inside.
+        // The handshake was not completed, so nothing was sent inside.
         let said = server.stop();
         assert!(
             !said.contains("CIPHER is") && !said.contains("Client certificate"),
@@ -220,7 +220,7 @@ fn everything_fits_and_openssl_says_so_too() {
 }
 
 #[test]
-fn what_this_program_signs_fits_and_missing_files_are_named_with_the_command_that_makes_them() {
+fn our_certificates_match_and_missing_files_are_named_with_their_command() {
     let rig = ready_authority();
     crate::oracle::make_cluster_request(&rig, "cluster.csr");
     rig.sign("cluster.csr").ok();
@@ -251,7 +251,7 @@ fn what_this_program_signs_fits_and_missing_files_are_named_with_the_command_tha
             .clone()
             .all(|step| step["obtain"].as_str().is_some_and(|text| text.contains("--")))
     );
-    // Without the cluster's certificate the CA alone is looked at.
+    // Without the cluster's certificate, only the CA is checked.
     fs::remove_file(rig.path(SIGNED)).expect("removed");
     let report = rig.json(&["cluster", "check", "--dir", "dir"]).ok().json();
     assert_eq!(
@@ -290,7 +290,7 @@ fn a_directory_with_several_clusters_or_none_is_not_guessed_at() {
         "nosuch",
     ];
     rig.json(&nosuch).refused(2, "unreadable-file");
-    // What AWS gave back and what was signed should be the same.
+    // The certificate from AWS and the signed one should be the same.
     rig.write(
         &format!("dir/{CLUSTER}_ClusterCertificate.crt"),
         rig.read("own.crt"),

@@ -1,4 +1,4 @@
-//! The walk at the beginning of docs/cloudhsm.md, as it is written: from an empty KMS to an initialised cluster.
+//! Runs the commands at the beginning of docs/cloudhsm.md, from an empty KMS to an initialised cluster.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use crate::harness::{HSM2, LocalCluster, PROGRAM, Rig};
 use crate::oracle::{assert_accepted, openssl};
 
 #[test]
-fn the_documented_start_runs_as_it_is_written() {
+fn the_documented_start_runs_as_written() {
     let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cloudhsm.md");
     let text = fs::read_to_string(document).expect("the document");
     let block = text
@@ -34,7 +34,7 @@ fn the_documented_start_runs_as_it_is_written() {
     cluster.save(&rig);
     fs::create_dir(rig.path("bin")).expect("a directory");
     std::os::unix::fs::symlink(PROGRAM, rig.path("bin/hsm-ca")).expect("a link");
-    // The local AWS has roots of its own, which nobody knows.
+    // The local AWS has its own, unknown roots.
     let fingerprint = |file: &str| {
         let shown = openssl(&rig, &["x509", "-in", file, "-noout", "-fingerprint", "-sha256"]);
         shown.trim().rsplit('=').next().expect("hex").to_owned()

@@ -1,4 +1,4 @@
-//! A directory with what AWS hands out about a cluster's HSM, `cluster verify` on it, and openssl's opinion of the same.
+//! A directory with the files that AWS provides about a cluster's HSM, and the verdicts of `cluster verify` and openssl on it.
 
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ impl Evidence {
         format!("{}_{suffix}", self.cluster.id())
     }
 
-    /// Puts another cluster's file in the place of one of these.
+    /// Replaces one of the files by another cluster's.
     pub(crate) fn replace(&self, suffix: &str, content: impl AsRef<[u8]>) {
         self.rig.write(&self.file(suffix), content);
     }
@@ -38,12 +38,12 @@ impl Evidence {
             .json(&[&["cluster", "verify", "--dir", "."], more].concat())
     }
 
-    /// With the roots of the cluster, which are not known to anybody.
+    /// Verifies with the roots of the cluster, which are unknown.
     pub(crate) fn verify_with_roots(&self) -> Run {
         self.verify(&words(&self.roots()))
     }
 
-    /// The options for the roots of the cluster, with what somebody has compared.
+    /// The options for the roots of the cluster, with their fingerprints.
     pub(crate) fn roots(&self) -> Vec<String> {
         roots(&self.rig, "aws-root.crt", "manufacturer-root.crt")
     }
@@ -55,7 +55,7 @@ impl Evidence {
         verdict
     }
 
-    /// What `openssl verify` says of one of the two chains, as the guide has it; SHA-1 counts for nothing.
+    /// The verdict of `openssl verify` on one of the two chains, as in the guide, without SHA-1.
     fn ask_openssl(&self, hardware: &str, root: &str) -> String {
         let hardware = self.file(&format!("{hardware}HardwareCertificate.crt"));
         let chain = [self.rig.read(&hardware), self.rig.read(root)].concat();
@@ -67,7 +67,7 @@ impl Evidence {
     }
 }
 
-/// The options that name two roots, each with its SHA-256 as openssl has it: nobody knows them otherwise.
+/// The options for two unknown roots, each with its SHA-256 from openssl.
 pub(crate) fn roots(rig: &Rig, aws: &str, manufacturer: &str) -> Vec<String> {
     let side = |option: &str, file: &str| {
         let shown = openssl(rig, &["x509", "-in", file, "-noout", "-fingerprint", "-sha256"]);
@@ -112,7 +112,7 @@ impl Verdict {
         verdict
     }
 
-    /// The steps with this outcome: part, role, step, and what was found.
+    /// The steps with this outcome: part, role, step and finding.
     pub(crate) fn steps(&self, state: &str) -> Vec<[String; 4]> {
         let list = |value: &Value| value.as_array().expect("a list").clone();
         let text = |value: &Value| value.as_str().expect("text").to_owned();
@@ -129,7 +129,7 @@ impl Verdict {
         found
     }
 
-    /// Exactly these steps failed, with these words. That key identifiers differ too is no failure of its own.
+    /// Exactly these steps failed, with these words. Differing key identifiers do not count as a separate failure.
     #[track_caller]
     pub(crate) fn assert_failed(&self, expected: &[[&str; 4]]) {
         let mut failed = self.steps("failed");
@@ -141,7 +141,7 @@ impl Verdict {
         assert!(fits, "{failed:#?}, not {expected:#?}");
     }
 
-    /// openssl refuses each chain that is refused here, and takes each other one, unless a note says that it is of version 1.
+    /// openssl refuses each chain that is refused here, and accepts every other one, unless a note says that it has version 1.
     #[track_caller]
     fn assert_agrees(&self, evidence: &Evidence) {
         for (part, hardware, root) in [

@@ -1,4 +1,4 @@
-//! `cluster fetch` and `cluster list`: what is written is what the AWS CLI is told, whole or not at all.
+//! `cluster fetch` and `cluster list`: they write the same as the AWS CLI shows, atomically.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -97,7 +97,7 @@ fn the_files_are_those_given_to_the_aws_cli() {
         assert_eq!(state["hsm_type"], described["HsmType"]);
         assert_eq!(state["hsms"][0]["id"], described["Hsms"][0]["HsmId"]);
         assert_eq!(state["hsms"][0]["address"], described["Hsms"][0]["EniIp"]);
-        // And they are verified as they are.
+        // They verify unchanged.
         let roots = Rig::new();
         cluster.save(&roots);
         for root in ["aws-root.crt", "manufacturer-root.crt"] {
@@ -159,7 +159,7 @@ fn the_files_of_a_replaced_hsm_are_replaced_with_force_only_and_all_of_them() {
 }
 
 #[test]
-fn the_state_is_written_as_it_is_now() {
+fn the_state_is_always_written() {
     let rig = rig();
     let cluster = LocalCluster::create(HSM2, "");
     fetch(&rig, cluster.id(), &[]).ok();
@@ -169,7 +169,7 @@ fn the_state_is_written_as_it_is_now() {
     sign(&rig, &cluster);
     initialize(&rig, cluster.id()).ok();
     cluster.set_state("INITIALIZED");
-    // Nothing that was fetched before is replaced, and nothing has to be forced.
+    // Fetched files are not replaced, and --force is not needed.
     let before = contents(&rig);
     let result = fetch(&rig, cluster.id(), &[]).ok().json();
     for (name, content) in before {
@@ -191,7 +191,7 @@ fn the_state_is_written_as_it_is_now() {
 }
 
 #[test]
-fn what_stands_in_a_file_s_place_is_not_waited_for_and_not_followed() {
+fn a_pipe_or_link_instead_of_a_file_does_not_block_and_is_not_followed() {
     let rig = rig();
     let cluster = LocalCluster::create(HSM2, "");
     let file = format!("out/{}_HsmCertificate.crt", cluster.id());
@@ -213,7 +213,7 @@ fn what_stands_in_a_file_s_place_is_not_waited_for_and_not_followed() {
 fn a_full_disk_leaves_nothing() {
     let rig = rig();
     let cluster = LocalCluster::create(HSM2, "");
-    // Room for some of the files, in a mount namespace that ends with the command.
+    // Room for only some of the files, in a separate mount namespace.
     let script = "mount -t tmpfs -o size=256k none out && \"$0\" --format json cluster fetch \"$1\" --out-dir out; code=$?\n\
         ls -A out > listing; exit $code";
     rig.tool_in_mount_namespace(script, &[PROGRAM, cluster.id()])

@@ -1,4 +1,4 @@
-//! `cluster fetch` where there is nothing to fetch, and where what AWS has cannot be used.
+//! `cluster fetch` with nothing to fetch, and with unusable answers of AWS.
 
 use base64ct::{Base64, Encoding};
 
@@ -24,7 +24,7 @@ fn a_cluster_without_a_csr_says_why() {
         ("DELETE_IN_PROGRESS", "cluster-state", "is DELETE_IN_PROGRESS"),
         ("DELETED", "cluster-state", "is DELETED"),
         ("DEGRADED", "cluster-state", "is DEGRADED"),
-        // Nothing tells that it was ever initialised.
+        // Nothing shows that it was ever initialised.
         ("ROLLBACK_IN_PROGRESS", "cluster-state", "is ROLLBACK_IN_PROGRESS"),
     ] {
         cluster.set_state(state);
@@ -105,7 +105,7 @@ fn an_answer_that_is_not_a_certificate_leaves_no_file() {
 }
 
 #[test]
-fn what_a_second_decoder_does_not_read_leaves_no_file_either() {
+fn an_answer_that_the_second_decoder_refuses_leaves_no_file() {
     let rig = rig();
     let cluster = LocalCluster::create(HSM2, "");
     rig.write(
@@ -156,7 +156,7 @@ fn another_account_s_cluster_and_one_that_never_was() {
 }
 
 #[test]
-fn a_bad_id_is_not_asked_for() {
+fn an_invalid_id_is_refused_without_a_call() {
     const KEY: &str = "AKIACLUSTERBADID";
     let rig = rig().with("AWS_ACCESS_KEY_ID", KEY);
     for id in [
@@ -173,7 +173,7 @@ fn a_bad_id_is_not_asked_for() {
 }
 
 #[test]
-fn a_directory_is_made_and_no_tree_of_them() {
+fn a_directory_is_created_but_not_its_parents() {
     let rig = rig();
     let cluster = LocalCluster::create(HSM2, "");
     let fetch = |directory: &str| rig.json(&["cluster", "fetch", cluster.id(), "--out-dir", directory]);

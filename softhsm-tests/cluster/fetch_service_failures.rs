@@ -1,4 +1,4 @@
-//! `cluster fetch` and `cluster list` when AWS is busy, fails, says no, answers nonsense, or is not reached.
+//! `cluster fetch` and `cluster list` when AWS is busy, fails, refuses, answers nonsense, or cannot be reached.
 
 use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::cluster::fetch::{fetch, fetched, rig};
 use crate::cluster::fetch_refusals::assert_refused;
 use crate::harness::{HSM1, HSM2, LocalCluster, Rig, Weather};
 
-/// Both commands under one fault, with how often they ask.
+/// Runs both commands under one fault, and counts their calls.
 #[track_caller]
 fn assert_under(key: &str, fault: &Value, attempts: usize, kind: &str, words: &str) {
     let rig = rig().with("AWS_ACCESS_KEY_ID", key);
@@ -27,7 +27,7 @@ fn always(kind: &str) -> Value {
 }
 
 #[test]
-fn throttling_and_failures_of_the_service_are_asked_again() {
+fn throttled_and_failed_calls_are_repeated() {
     const KEY: &str = "AKIACLUSTERTWICE";
     for kind in ["ThrottlingException", "CloudHsmInternalFailureException", "close"] {
         let rig = rig().with("AWS_ACCESS_KEY_ID", KEY);
@@ -111,7 +111,7 @@ fn an_empty_answer_is_about_no_cluster() {
 }
 
 #[test]
-fn pages_that_never_end_are_not_read_for_ever() {
+fn endless_pages_have_a_limit() {
     const KEY: &str = "AKIACLUSTERPAGES333322221111";
     let rig = rig().with("AWS_ACCESS_KEY_ID", KEY);
     let cluster = LocalCluster::in_account(HSM1, "333322221111");

@@ -1,5 +1,5 @@
-//! `cluster initialize` from a signed CSR to an initialised cluster: what AWS then shows, what is told on the way, and what a second run,
-//! or a second person, makes of it.
+//! `cluster initialize` from a signed CSR to an initialised cluster: AWS's view, the progress messages, and a second run or a second
+//! person.
 
 use std::fs;
 use std::io::Write as _;
@@ -26,7 +26,7 @@ pub(crate) fn initialize(rig: &Rig, cluster: &LocalCluster, options: &[&str]) ->
     rig.json(&arguments(cluster.id(), options))
 }
 
-/// How often `InitializeCluster` was asked with an access key id.
+/// How often `InitializeCluster` was called with an access key id.
 pub(crate) fn asked(access_key: &str) -> usize {
     let calls = Weather::of(access_key).calls();
     calls.iter().filter(|call| *call == "InitializeCluster").count()
@@ -91,7 +91,7 @@ fn a_cluster_gets_the_certificate_that_the_token_signed() {
         assert!(fingerprint.ends_with(told), "{fingerprint}");
         assert_has_signed_certificate(&rig, &cluster);
 
-        // Once more: it is asked for nothing.
+        // Once more: AWS is not asked to initialise.
         let again = initialize(&rig, &cluster, &[]).ok().json();
         assert_eq!(
             (&again["already"], &again["confirmed"]),
@@ -102,7 +102,7 @@ fn a_cluster_gets_the_certificate_that_the_token_signed() {
 }
 
 #[test]
-fn certificates_that_openssl_made_after_the_guide_go_to_aws_byte_by_byte() {
+fn certificates_made_as_in_the_guide_are_sent_unchanged() {
     let key = "INITGUIDE";
     let rig = counted(key);
     let cluster = LocalCluster::create(HSM1, "").with_pace(None);
@@ -119,7 +119,7 @@ fn certificates_that_openssl_made_after_the_guide_go_to_aws_byte_by_byte() {
 }
 
 #[test]
-fn windows_lines_are_aws_s_to_keep_and_der_is_made_pem() {
+fn windows_line_ends_are_sent_unchanged_and_der_is_converted_to_pem() {
     let rig = counted("INITFORMS");
     let cluster = LocalCluster::create(HSM2, "").with_pace(Some(0.0));
     sign(&rig, &cluster);
@@ -151,7 +151,7 @@ fn one_of_the_files_may_come_from_standard_input() {
 }
 
 #[test]
-fn the_wait_tells_each_state() {
+fn waiting_reports_each_state() {
     let rig = counted("INITSTATES");
     let cluster = LocalCluster::create(HSM1, "").with_pace(Some(1.0));
     sign(&rig, &cluster);
@@ -169,7 +169,7 @@ fn the_wait_tells_each_state() {
         "{run:?}"
     );
     assert!(run.stderr.contains("cluster activate"), "{run:?}");
-    // A person who wants silence gets it.
+    // With --quiet, nothing is reported.
     let run = rig
         .command(&[&["-q"], &arguments(id, &["--wait"])[..]].concat())
         .ok();
@@ -178,7 +178,7 @@ fn the_wait_tells_each_state() {
 }
 
 #[test]
-fn the_wait_is_given_up_in_time_and_taken_up_again() {
+fn waiting_ends_in_time_and_can_be_resumed() {
     let key = "INITSLOW";
     let rig = counted(key);
     let cluster = LocalCluster::create(HSM1, "").with_pace(None);
@@ -194,7 +194,7 @@ fn the_wait_is_given_up_in_time_and_taken_up_again() {
     );
     assert!((2..10).contains(&took.as_secs()), "{took:?}");
 
-    // Without the wait nobody can say with which certificate it is being initialised.
+    // Without waiting, it is unknown with which certificate it is being initialised.
     initialize(&rig, &cluster, &[]).refused(4, "unconfirmed");
     cluster.step();
     let again = initialize(&rig, &cluster, &["--wait"]).ok().json();
@@ -206,7 +206,7 @@ fn the_wait_is_given_up_in_time_and_taken_up_again() {
 }
 
 #[test]
-fn a_cluster_that_breaks_during_the_wait_is_a_failure_in_aws_s_words() {
+fn a_cluster_that_fails_while_waiting_is_reported_in_aws_s_words() {
     let key = "INITBREAKS";
     let rig = counted(key);
     let cluster = LocalCluster::create(HSM2, "").becoming("DEGRADED", Some("It says why."));
@@ -218,9 +218,9 @@ fn a_cluster_that_breaks_during_the_wait_is_a_failure_in_aws_s_words() {
     assert_eq!(asked(key), 1);
 }
 
-/// `cluster initialize --wait`, at work.
+/// A running `cluster initialize --wait`.
 fn spawn(rig: &Rig, cluster: &LocalCluster, log: &str) -> Child {
-    // Whoever runs the tests in the background may have Ctrl-C ignored, and that is inherited.
+    // In background jobs Ctrl-C may be ignored, and children inherit that.
     let program = ["--default-signal=INT", PROGRAM];
     let arguments = arguments(cluster.id(), &["--wait"]);
     let mut command = rig.prepare_tool("env", &[&program[..], &arguments].concat());
@@ -230,7 +230,7 @@ fn spawn(rig: &Rig, cluster: &LocalCluster, log: &str) -> Child {
 }
 
 #[test]
-fn ctrl_c_ends_the_waiting_and_not_the_work() {
+fn ctrl_c_ends_the_waiting_not_the_work() {
     let key = "INITCTRLC";
     let rig = counted(key);
     let cluster = LocalCluster::create(HSM1, "").with_pace(None);
@@ -302,7 +302,7 @@ fn of_several_at_once_all_with_its_certificate_succeed_and_no_other() {
     }
 }
 
-/// On a terminal of its own, on which `answer` is typed.
+/// Runs on a separate terminal, on which `answer` is typed.
 fn on_a_terminal(rig: &Rig, arguments: &[&str], answer: &str) -> Run {
     let line = format!("{PROGRAM} {}", arguments.join(" "));
     let mut command = rig.prepare_tool("script", &["-qec", &line, "/dev/null"]);
@@ -319,7 +319,7 @@ fn on_a_terminal(rig: &Rig, arguments: &[&str], answer: &str) -> Run {
 }
 
 #[test]
-fn somebody_at_a_terminal_has_to_type_the_clusters_id() {
+fn at_a_terminal_the_clusters_id_must_be_typed() {
     const KEY: &str = "INITASKED";
     let rig = counted(KEY);
     let cluster = LocalCluster::create(HSM2, "");
@@ -337,7 +337,7 @@ fn somebody_at_a_terminal_has_to_type_the_clusters_id() {
     assert_eq!(run.code, Some(0), "{run:#?}");
     assert!(run.stdout.contains("That cannot be undone"), "{run:#?}");
     assert_eq!(asked(KEY), 1);
-    // What has begun is not asked about again.
+    // No confirmation if it has already begun.
     let again = on_a_terminal(&rig, &arguments(cluster.id(), &[]), "");
     assert!(!again.stdout.contains("Type the cluster's id"), "{again:#?}");
     assert_eq!(asked(KEY), 1);

@@ -1,4 +1,4 @@
-//! A cluster that waits for its certificates, and files for `cluster initialize` that both the program and the AWS CLI are given.
+//! A cluster that waits for its certificates, and files for `cluster initialize` that both the program and the AWS CLI get.
 
 use crate::cluster::initialize::{asked, counted, initialize};
 use crate::harness::{LocalCluster, Rig, Run, python_tool};
@@ -29,7 +29,7 @@ impl Bench {
         }
     }
 
-    /// Both files as they should be.
+    /// Restores both correct files.
     pub(crate) fn restore(&self) {
         make_authority(&self.rig);
         sign(&self.rig, &self.cluster);
@@ -59,7 +59,7 @@ impl Bench {
         sign(&self.rig, &self.cluster);
     }
 
-    /// `customerCA.crt` anew by certtool with these dates, for the key that it has.
+    /// `customerCA.crt` again, by certtool, with these dates and the same key.
     pub(crate) fn dated_authority(&self, from: &str, until: &str) {
         let dates = format!("activation_date = \"{from}\"\nexpiration_date = \"{until}\"\n");
         let template = format!("cn = Example\nca\ncert_signing_key\n{dates}");
@@ -123,7 +123,7 @@ impl Bench {
         states::refused(&self.ask_aws(), "CloudHsmInvalidRequestException", "");
     }
 
-    /// Refused here for the clients' sake, or by the letter of the API reference; the local AWS takes it.
+    /// Refused here because clients would refuse it, or because of the API reference; the local AWS accepts it.
     #[track_caller]
     pub(crate) fn refuses_what_aws_takes(&self, kind: &str, words: &str) {
         self.refuses_alone(kind, words);

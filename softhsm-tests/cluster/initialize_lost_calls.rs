@@ -1,4 +1,4 @@
-//! `cluster initialize` in bad weather: `InitializeCluster` cannot be taken back, so whatever becomes of the call, it is made once.
+//! `cluster initialize` with failing calls: `InitializeCluster` cannot be undone, so it is called only once.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -73,7 +73,7 @@ fn a_call_whose_answer_is_lost_is_found_done() {
 }
 
 #[test]
-fn an_answer_that_takes_too_long_is_not_waited_for_and_the_next_run_finds_what_was_done() {
+fn after_an_answer_that_takes_too_long_the_next_run_finds_the_result() {
     let (rig, weather, cluster) = ready("INITHANG");
     weather.set(&[fault("InitializeCluster", "hang", json!({ "seconds": 24 }))]);
     let began = Instant::now();
@@ -89,7 +89,7 @@ fn an_answer_that_takes_too_long_is_not_waited_for_and_the_next_run_finds_what_w
 }
 
 #[test]
-fn what_became_of_a_lost_call_may_stay_unknown() {
+fn the_outcome_of_a_lost_call_may_stay_unknown() {
     let (rig, weather, cluster) = ready("INITUNKNOWN");
     let blind = fault(
         "DescribeClusters",
@@ -110,9 +110,9 @@ fn what_became_of_a_lost_call_may_stay_unknown() {
 }
 
 #[test]
-fn the_wait_goes_on_when_cloudhsm_does_not_answer_for_a_while() {
+fn waiting_continues_when_cloudhsm_does_not_answer_for_a_while() {
     let (rig, weather, cluster) = ready("INITAWHILE");
-    // More than the SDK tries at once.
+    // More failures than the SDK's own attempts.
     weather.set(&[fault(
         "DescribeClusters",
         "close",
@@ -127,7 +127,7 @@ fn the_wait_goes_on_when_cloudhsm_does_not_answer_for_a_while() {
 }
 
 #[test]
-fn a_wait_that_may_not_look_any_more_says_what_it_saw_last() {
+fn a_wait_that_loses_access_reports_the_last_known_state() {
     let (rig, weather, cluster) = ready("INITBLIND");
     let denied = "CloudHsmAccessDeniedException";
     weather.set(&[fault(
@@ -163,7 +163,7 @@ fn an_hsm_that_is_replaced_while_aws_is_asked_is_named_as_the_cause() {
     run.refused(3, "other-key");
     assert_eq!(asked("INITREPLACED"), 1);
     assert_eq!(cluster.state(), "UNINITIALIZED");
-    // And a run that comes later asks for nothing.
+    // A later run does not ask AWS to initialise.
     initialize(&rig, &cluster, &["--wait"]).refused(3, "other-key");
     assert_eq!(asked("INITREPLACED"), 1);
 }
@@ -198,7 +198,7 @@ fn a_missing_permission_to_initialize_is_named() {
 }
 
 #[test]
-fn an_answer_without_a_state_is_looked_into() {
+fn after_an_answer_without_a_state_the_state_is_queried() {
     let key = "INITSTATELESS";
     let rig = counted(key);
     let cluster = LocalCluster::create(HSM2, "").with_pace(Some(0.0));

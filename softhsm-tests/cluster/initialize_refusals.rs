@@ -1,5 +1,5 @@
-//! What `cluster initialize` refuses, and before AWS is asked: whatever AWS's own answer to the same files would be, it is not
-//! `InitializeCluster` that finds out. The AWS CLI asks the local AWS for each, so that nothing is let through here that is refused there.
+//! What `cluster initialize` refuses before it calls AWS. The AWS CLI sends each case to the local AWS too, so that nothing is accepted
+//! here that AWS refuses.
 
 use crate::cluster::initialize::{arguments, initialize};
 use crate::harness::{HSM1, HSM2, LocalCluster, Weather};
@@ -59,7 +59,7 @@ fn a_file_that_is_more_or_less_than_one_certificate_is_refused() {
     bench.refuses("files-mixed-up", "the same certificate");
     rig.write("customerCA.crt", &signed);
     bench.refuses("files-mixed-up", "swapped");
-    // What AWS documents nowhere: text of characters that it takes.
+    // Not documented by AWS: text of allowed characters.
     rig.write("signed.crt", format!("{signed}hello\n"));
     rig.write("customerCA.crt", &anchor);
     bench.refuses_what_aws_takes("pem-text", "text after the PEM block");
@@ -103,7 +103,7 @@ fn a_private_key_is_neither_sent_nor_shown() {
             rig.write(file, good);
         }
     }
-    // Not even the state was asked for.
+    // Not even the state was queried.
     assert_eq!(Weather::of("INITPRIVATEKEY").calls(), [""; 0]);
 }
 
@@ -171,7 +171,7 @@ fn a_trust_anchor_that_is_not_a_ca_is_refused() {
 }
 
 #[test]
-fn a_trust_anchor_that_did_not_sign_itself_is_refused() {
+fn a_trust_anchor_that_is_not_self_signed_is_refused() {
     let bench = Bench::new(HSM2, "INITNOTSELF");
     let rig = &bench.rig;
     // The last byte belongs to the signature.
@@ -226,7 +226,7 @@ fn a_trust_anchor_that_did_not_sign_itself_is_refused() {
 }
 
 #[test]
-fn a_signed_certificate_that_does_not_fit_is_refused() {
+fn a_mismatching_signed_certificate_is_refused() {
     let bench = Bench::new(HSM2, "INITSIGNED");
     let rig = &bench.rig;
     bench.leaf(&["-days", "-1"], "");
@@ -271,7 +271,7 @@ fn a_signed_certificate_that_does_not_fit_is_refused() {
 }
 
 #[test]
-fn a_certificate_that_aws_takes_and_no_client_would_is_refused() {
+fn a_certificate_that_aws_accepts_but_no_client_would_is_refused() {
     for (extensions, words) in [
         ("extendedKeyUsage=clientAuth", "does not include serverAuth"),
         ("keyUsage=keyCertSign", "cannot be used in TLS"),

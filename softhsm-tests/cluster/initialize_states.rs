@@ -1,4 +1,4 @@
-//! `cluster initialize` for a cluster that is not there, or not in the state for it; and what is taken, with or without a warning.
+//! `cluster initialize` for a missing cluster, or one in another state; and accepted certificates, with or without a warning.
 
 use serde_json::{Value, json};
 
@@ -151,7 +151,7 @@ fn options_that_do_not_fit_together_are_wrong_usage() {
 }
 
 #[test]
-fn what_aws_documents_is_taken() {
+fn certificates_that_aws_documents_are_accepted() {
     let take = |bench: &Bench| {
         let result = initialize(&bench.rig, &bench.cluster, &["--wait"]).ok().json();
         assert_eq!(
@@ -184,7 +184,7 @@ fn what_aws_documents_is_taken() {
         "",
     );
     take(&bench);
-    // AWS's private CA makes such a one (EndEntityCertificate/V1).
+    // AWS's private CA makes such certificates (EndEntityCertificate/V1).
     let bench = Bench::new(HSM2, "INITTAKEN");
     let usual = "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature,keyEncipherment\nextendedKeyUsage=serverAuth,clientAuth\n";
     bench.leaf(&["-days", "3652"], usual);
@@ -192,7 +192,7 @@ fn what_aws_documents_is_taken() {
 }
 
 #[test]
-fn what_is_taken_and_may_not_be_meant_is_a_warning() {
+fn accepted_but_suspicious_certificates_get_a_warning() {
     for (options, extensions, words) in [
         (&["-days", "31"][..], "", "the signed certificate ends in "),
         (&["-days", "3652"], CONSTRAINTS, "a CA certificate itself"),
@@ -208,7 +208,7 @@ fn what_is_taken_and_may_not_be_meant_is_a_warning() {
         let warnings = run.json()["warnings"].clone();
         let warnings: Vec<String> = serde_json::from_value(warnings).expect("warnings");
         assert!(warnings.len() == 1 && warnings[0].contains(words), "{warnings:?}");
-        // For people, too.
+        // In text too.
         let run = bench.rig.command(&arguments(bench.cluster.id(), &[])).ok();
         let is_of_the_csr = words.starts_with("a different name");
         assert_eq!(run.stderr.contains(words), !is_of_the_csr, "{run:?}");

@@ -1,4 +1,4 @@
-//! The directory of `cluster verify`: which files count, in which forms, and which are refused before anything is judged.
+//! The directory of `cluster verify`: which files count, in which forms, and which are refused before verification.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -19,7 +19,7 @@ fn assert_verified(evidence: &Evidence) {
     assert_eq!(Verdict::of(&evidence.verify_with_roots()).0["verified"], true);
 }
 
-/// Each of the files once replaced by something; refused with this code and kind, naming the file.
+/// Replaces each of the files in turn; expects a refusal with this code and kind that names the file.
 #[track_caller]
 fn assert_each_refused(replace: impl Fn(&Evidence, &str), code: i32, kind: &str, words: &str) {
     for suffix in FILES {
@@ -42,7 +42,7 @@ fn a_file_that_is_missing_is_named() {
 }
 
 #[test]
-fn a_file_that_holds_nothing_or_something_else() {
+fn an_empty_file_or_one_with_other_contents() {
     let write = |content: &'static str| {
         move |evidence: &Evidence, file: &str| drop(evidence.rig.write(file, content))
     };
@@ -120,7 +120,7 @@ fn a_file_that_its_reader_may_not_read() {
 }
 
 #[test]
-fn der_text_before_the_pem_and_links_to_files_are_as_good() {
+fn der_text_before_the_pem_and_links_to_files_are_accepted() {
     let evidence = Evidence::of(HSM2, "");
     for suffix in FILES {
         let (file, kind) = (
@@ -170,7 +170,7 @@ fn a_directory_without_a_cluster_s_files() {
     let other = ["--cluster", "cluster-aaaaaaaaaaa"];
     let message = verify(".", &other).refused(2, "no-cluster-files");
     assert!(message.contains("cluster-aaaaaaaaaaa"), "{message}");
-    // The certificate that the owner made is none of those that AWS hands out.
+    // The owner's certificate is not one of those that AWS provides.
     evidence
         .rig
         .write("empty/cluster-aaaaaaaaaaa_CustomerHsmCertificate.crt", "");
@@ -203,7 +203,7 @@ fn of_several_clusters_in_a_directory_one_is_chosen() {
         (&verdict.0["verified"], verdict.0["cluster"].as_str()),
         (&false.into(), Some(other.id()))
     );
-    // Files of one do not stand in for the other's.
+    // One cluster's files do not replace the other's.
     let suffix = FILES[2];
     fs::remove_file(evidence.rig.path(&evidence.file(suffix))).expect("a file");
     let choice = ["--cluster", evidence.cluster.id()];

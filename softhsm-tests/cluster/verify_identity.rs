@@ -1,5 +1,5 @@
-//! `cluster verify`: what is verified, and each chain and CSR that is not, with the step that says so. `openssl verify` judges the
-//! same chains; hardware of version 1 is where it gives up.
+//! `cluster verify`: verified identities, and each faulty chain and CSR with its failed step. `openssl verify` judges the same chains,
+//! except those with hardware certificates of version 1.
 
 use crate::cluster::evidence::{AWS, CSR, Evidence, MANUFACTURER};
 use crate::harness::{HSM1, HSM2, LocalCluster};
@@ -59,7 +59,7 @@ fn a_cluster_of_the_first_generation_is_verified_and_each_certificate_of_version
     );
 }
 
-/// In both generations, on one side and on both, exactly these steps fail: for the certificate of the hardware, and for the HSM's.
+/// In both generations, on one side and on both, exactly these steps fail for the hardware's and the HSM's certificates.
 #[track_caller]
 fn assert_hardware_fault(fault: &str, of_hardware: &[[&'static str; 2]], of_hsm: &[[&'static str; 2]]) {
     for hsm_type in [HSM1, HSM2] {

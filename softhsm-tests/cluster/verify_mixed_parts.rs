@@ -1,4 +1,4 @@
-//! Parts of several clusters put together, and parts with a bit changed: verified if, and only if, all are one cluster's, as they were.
+//! Parts of several clusters combined, and parts with a changed bit: verified if and only if all are unchanged parts of one cluster.
 
 use hsm_ca::workflow::{IdentityEvidence, IdentityRoots, verify_identity};
 use hsm_ca::x509::{Certificate, CertificationRequest, UnixTime};
@@ -23,7 +23,7 @@ fn read(evidence: &Evidence) -> Parts {
     [csr, hsm, aws, manufacturer, aws_root, manufacturer_root]
 }
 
-/// `None` where a part cannot be read.
+/// `None` if a part cannot be read.
 fn is_verified(parts: [&[u8]; 6]) -> Option<bool> {
     let [csr, hsm, aws_hardware, manufacturer_hardware, aws, manufacturer] = parts;
     let certificate = |bytes| Certificate::read(bytes).ok();
@@ -95,7 +95,7 @@ fn a_bit_changed_anywhere_is_found() {
         assert_eq!(is_verified(parts.each_ref().map(Vec::as_slice)), Some(true));
         let mut readable = 0;
         for part in 0..parts.len() {
-            // Every bit would take a minute. 13 has no divisor with 8, so every bit of a byte has its turn.
+            // Testing every bit would take a minute. 13 and 8 have no common divisor, so every bit of a byte is tested.
             for bit in (0..parts[part].len() * 8).step_by(13) {
                 let mut changed = parts.clone();
                 changed[part][bit / 8] ^= 1 << (bit % 8);

@@ -1,4 +1,4 @@
-//! The roots of `cluster verify`: given by file, known by fingerprint, trusted unknown only when that is asked for.
+//! The roots of `cluster verify`: given as files, recognised by fingerprint; an unknown root is trusted only on request.
 
 use crate::cluster::evidence::{Evidence, FILES_OF_ROOTS, Verdict, roots, words};
 use crate::harness::{HSM1, HSM2};
@@ -60,7 +60,7 @@ fn unknown_roots_are_refused_and_with_trust_they_are_named() {
     }
 }
 
-/// The fingerprint of one side says nothing for the other, and that of another root nothing at all.
+/// One side's fingerprint does not count for the other side, nor another root's at all.
 #[test]
 fn each_root_is_trusted_by_its_own_fingerprint() {
     let evidence = Evidence::of(HSM2, "");
@@ -112,7 +112,7 @@ fn refusals_are_repeated_at_the_end() {
 }
 
 #[test]
-fn a_root_that_is_not_named_has_to_be_a_known_one_in_the_directory() {
+fn an_unnamed_root_must_be_a_known_one_in_the_directory() {
     let evidence = Evidence::of(HSM2, "");
     let trust = ["--aws-root-sha256", &"0".repeat(64)];
     let message = evidence.verify(&trust).refused(2, "usage");
@@ -129,7 +129,7 @@ fn a_root_that_is_not_named_has_to_be_a_known_one_in_the_directory() {
     );
 }
 
-/// A root of a name, with a key that nobody has seen.
+/// A root with this name and an unknown key.
 fn forge_root(evidence: &Evidence, file: &str, subject: &str) {
     let make = [
         "req",
@@ -221,7 +221,7 @@ fn a_root_is_self_signed() {
     let hardware = evidence.file("AwsHardwareCertificate.crt");
     let options = roots(&evidence.rig, &hardware, "manufacturer-root.crt");
     let failed = failures(&Verdict::of(&evidence.verify(&words(&options))));
-    // It would stand for itself: its key is in the path twice, and no root.
+    // It would be its own issuer: its key is in the path twice, without a root.
     for begin in [
         "aws-hardware-certificate, key: it is also the key of",
         "aws-root, self-signature: it is not a root",

@@ -46,7 +46,7 @@ pub(super) fn create(rig: &Rig, number: &str, out: &str, more: &[&str]) -> Value
     rig.json(&[&arguments[..], more].concat()).ok().json()
 }
 
-/// What openssl says of a certificate, with the CRLs of a file.
+/// The verdict of openssl on a certificate, with the CRLs of a file.
 pub(super) fn verify(rig: &Rig, certificate: &str, crls: &str, more: &[&str]) -> (bool, String) {
     let arguments = [
         "verify",
@@ -61,7 +61,7 @@ pub(super) fn verify(rig: &Rig, certificate: &str, crls: &str, more: &[&str]) ->
     (run.code == Some(0), run.stdout + &run.stderr)
 }
 
-/// Everybody verifies it, and pkilint finds nothing.
+/// All programs verify it, and pkilint reports nothing.
 #[track_caller]
 fn assert_accepted(rig: &Rig, crl: &str, authority: &str) {
     let checked = rig.tool(
@@ -195,7 +195,7 @@ fn everybody_reads_what_a_key_signs(rig: &Rig, authority: &str) {
     let text = openssl(rig, &["crl", "-in", "none.crl", "-noout", "-text"]);
     assert!(text.contains("No Revoked Certificates."), "{text}");
 
-    // Everything on hold was taken off it.
+    // All holds were released.
     let delta = arguments("delta.crl", "4099", &["--base", "full.crl"]);
     assert_eq!(delta["reasons"]["removeFromCRL"], 20, "{delta}");
     assert_eq!((&delta["base"], &delta["entries"]), (&"4096".into(), &20.into()));
@@ -223,7 +223,7 @@ fn a_crl_signed_with_ed25519_is_read_by_everybody() {
     everybody_reads_what_a_key_signs(&rig, "sub.crt");
 }
 
-/// A CA certificate in `sub.crt` for the key of `pair.json`, by a root of openssl's: `ca create` makes none for Ed25519.
+/// A CA certificate in `sub.crt` for the key of `pair.json`, under an openssl root.
 fn make_authority_for_public_key(rig: &Rig) {
     let pair: Value = serde_json::from_slice(&rig.read("pair.json")).expect("JSON");
     rig.write("key.b64", pair["PublicKey"].as_str().expect("base64"));
@@ -259,7 +259,7 @@ fn make_authority_for_public_key(rig: &Rig) {
     rig.adopt("sub.crt");
 }
 
-/// A CA of openssl in `ca.conf`, over `index.txt`.
+/// An openssl CA in `ca.conf`, with `index.txt`.
 pub(super) fn openssl_ca(rig: &Rig) {
     let arguments = [
         "-newkey",
@@ -280,9 +280,9 @@ pub(super) fn openssl_ca(rig: &Rig) {
     rig.write("ca.conf", settings);
 }
 
-/// RFC 5280 sections 5.2.5 and 6.3.3: a verifier passes over a CRL whose distribution point the certificate does not name.
+/// RFC 5280 sections 5.2.5 and 6.3.3: a verifier ignores a CRL whose distribution point the certificate does not name.
 #[test]
-fn a_distribution_point_that_no_certificate_names_is_warned_of_before_the_signature() {
+fn a_warning_names_an_unused_distribution_point_before_the_signature() {
     let rig = ready_authority();
     let (named, other) = ("http://crl.example/named.crl", "http://crl.example/other.crl");
     let profile = format!(
@@ -326,7 +326,7 @@ fn a_distribution_point_that_no_certificate_names_is_warned_of_before_the_signat
     assert!(verify(&rig, "a.crt", "a.crl", &[]).0);
     assert!(is_warned(&create(other), other));
     assert!(!verify(&rig, "a.crt", "a.crl", &[]).0, "openssl passes over it");
-    // It is told before the PIN prompt.
+    // The warning comes before the PIN prompt.
     let wrong = [
         "--pin-source",
         "file:nowhere",

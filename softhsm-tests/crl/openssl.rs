@@ -1,4 +1,4 @@
-//! `openssl ca` and this program read the same index, and openssl decides by the CRL.
+//! `openssl ca` and this program read the same index, and openssl uses the resulting CRL.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::harness::ready_authority;
 use crate::oracle::openssl;
 
 #[test]
-fn openssl_takes_a_certificate_until_it_is_on_the_crl() {
+fn openssl_accepts_a_certificate_until_it_is_on_the_crl() {
     let rig = ready_authority();
     let [good, bad, held] = ["good", "bad", "held"].map(|name| issue(&rig, name));
     let now = "261120000000Z";
@@ -24,7 +24,7 @@ fn openssl_takes_a_certificate_until_it_is_on_the_crl() {
     let (accepted, why) = verify(&rig, "held.crt", "base.crl", &[]);
     assert!(!accepted && why.contains("certificate revoked"), "{why}");
 
-    // `bad` is revoked, `held` is no longer on hold: in the next full CRL, and in the delta to the first.
+    // `bad` is revoked and `held` released: both in the next full CRL and in the delta based on the first.
     let compromised = format!("{now},keyTime,20261101000000Z");
     rig.write(
         "index.txt",
@@ -48,7 +48,7 @@ fn openssl_takes_a_certificate_until_it_is_on_the_crl() {
         let (accepted, why) = verify(&rig, "bad.crt", crls, more);
         assert!(!accepted && why.contains("certificate revoked"), "{crls}: {why}");
     }
-    // GnuTLS knows full CRLs.
+    // GnuTLS supports only full CRLs.
     for (name, code) in [("good", Some(0)), ("bad", Some(1))] {
         let file = format!("{name}.crt");
         let arguments = [
@@ -74,7 +74,7 @@ fn openssl_takes_a_certificate_until_it_is_on_the_crl() {
 }
 
 #[test]
-fn what_openssl_ca_makes_of_the_same_index_has_the_same_entries() {
+fn openssl_ca_makes_the_same_entries_from_the_same_index() {
     let rig = ready_authority();
     rig.write("index.txt", index_of_everything());
     create(&rig, "1", "ours.crl", &[]);
@@ -87,7 +87,7 @@ fn what_openssl_ca_makes_of_the_same_index_has_the_same_entries() {
         list
     };
     assert_eq!(sorted("ours.crl"), sorted("theirs.crl"));
-    // Another CA's CRL is shown, and not taken for this CA's.
+    // Another CA's CRL is shown, but not accepted as this CA's.
     let refused = rig.json(&["crl", "show", "theirs.crl", "--ca", "customerCA.crt"]);
     assert_eq!(refused.code, Some(3));
     assert_eq!(refused.json()["verified"], false);
@@ -106,7 +106,7 @@ fn what_openssl_ca_makes_of_the_same_index_has_the_same_entries() {
     run.refused(3, "rule");
 }
 
-/// `openssl ca -gencrl` and we read the same indexes, and refuse the same.
+/// `openssl ca -gencrl` and this program accept and refuse the same indexes.
 #[test]
 fn an_index_is_read_as_openssl_reads_it() {
     let rig = ready_authority();
@@ -116,7 +116,7 @@ fn an_index_is_read_as_openssl_reads_it() {
         default_md=sha256\ndefault_crl_days=7\n";
     rig.write("o.cnf", settings);
     let good = "R\t350101000000Z\t261120000000Z\t0A\tunknown\t/CN=a\n";
-    // The index, whether it is read, and the time where it is on our CRL in another form than on that of openssl, which copies it.
+    // The index, whether it is accepted, and the time on our CRL if its form differs from openssl's, which copies it.
     for (number, (index, is_read, time)) in [
         (good.to_owned(), true, None),
         (good.replace("/CN=a", ""), true, None),

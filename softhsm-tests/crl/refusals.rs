@@ -1,4 +1,4 @@
-//! What no CRL is made of, and what no CRL is read from.
+//! Refused input for `crl create` and `crl show`.
 
 use std::fs;
 
@@ -53,9 +53,9 @@ fn faults_of_the_input_are_reported_before_the_token_is_asked() {
     assert_eq!(rig.read("x.crl.there"), b"mine");
 }
 
-/// One line, which says what to request instead, before the PIN is asked for.
+/// One line that says what to request instead, before the PIN prompt.
 #[test]
-fn a_number_that_was_passed_or_used_is_refused_in_one_line() {
+fn a_used_number_or_a_lower_one_is_refused_in_one_line() {
     let rig = ready_authority();
     let make = |more: &[&str]| {
         let make = ["crl", "create", "--ca", "customerCA.crt"];
@@ -80,7 +80,7 @@ fn a_number_that_was_passed_or_used_is_refused_in_one_line() {
         );
         assert!(!rig.path("x.crl").exists());
     }
-    // A delta CRL may have the number of the complete one that is issued with it; this one comes later.
+    // A delta CRL may share the number of a complete CRL of the same time. This one comes later.
     let delta = ["--base", "five.crl", "--number", "5", "--out", "x.crl"];
     assert_eq!(make(&delta).code, Some(3));
     let next = make(&["--format", "json", "--out", "six.crl"]).ok().json();
@@ -121,7 +121,7 @@ fn a_full_disk_costs_no_signature() {
         .collect();
     rig.write("index.txt", many);
     fs::create_dir(rig.path("small")).expect("a directory");
-    // In a mount namespace that ends with the command. Without a PIN: no session is opened.
+    // In a separate mount namespace, without a PIN: no session is opened.
     let script = "mount -t tmpfs -o size=1m none small\n\
         \"$0\" --format json --pin-source env:NOT_SET crl create --ca customerCA.crt --revoked index.txt --number 1 \
         --out small/x.crl; code=$?\n\

@@ -1,4 +1,4 @@
-//! CRL shards: each certificate names the CRL of its shard, and other programs check it there.
+//! CRL shards: each certificate names the CRL of its shard, and other programs use it.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub(super) fn write_profile(rig: &Rig, shards: u64) {
     );
 }
 
-/// The shard that the documentation says: the last eight octets of the serial number, modulo the number of shards, from 1.
+/// The shard as documented: the last eight octets of the serial number, modulo the number of shards, plus 1.
 fn shard_of(serial: &str, shards: u64) -> u64 {
     u64::from_str_radix(&serial[serial.len() - 16..], 16).expect("hexadecimal") % shards + 1
 }
@@ -74,7 +74,7 @@ pub(super) fn issued(rig: &Rig) -> Vec<(String, String, u64)> {
         (name, serial, shard)
     });
     let mut all: Vec<_> = all.collect();
-    // Chance may leave a shard out, or with one certificate.
+    // By chance, a shard may have no or only one certificate.
     while (1..=3).any(|shard| all.iter().filter(|one| one.2 == shard).count() < 2) {
         let name = format!("{}.crt", all.len());
         let serial = sign(&name);
@@ -115,7 +115,7 @@ pub(super) fn revoke(rig: &Rig, serial: &str) {
     .ok();
 }
 
-/// What openssl says of it.
+/// openssl's verdict.
 pub(super) fn openssl_says(rig: &Rig, certificate: &str, crls: &[&str]) -> (bool, String) {
     let all: Vec<u8> = crls.iter().flat_map(|crl| rig.read(crl)).collect();
     rig.write("all.crl", all);
@@ -135,7 +135,7 @@ pub(super) fn openssl_says(rig: &Rig, certificate: &str, crls: &[&str]) -> (bool
     (run.code == Some(0), run.stdout + &run.stderr)
 }
 
-/// What `cert verify` says of it, by the CRL alone.
+/// The verdict of `cert verify` with only the CRL.
 fn we_say(rig: &Rig, certificate: &str, crl: &str) -> (Option<i32>, String) {
     let run = rig.command(&[
         "--ledger",
@@ -151,7 +151,7 @@ fn we_say(rig: &Rig, certificate: &str, crl: &str) -> (Option<i32>, String) {
     (run.code, run.stdout + &run.stderr)
 }
 
-/// `DistributionPointName` of that URL: RFC 5280 sections 4.2.1.13 and 5.2.5 have the same in both places.
+/// The `DistributionPointName` of that URL, the same in both places (RFC 5280 sections 4.2.1.13 and 5.2.5).
 fn name_in_der(url: &str) -> Vec<u8> {
     let wrap = |tag: u8, content: &[u8]| {
         [
@@ -173,7 +173,7 @@ fn has(whole: &[u8], part: &[u8]) -> bool {
 }
 
 #[test]
-fn every_certificate_is_checked_by_the_crl_of_its_shard_and_by_no_other() {
+fn every_certificate_is_checked_only_with_the_crl_of_its_shard() {
     let rig = ready_authority();
     rig.json(&["--ledger", "sqlite:other.db", "ledger", "new"]).ok();
     let all = issued(&rig);
@@ -219,7 +219,7 @@ fn every_certificate_is_checked_by_the_crl_of_its_shard_and_by_no_other() {
         .ok();
     let full = rig.json(&["crl", "show", "full.crl"]).ok().json();
     assert_eq!(full["entries"], 3, "{full}");
-    // One octet of the name is another.
+    // One octet of the name differs.
     let other = [
         "crl",
         "create",
@@ -236,7 +236,7 @@ fn every_certificate_is_checked_by_the_crl_of_its_shard_and_by_no_other() {
     assert_eq!(we_say(&rig, good, "bent.crl").0, Some(3));
 }
 
-/// The first of each shard is revoked; Java takes no other shard's CRL for an answer.
+/// The first of each shard is revoked. Java accepts no other shard's CRL.
 fn assert_java_agrees(rig: &Rig, all: &[(String, String, u64)]) {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/programs/CheckShards.java");
     let lists = ["out/1.crl", "out/2.crl", "out/3.crl"];
@@ -260,7 +260,7 @@ fn assert_java_agrees(rig: &Rig, all: &[(String, String, u64)]) {
     assert_eq!(said, wanted);
 }
 
-/// GnuTLS does not read the issuingDistributionPoint: it is given the CRL of the certificate's own shard.
+/// GnuTLS does not read the issuingDistributionPoint, so it gets the CRL of the certificate's own shard.
 fn assert_gnutls_agrees(rig: &Rig, all: &[(String, String, u64)]) {
     let mut seen = Vec::new();
     for (name, _, shard) in all {

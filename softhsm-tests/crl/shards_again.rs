@@ -1,10 +1,10 @@
-//! CRL shards from one publication to the next: what changed, what stays, and what does not fit.
+//! CRL shards from one publication to the next: changed shards, unchanged ones, and refusals.
 
 use super::shards::{issued, openssl_says, publish, revoke, shards_in, write_profile};
 use crate::harness::ready_authority;
 
 #[test]
-fn only_the_shard_that_changed_is_signed_again_and_its_delta_fits() {
+fn only_the_changed_shard_is_signed_again_and_its_delta_is_valid() {
     let rig = ready_authority();
     let all = issued(&rig);
     std::fs::create_dir(rig.path("out")).unwrap();
@@ -23,7 +23,7 @@ fn only_the_shard_that_changed_is_signed_again_and_its_delta_fits() {
         "./web.toml",
     ];
     let again = [&again[..], &["--all-shards", "--out-dir", "out"], &freshest].concat();
-    // Nothing changed: no PIN is read, and no file is in the way.
+    // Nothing changed: no PIN is read, and existing files are no problem.
     let nothing = rig.json(&again).ok().json();
     assert_eq!(shards_in(&nothing["left"]), [1, 2, 3], "{nothing}");
     let (name, serial, shard) = &all[0];
@@ -72,7 +72,7 @@ fn only_the_shard_that_changed_is_signed_again_and_its_delta_fits() {
 }
 
 #[test]
-fn an_old_shard_is_made_while_a_certificate_names_it() {
+fn an_old_shard_is_made_as_long_as_a_certificate_names_it() {
     let rig = ready_authority();
     let all = issued(&rig);
     write_profile(&rig, 1);
@@ -106,7 +106,7 @@ fn an_old_shard_is_made_while_a_certificate_names_it() {
             .1
             .contains("certificate revoked")
     );
-    // The same request is the same certificate, whatever shard its serial number is in.
+    // The same request gets the same certificate, regardless of the shard of its serial number.
     write_profile(&rig, 3);
     let again = [
         "csr",
@@ -124,7 +124,7 @@ fn an_old_shard_is_made_while_a_certificate_names_it() {
 }
 
 #[test]
-fn what_does_not_fit_a_shard_is_refused() {
+fn options_that_do_not_fit_shards_are_refused() {
     let rig = ready_authority();
     write_profile(&rig, 3);
     let base = ["crl", "create", "--ca", "customerCA.crt", "--profile"];

@@ -1,4 +1,4 @@
-//! CRL shards, when a process is killed between two of them, and when two publish at once.
+//! CRL shards when a process is killed between two of them, and when two processes publish at once.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -36,7 +36,7 @@ fn numbers(rig: &Rig, directory: &str) -> Vec<Option<String>> {
 }
 
 #[test]
-fn killed_between_two_shards_the_same_command_signs_the_rest_and_leaves_what_is_there() {
+fn killed_between_two_shards_the_same_command_signs_only_the_rest() {
     let rig = ready_authority();
     let all = issued(&rig);
     let mut signed = 0;
@@ -51,7 +51,7 @@ fn killed_between_two_shards_the_same_command_signs_the_rest_and_leaves_what_is_
         assert_eq!(killed.code, None, "{killed:?}");
         let there = numbers(&rig, &out);
         assert_eq!(there.iter().flatten().count(), done, "{rule}");
-        // All began in one transaction; those that were not signed stay open.
+        // All were begun in one transaction. The unsigned ones stay open.
         assert_eq!(entries(&rig, &["--open"]).len(), open + 3 - done, "{rule}");
         let before: Vec<_> = (1..=done)
             .map(|shard| rig.read(&format!("{out}/{shard}.crl")))
@@ -60,7 +60,7 @@ fn killed_between_two_shards_the_same_command_signs_the_rest_and_leaves_what_is_
         let of_now: Vec<_> = (u64::try_from(done).expect("few") + 1..=3).collect();
         assert_eq!(shards_in(&again["signed"]), of_now, "{rule}");
         signed += of_now.len();
-        // Octet for octet, and so with the nextUpdate that it had.
+        // Unchanged, including the nextUpdate.
         for (shard, before) in (1..).zip(before) {
             assert_eq!(rig.read(&format!("{out}/{shard}.crl")), before, "{rule}");
         }
@@ -72,7 +72,7 @@ fn killed_between_two_shards_the_same_command_signs_the_rest_and_leaves_what_is_
         }
     }
     assert!(signed > 5);
-    // A revocation changes its own shard, and no octet of the others.
+    // A revocation changes only its own shard.
     let (_, serial, shard) = &all[0];
     revoke(&rig, serial);
     let files = |rig: &Rig| -> Vec<_> {
@@ -89,14 +89,14 @@ fn killed_between_two_shards_the_same_command_signs_the_rest_and_leaves_what_is_
 }
 
 #[test]
-fn two_that_publish_at_once_never_use_one_number_twice() {
+fn two_simultaneous_publications_never_use_a_number_twice() {
     let rig = ready_authority();
     let all = issued(&rig);
     let until_done = |out: &str| {
         for _ in 0..20 {
             match rig.command(&create(out)) {
                 run if run.code == Some(0) => return,
-                // The other one began a CRL since this one took its number.
+                // The other process began a CRL after this one reserved its number.
                 run => drop(run.refused(3, "crl-number")),
             }
         }

@@ -1,4 +1,4 @@
-//! `csr create`: requests by keys on the token, read by others, and signed by a CA on the same token and by openssl.
+//! `csr create`: requests by keys on the token, read by other programs, and signed by a CA on the same token and by openssl.
 
 use crate::harness::{Rig, Run, TokenKind, on_each, python_tool};
 use crate::key::generate::generate;
@@ -89,7 +89,7 @@ fn a_hierarchy_on_the_token_from_root_to_leaf() {
 }
 
 #[test]
-fn openssl_and_gnutls_read_what_was_asked_for() {
+fn openssl_and_gnutls_read_the_requested_fields() {
     let rig = Rig::new();
     for (key, signature) in [
         ("rsa:2048", "sha256WithRSAEncryption"),
@@ -223,7 +223,7 @@ fn python_verifies_requests_of_ml_dsa_keys() {
 }
 
 #[test]
-fn what_cannot_be_asked_for_is_refused_before_a_pin_is_read() {
+fn an_invalid_request_is_refused_before_a_pin_is_read() {
     let rig = Rig::new();
     let nowhere = ["--pin-source", "file:/nowhere/pin", "--out", "a.csr"];
     let refused = |subject: &str, more: &[&str], code: i32, kind: &str| {

@@ -1,4 +1,4 @@
-//! `csr create` asks for each kind of name, as openssl writes it, and `csr sign` issues it.
+//! `csr create` requests each kind of name in the same bytes as openssl, and `csr sign` issues it.
 
 use crate::harness::{Rig, ready_authority};
 use crate::oracle::openssl;
@@ -29,7 +29,7 @@ const NAMES: [(&str, &str, &str); 9] = [
     ),
     (
         "smtp-utf8",
-        // openssl takes each octet for a character of Latin-1.
+        // openssl treats each octet as a Latin-1 character.
         "j\u{c3}\u{b6}rg@example.com",
         "otherName:1.3.6.1.5.5.7.8.9;UTF8:j\u{f6}rg@example.com",
     ),

@@ -1,4 +1,4 @@
-//! Many requests: from directories and lists, in several sessions at one time, interrupted and continued.
+//! Many requests: from directories and lists, in several sessions at once, interrupted and continued.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -26,7 +26,7 @@ pub(crate) fn batch<'a>(inputs: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
     [&sign[..], inputs, &rest, more].concat()
 }
 
-/// A rig with so many requests in `in/`, of one key and different names.
+/// A rig with this many requests in `in/`, with one key and different names.
 pub(crate) fn rig_with(requests: usize) -> Rig {
     let rig = ready_authority();
     make_request(
@@ -74,7 +74,7 @@ pub(crate) fn results(lines: &[Value]) -> Vec<&str> {
         .collect()
 }
 
-/// Every file in `out/` is a certificate of the CA with a serial number of its own.
+/// Every file in `out/` is a certificate of the CA with a unique serial number.
 #[track_caller]
 fn assert_certificates(rig: &Rig, wanted: usize) {
     let files: Vec<_> = fs::read_dir(rig.path("out"))
@@ -93,7 +93,7 @@ fn assert_certificates(rig: &Rig, wanted: usize) {
     assert_eq!(serials.len(), listed.len());
 }
 
-/// How often the module was asked for this.
+/// How often this function of the module was called.
 pub(crate) fn calls(rig: &Rig, function: &str) -> usize {
     let log = fs::read_to_string(rig.path("calls.log")).expect("the log");
     log.lines()
@@ -123,13 +123,13 @@ fn a_directory_is_signed_in_several_sessions_once_each_and_reported_in_order() {
     assert_certificates(&rig, MANY);
     assert_eq!(count(&rig), before + MANY);
     assert_eq!(entries(&rig, &["--open"]), Vec::<Value>::new());
-    // One login, one session for each that signs and one for the rest, and not one signature more.
+    // One login, one session for each signer and one for the rest, and no extra signatures.
     assert_eq!(calls(&rig, "C_Login"), 1);
     assert_eq!(calls(&rig, "C_OpenSession"), 5);
     assert_eq!(calls(&rig, "C_SignInit"), MANY);
     assert_sound(&rig);
 
-    // The same command once more: everything is there, and the token is not asked.
+    // The same command again: everything exists, and the token is not used.
     let run = rig.json(&batch(&["in"], &[])).ok();
     let (told, summary) = lines(&run);
     assert_eq!(results(&told), ["delivered-again"; MANY]);
@@ -154,7 +154,7 @@ fn as_many_sessions_sign_as_the_token_has() {
     assert_eq!(calls(&rig, "C_OpenSession"), 3);
     assert_certificates(&rig, 20);
 
-    // A token that has one session signs in that one; where nobody asked for more, nothing is said of it.
+    // A token with only one session signs in that one. Without --jobs, this is not reported.
     let limit = [("FAIL", "C_OpenSession:CKR_SESSION_COUNT@2")];
     let arguments = [
         &["--format", "json"][..],
@@ -193,7 +193,7 @@ fn a_list_on_stdin_names_requests_by_lines_or_by_nul() {
     let (told, _) = lines(&listed(list.as_bytes(), &[]).ok());
     assert_eq!(results(&told), ["delivered-again", "issued"]);
     assert_certificates(&rig, 3);
-    // A list that names nothing, stdin itself, or what is not there.
+    // A list that is empty, or that names stdin itself or a missing file.
     for (list, code, words) in [
         (&b""[..], 2, "is empty"),
         (b"in/000.csr\n-\n", 2, "stdin itself"),
@@ -224,7 +224,7 @@ fn a_bad_request_stops_the_batch_before_it_begins_or_is_reported_and_passed_over
     fs::write(rig.path("out/005.crt"), "not ours").expect("a write");
     let before = count(&rig);
     let run = rig.json(&batch(&["in"], &[]));
-    // The few of a small batch are all read first, so the one that cannot be read is told first.
+    // In a small batch all requests are read first, so the unreadable one is reported first.
     assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
     assert!(run.stderr.contains("029.csr"), "{run:?}");
     fs::remove_file(rig.path("in/029.csr")).expect("the link");
@@ -260,7 +260,7 @@ fn a_bad_request_stops_the_batch_before_it_begins_or_is_reported_and_passed_over
     );
     fs::remove_file(rig.path("out/005.crt")).expect("the file");
     assert_certificates(&rig, 26);
-    // People read the same.
+    // The text has the same.
     let run = rig.command(&batch(&["in"], &["--keep-going"]));
     assert_eq!(run.code, Some(3));
     assert!(run.stdout.contains("\nREFUSED  in/011.csr"), "{}", run.stdout);
@@ -282,7 +282,7 @@ fn a_bad_request_stops_the_batch_before_it_begins_or_is_reported_and_passed_over
 fn killed_at_any_moment_the_same_command_continues() {
     let rig = rig_with(MANY);
     let mut begun = 0;
-    // Before a signature, after it, and while the ledger and the files are being written.
+    // Before a signature, after it, and during writes to the ledger and the files.
     for (turn, rule) in ["C_Sign@30", "C_Sign!@90", "C_SignInit@50", "C_Sign!@9"]
         .into_iter()
         .enumerate()

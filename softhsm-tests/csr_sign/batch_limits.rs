@@ -1,4 +1,4 @@
-//! A batch at its limits: as many sessions as a cluster of HSMs has, and a disk that fails.
+//! A batch at its limits: the most sessions of a cluster, and a failing disk.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::batch::{batch, calls, lines, results, rig_with};
 use super::delivery::{assert_sound, count, entries};
 use crate::harness::{PROGRAM, python_tool};
 
-/// One key, and so many requests with different names, in `in/`.
+/// The number of requests in `in/`, with one key and different names.
 const REQUESTS: &str = r#"
 import sys
 from cryptography import x509
@@ -25,7 +25,7 @@ for number in range(int(sys.argv[1])):
         file.write(request.public_bytes(serialization.Encoding.PEM))
 "#;
 
-/// CloudHSM's limit for a cluster, and so the highest that `--jobs` takes.
+/// CloudHSM's limit for a cluster, which is also the highest value of `--jobs`.
 #[test]
 fn a_thousand_and_twenty_four_sessions_sign_at_once() {
     const MANY: usize = 1030;
@@ -46,7 +46,7 @@ fn a_thousand_and_twenty_four_sessions_sign_at_once() {
         .refused(2, "usage");
 }
 
-/// The system reports that what was written is not on the disk: nothing gets its name, the ledger has all of it, and nothing is signed again.
+/// The system reports a failed sync: no file gets its name, the ledger has all certificates, and nothing is signed again.
 #[test]
 fn a_disk_that_cannot_sync_the_files_fails_the_command_and_the_next_one_delivers() {
     let rig = rig_with(5);

@@ -1,4 +1,4 @@
-//! `csr sign --profile cloudhsm-client`: what it holds, what it is good for, and the walk of docs/cloudhsm.md.
+//! `csr sign --profile cloudhsm-client`: its contents, its use, and the commands of docs/cloudhsm.md.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -22,7 +22,7 @@ fn make_client(rig: &Rig, key: &[&str]) {
 }
 
 #[test]
-fn it_holds_exactly_what_a_tls_client_needs() {
+fn it_has_exactly_what_a_tls_client_needs() {
     let rig = ready_authority();
     make_client(&rig, &["-newkey", "rsa:2048"]);
     assert_accepted(&rig, "client.crt", "customerCA.crt");
@@ -57,7 +57,7 @@ fn it_holds_exactly_what_a_tls_client_needs() {
     };
     assert_eq!(certtool(CLIENT_AUTH), Some(0));
     assert_ne!(certtool("1.3.6.1.5.5.7.3.1"), Some(0), "serverAuth");
-    // It issues nothing: neither by openssl's reading nor by ours.
+    // It cannot issue, according to openssl and to this program.
     make_request(&rig, "below.csr", &["-newkey", "rsa:2048"], &[]);
     let below = ["csr", "sign", "below.csr", "--ca", "client.crt", "--out", "b.crt"];
     rig.json(&below).refused(3, "not-a-ca");
@@ -78,7 +78,7 @@ fn it_lasts_a_year_unless_told_otherwise() {
 }
 
 #[test]
-fn what_the_profile_gives_is_not_reported_as_dropped() {
+fn extensions_of_the_profile_are_not_reported_as_dropped() {
     let rig = ready_authority();
     let ask = |purposes: &str| {
         let purposes = format!("extendedKeyUsage={purposes}");
@@ -128,7 +128,7 @@ fn keys_that_aws_does_not_list_and_chains_that_are_too_long_are_refused() {
 
 const VERSIONS: [&str; 2] = ["-tls1_2", "-tls1_3"];
 
-/// A self-signed certificate of openssl.
+/// A self-signed certificate by openssl.
 fn make_foreign(rig: &Rig, name: &str) {
     let subject = format!("/CN={name}");
     let new = ["req", "-x509", "-newkey", "rsa:2048", "-nodes"];
@@ -138,7 +138,7 @@ fn make_foreign(rig: &Rig, name: &str) {
 }
 
 #[test]
-fn a_server_that_asks_for_a_certificate_takes_it_with_tls_1_2_and_1_3() {
+fn a_server_that_requires_a_certificate_accepts_it_with_tls_1_2_and_1_3() {
     let rig = ready_authority();
     make_foreign(&rig, "server");
     make_foreign(&rig, "stranger");
@@ -186,14 +186,14 @@ fn a_server_that_asks_for_a_certificate_takes_it_with_tls_1_2_and_1_3() {
 }
 
 #[test]
-fn no_client_takes_it_for_a_servers_certificate() {
+fn no_client_accepts_it_as_a_servers_certificate() {
     let rig = ready_authority();
     make_client(&rig, &["-newkey", "rsa:2048"]);
     let server = EchoServer::start(&rig, &["-cert", "client.crt", "-key", "client.key"]);
     for version in VERSIONS {
         let trusted = ["-CAfile", "customerCA.crt", version];
         assert!(!server.answers(&rig, &trusted));
-        // It is the purpose that stops it.
+        // The purpose is the reason.
         let any = [&trusted[..], &["-purpose", "sslclient"]].concat();
         assert!(server.answers(&rig, &any));
     }
@@ -247,7 +247,7 @@ fn blocks() -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_command_of_the_documented_walk_runs() {
+fn every_documented_command_runs() {
     let rig = ready_authority();
     // As if it were installed.
     fs::create_dir(rig.path("bin")).expect("a directory");
@@ -256,7 +256,7 @@ fn every_command_of_the_documented_walk_runs() {
     for (language, code) in blocks() {
         match language.as_str() {
             "sh" => script.push_str(&code),
-            // What needs AWS; nothing of ours but the last look hides in there.
+            // Blocks that need AWS. They contain no command of ours except the last check.
             "text" => assert!(
                 !code.contains("openssl") && (!code.contains("hsm-ca") || code == "hsm-ca doctor\n"),
                 "not run by this test: {code}"

@@ -1,4 +1,4 @@
-//! `csr sign` without `--profile`: only an HSM's request says by its subject what its certificate is for.
+//! `csr sign` without `--profile`: only the subject of an HSM's request implies a profile.
 
 use crate::harness::{Rig, Run, ready_authority};
 use crate::oracle::{CLUSTER_SUBJECT, make_cluster_request, openssl};
@@ -18,7 +18,7 @@ fn request(rig: &Rig, name: &str, subject: &str) {
     openssl(rig, &[&make[..], &files].concat());
 }
 
-/// Behind the module that keeps a log.
+/// Signs behind the module that keeps a log.
 fn sign(rig: &Rig, requests: &[&str], more: &[&str]) -> Run {
     let sign = ["--format", "json", "csr", "sign", "--ca", "customerCA.crt"];
     rig.command_with_rule(&[&sign[..], &["--out-dir", "out"], requests, more].concat(), &[])
@@ -30,7 +30,7 @@ fn desk() -> Rig {
     rig
 }
 
-/// Refused as usage, before the module is loaded and with nothing written; the message.
+/// Expects a usage error before the module is loaded, with nothing written. Returns the message.
 #[track_caller]
 fn refuses(rig: &Rig, requests: &[&str]) -> String {
     let message = sign(rig, requests, &[]).refused(2, "no-profile");
@@ -75,7 +75,7 @@ fn any_other_request_needs_a_profile_and_the_refusal_lists_them() {
         !message.contains("root") && !message.contains("cloudhsm-ca"),
         "{message}"
     );
-    // For people: one line and a hint.
+    // As text: one line and a hint.
     let text = rig.command(&[
         "csr",
         "sign",
@@ -143,7 +143,7 @@ fn a_subject_that_only_looks_like_an_hsm_s_needs_a_profile() {
 }
 
 #[test]
-fn in_a_batch_every_request_has_to_be_an_hsm_s() {
+fn in_a_batch_every_request_must_be_an_hsm_s() {
     let rig = desk();
     make_cluster_request(&rig, "a.csr");
     request(&rig, "b.csr", "/CN=www.example.com");

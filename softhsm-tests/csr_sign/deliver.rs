@@ -1,4 +1,4 @@
-//! `ledger deliver`: what is recorded is written again, and nothing else.
+//! `ledger deliver` writes recorded objects again, and nothing else.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use super::delivery::{CRL, assert_sound, last, rig_with_request, sign, with};
 use crate::oracle::openssl;
 
 #[test]
-fn deliver_writes_what_is_recorded_and_nothing_else() {
+fn deliver_writes_only_recorded_objects() {
     let rig = rig_with_request();
     rig.json(&sign("a.csr", "a.crt")).ok();
     let certificate = last(&rig);
@@ -31,7 +31,7 @@ fn deliver_writes_what_is_recorded_and_nothing_else() {
         rig.json(&with(&["ledger", "deliver", wanted, "--out", out], more))
     };
     let serial = certificate["serial_number"].as_str().expect("a number");
-    // No token is there.
+    // Without a token.
     fs::remove_file(rig.path("rig/pin")).expect("the PIN");
     for (wanted, file) in [
         (serial.to_owned(), "a.crt"),
@@ -64,7 +64,7 @@ fn deliver_writes_what_is_recorded_and_nothing_else() {
     deliver("abcdef", "x", &[]).refused(4, "no-entry");
     deliver("#2", "x", &[]).refused(4, "no-entry");
     deliver(serial, "rig/hsm-ca.db", &["--force"]).refused(2, "usage");
-    // The CA's own, that of another CA, and no CA at all.
+    // The CA's own certificate, another CA's, and one that is not a CA's.
     deliver(serial, "with-ca.crt", &["--ca", "customerCA.crt"]).ok();
     deliver(serial, "x", &["--ca", "a.crt"]).refused(3, "other-authority");
     assert!(!rig.path("x").exists());
@@ -72,7 +72,7 @@ fn deliver_writes_what_is_recorded_and_nothing_else() {
 }
 
 #[test]
-fn what_is_not_kept_or_not_signed_is_not_delivered() {
+fn unkept_and_unsigned_objects_are_not_delivered() {
     let rig = rig_with_request();
     let fails = rig.command_with_rule(&sign("a.csr", "out.crt"), &[("FAIL", "C_Sign:CKR_DEVICE_ERROR")]);
     assert_eq!(fails.code, Some(4), "{fails:#?}");
@@ -112,9 +112,9 @@ fn what_is_not_kept_or_not_signed_is_not_delivered() {
     assert!(!rig.path("x").exists());
 }
 
-/// Somebody who can write the ledger changes a certificate in it, and computes every hash again.
+/// An attacker who can write the ledger changes a certificate in it, and computes every hash again.
 #[test]
-fn what_was_changed_in_the_ledger_is_not_delivered() {
+fn a_certificate_changed_in_the_ledger_is_not_delivered() {
     let rig = rig_with_request();
     rig.json(&sign("a.csr", "a.crt")).ok();
     let entry = last(&rig);
@@ -147,7 +147,7 @@ db.commit()
             .json(&["ledger", "deliver", &number, "--out", "x.crt"])
             .refused(4, "ledger-damaged");
         assert!(message.contains(found), "{message}");
-        // Nor by the same request.
+        // Not for the same request either.
         copy.json(&sign("a.csr", "y.crt")).refused(4, "ledger-damaged");
         assert!(!copy.path("x.crt").exists() && !copy.path("y.crt").exists());
     }

@@ -1,4 +1,4 @@
-//! Signed, and then? What was signed reaches its file, or somebody is told; and one request has one certificate.
+//! Every signed certificate reaches its file, or a warning reports it; and each request has one certificate.
 
 use std::fs;
 use std::io::Read;
@@ -58,7 +58,7 @@ pub(crate) fn assert_sound(rig: &Rig) {
     Run::of(Command::new("python3").arg(script).arg(ledger)).ok();
 }
 
-/// The temporary file of an output, once there is something in it.
+/// Waits until the temporary file of an output has content.
 fn wait_for_content(rig: &Rig) -> bool {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(20) {
@@ -75,8 +75,8 @@ fn wait_for_content(rig: &Rig) -> bool {
     panic!("nothing was written");
 }
 
-/// Killed when the signature is recorded and its file has no name yet. The process is stopped at the signature, so that the wait
-/// for its file is short.
+/// Kills the process when the signature is recorded and its file has no name yet. It is stopped at the signature, so that the wait for the
+/// file is short.
 pub(super) fn kill_before_the_file(rig: &Rig) {
     for _ in 0..30 {
         let mut command = rig.prepare(&with(&sign("a.csr", "out.crt"), &["--again"]));
@@ -132,7 +132,7 @@ fn an_entry_that_is_open_is_named_and_its_request_is_signed() {
     assert!(line.contains(&format!("hsm-ca ledger show '{number}'")), "{line}");
     assert_ne!(last(&rig)["entry"], open["entry"]);
 
-    // Nobody knows whether there is such a certificate: it is not delivered, and can be revoked; then it is settled.
+    // Whether the certificate exists is unknown: it is not delivered, but can be revoked, which settles the entry.
     let message = rig
         .json(&["ledger", "deliver", &number, "--out", "x.crt"])
         .refused(3, "entry-open");
@@ -153,7 +153,7 @@ fn an_entry_that_is_open_is_named_and_its_request_is_signed() {
 }
 
 #[test]
-fn the_same_request_is_a_retry_only_where_the_same_would_be_signed() {
+fn the_same_request_is_a_retry_only_if_the_same_would_be_signed() {
     let rig = rig_with_request();
     let first = rig.json(&sign("a.csr", "1.crt")).ok().json();
     assert_eq!(first["certificates"][0]["retried"], false);
@@ -166,10 +166,10 @@ fn the_same_request_is_a_retry_only_where_the_same_would_be_signed() {
     };
     assert!(retried(&sign("a.csr", "2.crt")));
     assert_eq!(rig.read("1.crt"), rig.read("2.crt"));
-    // In other clothes.
+    // The same request in another encoding.
     openssl(&rig, &["req", "-in", "a.csr", "-outform", "DER", "-out", "a.der"]);
     assert!(retried(&with(&sign("a.der", "3.crt"), &["--der"])));
-    // Somebody wants another one.
+    // With --again, another one is signed.
     assert!(!retried(&with(&sign("a.csr", "4.crt"), &["--again"])));
     // The newest is delivered.
     assert!(retried(&sign("a.csr", "5.crt")));
@@ -209,7 +209,7 @@ fn the_same_request_is_a_retry_only_where_the_same_would_be_signed() {
     ];
     openssl(&rig, &arguments);
     assert!(!retried(&sign("b.csr", "7.crt")));
-    // A revoked certificate is delivered to nobody.
+    // A revoked certificate is not delivered again.
     let serial = last(&rig)["serial_number"].as_str().expect("a number").to_owned();
     rig.json(&[
         "cert",
@@ -225,9 +225,9 @@ fn the_same_request_is_a_retry_only_where_the_same_would_be_signed() {
     assert_sound(&rig);
 }
 
-/// It is not the name of a profile that counts.
+/// The profile's contents count, not its name.
 #[test]
-fn a_profile_that_was_changed_is_another_profile() {
+fn a_changed_profile_is_another_profile() {
     let rig = rig_with_request();
     let arguments = [
         "csr",
@@ -262,7 +262,7 @@ fn a_profile_that_was_changed_is_another_profile() {
 }
 
 #[test]
-fn a_batch_delivers_what_was_signed_and_signs_the_rest() {
+fn a_batch_delivers_signed_certificates_and_signs_the_rest() {
     let rig = rig_with_request();
     make_request(&rig, "b.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
     fs::copy(rig.path("b.csr"), rig.path("c.csr")).expect("a copy");
@@ -305,7 +305,7 @@ fn a_batch_delivers_what_was_signed_and_signs_the_rest() {
 }
 
 #[test]
-fn stdout_counts_when_it_was_written() {
+fn stdout_counts_as_delivered_only_if_it_was_written() {
     let rig = rig_with_request();
     for arguments in [&sign("a.csr", "-")[..], &with(&CRL[..4], &["--out", "-"])] {
         for json in [false, true] {
@@ -319,7 +319,7 @@ fn stdout_counts_when_it_was_written() {
             assert_eq!(last(&rig)["delivered"], true, "{arguments:?}");
         }
     }
-    // The reader has gone away.
+    // The reader has closed the pipe.
     let arguments = with(&sign("a.csr", "-"), &["--again"]);
     let mut command = rig.prepare(&arguments);
     command

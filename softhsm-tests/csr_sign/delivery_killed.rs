@@ -22,7 +22,7 @@ fn killed_between_signature_and_file_the_next_command_says_so_and_delivers_the_s
     assert_eq!(lost["delivered"], false);
     assert_eq!(entries(&rig, &["--open"]).last(), Some(&lost));
 
-    // Every signing command says so, before anything else, with the command that helps.
+    // Every signing command first reports it, with the command that helps.
     let command = format!("hsm-ca ledger deliver '{number}' --out FILE");
     let told = rig.command(&CRL).ok().stderr;
     let line = told.lines().next().expect("a line");
@@ -51,10 +51,10 @@ fn killed_between_signature_and_file_the_next_command_says_so_and_delivers_the_s
         let warnings = rig.json(arguments).ok().json()["warnings"].to_string();
         assert!(warnings.contains(&command), "{arguments:?}: {warnings}");
     }
-    // Also where it is refused later.
+    // Even if the command is then refused.
     let _ = rig.json(&refused);
 
-    // The same request again: the module is loaded while the ledger is read, and the token is not asked.
+    // The same request again: the module is loaded while the ledger is read, but the token is not used.
     let again = rig.command_with_rule(&with(&["--format", "json"], &sign("a.csr", "out.crt")), &[]);
     let again = again.ok().json();
     let certificate = &again["certificates"][0];
@@ -76,7 +76,7 @@ fn killed_between_signature_and_file_the_next_command_says_so_and_delivers_the_s
     assert_sound(&rig);
 }
 
-/// Killed at moments spread over the whole life of the process, again and again for one request.
+/// Killed repeatedly for one request, at moments spread over the whole run of the process.
 #[test]
 fn however_often_it_is_killed_one_request_is_signed_once() {
     let rig = rig_with_request();
@@ -104,7 +104,7 @@ fn however_often_it_is_killed_one_request_is_signed_once() {
             );
             fs::remove_file(rig.path("out.crt")).expect("the output");
         }
-        // SoftHSM rewrites the token file at every login, and one that is killed in it leaves no token.
+        // SoftHSM rewrites the token file at every login, and a kill at that moment destroys the token.
         if rig.json(&["key", "show", "customer-ca"]).code != Some(0) {
             break;
         }

@@ -1,4 +1,4 @@
-//! `csr sign --identity`: nothing is signed for an HSM whose identity is not verified, or for another one.
+//! `csr sign --identity` signs only for the HSM whose identity is verified.
 
 use std::fs;
 
@@ -145,7 +145,7 @@ fn the_csr_of_another_hsm_than_the_directory_s_is_not_signed() {
         "{message}"
     );
     desk.assert_nothing_signed();
-    // Nor is the right one beside it.
+    // In a batch, the right one is not signed either.
     let (request, roots) = (desk.request(), desk.roots());
     let mut arguments = vec!["--out-dir", ".", "--identity", "cluster"];
     arguments.extend(roots.iter().map(String::as_str));
@@ -189,14 +189,14 @@ fn without_identity_there_is_a_warning() {
         .ok();
     assert!(run.stderr.contains(&format!("warning: {WARNING}")), "{run:?}");
     assert!(!run.stdout.contains(WARNING), "{run:?}");
-    // Of a client it is no question.
+    // For a client certificate there is no such warning.
     let profile = ["--out", "client.crt", "--profile", "cloudhsm-client"];
     let signed = desk.sign(&[&request], &profile).ok().json();
     assert_eq!(signed["warnings"], Value::Null);
 }
 
 #[test]
-fn the_options_of_an_identity_go_with_one() {
+fn the_options_for_an_identity_need_one() {
     let desk = Desk::of(HSM2, "");
     let request = desk.request();
     for lonely in [

@@ -1,4 +1,4 @@
-//! Requests made to be misread, and outputs chosen to do harm.
+//! Requests that are made to be misread, and harmful outputs.
 
 use crate::csr_sign::refused_requests::Desk;
 use crate::oracle::{make_cluster_request, make_request, openssl};
@@ -6,7 +6,7 @@ use crate::oracle::{make_cluster_request, make_request, openssl};
 #[test]
 fn names_that_other_programs_cannot_read_are_not_signed() {
     let desk = Desk::new();
-    // Invalid UTF-8, a BMPString of odd length, a BOOLEAN, an empty RDN, a name that is no list of RDNs.
+    // Invalid UTF-8, a BMPString of odd length, a BOOLEAN, an empty RDN, a name that is not a list of RDNs.
     let values: [&[u8]; 5] = [
         b"\x30\x0d\x31\x0b\x30\x09\x06\x03\x55\x04\x03\x0c\x02\xff\xfe",
         b"\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x1e\x03\x00\x61\x00",

@@ -1,4 +1,4 @@
-//! A loss of power in the middle of a batch: whatever of the writes since the last sync is lost, nothing that was promised is.
+//! A power failure in the middle of a batch: any subset of the writes since the last sync may be lost, but nothing that was promised.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ const MANY: usize = 70;
 /// How many moments are tried, four states of the disk at each.
 const CUTS: &str = "12";
 
-/// power_cut.py on a trace: what it printed.
+/// Runs power_cut.py on a trace and returns its output.
 fn cut(rig: &Rig, trace: &str, keep: &str) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/programs/power_cut.py");
     let place = |name: &str| rig.path(name).to_str().expect("UTF-8").to_owned();
@@ -33,7 +33,7 @@ fn cut(rig: &Rig, trace: &str, keep: &str) -> String {
 }
 
 #[test]
-fn a_power_cut_loses_nothing_that_was_recorded_named_or_told() {
+fn a_power_cut_loses_nothing_that_was_recorded_or_reported() {
     let rig = rig_with(MANY);
     fs::create_dir(rig.path("before")).expect("a directory");
     for name in ["hsm-ca.db", "hsm-ca.db-wal"] {
@@ -55,7 +55,7 @@ fn a_power_cut_loses_nothing_that_was_recorded_named_or_told() {
     assert!(found.starts_with("48 states, "), "{found}");
     assert!(found.ends_with(&format!(" {MANY} told\n")), "{found}");
 
-    // The same of a program that does not sync what it writes: the model would notice.
+    // For a program that does not sync its writes, the model must report losses.
     let trace = fs::read_to_string(rig.path("trace")).expect("the trace");
     for (left_out, fault) in [
         ("syncfs", " octets of "),

@@ -1,4 +1,4 @@
-//! Requests that are not as they should be: refused before the token is asked for anything, and nothing is written.
+//! Faulty requests are refused before the token is used, and nothing is written.
 
 use std::fs::File;
 
@@ -9,7 +9,7 @@ use crate::oracle::{make_cluster_request, make_request, openssl, request_der};
 
 /// A directory with its own files and the shared CA's certificate and token.
 pub(crate) struct Desk {
-    /// Its token is in use as long as the desk is.
+    /// Keeps the shared token as long as the desk is in use.
     _authority: Rig,
     pub(crate) rig: Rig,
 }
@@ -25,7 +25,7 @@ impl Desk {
         }
     }
 
-    /// Refused, with no call to the token and no file.
+    /// Expects a refusal, without a call to the token and without a file.
     #[track_caller]
     pub(crate) fn refuses(&self, request: &str, kind: &str) -> String {
         let before = self.rig.files();
@@ -52,7 +52,7 @@ impl Desk {
         message
     }
 
-    /// What is refused alone is refused among others: the same rule, and nothing else is done for it.
+    /// A request that is refused alone is refused in a batch by the same rule, and nothing is signed.
     #[track_caller]
     fn refuses_in_batch(&self, request: &str, kind: &str) {
         let before = self.rig.files();
@@ -236,7 +236,7 @@ fn a_hundred_megabytes() {
 }
 
 #[test]
-fn every_cut_and_every_flipped_byte_of_a_request_is_refused() {
+fn every_truncation_and_every_changed_byte_of_a_request_is_refused() {
     let desk = Desk::new();
     make_cluster_request(&desk.rig, "good.csr");
     let der = request_der(&desk.rig, "good.csr");
@@ -287,7 +287,7 @@ fn the_cas_own_key_or_name_in_a_request() {
             "own-key.csr",
         ],
     );
-    // Refused before the token is asked, which has no such key.
+    // Refused before the token, which lacks this key, is used.
     let message = rig.sign("own-key.csr").refused(3, "rule");
     assert!(message.contains("the CA's own key"), "{message}");
     let desk = Desk::new();
@@ -350,7 +350,7 @@ fn unused_request_attributes_are_reported_and_passwords_are_not_shown() {
     let lines = "[req]\ndistinguished_name=dn\nattributes=a\nprompt=no\n[dn]\nCN=a\n\
         [a]\nchallengePassword=correct horse\n1.3.6.1.4.1.311.13.2.3=10.0.20348.2\n";
     desk.rig.write("req.cnf", lines);
-    // Not make_request: with -subj openssl passes over the attributes.
+    // Not make_request: with -subj, openssl ignores the attributes.
     let request = "req -new -newkey rsa:2048 -nodes -keyout k -config req.cnf -out asks.csr";
     openssl(&desk.rig, &request.split(' ').collect::<Vec<_>>());
     let run = desk.rig.sign("asks.csr").ok();
@@ -369,7 +369,7 @@ fn unused_request_attributes_are_reported_and_passwords_are_not_shown() {
 }
 
 #[test]
-fn text_before_the_block_and_the_old_header_are_taken() {
+fn text_before_the_block_and_the_old_header_are_accepted() {
     let desk = Desk::new();
     make_cluster_request(&desk.rig, "good.csr");
     let pem = String::from_utf8(desk.rig.read("good.csr")).expect("ASCII");

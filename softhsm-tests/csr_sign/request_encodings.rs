@@ -1,4 +1,4 @@
-//! Requests as they come: in UTF-16, with a byte-order mark, in what the AWS CLI prints. And what is none is told in a word.
+//! Requests in UTF-16, with a byte-order mark, or in the output of the AWS CLI; and short errors for other files.
 
 use crate::harness::{Rig, ready_authority};
 use crate::oracle::{make_cluster_request, openssl};
@@ -7,7 +7,7 @@ fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(bytes).collect()
 }
 
-/// The subject's and the key's line of a request, as we show it and as openssl does.
+/// Our view of a request's subject and key agrees with openssl's.
 #[track_caller]
 fn assert_read(rig: &Rig, file: &str, fingerprint: &str) {
     let shown = rig.json(&["csr", "show", file]).ok().json();
@@ -43,7 +43,7 @@ fn a_request_is_read_in_every_wrapping() {
         rig.write(name, bytes);
         assert_read(&rig, name, &fingerprint);
     }
-    // What `aws cloudhsmv2 describe-clusters` prints: the request is among certificates.
+    // The output of `aws cloudhsmv2 describe-clusters` has the request among certificates.
     openssl(&rig, &["x509", "-in", "customerCA.crt", "-out", "hardware.pem"]);
     let certificate = String::from_utf8(rig.read("hardware.pem")).expect("ASCII");
     let script = r#"
@@ -102,7 +102,7 @@ write("dash.csr", csr.replace("\nM", "\n\u2013", 1))
     }
     let two = rig.json(&["csr", "show", "two.json"]).refused(3, "several-pem");
     assert!(two.contains("2 PEM blocks"), "{two}");
-    // A certificate that is trusted is not looked for in such a file.
+    // Trusted certificates are not read from such a file.
     rig.json(&["cert", "show", "output.json"]).refused(3, "malformed");
     let half = [&[0xff, 0xfe][..], &output, &[0]].concat();
     rig.write("half", half);

@@ -1,4 +1,4 @@
-//! What a request asks for and gets: names of kinds that a profile allows by name, and a CA's own key identifier.
+//! Requested extensions that are granted: kinds of names that a profile lists, and a CA's own key identifier.
 
 use crate::harness::{Rig, ready_authority};
 use crate::oracle::{make_request, openssl};
@@ -90,7 +90,7 @@ fn a_profile_allows_each_kind_of_other_name_by_name_and_no_other() {
             certificate.windows(asked.len()).any(|window| window == asked),
             "{kind}"
         );
-        // By another profile it is dropped, and said.
+        // With another profile it is dropped and reported.
         rig.write("mine.toml", format!("{PROFILE}from-request = [\"dns\"]\n"));
         let dropped = rig.json(&SIGN).ok().json();
         assert_eq!(
@@ -185,7 +185,7 @@ fn a_subordinate_keeps_its_key_identifier_and_its_leaves_verify() {
         [theirs.code == Some(0), ours.code == Some(0)]
     };
     assert_eq!(verifies("sub.crt"), [true; 2]);
-    // Another one is given with a warning, because the leaf does not verify then.
+    // Another one is used with a warning, because the leaf then does not verify.
     let again = ["--again", "--second-certificate"];
     let sign_again = |out: &str, more: &[&str]| sign(out, &[&again[..], more].concat());
     let changed = sign_again("changed.crt", &["--ski", "aa:bb:cc"]).ok().json();
@@ -196,7 +196,7 @@ fn a_subordinate_keeps_its_key_identifier_and_its_leaves_verify() {
         "{changed}"
     );
     assert_eq!(verifies("changed.crt"), [false; 2]);
-    // Without any in the request, that of the key; the earlier certificate is named, and --ski keeps what it has.
+    // Without one in the request, it is derived from the key. A warning names the earlier certificate, and --ski keeps its identifier.
     let bare = "req -new -key sub.key -subj /CN=Sub -out sub.csr";
     openssl(&rig, &bare.split(' ').collect::<Vec<_>>());
     let bare = sign_again("bare.crt", &[]).ok().json();
@@ -207,7 +207,7 @@ fn a_subordinate_keeps_its_key_identifier_and_its_leaves_verify() {
     sign_again("kept.crt", &["--ski", own]).ok();
     assert_eq!(identifier("kept.crt"), own);
     assert_eq!(verifies("kept.crt"), [true; 2]);
-    // What is none.
+    // Invalid identifiers.
     for (wrong, code, kind) in [
         ("abc", 2, "usage"),
         ("", 2, "usage"),

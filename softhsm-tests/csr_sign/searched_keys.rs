@@ -1,10 +1,10 @@
-//! RSA keys that cost a search of half a second to see through, and keys that a list names.
+//! RSA keys whose factors take half a second to find, and keys in a list.
 
 use super::third_party_requests::{make_weak_keys, rig_with_root};
 use crate::harness::{Rig, Run};
 use crate::oracle::assert_accepted;
 
-/// The factors from 2¹⁶ on, and what names them.
+/// Factors above 2¹⁶, with the names of their files.
 const FACTORED: [(&str, &[&str]); 5] = [
     ("factor-17-bits", &["65537 divides"]),
     ("factor-20-bits", &["1000003 divides"]),
@@ -31,7 +31,7 @@ fn refused_for(run: Run, factors: &[&str]) {
 }
 
 #[test]
-fn a_factor_above_2_to_the_16_is_refused_where_one_key_is_trusted_for_years() {
+fn a_factor_above_2_to_the_16_is_refused_for_keys_trusted_for_years() {
     let rig = rig_with_root();
     make_weak_keys(&rig, &FACTORED.map(|(name, _)| name));
     make_weak_keys(&rig, &["sound", "factor-65521"]);
@@ -49,7 +49,7 @@ fn a_factor_above_2_to_the_16_is_refused_where_one_key_is_trusted_for_years() {
         let shown = rig.json(&["csr", "show", &request]).ok().json()["key_fault"].to_string();
         assert!(factors.iter().any(|factor| shown.contains(factor)), "{shown}");
     }
-    // Where keys come in large numbers, what trial division does not find is not searched for.
+    // For keys that come in large numbers, only trial division is used.
     for profile in ["tls-server", "tls-client", "./own.toml"] {
         sign(&rig, "factor-20-bits", profile).ok();
         assert_accepted(&rig, "a.crt", "root.crt");
@@ -60,7 +60,7 @@ fn a_factor_above_2_to_the_16_is_refused_where_one_key_is_trusted_for_years() {
     assert!(shown["key_fault"].is_null(), "{shown}");
 }
 
-/// What is refused alone is refused among others, and nothing of such a batch is signed.
+/// A key that is refused alone is refused in a batch, and nothing of the batch is signed.
 #[test]
 fn a_batch_refuses_the_keys_that_a_single_signature_refuses() {
     let rig = rig_with_root();
@@ -139,7 +139,7 @@ fn a_ca_whose_key_has_a_factor_above_2_to_the_16_is_not_certified_adopted_or_ver
     );
 }
 
-/// The lists are made by openssl and coreutils, as their formats say.
+/// openssl and coreutils make the lists, following their formats.
 #[test]
 fn keys_in_a_list_of_refused_keys_are_not_certified() {
     let rig = rig_with_root();

@@ -2,7 +2,7 @@
 
 use crate::harness::{Rig, python_tool};
 
-/// Makes requests with Python's `cryptography`, which writes what it is told. `idna` makes the labels.
+/// Makes requests with Python's `cryptography`, which does not check them. `idna` makes the labels.
 const MAKE: &str = r#"
 import idna
 from cryptography import x509
@@ -80,7 +80,7 @@ fn sign(rig: &Rig, request: &str, profile: &str) -> crate::harness::Run {
     ])
 }
 
-/// What pkilint calls fatal or an error, in one line each.
+/// The fatal findings and errors of pkilint, one line each.
 fn lint(rig: &Rig, certificate: &str) -> String {
     rig.tool(
         python_tool("lint_pkix_cert"),
@@ -90,7 +90,7 @@ fn lint(rig: &Rig, certificate: &str) -> String {
 }
 
 #[test]
-fn string_types_and_rdns_are_held_to_their_rules() {
+fn string_types_and_rdns_must_meet_their_rules() {
     let rig = rig_with_requests();
     for (request, rule) in [
         ("country", "name-string-type"),
@@ -103,7 +103,7 @@ fn string_types_and_rdns_are_held_to_their_rules() {
     ] {
         let message = sign(&rig, request, "tls-client").refused(3, "rule");
         assert!(message.contains(rule), "{request}: {message}");
-        // An HSM's name cannot be changed: it is told, and pkilint sees what is told.
+        // An HSM's name cannot be changed, so the faults are only reported, and pkilint finds the same.
         let report = sign(&rig, request, "cloudhsm-cluster").ok().json();
         let warnings = report["warnings"].to_string();
         assert!(warnings.contains(rule), "{request}: {report}");
@@ -114,13 +114,13 @@ fn string_types_and_rdns_are_held_to_their_rules() {
     }
     let report = sign(&rig, "right", "tls-client").ok().json();
     assert!(report["warnings"].is_null(), "{report}");
-    // It would have the mailbox as a name, too, which is no matter of string types.
+    // pkilint also wants the mailbox as a name, which does not concern string types.
     let found = lint(&rig, "right-tls-client.crt");
     assert!(!found.contains("FATAL"), "{found}");
 }
 
 #[test]
-fn names_that_read_as_others_are_refused() {
+fn names_that_look_like_others_are_refused() {
     let rig = rig_with_requests();
     for (request, rule, word) in [
         ("leading", "name-text", "a space at"),
@@ -157,7 +157,7 @@ fn names_that_read_as_others_are_refused() {
     }
 }
 
-/// The same for names that are given: each value gets the type of its attribute, and the rest is refused.
+/// The same for `--subject`: each value gets the type of its attribute, and invalid values are refused.
 #[test]
 fn a_given_subject_has_the_string_types_of_its_attributes() {
     let rig = rig_with_requests();

@@ -1,4 +1,4 @@
-//! Requests that are not ours: those of the `cryptography` package's own tests, and such with keys that can be broken.
+//! Requests by other programs: those of the `cryptography` package's own tests, and some with breakable keys.
 
 use std::path::PathBuf;
 
@@ -128,7 +128,7 @@ pub(crate) fn make_weak_keys(rig: &Rig, names: &[&str]) {
 }
 
 #[test]
-fn keys_that_can_be_broken_are_not_certified() {
+fn breakable_keys_are_not_certified() {
     let rig = rig_with_root();
     let sign = |name: &str| {
         let request = format!("{name}.csr");

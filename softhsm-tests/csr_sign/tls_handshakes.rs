@@ -1,4 +1,4 @@
-//! What the TLS profiles make is what TLS takes: openssl's, and rustls's, whose path validation is webpki.
+//! TLS accepts the certificates of the TLS profiles: in openssl, and in rustls, whose path validation is webpki.
 
 use std::fs;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ fn certificates(rig: &Rig, names: &[&str]) -> Vec<CertificateDer<'static>> {
     names.iter().map(read).collect()
 }
 
-/// A handshake in memory; who connects, to which name, and as whom.
+/// A handshake in memory, with the client's trust, the server's name, and the client's certificate.
 pub(crate) fn shake(rig: &Rig, server: &str, name: &str, client: &str) -> Result<(), rustls::Error> {
     let provider = Arc::new(default_provider());
     let mut roots = RootCertStore::empty();
@@ -74,7 +74,7 @@ pub(crate) fn shake(rig: &Rig, server: &str, name: &str, client: &str) -> Result
 }
 
 #[test]
-fn rustls_takes_server_and_client_through_an_intermediate() {
+fn rustls_accepts_server_and_client_under_an_intermediate() {
     for spec in ["RSA_2048", "ECC_NIST_P256", "ECC_NIST_P384"] {
         let hierarchy = Hierarchy::new(spec, "");
         let rig = &hierarchy.rig;
@@ -111,7 +111,7 @@ fn rustls_takes_server_and_client_through_an_intermediate() {
 }
 
 #[test]
-fn rustls_holds_the_name_constraints_of_the_intermediate() {
+fn rustls_enforces_the_name_constraints_of_the_intermediate() {
     let hierarchy = Hierarchy::new(
         "ECC_NIST_P256",
         "[name-constraints]\npermitted = [\"dns:example.com\"]\n",
@@ -132,7 +132,7 @@ fn rustls_holds_the_name_constraints_of_the_intermediate() {
         "DNS:www.example.com",
     );
     assert_eq!(shake(rig, "server", "www.example.com", "client"), Ok(()));
-    // Made without our rules.
+    // Made by openssl, without our rules.
     hierarchy.force(
         "outside",
         "/O=Test",
@@ -142,7 +142,7 @@ fn rustls_holds_the_name_constraints_of_the_intermediate() {
 }
 
 #[test]
-fn openssl_takes_server_and_client_through_an_intermediate() {
+fn openssl_accepts_server_and_client_under_an_intermediate() {
     let hierarchy = Hierarchy::new("ECC_NIST_P384", "");
     let rig = &hierarchy.rig;
     issue(

@@ -1,4 +1,4 @@
-//! CA certificates that are not as they should be.
+//! Faulty CA certificates.
 
 use crate::harness::{Rig, ready_authority};
 use crate::oracle::{make_cluster_request, openssl};
@@ -113,7 +113,7 @@ fn one_whose_key_is_not_on_the_token() {
     rig.adopt("customerCA.crt");
     let message = rig.sign("cluster.csr").refused(4, "no-key");
     assert!(message.contains("no private keys"), "{message}");
-    // With other keys there, they are listed.
+    // If the token has other keys, they are listed.
     let authority = ready_authority();
     let rig = rig.with("HSM_CA_CONFIG", authority.path("rig/hsm-ca.toml"));
     rig.adopt("customerCA.crt");
@@ -122,7 +122,7 @@ fn one_whose_key_is_not_on_the_token() {
             .refused(4, "no-key")
             .contains("\"customer-ca\"")
     );
-    // A key that is named, and is not the CA certificate's.
+    // A named key that is not the CA certificate's.
     let named = rig.json(&[
         "csr",
         "sign",
@@ -171,7 +171,7 @@ fn validity_stays_inside_the_cas() {
     with_days("3653", "out.crt").refused(3, "outlives-ca");
     with_days("0", "out.crt").refused(2, "usage");
     with_days("100", "short.crt").ok();
-    // Without --days it ends with the CA at the latest.
+    // Without --days, it ends no later than the CA.
     rig.sign("cluster.csr").ok();
     let end = |name: &str| openssl(&rig, &["x509", "-in", name, "-noout", "-enddate"]);
     assert_eq!(end("out.crt"), end("customerCA.crt"));
@@ -321,7 +321,7 @@ fn one_whose_own_signature_is_broken() {
 }
 
 #[test]
-fn cert_verify_fails_what_it_does_not_process() {
+fn cert_verify_fails_an_unprocessed_extension() {
     let rig = desk();
     self_signed(
         &rig,

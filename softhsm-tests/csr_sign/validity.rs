@@ -1,4 +1,4 @@
-//! The validity of what is signed, to the second, read by programs that are not ours.
+//! The validity of signed certificates, to the second, read by independent programs.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::oracle::{make_request, openssl};
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// First second, last second and how many there are, by Python's cryptography.
+/// The first second, the last second and the number of seconds, by Python's cryptography.
 const READ: &str = "
 import sys
 from cryptography import x509
@@ -49,7 +49,7 @@ pub(crate) fn desk() -> Rig {
     rig
 }
 
-/// `ca create`, of a name of its own.
+/// `ca create` with a unique name.
 pub(crate) fn create(rig: &Rig, out: &str, more: &[&str]) -> Run {
     let subject = format!("CN={out},O=Test");
     let create = [
@@ -107,11 +107,11 @@ fn n_days_are_n_days_for_every_kind_of_certificate() {
     assert_eq!(seconds(&rig, "leaf.crt"), 200 * DAY);
     cross(&rig, "cross.crt", &["--days", "30"]).ok();
     assert_eq!(seconds(&rig, "cross.crt"), 30 * DAY);
-    // Those that nobody chose.
+    // The defaults.
     assert_eq!(seconds(&rig, "customerCA.crt"), 3652 * DAY);
     sign(&rig, "default.crt", &[]).ok();
     assert_eq!(seconds(&rig, "default.crt"), 365 * DAY);
-    // What gives way to the CA's end ends with it, to the second.
+    // A validity that is cut to the CA's ends with it, to the second.
     sign(&rig, "clipped.crt", &["--profile", "cloudhsm-cluster"]).ok();
     assert_eq!(read(&rig, "clipped.crt").1, read(&rig, "customerCA.crt").1);
     cross(&rig, "clipped-cross.crt", &["--second-certificate"]).ok();
@@ -197,7 +197,7 @@ fn all_the_days_are_left_on_the_day_of_issue() {
     assert_eq!(shown["days_left"], 365);
     let text = rig.command(&["cert", "show", "a.crt"]).ok().stdout;
     assert!(text.contains("(365 days left)"), "{text}");
-    // openssl agrees that it is there for the whole of the 365th day, but for the seconds of this test.
+    // openssl agrees that it is valid for the whole of the 365th day, except for the seconds of this test.
     for (seconds, ends) in [(365 * DAY - 60, 0), (365 * DAY, 1)] {
         let checkend = [
             "x509",
@@ -273,7 +273,7 @@ fn both_ends_can_be_given_as_a_date_or_as_a_time() {
     ] {
         assert!(text.contains(line), "{text}");
     }
-    // What is signed today and was dated by hand says so.
+    // A date that was set by hand is reported.
     let run = create(&rig, "old.crt", &["--not-before", "1970-01-01", "--days", "100y"]).ok();
     assert!(warnings(&run).contains("days before it is signed"), "{run:?}");
     assert_eq!(
@@ -305,9 +305,9 @@ fn the_encoding_changes_with_2050_and_the_calendar_ends_with_9999() {
     }
 }
 
-/// nextUpdate is not a validity period: it says when a newer one is there (RFC 5280 section 5.1.2.5), as `openssl ca -crldays` counts.
+/// nextUpdate is not a validity period: it is when a newer CRL is available (RFC 5280 section 5.1.2.5), counted like `openssl ca -crldays`.
 #[test]
-fn a_crl_is_followed_by_the_next_after_as_long_as_was_asked_for() {
+fn next_update_is_exactly_the_requested_time_later() {
     const READ: &str = "import sys\nfrom cryptography import x509\n\
         crl = x509.load_pem_x509_crl(open(sys.argv[1], 'rb').read())\n\
         print(int((crl.next_update_utc - crl.last_update_utc).total_seconds()))";
@@ -335,7 +335,7 @@ fn a_crl_is_followed_by_the_next_after_as_long_as_was_asked_for() {
             .tool(python_tool("python3"), &["-c", READ, "a.crl"])
             .ok()
             .stdout;
-        // The ledger may have taken the number a second after the program began.
+        // The ledger may have reserved the number a second after the program started.
         let missing = expected - seconds.trim().parse::<i64>().expect("a number");
         assert!((0..3).contains(&missing), "{more:?}: {seconds} {made}");
     }

@@ -1,4 +1,4 @@
-//! Validities that are refused, and those that the CA's own one cuts.
+//! Refused validities, and those that the CA's own validity cuts.
 
 use crate::cert::cross_sign::{RSA, USAGE, make_root};
 
@@ -105,7 +105,7 @@ fn no_certificate_is_valid_when_its_ca_is_not() {
     sign(&rig, "out.crt", &["--days", "11y"]).refused(3, "outlives-ca");
     let message = sign(&rig, "out.crt", &["--not-before", "2020-01-01", "--days", "8y"]).refused(3, "rule");
     assert!(message.contains("validity-nesting"), "{message}");
-    // It would begin when the CA is over: with a default there is no second left.
+    // It would start after the CA's end, so with the default not one second is left.
     sign(&rig, "out.crt", &["--not-before", &next]).refused(2, "validity");
     sign(&rig, "out.crt", &["--not-before", &next, "--days", "1"]).refused(3, "outlives-ca");
     // A CA that is not valid yet signs nothing.

@@ -1,4 +1,4 @@
-//! `doctor` on AWS CloudHSM: what is wrong and what to do, without a wasted try and with nothing left on the token.
+//! `doctor` on AWS CloudHSM: it finds faults and hints, wastes no PIN attempt, and leaves nothing on the token.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ mod keys;
 
 const DOCTOR: [&str; 4] = ["--format", "json", "doctor", "--no-kms"];
 
-/// `doctor` behind the CloudHSM module with these rules; whatever it says, it does not say the password.
+/// `doctor` behind the CloudHSM module with these rules. Its output must not contain the password.
 fn doctor(rig: &Rig, more: &[&str], rules: &[(&str, &str)]) -> Run {
     let run = rig.command_with_rule(&[&DOCTOR[..], more].concat(), rules);
     let secret = fs::read_to_string(rig.path("crypto-user")).expect("the PIN file");
@@ -36,7 +36,7 @@ fn checks(run: &Run, name: &str) -> Vec<(String, String, String)> {
         .collect()
 }
 
-/// The only check of this name: its state, and that it says and hints so.
+/// Asserts the state, finding and hint of the only check with this name.
 #[track_caller]
 fn assert_check(run: &Run, name: &str, state: &str, found: &str, hint: &str) {
     let [check] = &checks(run, name)[..] else {
@@ -58,7 +58,7 @@ fn count(rig: &Rig, function: &str) -> usize {
 }
 
 #[test]
-fn a_pin_that_cannot_be_right_is_not_tried() {
+fn an_impossible_pin_is_not_tried() {
     let rig = Rig::of(TokenKind::CloudHsm);
     let pin = rig.pin();
     let (long_user, long_password) = ("u".repeat(32), "p".repeat(33));
@@ -116,7 +116,7 @@ fn a_pin_that_cannot_be_right_is_not_tried() {
 }
 
 #[test]
-fn another_token_takes_a_pin_without_a_colon() {
+fn another_token_accepts_a_pin_without_a_colon() {
     let rig = Rig::of(TokenKind::Kryoptic);
     let run = rig.command_with_rule(&DOCTOR, &[]);
     assert_check(&run, "login", "ok", "as user", "");
@@ -138,13 +138,13 @@ fn a_crypto_user_is_named_once_the_hsm_knows_it() {
         "",
     );
     assert_check(&run, "session", "ok", "read-write", "");
-    // Its token does not say that there is a PIN.
+    // Its token does not report that a PIN is set.
     assert_check(&run, "PIN tries", "ok", "", "");
     assert_eq!((count(&rig, "C_Login"), count(&rig, "C_Sign")), (1, 0));
 }
 
 #[test]
-fn an_admin_is_told_to_take_a_crypto_user_after_one_try() {
+fn an_admin_is_advised_to_use_a_crypto_user_after_one_attempt() {
     let rig = Rig::of(TokenKind::CloudHsm);
     for user in ["admin", "SomebodyElse"] {
         rig.write("crypto-user", format!("{user}:{}", rig.pin()));
@@ -161,7 +161,7 @@ fn an_admin_is_told_to_take_a_crypto_user_after_one_try() {
             hint.contains("crypto-user (an admin cannot log in here)"),
             "{hint}"
         );
-        // It may be half of a password.
+        // It may be part of a password.
         assert!(!found.contains(user), "{found}");
         assert_eq!(count(&rig, "C_Login"), 1);
         let list = ["--format", "json", "key", "list"];
@@ -179,7 +179,7 @@ fn an_admin_is_told_to_take_a_crypto_user_after_one_try() {
 }
 
 #[test]
-fn a_locked_user_is_for_an_admin_to_unlock() {
+fn a_locked_user_needs_an_admin() {
     let rig = Rig::of(TokenKind::CloudHsm);
     let run = doctor(&rig, &[], &[("FAIL", "C_Login:CKR_PIN_LOCKED")]);
     assert_check(
@@ -193,7 +193,7 @@ fn a_locked_user_is_for_an_admin_to_unlock() {
 
 /// The flag says that the token is write-protected; a read-only session would be refused.
 #[test]
-fn sessions_are_read_write_whatever_the_token_says() {
+fn sessions_are_read_write_even_if_the_token_claims_write_protection() {
     let rig = Rig::of(TokenKind::CloudHsm);
     let run = doctor(&rig, &[], &[("TOKEN_FLAGS", "0x2")]);
     assert_check(&run, "session", "ok", "read-write", "");
@@ -207,7 +207,7 @@ fn the_text_is_for_a_narrow_terminal_with_each_hint_under_its_check() {
     assert_eq!(run.code, Some(4));
     assert!(!run.stdout.contains("CUPassword123!"));
     for line in run.stdout.lines() {
-        // A path is not broken.
+        // A path is not wrapped.
         let words = line.split_whitespace().count();
         assert!(line.chars().count() <= 80 || words == 1, "{line}");
     }

@@ -1,4 +1,4 @@
-//! `doctor` with every PKCS#11 call failing in turn, and with every answer of KMS: a report, in which a line says what failed.
+//! `doctor` with every PKCS#11 call failing in turn, and with every answer of KMS: its report names what failed.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn doctor(arguments: &[&'static str]) -> Scenario {
     }
 }
 
-/// What the checks that failed found, each in one line.
+/// The findings of the failed checks, one line each.
 fn failures(report: &Value, case: &str) -> Vec<String> {
     let checks = report["checks"].as_array().expect("a list");
     let found = |check: &Value| check["found"].as_str().expect("a text").to_owned();
@@ -49,9 +49,9 @@ fn every_call_that_the_token_fails() {
         if failed.is_empty() {
             assert_eq!(run.stderr, "", "{rule}");
             let harmless = ["C_CloseSession", "C_Finalize", "C_FindObjectsFinal"].contains(&function)
-                // Asked again; and the free slot is skipped.
+                // The call is repeated, and the free slot is skipped.
                 || function == "C_GetTokenInfo"
-                // Only the caveat is missing then.
+                // Then only the caveat is missing.
                 || function == "C_GetInfo";
             assert!(harmless, "{rule}: {run:?}");
             return;

@@ -11,7 +11,7 @@ use super::{Rig, Run, python_tool};
 pub(crate) const ALIAS: &str = "alias/cloudhsm-customerCA-key-encryption-key";
 
 impl Rig {
-    /// What is encrypted in the pair file, in base64, decrypted by the AWS CLI.
+    /// The pair file's private key in base64, decrypted by the AWS CLI.
     pub(crate) fn decrypt_with_aws_cli(&self) -> String {
         let pair: Value = serde_json::from_slice(&self.read("pair.json")).expect("JSON");
         self.write(
@@ -73,7 +73,7 @@ impl Rig {
             .with("AWS_EC2_METADATA_DISABLED", "true")
     }
 
-    /// The address that AWS calls go to.
+    /// The endpoint for AWS calls.
     pub(crate) fn endpoint(&self) -> String {
         let set = self
             .environment

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Rig, Run, example, shim};
 
 impl Rig {
-    /// With a copy of the fault-injecting module that nobody else uses.
+    /// With a private copy of the fault-injecting module.
     pub(crate) fn behind(self, shim: &Path) -> Self {
         Self {
             shim: Some(shim.to_owned()),
@@ -14,7 +14,7 @@ impl Rig {
         }
     }
 
-    /// CloudHSM's rules with wrapping pairs that are generated, as on every other token; without this a stored one answers.
+    /// CloudHSM's rules with generated wrapping pairs, as on every other token. By default, a stored pair is used.
     pub(crate) fn generating_wrapping_pairs(mut self) -> Self {
         self.environment
             .retain(|(name, _)| name != "CLOUDHSM_SHIM_STORED_PAIR");

@@ -1,4 +1,4 @@
-//! A cluster of the local AWS CloudHSM, and what a test orders for it (softhsm-tests/local-aws/cluster_control.py).
+//! A cluster of the local AWS CloudHSM, and its control by tests (softhsm-tests/local-aws/cluster_control.py).
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ pub(crate) const HSM1: &str = "hsm1.medium";
 /// The HSM type of the second generation: hardware certificates of version 3, with RSA keys of 4096 bits.
 pub(crate) const HSM2: &str = "hsm2m.medium";
 
-/// What `DescribeClusters` has of a cluster that can be claimed, and the name that AWS's guide gives the file.
+/// The certificates that `DescribeClusters` returns for a claimable cluster, with their file names in AWS's guide.
 const CERTIFICATES: [(&str, &str); 4] = [
     ("ClusterCsr", "ClusterCsr.csr"),
     ("HsmCertificate", "HsmCertificate.crt"),
@@ -58,7 +58,7 @@ impl LocalCluster {
         &self.id
     }
 
-    /// The cluster as `DescribeClusters` has it.
+    /// The cluster as `DescribeClusters` returns it.
     pub(crate) fn describe(&self) -> Value {
         self.inspect()["cluster"].clone()
     }
@@ -68,7 +68,7 @@ impl LocalCluster {
         self.describe()["State"].as_str().expect("a state").to_owned()
     }
 
-    /// One of its certificates, or the CSR, in PEM; panics where it has none.
+    /// One of its certificates, or the CSR, in PEM. Panics if it does not exist.
     #[track_caller]
     pub(crate) fn certificate(&self, name: &str) -> String {
         let cluster = self.describe();
@@ -103,7 +103,7 @@ impl LocalCluster {
         self
     }
 
-    /// What `INITIALIZE_IN_PROGRESS` turns into, which is `INITIALIZED` otherwise; `message` becomes its StateMessage.
+    /// The state after `INITIALIZE_IN_PROGRESS`, by default `INITIALIZED`. `message` becomes its StateMessage.
     pub(crate) fn becoming(self, state: &str, message: Option<&str>) -> Self {
         self.order(&json!({ "becomes": state, "message": message }));
         self

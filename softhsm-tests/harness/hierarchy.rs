@@ -12,7 +12,7 @@ pub(crate) struct Hierarchy {
 }
 
 impl Hierarchy {
-    /// `more` of the intermediate's profile; without anything the built-in one.
+    /// `more` is added to the intermediate's profile; if empty, the built-in one is used.
     pub(crate) fn new(spec: &'static str, more: &str) -> Self {
         static TEMPLATES: Templates<&'static str> = Templates::new();
         let rig = TEMPLATES.copy_of(spec, || Self::two_keys(spec));
@@ -69,7 +69,7 @@ impl Hierarchy {
         ];
         rig.command(&generate).ok();
         rig.import_as("sub").ok();
-        // The request is openssl's, so the key has to be there for once.
+        // openssl makes the request, so it needs the key in a file this once.
         rig.write("sub.b64", rig.decrypt_with_aws_cli());
         openssl(&rig, &["base64", "-d", "-A", "-in", "sub.b64", "-out", "sub.der"]);
         openssl(
@@ -92,7 +92,7 @@ impl Hierarchy {
         rig
     }
 
-    /// By us, under the intermediate.
+    /// Signs with this program, under the intermediate.
     pub(crate) fn sign(&self, request: &str, profile: &str, out: &str) -> Run {
         let sign = [
             "csr",
@@ -108,7 +108,7 @@ impl Hierarchy {
         self.rig.json(&sign)
     }
 
-    /// By openssl, under the intermediate, whatever it says: `NAME.crt` and `NAME.key`.
+    /// Signs with openssl, under the intermediate, ignoring its constraints: `NAME.crt` and `NAME.key`.
     pub(crate) fn force(&self, name: &str, subject: &str, extensions: &str) {
         let rig = &self.rig;
         make_request(rig, "forced.csr", &["-newkey", "rsa:2048"], &["-subj", subject]);
@@ -138,7 +138,7 @@ impl Hierarchy {
         );
     }
 
-    /// Whether `cert verify`, openssl and GnuTLS take a certificate, for a purpose where there is one.
+    /// Whether `cert verify`, openssl and GnuTLS accept a certificate, for a purpose if given.
     pub(crate) fn judge(&self, certificate: &str, purpose: Option<&str>) -> [bool; 3] {
         let ours = [
             "cert",

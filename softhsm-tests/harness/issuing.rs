@@ -5,18 +5,18 @@ use std::path::Path;
 use super::{Rig, Run, shim};
 
 impl Rig {
-    /// The import of `pair.json`, with a stored wrapping pair. The module itself generates one in the tests of the compatibility table,
-    /// on every token, and wherever a test writes the command out.
+    /// Imports `pair.json` with a stored wrapping pair. Tokens generate their own in the tests of the compatibility table, and wherever a
+    /// test writes out the command.
     #[track_caller]
     pub(crate) fn import(&self) -> Run {
         self.import_as("customer-ca")
     }
 
-    /// The same under another label.
+    /// The same with another label.
     #[track_caller]
     pub(crate) fn import_as(&self, label: &str) -> Run {
         let mut command = self.prepare(&["--format", "json", "kms", "import", "pair.json", "--label", label]);
-        // A test that names another module means that one.
+        // Respect a module that the test names.
         let named = self
             .environment
             .iter()
@@ -50,7 +50,7 @@ impl Rig {
         rig
     }
 
-    /// Brings a CA that another program made into the ledger.
+    /// Adopts a CA that another program made.
     #[track_caller]
     pub(crate) fn adopt(&self, authority: &str) {
         self.command(&["ca", "adopt", authority]).ok();

@@ -1,4 +1,4 @@
-//! A machine without a PKCS#11 module, and keys of the local KMS that sign.
+//! A machine without a PKCS#11 module, and signing keys in the local KMS.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::sealed::kms;
 use super::{Rig, Run};
 use crate::oracle::openssl;
 
-/// What every key here is named by too.
+/// The alias of the current key.
 const ALIAS: &str = "alias/ca-of-";
 
 /// A machine without a token, and a KMS key that is a CA's.
@@ -14,7 +14,7 @@ pub(crate) struct KmsAuthority {
     pub(crate) rig: Rig,
     /// The key's ARN.
     pub(crate) arn: String,
-    /// The key, as a command names it: by its alias.
+    /// The key's name for commands: its alias.
     pub(crate) name: String,
 }
 
@@ -25,7 +25,7 @@ pub(crate) fn make_kms_key(spec: &str, usage: &str) -> String {
 }
 
 impl KmsAuthority {
-    /// A key of this spec. `access_key` is one that no other test has: what KMS is asked can then be told apart.
+    /// A key of this spec. `access_key` must be unique to the test, so that its KMS calls can be told apart.
     pub(crate) fn with_key(spec: &str, access_key: &str) -> Self {
         let rig = Rig::without_token()
             .with_aws()
@@ -40,7 +40,7 @@ impl KmsAuthority {
         }
     }
 
-    /// With its certificate in `customerCA.crt`, and a request in `request.csr`. What KMS was asked for it is forgotten.
+    /// With its certificate in `customerCA.crt`, and a request in `request.csr`. Forgets the KMS calls so far.
     pub(crate) fn new(spec: &str, access_key: &str) -> Self {
         let authority = Self::with_key(spec, access_key);
         authority.create("customerCA.crt", &[]).ok();
@@ -78,7 +78,7 @@ impl KmsAuthority {
         openssl(&self.rig, &[&make[..], &request].concat());
     }
 
-    /// The parameters of the `Sign` requests since KMS was last asked what it was asked.
+    /// The parameters of the `Sign` requests since the last query.
     pub(crate) fn signatures(&self) -> Vec<Value> {
         let requests = self.rig.kms_requests().into_iter();
         requests

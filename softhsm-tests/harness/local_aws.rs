@@ -51,7 +51,7 @@ pub(super) fn local_aws() -> &'static str {
     &started().0
 }
 
-/// Where the local AWS keeps the root that signs attestation documents.
+/// The file of the root that signs attestation documents in the local AWS.
 pub(super) fn attestation_root() -> &'static Path {
     static ROOT: OnceLock<PathBuf> = OnceLock::new();
     ROOT.get_or_init(|| {
@@ -60,7 +60,7 @@ pub(super) fn attestation_root() -> &'static Path {
     })
 }
 
-/// What the local AWS does to the calls of one access key id, and what it was called for (softhsm-tests/local-aws/weather.py).
+/// The faults for one access key id in the local AWS, and its recorded calls (softhsm-tests/local-aws/weather.py).
 #[derive(Debug)]
 pub(crate) struct Weather {
     access_key: String,
@@ -74,7 +74,7 @@ impl Weather {
         }
     }
 
-    /// Replaces the faults; none is fine weather.
+    /// Replaces the faults. An empty list means none.
     pub(crate) fn set(&self, faults: &[Value]) {
         let order = json!({ "access_key": self.access_key, "faults": faults });
         ask("POST", "/_test/faults", &order.to_string());

@@ -22,7 +22,7 @@ impl Rig {
             .stdout
     }
 
-    /// Takes both halves of a key off the token.
+    /// Deletes both halves of a key from the token.
     #[track_caller]
     pub(crate) fn delete_key(&self, id: &str) {
         for kind in ["privkey", "pubkey"] {

@@ -6,11 +6,11 @@ use std::process::Command;
 
 use super::{PROGRAM, Rig, Run};
 
-/// Debian's `nobody`: the tests run as root, which may look into every process.
+/// Debian's `nobody`. The tests run as root, which may read every process.
 const ORDINARY_USER: u32 = 65534;
 
 impl Rig {
-    /// Makes everything here belong to an ordinary user, with a copy of the program that such a one can reach.
+    /// Gives everything here to an ordinary user, with a copy of the program that this user can execute.
     pub(crate) fn give_to_ordinary_user(&self) {
         fs::copy(PROGRAM, self.path("hsm-ca")).expect("a copy of the program");
         Run::of(

@@ -1,4 +1,4 @@
-//! What a test does to a process: a signal, and disks that nobody else sees.
+//! Signals for processes, and private disks.
 
 use std::process::Command;
 
@@ -15,9 +15,8 @@ pub(crate) fn signal(process: u32, signal: Signal) {
 }
 
 /// bash, in a mount namespace that ends with it; `$0` and what follows are appended by the caller.
-///
-/// It needs the right to mount, and a root directory that is a mount point. A user namespace would need neither for an ordinary
-/// user, but the kernel makes none in a chroot.
+/// It needs permission to mount, and a root directory that is a mount point. With a user namespace, an ordinary user would need neither,
+/// but the kernel does not allow one in a chroot.
 pub(crate) fn in_mount_namespace(script: &str) -> Command {
     let mut command = Command::new("unshare");
     command.args(["--mount", "bash", "-c", script]);

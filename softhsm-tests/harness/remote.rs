@@ -1,4 +1,4 @@
-//! A program whose token lives in another process, held at the moment when it reports.
+//! A program whose token is in another process, paused at the moment when it reports.
 
 use std::fs;
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
@@ -10,7 +10,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 use super::{Rig, beside_program, shim};
 
-/// A token in a process of its own, until this value is dropped.
+/// A token in a separate process, until this value is dropped.
 pub(crate) struct RemoteToken(Child);
 
 impl Drop for RemoteToken {
@@ -21,7 +21,7 @@ impl Drop for RemoteToken {
 }
 
 impl Rig {
-    /// Moves the rig's token into a process of its own.
+    /// Moves the rig's token into a separate process.
     pub(crate) fn start_remote_token(&self) -> RemoteToken {
         let socket = self.path("socket");
         let mut command = Command::new(beside_program("remote-token"));
@@ -44,7 +44,7 @@ impl Rig {
         panic!("remote-token did not come up");
     }
 
-    /// Has `command` use it, with a wait before every call: there is time to look at what is in memory then.
+    /// Makes `command` use it, with a pause before every call, so that there is time to read the memory.
     pub(crate) fn use_slow_remote_token(&self, command: &mut Command) {
         self.use_remote_token(command);
         command
@@ -53,7 +53,7 @@ impl Rig {
             .env("CLOUDHSM_SHIM_LATENCY_MS", "100");
     }
 
-    /// Has `command` use it.
+    /// Makes `command` use it.
     pub(crate) fn use_remote_token(&self, command: &mut Command) {
         command
             .env_remove("HSM_CA_CONFIG")
@@ -64,14 +64,14 @@ impl Rig {
     }
 }
 
-/// A process that waits in the middle of writing its result: all its work is done, and it lives.
+/// A process that blocks while writing its result: all its work is done, and it is still running.
 pub(crate) struct Reporting {
     child: Child,
     reader: PipeReader,
 }
 
 impl Reporting {
-    /// Starts `command` with a standard output that is full. The command is dropped: it would hold the pipe open.
+    /// Starts `command` with a full pipe as standard output. Drops the command, because it would keep the pipe open.
     pub(crate) fn start(mut command: Command) -> Self {
         let (reader, writer) = full_pipe();
         let child = command
@@ -87,7 +87,7 @@ impl Reporting {
         self.child.id()
     }
 
-    /// True once it waits for its reader; false while it works. An end before that is a failure.
+    /// Whether it is waiting for its reader. If it ended before that, the test fails.
     pub(crate) fn is_reporting(&mut self) -> bool {
         if let Some(status) = self.child.try_wait().expect("its status") {
             let mut said = String::new();
@@ -112,7 +112,7 @@ impl Reporting {
         panic!("it did not come to report");
     }
 
-    /// Lets it end, and gives what it wrote.
+    /// Lets it end, and returns its output.
     pub(crate) fn finish(self) -> String {
         let Self {
             mut child,
@@ -129,7 +129,7 @@ impl Reporting {
 
 const FILL: u8 = b'~';
 
-/// A pipe that takes no byte more.
+/// A full pipe.
 fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, mut writer) = pipe().expect("a pipe");
     let flags = fcntl_getfl(&writer).expect("its flags");

@@ -1,4 +1,4 @@
-//! A CA on a token, whose certificates are asked about.
+//! A CA on a token, with OCSP requests about its certificates.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{ALIAS, Rig, Run};
 use crate::oracle::{make_request, openssl};
 
-/// A CA in `customerCA.crt`, with a ledger that knows what it issued.
+/// A CA in `customerCA.crt`, with a ledger of its certificates.
 pub(crate) struct Responder {
     pub(crate) rig: Rig,
 }
@@ -51,7 +51,7 @@ impl Responder {
             .ok();
         rig.command(&["kms", "import", "pair.json", "--label", "ocsp"])
             .ok();
-        // The request is openssl's, so the key has to be there for once.
+        // openssl makes the request, so it needs the key in a file this once.
         rig.write("signer.b64", rig.decrypt_with_aws_cli());
         openssl(
             rig,
@@ -66,7 +66,7 @@ impl Responder {
         self
     }
 
-    /// A request of openssl's in `q.der`: `more` is `-cert FILE`, `-serial N`, `-sha256`, `-no_nonce`.
+    /// A request by openssl in `q.der`: `more` is `-cert FILE`, `-serial N`, `-sha256`, `-no_nonce`.
     pub(crate) fn ask(&self, more: &[&str]) {
         let fixed = ["ocsp", "-reqout", "q.der", "-issuer", "customerCA.crt"];
         openssl(&self.rig, &[&fixed[..], more].concat());

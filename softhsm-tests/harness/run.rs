@@ -1,4 +1,4 @@
-//! A process that has ended.
+//! A finished process.
 
 use std::process::{Command, Output, Stdio};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::schema::{validate, validate_run};
 
-/// How a process ended, and what it said.
+/// The exit code and output of a process.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
@@ -43,7 +43,7 @@ impl Run {
         self
     }
 
-    /// For a failure whose cause is this machine and not the program.
+    /// Advice for a failure that this machine causes, not the program.
     fn what_to_do(&self) -> &'static str {
         let says = |words: &str| self.stderr.contains(words);
         if says("cloudhsm-shim: CLOUDHSM_SHIM_") && says("unknown variable") {

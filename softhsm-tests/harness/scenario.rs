@@ -1,4 +1,4 @@
-//! A command on a token of its own, tried many times over.
+//! A command that is tried many times, each time on its own token.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,13 +12,13 @@ use tempfile::TempDir;
 
 use super::{Call, Keys, Rig, Run, TokenKind, shim};
 
-/// A command that something happens to, on a token that is copied for each try.
+/// A command that is disturbed, on a token that is copied for each attempt.
 pub(crate) struct Scenario {
     pub(crate) template: Rig,
     pub(crate) command: Vec<&'static str>,
-    /// What is on the token before the command.
+    /// The objects on the token before the command.
     pub(crate) before: Keys,
-    /// What has to be on it after the command.
+    /// The objects that must be on it after the command.
     pub(crate) after: Keys,
 }
 
@@ -33,7 +33,7 @@ const IMPORT: [&str; 7] = [
 ];
 
 impl Scenario {
-    /// The import of an EC key by the best route of the token, which has to be told its public half.
+    /// The import of an EC key by the best route of the token, which must be given its public half.
     pub(crate) fn import(kind: TokenKind) -> Self {
         Self {
             template: Rig::of(kind).with_pair("ECC_NIST_P256"),
@@ -133,7 +133,7 @@ impl Scenario {
                 "recipient-key",
                 "--out",
                 "recipient.der",
-                // Of a run that was killed when all was done but the end.
+                // From a run that was killed just before its end.
                 "--force",
             ],
             before: Keys::NONE,
@@ -169,8 +169,7 @@ impl Scenario {
         numbered.collect()
     }
 
-    /// Those of `calls` after which something is different, and the first and the last of each other function: for tokens that
-    /// take long.
+    /// The important ones of `calls`, for slow tokens: those that change something, and the first and last call of each other function.
     pub(crate) fn telling(calls: &[Call]) -> Vec<Call> {
         let last: BTreeMap<_, _> = calls.iter().map(|call| (&call.function, call.nth)).collect();
         let telling = |call: &&Call| call.is_mutating() || call.nth == 1 || last[&call.function] == call.nth;
@@ -181,7 +180,7 @@ impl Scenario {
         rig.command_with_rule(&self.command, rules)
     }
 
-    /// The command once more, with nothing in its way: it finishes, whatever is there. Returns its report.
+    /// Runs the command again, undisturbed. It must finish from any state. Returns its report.
     #[track_caller]
     pub(crate) fn run_again(&self, rig: &Rig, case: &str) -> Value {
         let run = self.run(rig, &[]);
@@ -190,8 +189,7 @@ impl Scenario {
         run.json()
     }
 
-    /// Whatever a run has left on the token, the next one finishes; and if the first did not say that something is there
-    /// (`said`), the next one says that it found it.
+    /// The next run finishes from any state that a run has left. If the first did not report remains (`said`), the next one must.
     #[track_caller]
     pub(crate) fn recover(&self, rig: &Rig, case: &str, said: bool) {
         let left = rig.keys();
@@ -207,7 +205,7 @@ impl Scenario {
         assert!(said || found, "{case}: {left:?} and {report}");
     }
 
-    /// Tries every case on a token of its own, by some threads at a time, and names those that fail together.
+    /// Tries every case on its own token, with several threads, and reports all failures together.
     pub(crate) fn try_all<C: fmt::Display + Sync>(
         &self,
         cases: &[C],

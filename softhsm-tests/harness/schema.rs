@@ -1,4 +1,4 @@
-//! Every JSON text of the program is valid by the schema that it names. A validator that is not ours decides, in one process for all tests.
+//! Every JSON text of the program is valid under the schema that it names. An independent validator decides, in one process for all tests.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -49,22 +49,22 @@ impl Validator {
     }
 }
 
-/// `ok`, or what is wrong with it.
+/// `ok`, or the fault.
 pub(crate) fn judge(text: &Value) -> String {
     static VALIDATOR: OnceLock<Mutex<Validator>> = OnceLock::new();
     let validator = VALIDATOR.get_or_init(|| Mutex::new(Validator::start()));
     validator.lock().expect("the validator").judge(text)
 }
 
-/// Panics unless `text` is valid by the schema that it names.
+/// Panics unless `text` is valid under the schema that it names.
 #[track_caller]
 pub(crate) fn validate(text: &Value) {
     let verdict = judge(text);
     assert!(verdict == "ok", "{verdict}: {text:#}");
 }
 
-/// Validates what a run of the program printed: a result, or several of a line each, and the error on stderr. Every exit code but 0 has
-/// an error.
+/// Validates the output of a run: a result, or several results on one line each, and the error on stderr. Every exit code except 0 has an
+/// error.
 #[track_caller]
 pub(crate) fn validate_run(command: &Command, code: Option<i32>, stdout: &str, stderr: &str) {
     let arguments: Vec<_> = command
@@ -76,7 +76,7 @@ pub(crate) fn validate_run(command: &Command, code: Option<i32>, stdout: &str, s
     if !is_program || !has(["--format", "json"]) {
         return;
     }
-    // The events of a ledger have a format of their own (docs/ledger.md), and what `schema` prints is a schema.
+    // The events of a ledger have their own format (docs/ledger.md), and `schema` prints a schema.
     let is_result = |text: &Value| !has(["ledger", "export"]) && text["$schema"].is_null();
     texts(stdout)
         .iter()
@@ -84,7 +84,7 @@ pub(crate) fn validate_run(command: &Command, code: Option<i32>, stdout: &str, s
         .for_each(validate);
     let errors = texts(stderr);
     errors.iter().for_each(validate);
-    // A signal, or the exit code of a panic, is not one of the program's.
+    // Signals and the exit code of a panic are not exit codes of the program.
     if let Some(code @ 0..=4) = code {
         let codes: Vec<_> = errors
             .iter()

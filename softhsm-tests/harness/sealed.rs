@@ -1,5 +1,4 @@
-//! The other side of the sealed route: recipient keys, attestation documents, KMS keys that answer in a chosen way, and what KMS was
-//! asked.
+//! The other side of the sealed route: recipient keys, attestation documents, KMS keys with chosen answers, and the recorded KMS calls.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -13,7 +12,7 @@ use super::{Rig, Run, TokenKind, python_tool};
 /// The label of the recipient key.
 pub(crate) const RECIPIENT: &str = "hsm-ca recipient key";
 
-/// Asks the local AWS something without any AWS program in between.
+/// Sends a request to the local AWS directly.
 fn ask(method: &str, path: &str, headers: &str, body: &str) -> Value {
     let address = local_aws().strip_prefix("http://").expect("a local address");
     let mut stream = TcpStream::connect(address).expect("the local AWS is there");
@@ -31,7 +30,7 @@ fn ask(method: &str, path: &str, headers: &str, body: &str) -> Value {
     serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
 }
 
-/// An operation of KMS, asked by nobody's key: no test counts it.
+/// An operation of KMS with an access key that no test counts.
 pub(crate) fn kms(operation: &str, parameters: &Value) -> Value {
     let headers = format!(
         "X-Amz-Target: TrentService.{operation}\r\nContent-Type: application/x-amz-json-1.1\r\n\
@@ -41,18 +40,18 @@ pub(crate) fn kms(operation: &str, parameters: &Value) -> Value {
     ask("POST", "/", &headers, &parameters.to_string())
 }
 
-/// moto takes the bare id in most places.
+/// The id without the ARN, which moto needs in most places.
 pub(crate) fn bare_id(arn: &str) -> &str {
     arn.rsplit('/').next().expect("an id")
 }
 
 impl Rig {
-    /// A token with AWS set up under an access key of its own, so that what KMS was asked can be told apart.
+    /// A token with AWS settings and its own access key, so that its KMS calls can be told apart.
     pub(crate) fn asking_as(kind: TokenKind, access_key: &str) -> Self {
         Self::of(kind).with_aws().with("AWS_ACCESS_KEY_ID", access_key)
     }
 
-    /// Kryoptic, the one of the test tokens that can go the sealed route, with a recipient key and a document for it.
+    /// Kryoptic, the only test token that supports the sealed route, with a recipient key and a document for it.
     pub(crate) fn sealing(access_key: &str) -> Self {
         let rig = Self::asking_as(TokenKind::Kryoptic, access_key);
         rig.recipient_key();
@@ -66,7 +65,7 @@ impl Rig {
         &set.next().expect("asking_as was called").1
     }
 
-    /// A KMS key of its own, whose description chooses how it encodes keys and answers; its ARN.
+    /// A new KMS key, whose description chooses how it encodes keys and answers. Returns its ARN.
     pub(crate) fn kms_key(&self, description: &str) -> String {
         let created = self.json(&["kms", "create-key", "--description", description]);
         created.ok().json()["kms_key_arn"]
@@ -75,7 +74,7 @@ impl Rig {
             .to_owned()
     }
 
-    /// Chooses anew how that key answers.
+    /// Changes how that key answers.
     pub(crate) fn describe_kms_key(&self, key: &str, description: &str) {
         let parameters = json!({ "KeyId": bare_id(key), "Description": description });
         kms("UpdateKeyDescription", &parameters);
@@ -89,7 +88,7 @@ impl Rig {
             .ok();
     }
 
-    /// A pair in `pair.json`, under a KMS key of its own with that description; the key's ARN.
+    /// A pair in `pair.json`, under a new KMS key with that description. Returns the key's ARN.
     #[track_caller]
     pub(crate) fn generate_pair(&self, spec: &str, description: &str) -> String {
         let key = self.kms_key(description);
@@ -111,7 +110,7 @@ impl Rig {
         self.attest_under(attestation_root(), options);
     }
 
-    /// The same by another root than KMS's.
+    /// The same under a different root than KMS's.
     #[track_caller]
     pub(crate) fn attest_under(&self, root: &Path, options: &[&str]) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/local-aws/attest.py");
@@ -136,7 +135,7 @@ impl Rig {
         self.json(&[&import[..], &document, more].concat())
     }
 
-    /// The private key of `pair.json` as KMS has it, in base64 and in DER.
+    /// The private key of `pair.json` from KMS, in base64 and in DER.
     pub(crate) fn private_key(&self) -> (String, Vec<u8>) {
         let pair: Value = serde_json::from_slice(&self.read("pair.json")).expect("JSON");
         let blob = &pair["PrivateKeyCiphertextBlob"];
@@ -148,7 +147,7 @@ impl Rig {
         (base64, self.read("private.der"))
     }
 
-    /// What this rig asked of KMS since it was last looked at: operations and parameters.
+    /// This rig's KMS calls since the last query: operations and parameters.
     pub(crate) fn kms_requests(&self) -> Vec<(String, Value)> {
         let path = format!("/_test/calls?access_key={}", self.access_key());
         let mut answer = ask("GET", &path, "", "");
@@ -161,13 +160,13 @@ impl Rig {
         requests.iter_mut().map(request).collect()
     }
 
-    /// What KMS does to this rig from now on.
+    /// Sets KMS's faults for this rig.
     pub(crate) fn kms_faults(&self, faults: &Value) {
         let order = json!({ "access_key": self.access_key(), "faults": faults });
         ask("POST", "/_test/faults", "", &order.to_string());
     }
 
-    /// The labels of the private keys on the token, and that there is nothing else but public keys.
+    /// The labels of the private keys on the token. Asserts that all other objects are public keys.
     #[track_caller]
     pub(crate) fn private_keys(&self) -> Vec<String> {
         let objects = self.objects();
@@ -181,7 +180,7 @@ impl Rig {
         labels
     }
 
-    /// Takes the imported key off the token again.
+    /// Deletes the imported key from the token.
     #[track_caller]
     pub(crate) fn delete_imported(&self) {
         for class in ["privkey", "pubkey"] {

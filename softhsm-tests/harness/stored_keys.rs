@@ -1,5 +1,5 @@
-//! RSA keys that openssl has made once, in the target directory: making one takes it the better part of a second, and most requests need
-//! a key only to be different from the others of their test. They protect nothing.
+//! RSA keys that openssl has made once, in the target directory. Making one takes most of a second, and most requests only need a key that
+//! is unique within their test. The keys protect nothing.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,20 +10,20 @@ use tempfile::NamedTempFile;
 
 use super::{PROGRAM, Run};
 
-/// The keys that a test has taken: it gets each one once.
+/// The keys that a test has used. It gets each one once.
 #[derive(Debug, Default)]
 pub(super) struct StoredKeys(AtomicUsize);
 
 impl Clone for StoredKeys {
-    /// For a copy of a token, whose next key is another one than those in its files.
+    /// For a copy of a token: its next key differs from those in its files.
     fn clone(&self) -> Self {
         Self(AtomicUsize::new(self.0.load(Ordering::Relaxed)))
     }
 }
 
 impl StoredKeys {
-    /// The arguments of an `openssl req` that makes an RSA key of the usual kind and writes it into a file, changed into those that take
-    /// a stored one, which is put into that file. All others stay as they are.
+    /// Changes the arguments of an `openssl req` that would make a usual RSA key: writes a stored key to the file and uses it. Leaves all
+    /// other arguments unchanged.
     pub(super) fn in_place_of_new(&self, directory: &Path, arguments: &[&str]) -> Vec<String> {
         let value_of = |option: &str| {
             let at = arguments.iter().position(|one| *one == option)?;
@@ -70,7 +70,7 @@ impl StoredKeys {
         let path = directory.join(format!("rsa-{bits}-{number}.pem"));
         if !path.exists() {
             fs::create_dir_all(&directory).expect("a directory for the keys");
-            // Another test may make the same one now: the file appears whole, and either key will do.
+            // Another test may make the same one now. The file is written atomically, and either key is fine.
             let made = NamedTempFile::new_in(&directory).expect("a file for the key");
             let mut openssl = Command::new("openssl");
             openssl

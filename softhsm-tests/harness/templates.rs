@@ -1,11 +1,11 @@
-//! Rigs that are made once, and copied for each test: a copy takes milliseconds, and making a CA seconds.
+//! Rigs that are made once and copied for each test: a copy takes milliseconds, a new CA seconds.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::{Rig, TokenKind};
 
-/// The rigs of one kind, by what they differ in.
+/// The rigs of one kind, by key.
 pub(crate) struct Templates<K>(Mutex<BTreeMap<K, Arc<OnceLock<Rig>>>>);
 
 impl<K: Ord> Templates<K> {
@@ -13,7 +13,7 @@ impl<K: Ord> Templates<K> {
         Self(Mutex::new(BTreeMap::new()))
     }
 
-    /// A copy of the rig of that key, which is made if it is not there. Tests that want another one do not wait for it.
+    /// A copy of the rig for that key, which is made if necessary. Tests that need another one do not wait for it.
     pub(crate) fn copy_of(&self, key: K, make: impl FnOnce() -> Rig) -> Rig {
         let template = {
             let mut templates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -23,14 +23,14 @@ impl<K: Ord> Templates<K> {
     }
 }
 
-/// A CA with this kind of key that is ready. Each test has a token of its own, because SoftHSM 2.6.1 rewrites the token file at every
-/// login, and another process that reads it at that moment sees no token.
+/// A ready CA with this kind of key. Each test gets its own token, because SoftHSM 2.6.1 rewrites the token file at every login, and
+/// another process that reads it at that moment sees no token.
 pub(crate) fn authority(kind: TokenKind, spec: &'static str) -> Rig {
     static TEMPLATES: Templates<(&'static str, &'static str)> = Templates::new();
     TEMPLATES.copy_of((kind.title(), spec), || Rig::of(kind).with_authority(spec))
 }
 
-/// That of most tests.
+/// The CA for most tests.
 pub(crate) fn ready_authority() -> Rig {
     authority(TokenKind::SoftHsm, "RSA_2048")
 }

@@ -1,15 +1,15 @@
-//! `openssl s_server` in the place of the server that hosts an HSM.
+//! `openssl s_server` as the server that hosts an HSM.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use super::Rig;
 
-/// A TLS server on a loopback address. It wants a client certificate, as AWS's servers do.
+/// A TLS server on a loopback address. It requests a client certificate, like AWS's servers.
 pub(crate) struct TlsServer {
     child: Child,
     address: String,
-    // It goes on as long as this is open.
+    // The server runs as long as this is open.
     _stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
 }
@@ -40,7 +40,7 @@ impl TlsServer {
             line.clear();
             let count = stdout.read_line(&mut line).expect("UTF-8");
             assert_ne!(count, 0, "openssl s_server {address:?} ended");
-            // It names the address only where it chose the port.
+            // It prints the address only if it chose the port.
             match (line.trim().split_once(' '), address) {
                 (Some(("ACCEPT", chosen)), _) => break chosen.to_owned(),
                 (None, Some(address)) if line.trim() == "ACCEPT" => break address.to_owned(),
@@ -60,7 +60,7 @@ impl TlsServer {
         &self.address
     }
 
-    /// Ends it; what it has to say of its clients.
+    /// Ends it. Returns its output about its clients.
     pub(crate) fn stop(mut self) -> String {
         self.child.kill().expect("it runs");
         let mut said = String::new();

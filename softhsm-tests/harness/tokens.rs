@@ -37,7 +37,7 @@ impl TokenKind {
         Self::Tpm2,
     ];
 
-    /// Those of the compatibility table. opencryptoki 3.8 has no elliptic curves, which most other tests ask every token for.
+    /// The tokens of the compatibility table. opencryptoki 3.8 has no elliptic curves, which most other tests need.
     pub(crate) const TABLED: [Self; 7] = [
         Self::SoftHsm,
         Self::Kryoptic,
@@ -48,7 +48,7 @@ impl TokenKind {
         Self::OpenCryptoki323,
     ];
 
-    /// Those that a key can be unwrapped into.
+    /// The tokens that support unwrapping.
     pub(crate) const UNWRAPPING: [Self; 4] = [Self::SoftHsm, Self::Kryoptic, Self::Nss, Self::CloudHsm];
 
     /// Its name in the compatibility table.
@@ -73,7 +73,7 @@ impl TokenKind {
     }
 }
 
-/// What keeps a token alive beside its files.
+/// The processes that a token needs besides its files.
 pub(super) struct Daemon {
     stop: PathBuf,
     directory: PathBuf,
@@ -97,7 +97,7 @@ pub(crate) fn kryoptic() -> PathBuf {
 }
 
 impl Rig {
-    /// A token of this kind in a directory of its own, which is also the working directory.
+    /// A token of this kind in its own directory, which is also the working directory.
     pub(crate) fn of(kind: TokenKind) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         let mut rig = Self {
@@ -146,7 +146,7 @@ impl Rig {
         rig.with_settings()
     }
 
-    /// What the program needs to find the token.
+    /// The settings that the program needs to find the token.
     fn with_settings(self) -> Self {
         match self.kind {
             TokenKind::SoftHsm | TokenKind::Kryoptic => {
@@ -198,7 +198,7 @@ impl Rig {
         }
     }
 
-    /// What that module has to find in its environment.
+    /// The environment variables of that module.
     pub(super) fn module_environment(&self) -> Vec<(String, String)> {
         let path = |name: &str| self.path(name).to_str().expect("UTF-8").to_owned();
         match self.kind {
@@ -216,7 +216,7 @@ impl Rig {
         }
     }
 
-    /// The module that the program would load: for CloudHSM the shim with its rules, else the token's own.
+    /// The module that the program loads: for CloudHSM the shim with its rules, otherwise the token's own.
     pub(super) fn module_behind_all(&self) -> PathBuf {
         match self.kind {
             TokenKind::CloudHsm => shim(),
@@ -224,14 +224,14 @@ impl Rig {
         }
     }
 
-    /// The shim's own settings, where it plays CloudHSM.
+    /// The shim's own settings, if it simulates CloudHSM.
     pub(super) fn shim_environment(&self) -> impl Iterator<Item = &(String, String)> {
         self.environment
             .iter()
             .filter(|(name, _)| name.starts_with("CLOUDHSM_SHIM_"))
     }
 
-    /// The file with the PIN as the program has to give it.
+    /// The file with the PIN in the form that the program must use.
     pub(super) fn pin_file(&self) -> PathBuf {
         match self.kind {
             TokenKind::CloudHsm => self.path("crypto-user"),

@@ -1,4 +1,4 @@
-//! nginx, which knows nothing of OCSP.
+//! nginx, which has no support for OCSP.
 
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};

@@ -1,4 +1,4 @@
-//! `key delete`: what was named goes, and nothing else; and only when somebody says so.
+//! `key delete` deletes only the named key, and only after confirmation.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -11,7 +11,7 @@ fn delete(rig: &Rig, key: &str) -> Run {
 }
 
 #[test]
-fn both_halves_of_the_key_go_and_nothing_else_changes() {
+fn both_halves_of_the_key_are_deleted_and_nothing_else_changes() {
     on_each(&TokenKind::ALL, |kind| {
         let rig = Rig::of(kind);
         generate(&rig, "one", "ec:p256").ok();
@@ -59,7 +59,7 @@ fn a_key_that_is_one_of_several_is_not_deleted() {
     delete(&rig, "pkcs11:id=%01").ok();
     delete(&rig, "ca").ok();
     rig.assert_token_is_empty();
-    // A public-key object under the id of two private keys belongs to neither.
+    // A public-key object with the id of two private keys belongs to neither.
     for label in ["a", "b"] {
         rig.pkcs11_tool(&[
             "--keypairgen",
@@ -83,7 +83,7 @@ fn a_key_that_is_one_of_several_is_not_deleted() {
 }
 
 #[test]
-fn a_public_key_that_holds_another_key_is_left() {
+fn a_public_key_object_with_another_key_is_kept() {
     let rig = Rig::new();
     let id = generate(&rig, "ca", "rsa:2048").ok().json()["id"]
         .as_str()
@@ -128,7 +128,7 @@ fn a_public_key_that_holds_another_key_is_left() {
             secret: 0
         }
     );
-    // One that stands alone can be named, too.
+    // A public-key object alone can be named too.
     assert_eq!(delete(&rig, "other").ok().json()["deleted"][0]["class"], "public");
     rig.assert_token_is_empty();
 }
@@ -212,7 +212,7 @@ fn a_foreign_public_key_under_the_same_id_stays_and_in_doubt_nothing_is_deleted(
         message.contains("2 public keys") && message.contains("stranger"),
         "{message}"
     );
-    // What it signs says which public key is its own; a deletion signs nothing.
+    // A signature would show its public key, but a deletion signs nothing.
     let exported = ["key", "export-public", "ca", "--out", "exported.der", "--der"];
     rig.json(&exported).ok();
     rig.pkcs11_tool(&[
@@ -226,7 +226,7 @@ fn a_foreign_public_key_under_the_same_id_stays_and_in_doubt_nothing_is_deleted(
     ]);
     assert_eq!(rig.read("exported.der"), rig.read("own.der"));
     assert_eq!(rig.objects(), before);
-    // An RSA key tells its own.
+    // An RSA private key contains its public half.
     let pair = [
         "--keypairgen",
         "--key-type",
@@ -243,7 +243,7 @@ fn a_foreign_public_key_under_the_same_id_stays_and_in_doubt_nothing_is_deleted(
     assert_eq!(report["deleted"][1]["label"], "rsa", "{report}");
 }
 
-/// On a terminal of its own, which answers with `answer`.
+/// Runs on a separate terminal, on which `answer` is typed.
 fn on_a_terminal(rig: &Rig, arguments: &str, answer: &str) -> Run {
     let mut command = rig.prepare_tool(
         "script",
@@ -265,7 +265,7 @@ fn on_a_terminal(rig: &Rig, arguments: &str, answer: &str) -> Run {
 }
 
 #[test]
-fn somebody_has_to_type_the_label() {
+fn the_label_must_be_typed() {
     let rig = Rig::new();
     let id = generate(&rig, "ca", "ec:p256").ok().json()["id"]
         .as_str()
@@ -277,7 +277,7 @@ fn somebody_has_to_type_the_label() {
         assert!(run.stdout.contains("nothing was deleted"), "{run:#?}");
         assert_eq!(rig.keys(), Keys::PAIR);
     }
-    // By whatever name it was called, its label is what has to be typed.
+    // However the key was named, its label must be typed.
     let uri: String = id
         .as_bytes()
         .chunks(2)
@@ -298,7 +298,7 @@ fn somebody_has_to_type_the_label() {
 }
 
 #[test]
-fn the_key_of_a_ca_in_the_ledger_is_named_as_one() {
+fn the_prompt_names_the_ca_that_uses_the_key() {
     let rig = Rig::new();
     generate(&rig, "ca", "ec:p256").ok();
     let create = ["ca", "create", "--key", "ca", "--subject", "CN=Test CA,O=Test"];
@@ -323,7 +323,7 @@ fn the_key_of_a_ca_in_the_ledger_is_named_as_one() {
 }
 
 #[test]
-fn a_key_of_a_kind_that_is_not_used_here_can_be_deleted() {
+fn a_key_of_an_unsupported_kind_can_be_deleted() {
     let rig = Rig::new();
     let generate = [
         "--keypairgen",

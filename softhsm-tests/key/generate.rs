@@ -1,4 +1,4 @@
-//! `key generate` and `key export-public` on every token that can, as pkcs11-tool, openssl and Python see the key.
+//! `key generate` and `key export-public` on every token that supports it, checked with pkcs11-tool, openssl and Python.
 
 mod faults;
 mod refusals;
@@ -25,13 +25,13 @@ const TYPES: [&str; 10] = [
     "ml-dsa-87",
 ];
 
-/// Whether a token generates such a key, which then signs here.
+/// Whether a token can generate such a key and sign with it here.
 fn can(kind: TokenKind, key: &str) -> bool {
     match kind {
         TokenKind::Kryoptic => true,
         TokenKind::SoftHsm => !key.starts_with("ml-dsa"),
         TokenKind::Nss | TokenKind::CloudHsm => key.starts_with("rsa") || key.starts_with("ec"),
-        // The key of a TPM that signs with CKM_RSA_PKCS may decrypt.
+        // A TPM key that signs with CKM_RSA_PKCS may also decrypt.
         TokenKind::Tpm2 => ["ec:p256", "ec:p384"].contains(&key),
         TokenKind::OpenCryptoki => key.starts_with("rsa"),
         TokenKind::OpenCryptoki323 => key.starts_with("rsa") || key.starts_with("ec"),
@@ -42,7 +42,7 @@ pub(crate) fn generate(rig: &Rig, label: &str, key: &str) -> Run {
     rig.json(&["key", "generate", "--label", label, "--type", key])
 }
 
-/// What pkcs11-tool says of an object.
+/// pkcs11-tool's description of an object.
 fn object(rig: &Rig, class: &str, id: &str) -> String {
     let objects = rig.objects();
     let mut found = objects
@@ -60,7 +60,7 @@ fn object(rig: &Rig, class: &str, id: &str) -> String {
 }
 
 #[test]
-fn a_generated_key_signs_and_does_nothing_else_and_never_was_outside() {
+fn a_generated_key_can_only_sign_and_was_never_outside_the_token() {
     on_each(&TokenKind::ALL, |kind| {
         let rig = Rig::of(kind);
         for key in TYPES {
@@ -88,7 +88,7 @@ fn a_generated_key_signs_and_does_nothing_else_and_never_was_outside() {
             );
             assert_eq!(report["attributes"]["CKA_NEVER_EXTRACTABLE"], true);
             assert_eq!(report["attributes"]["CKA_LOCAL"], kind != TokenKind::Nss);
-            // CloudHSM has no C_SetAttributeValue, so its id is one of chance.
+            // CloudHSM has no C_SetAttributeValue, so its id is random.
             let identifier = report["key_identifier"] == report["id"];
             assert_eq!(identifier, kind != TokenKind::CloudHsm, "{report}");
             rig.command(&["key", "verify", key]).ok();
@@ -108,7 +108,7 @@ fn a_generated_key_signs_and_does_nothing_else_and_never_was_outside() {
     });
 }
 
-/// The exported key is of the right kind, and what pkcs11-tool signs with the key verifies under it.
+/// The exported key is of the right kind, and a signature by pkcs11-tool verifies under it.
 fn check_by_others(rig: &Rig, key: &str, file: &str, id: &str) {
     if key.starts_with("ml-dsa") {
         // Neither openssl 3.0 nor pkcs11-tool knows it.
@@ -244,7 +244,7 @@ fn a_generated_key_becomes_a_ca_and_signs() {
 
 #[test]
 fn generations_through_one_module_wait_for_each_other() {
-    // tpm2-pkcs11 reads its store when it is loaded, and never sees what another process has put there since.
+    // tpm2-pkcs11 reads its store only when it is loaded, so it never sees later keys of other processes.
     on_each(&TokenKind::UNWRAPPING, |kind| {
         let rig = Rig::of(kind);
         // SoftHSM 2.6.1 rewrites its token file at every login: a process that reads it then sees no token (exit code 4).
@@ -276,7 +276,7 @@ fn generations_through_one_module_wait_for_each_other() {
 
 #[test]
 fn generations_on_two_machines_never_leave_two_keys() {
-    // SoftHSM 2.6.1 does not show a process that has just written what another wrote a moment before.
+    // In SoftHSM 2.6.1, a process that has just written does not see what another wrote a moment before.
     on_each(
         &[TokenKind::Kryoptic, TokenKind::Nss, TokenKind::CloudHsm],
         |kind| {
@@ -285,7 +285,7 @@ fn generations_on_two_machines_never_leave_two_keys() {
                 "--format", "json", "key", "generate", "--label", "ca", "--type", "ec:p256",
             ];
             let mut first = rig.prepare(&arguments);
-            // With another home, as on another machine: on one machine the second waits for the first.
+            // With another home directory, like on another machine. On one machine, the second would wait for the first.
             fs::create_dir(rig.path("elsewhere")).expect("a directory");
             first
                 .env("HOME", rig.path("elsewhere"))
@@ -313,7 +313,7 @@ fn generations_on_two_machines_never_leave_two_keys() {
 }
 
 #[test]
-fn the_template_asks_for_nothing_that_a_signing_key_does_not_need() {
+fn the_template_has_only_what_a_signing_key_needs() {
     let rig = Rig::of(TokenKind::CloudHsm);
     let arguments = ["key", "generate", "--label", "ca", "--type", "rsa:2048"];
     rig.command_with_rule(&arguments, &[("LOG_TEMPLATES", "1")]).ok();
@@ -331,7 +331,7 @@ fn the_template_asks_for_nothing_that_a_signing_key_does_not_need() {
     ] {
         assert!(call.contains(wanted), "{wanted}: {call}");
     }
-    // In the private template CloudHSM would take it for a key without a usage.
+    // In the private template, CloudHSM would generate a key without any usage.
     assert_eq!(call.matches("CKA_PUBLIC_EXPONENT").count(), 1, "{call}");
     let calls = rig.calls();
     let count = |name: &str| calls.iter().filter(|call| *call == name).count();

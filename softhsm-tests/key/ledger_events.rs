@@ -1,4 +1,4 @@
-//! Keys that come and go are events of the ledger: what a ceremony or an auditor asks for first.
+//! The ledger records generated, imported and deleted keys, for ceremonies and auditors.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -141,7 +141,7 @@ fn an_import_with_its_route() {
             event["public_key_sha256"],
             key_sha256(&rig, "customer-ca").as_str()
         );
-        // It is there: nothing comes to the token.
+        // It is already there: nothing is imported.
         assert_eq!(rig.json(&import).ok().json()["recorded"], Value::Null);
         assert_eq!(keys(&rig, &[]).len(), 1);
         assert_sound(&rig);
@@ -178,7 +178,7 @@ fn a_recipient_key_and_the_import_that_ends_it() {
 }
 
 #[test]
-fn without_a_ledger_keys_come_and_go_and_the_output_says_that_nothing_is_recorded() {
+fn without_a_ledger_the_output_says_that_nothing_is_recorded() {
     let rig = Rig::new();
     rig.tool("rm", &["rig/hsm-ca.db"]).ok();
     assert_eq!(rig.json(&GENERATE).ok().json()["recorded"], Value::Null);
@@ -188,7 +188,7 @@ fn without_a_ledger_keys_come_and_go_and_the_output_says_that_nothing_is_recorde
 }
 
 #[test]
-fn where_a_setting_names_a_ledger_that_is_not_there_nothing_happens_to_a_key() {
+fn if_a_setting_names_a_missing_ledger_nothing_happens_to_a_key() {
     let rig = Rig::new();
     rig.json(&GENERATE).ok();
     let rig = rig.with("HSM_CA_LEDGER", "sqlite:none.db");
@@ -221,7 +221,7 @@ fn with_a_ledger_that_cannot_be_written_nothing_happens_to_a_key() {
 }
 
 #[test]
-fn what_failed_is_recorded_with_the_words_of_the_token() {
+fn a_failure_is_recorded_with_the_token_s_error() {
     let rig = Rig::new();
     let arguments = [&["--format", "json"], &GENERATE[..]].concat();
     let run = rig.command_with_rule(&arguments, &[("FAIL", "C_GenerateKeyPair:CKR_DEVICE_ERROR")]);
@@ -234,7 +234,7 @@ fn what_failed_is_recorded_with_the_words_of_the_token() {
 }
 
 #[test]
-fn a_run_that_was_cut_off_leaves_an_open_entry_and_the_next_import_ends_it() {
+fn an_interrupted_run_leaves_an_open_entry_and_the_next_import_ends_it() {
     let rig = Rig::new();
     let killed = rig.command_with_rule(&GENERATE, &[("KILL", "C_GenerateKeyPair!")]);
     assert_eq!(killed.code, None, "{killed:?}");
@@ -270,9 +270,9 @@ fn a_run_that_was_cut_off_leaves_an_open_entry_and_the_next_import_ends_it() {
     assert_sound(&rig);
 }
 
-/// The ledger stops taking events while the token is at work.
+/// The ledger becomes unwritable while the token is working.
 #[test]
-fn a_key_that_cannot_be_recorded_is_taken_off_the_token_again() {
+fn a_key_that_cannot_be_recorded_is_deleted_from_the_token() {
     let rig = Rig::new();
     let mut command = rig.prepare(&[&["--format", "json"], &GENERATE[..]].concat());
     command

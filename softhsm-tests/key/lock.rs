@@ -1,4 +1,4 @@
-//! Who can keep a key off a token by holding a lock: the user's own processes, for a while, and no other user.
+//! Only the user's own processes can delay a key by holding a lock; other users cannot.
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -27,7 +27,7 @@ fn lock_files(rig: &Rig) -> Vec<PathBuf> {
 #[test]
 fn another_user_who_locks_the_module_does_not_stop_key_generation() {
     let rig = Rig::new();
-    // A module that everybody can read, as /usr/lib's are, in a place of this test's own.
+    // A module that everyone can read, like those in /usr/lib, in this test's own directory.
     let shared = tempfile::tempdir().expect("a directory");
     fs::set_permissions(shared.path(), Permissions::from_mode(0o755)).expect("permissions");
     let module = shared.path().join("module.so");
@@ -90,7 +90,7 @@ fn processes_of_one_user_take_turns_on_a_token_whichever_module_they_use() {
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     let mut second = second.spawn().expect("it starts");
-    // It says that it waits, and not before it does.
+    // It reports that it waits, and not earlier.
     let mut lines = BufReader::new(second.stderr.take().expect("a pipe"));
     let mut told = String::new();
     while !told.contains("another process is putting a key on this token; waiting for it") {

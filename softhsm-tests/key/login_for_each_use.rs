@@ -1,4 +1,4 @@
-//! Keys that want the PIN for each use, and tokens that sign no digest of others.
+//! Keys that need the PIN for each use, and tokens that compute the digest themselves.
 
 use crate::harness::{Rig, Run, TokenKind, on_each};
 use crate::key::generate::generate;
@@ -46,7 +46,7 @@ fn count(rig: &Rig, function: &str) -> usize {
     rig.calls().iter().filter(|call| *call == function).count()
 }
 
-/// A pair whose private key wants the PIN for each use.
+/// A pair whose private key needs the PIN for each use.
 fn pair_that_asks(rig: &Rig, key_type: &str) {
     let pair = [
         "--keypairgen",
@@ -59,7 +59,7 @@ fn pair_that_asks(rig: &Rig, key_type: &str) {
 }
 
 #[test]
-fn a_key_that_wants_the_pin_for_each_use_signs_in_a_batch_too() {
+fn a_key_that_needs_the_pin_for_each_use_signs_in_a_batch_too() {
     on_each(&[TokenKind::SoftHsm, TokenKind::Kryoptic], |kind| {
         for key_type in ["rsa:2048", "EC:prime256v1"] {
             let rig = Rig::of(kind);
@@ -84,9 +84,9 @@ fn a_key_that_wants_the_pin_for_each_use_signs_in_a_batch_too() {
     });
 }
 
-/// Every try counts: three wrong ones lock many tokens.
+/// Every attempt counts: three wrong PINs lock many tokens.
 #[test]
-fn a_pin_that_the_key_does_not_take_is_tried_once() {
+fn a_pin_that_the_key_refuses_is_tried_once() {
     let rig = Rig::new();
     pair_that_asks(&rig, "rsa:2048");
     make_requests(&rig, &["a", "b"]);
@@ -133,7 +133,7 @@ fn without_the_raw_mechanisms_the_token_computes_the_digest() {
             let (rig, run) = signed_by(kind, key_type, oddity, options);
             assert_eq!(run.code, Some(0), "{case}: {run:#?}");
             openssl(&rig, &["verify", "-CAfile", "ca.crt", "leaf.crt"]);
-            // What is not listed is not tried. What is listed and refused has signed nothing.
+            // An unlisted mechanism is not tried. A listed one that is refused has signed nothing.
             let begun = if oddity == "no-raw" { 1 } else { 2 };
             assert_eq!(
                 (count(&rig, "C_SignInit"), count(&rig, "C_Sign")),
@@ -172,7 +172,7 @@ fn a_token_without_any_mechanism_for_the_signature_is_refused_before_anything_is
         "{said}"
     );
     assert!(said.contains("without CKM_ECDSA"), "{said}");
-    // Generation asks the same question.
+    // Generation checks the same.
     let generate = [
         "--format", "json", "key", "generate", "--label", "x", "--type", "ec:p256",
     ];

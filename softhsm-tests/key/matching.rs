@@ -1,4 +1,4 @@
-//! Keys whose names do not tell which public key is theirs: without an id, with one id for several, without a public-key object.
+//! Keys whose names do not identify their public key: without an id, with one id for several, without a public-key object.
 
 use serde_json::Value;
 
@@ -6,10 +6,10 @@ use crate::harness::{Rig, Run, TokenKind, on_each};
 use crate::key::generate::generate;
 use crate::oracle::openssl;
 
-/// What AWS CloudHSM's command line makes without `--id` has this in common: no id tells the pairs apart.
+/// As with AWS CloudHSM's command line without `--id`, the id does not distinguish the pairs.
 const SHARED_ID: &str = "01";
 
-/// Two pairs of this kind under one id.
+/// Two pairs of this kind with the same id.
 fn twins(kind: TokenKind, key_type: &str) -> Rig {
     let rig = Rig::of(kind);
     for label in ["a", "b"] {
@@ -171,7 +171,7 @@ fn without_an_id_and_with_other_labels_the_hint_can_be_followed() {
         String::from_utf8(rig.read("exported.pem")).expect("PEM"),
         certified
     );
-    // Nothing is signed to show a key, so its public half is not known.
+    // `key show` signs nothing, so the public half is unknown.
     let shown = rig.json(&["key", "show", "other"]).ok().json();
     assert!(
         shown["public_key"].is_null() && shown["key_type"] == "EC P-256",
@@ -190,7 +190,7 @@ fn without_an_id_and_with_other_labels_the_hint_can_be_followed() {
     openssl(&rig, &["verify", "-CAfile", "my ca.crt", "out.crt"]);
 }
 
-/// Two private keys that have everything in common but their values.
+/// Two private keys that differ only in their values.
 fn identical_twins() -> Rig {
     let rig = Rig::new();
     make_request(&rig);
@@ -237,7 +237,7 @@ fn identical_twins() -> Rig {
 }
 
 #[test]
-fn the_certificate_decides_between_keys_that_no_name_tells_apart() {
+fn the_certificate_decides_between_keys_with_the_same_names() {
     let rig = identical_twins();
     for ca in ["one.crt", "two.crt"] {
         for (number, key) in [&["--key", "ca"][..], &[]].into_iter().enumerate() {
@@ -286,13 +286,13 @@ fn without_a_public_key_object_the_certificate_has_the_public_key() {
         let message = sign(&rig, "other.crt", &["--key", "ca"], "wrong.crt").refused(3, "rule");
         assert!(message.contains("signing-key"), "{message}");
 
-        // Kryoptic's private keys tell their public half themselves (CKA_PUBLIC_KEY_INFO).
+        // Kryoptic's private keys contain their public half (CKA_PUBLIC_KEY_INFO).
         let alone = rig.json(&["key", "verify", "ca"]);
         if kind == TokenKind::Kryoptic && alone.code == Some(0) {
             return;
         }
         alone.refused(3, "no-public-key");
-        // A certificate of another key under the id changes nothing, one of the key itself is enough.
+        // A certificate of another key with the id changes nothing; one of the key itself is enough.
         for (name, found) in [("other.crt", false), ("ca.crt", true)] {
             openssl(
                 &rig,

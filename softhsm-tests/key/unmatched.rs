@@ -1,4 +1,4 @@
-//! Keys without something to compare them with, in `key verify` and `key list`.
+//! Keys without anything to compare them with, in `key verify` and `key list`.
 
 use serde_json::json;
 
@@ -57,7 +57,7 @@ fn the_list_has_one_order_on_every_token() {
     });
 }
 
-/// PKCS#11 v3.2 has key types that older programs do not know, and the next version will.
+/// PKCS#11 v3.2 has key types that older programs do not know, and later versions will add more.
 #[test]
 fn a_key_of_an_unknown_type_is_listed_and_hides_nothing() {
     for oddities in ["key-type", "boolean", "key-type,boolean"] {
@@ -90,7 +90,7 @@ fn a_key_of_an_unknown_type_is_listed_and_hides_nothing() {
             oddities.contains("boolean"),
             "{listed}"
         );
-        // Everything else goes on, beside it and with it.
+        // All other commands still work.
         let create = [
             "ca",
             "create",

@@ -1,5 +1,5 @@
-//! Every key spec, by every route, into every token: what goes is proven by other programs, what does not is told why. The table
-//! in docs/ is what this run finds; with `HSM_CA_WRITE_TABLE` set it is written, otherwise it is compared.
+//! Every key spec, by every route, into every token: other programs prove successful imports, and failed ones have a reason. The run
+//! produces the table in docs/: with `HSM_CA_WRITE_TABLE` set it writes the table, otherwise it compares it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -53,7 +53,7 @@ fn pairs() -> &'static BTreeMap<&'static str, Vec<u8>> {
     })
 }
 
-/// What became of one route: the specs that went, and those that did not, by reason.
+/// The result for one route: the imported specs, and the others by reason.
 #[derive(Default)]
 struct Cell {
     went: Vec<&'static str>,
@@ -81,7 +81,7 @@ fn try_route(rig: &Rig, route: &'static str) -> Cell {
             let id = result["id"].as_str().expect("an id");
             check_by_other_programs(rig, &pair, id, signing);
             cell.went.push(name);
-            // The same key comes by the next route: each has to bring it itself.
+            // Delete the key, so that the next route must import it again.
             rig.delete_key(id);
         } else if run.code == Some(4) && rig.kind == TokenKind::CloudHsm && spec == "ECC_SECG_P256K1" {
             run.refused(4, "token");
@@ -96,7 +96,7 @@ fn try_route(rig: &Rig, route: &'static str) -> Cell {
     cell
 }
 
-/// pkcs11-tool signs with the imported key, and openssl verifies under the public key that KMS gave.
+/// pkcs11-tool signs with the imported key, and openssl verifies under KMS's public key.
 fn check_by_other_programs(rig: &Rig, pair: &str, id: &str, signing: Signing) {
     let file: Value = serde_json::from_slice(&rig.read(pair)).expect("JSON");
     rig.write("public.b64", file["PublicKey"].as_str().expect("base64"));
@@ -109,7 +109,7 @@ fn check_by_other_programs(rig: &Rig, pair: &str, id: &str, signing: Signing) {
     )
     .ok();
     let (mechanism, input) = match signing {
-        // The mechanism pads whatever it is given: openssl checks the same bytes without a DigestInfo.
+        // The mechanism pads any input, so openssl checks the same bytes without a DigestInfo.
         Signing::Rsa => ("RSA-PKCS", "digest"),
         Signing::Ecdsa => ("ECDSA", "digest"),
         Signing::Ed25519 => ("EDDSA", "message"),
@@ -164,7 +164,7 @@ fn try_token(kind: TokenKind) -> Vec<Cell> {
     if sealed.code == Some(0) {
         rig.attest(&[]);
     } else {
-        // Refused for its reason, which the import of each key tells again.
+        // The import of each key must give the same reason.
         sealed.refused(3, "no-route");
         let key = ["genrsa", "-out", "any.key", "2048"];
         rig.tool("openssl", &key).ok();
@@ -201,7 +201,7 @@ fn the_table_of_tokens_and_routes_is_what_is_found() {
 fn render(found: &[(TokenKind, Vec<Cell>)]) -> String {
     let mut reasons: Vec<String> = Vec::new();
     let mut text = "# Which token takes which key by which route\n\n\
-         Written by the test `compatibility`, which imports a KMS-generated key of every spec by every route into every token; each key\n\
+         Written by the test `kms_import::compatibility_table`, which imports a KMS-generated key of every spec by every route into every token; each key\n\
          that went in has signed through `pkcs11-tool`, and `openssl` has verified the signature under KMS's public key.\n\n"
         .to_owned();
     let _ = writeln!(
@@ -234,7 +234,7 @@ fn describe(cell: &Cell, reasons: &mut Vec<String>) -> String {
     };
     let mut refusals: Vec<_> = cell.refused.iter().collect();
     if cell.went.is_empty() {
-        // Where nothing goes, why the keys do not that every token has.
+        // If no key can be imported, the reason for the keys that every token supports.
         refusals.retain(|(_, names)| names.contains(&"RSA 2048"));
     }
     let refused: Vec<_> = refusals

@@ -1,10 +1,10 @@
-//! Grant tokens, and what `doctor` asks of KMS without having it done.
+//! Grant tokens, and the dry runs of `doctor`.
 
 use serde_json::{Value, json};
 
 use crate::harness::{ALIAS, Rig, TokenKind, bare_id, kms};
 
-/// The local AWS takes every access key id that begins so for this user, whom nothing is allowed.
+/// The prefix of access key ids of a user without permissions, in the local AWS.
 const DENIED: &str = "AKIADENIED";
 const DENIED_USER: &str = "arn:aws:iam::123456789012:user/denied";
 const GENERATE: &str = "GenerateDataKeyPairWithoutPlaintext";
@@ -19,7 +19,7 @@ fn grant(key: &str, grantee: &str, operations: &[&str], constraints: Value) -> S
     granted["GrantToken"].as_str().expect("a token").to_owned()
 }
 
-/// A rig of the user whom nothing is allowed, and a KMS key that somebody else made.
+/// A rig of the user without permissions, and a KMS key of another user.
 fn denied(access_key: &str) -> (Rig, String) {
     let rig = Rig::asking_as(TokenKind::Kryoptic, &format!("{DENIED}{access_key}"));
     let made = kms("CreateKey", &json!({ "Description": "" }));
@@ -27,7 +27,7 @@ fn denied(access_key: &str) -> (Rig, String) {
     (rig, key)
 }
 
-/// A pair in `pair.json` that somebody else had KMS generate.
+/// A pair in `pair.json` that another user had KMS generate.
 fn write_pair(rig: &Rig, key: &str, context: &Value) {
     let parameters = json!({ "KeyId": key, "KeyPairSpec": "ECC_NIST_P256", "EncryptionContext": context });
     let mut pair = kms(GENERATE, &parameters);
@@ -102,13 +102,13 @@ fn a_grant_allows_an_import_with_its_token_and_not_without() {
     rig.kms_requests();
     import(&[&token]).ok();
     assert_eq!(rig.kms_requests()[0].1["GrantTokens"], json!([token]));
-    // Nothing to ask for: the key is there.
+    // KMS is not called: the key is already there.
     import(&[]).ok();
     assert_eq!(rig.kms_requests(), []);
 }
 
 #[test]
-fn a_grant_token_goes_along_on_the_sealed_route_and_its_constraint_holds() {
+fn a_grant_token_is_sent_on_the_sealed_route_and_its_constraint_applies() {
     let (rig, key) = denied("SEALED");
     let context = json!({ "purpose": "cluster" });
     write_pair(&rig, &key, &context);
@@ -167,7 +167,7 @@ fn a_grant_allows_a_key_pair_with_its_token_and_not_without() {
         .refused(4, "grant-token");
 }
 
-/// What `doctor` found, by the name of the check.
+/// The findings of `doctor`, by the name of the check.
 fn found(report: &Value, name: &str) -> (String, String) {
     let checks = report["checks"].as_array().expect("a list");
     let check = checks.iter().find(|check| check["check"] == name);
@@ -176,7 +176,7 @@ fn found(report: &Value, name: &str) -> (String, String) {
     (text("state"), text("found"))
 }
 
-/// `doctor` asked KMS about both, and everything that it asked was a rehearsal.
+/// `doctor` asked KMS about both, and all its calls were dry runs.
 #[track_caller]
 fn doctor(rig: &Rig, key: &str, more: &[&str], code: i32) -> Value {
     rig.kms_requests();
@@ -196,7 +196,7 @@ fn doctor(rig: &Rig, key: &str, more: &[&str], code: i32) -> Value {
 }
 
 #[test]
-fn doctor_says_what_kms_would_allow() {
+fn doctor_reports_what_kms_would_allow() {
     let rig = Rig::asking_as(TokenKind::Kryoptic, "AKIADOCTOR");
     let key = rig.kms_key("");
     write_pair(&rig, &key, &json!({ "purpose": "cluster" }));
@@ -207,7 +207,7 @@ fn doctor_says_what_kms_would_allow() {
     }
     assert_eq!(report["verified"], true);
 
-    // The context that is in the file is not the pair's.
+    // The context in the file is not the pair's.
     let mut pair: Value = serde_json::from_slice(&rig.read("pair.json")).expect("JSON");
     let good = pair.to_string();
     pair["EncryptionContext"] = json!({ "purpose": "else" });
@@ -220,7 +220,7 @@ fn doctor_says_what_kms_would_allow() {
         "{what}"
     );
 
-    // A pair of another key.
+    // A pair under another KMS key.
     rig.write("pair.json", good);
     pair = serde_json::from_slice(&rig.read("pair.json")).expect("JSON");
     pair["KeyId"] = rig.kms_key("").into();
@@ -246,7 +246,7 @@ fn doctor_says_what_kms_would_allow() {
 }
 
 #[test]
-fn doctor_says_what_a_grant_allows() {
+fn doctor_reports_what_a_grant_allows() {
     let (rig, key) = denied("DOCTOR");
     write_pair(&rig, &key, &json!({}));
     let report = doctor(&rig, &key, &[], 4);
@@ -274,11 +274,11 @@ fn doctor_says_what_a_grant_allows() {
 }
 
 #[test]
-fn doctor_notices_a_kms_that_does_what_it_was_to_rehearse() {
+fn doctor_detects_a_kms_that_ignores_dry_run() {
     let rig = Rig::asking_as(TokenKind::Kryoptic, "AKIANOREHEARSAL");
     let key = rig.kms_key("");
     write_pair(&rig, &key, &json!({}));
-    // The answer of a KMS that knows no DryRun; a fault of a kind that does not look at the request.
+    // The answer of a KMS without DryRun support. The injected fault does not depend on the request.
     rig.kms_faults(&json!([{ "operation": "Decrypt", "kind": "huge", "bytes": 64 }]));
     let report = doctor(&rig, &key, &[], 4);
     assert_eq!(found(&report, "KMS generate").0, "ok");

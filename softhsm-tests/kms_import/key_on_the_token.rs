@@ -1,4 +1,4 @@
-//! Import: what is on the token afterwards, by pkcs11-tool's reading, and what a second import does.
+//! Import: the objects on the token afterwards, as pkcs11-tool shows them, and a second import.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use rustix::process::Signal;
 
 use crate::harness::{ALIAS, Rig, Run, TokenKind, on_each, python_tool, shim, signal, wait_until_stopped};
 
-/// What pkcs11-tool says of the private key, and how many objects there are of each class.
+/// pkcs11-tool's description of the private key, and the number of objects of each class.
 fn private_key_lines(rig: &Rig) -> String {
     let objects = rig.objects();
     assert_eq!(objects.matches("Private Key Object").count(), 1, "{objects}");
@@ -27,7 +27,7 @@ fn on_each_token(test: impl Fn(TokenKind) + Sync) {
 }
 
 #[test]
-fn the_key_can_sign_and_nothing_else_and_nothing_else_is_left() {
+fn the_key_can_only_sign_and_nothing_else_is_left() {
     on_each_token(|kind| {
         for spec in ["RSA_2048", "ECC_NIST_P384"] {
             let rig = Rig::of(kind).with_pair(spec);
@@ -57,7 +57,7 @@ fn the_key_can_sign_and_nothing_else_and_nothing_else_is_left() {
                 "CKA_SIGN_RECOVER",
                 "CKA_LOCAL",
             ] {
-                // CloudHSM does not tell it where it cannot be.
+                // CloudHSM does not report attributes that the key cannot have.
                 assert_ne!(report["attributes"][usage], true, "{kind:?} {usage}");
             }
         }
@@ -67,11 +67,11 @@ fn the_key_can_sign_and_nothing_else_and_nothing_else_is_left() {
 /// How often each call that changes the token is made: C_GenerateKeyPair, C_UnwrapKey, C_CopyObject, C_CreateObject, C_DestroyObject.
 fn changes_expected_of(kind: TokenKind) -> [usize; 5] {
     match kind {
-        // The AES key and the private key; the public-key object; three wrapping keys go again.
+        // The AES key and the private key; the public-key object; three wrapping keys are destroyed.
         TokenKind::SoftHsm | TokenKind::Kryoptic => [1, 2, 0, 1, 3],
-        // The private key is unwrapped as a session object, which is copied and goes again too.
+        // The private key is unwrapped as a session object, which is copied and then destroyed too.
         TokenKind::Nss => [1, 2, 1, 1, 4],
-        // CKM_RSA_AES_KEY_WRAP brings the AES key in the same call.
+        // CKM_RSA_AES_KEY_WRAP transports the AES key in the same call.
         TokenKind::CloudHsm => [1, 1, 0, 1, 2],
         TokenKind::Tpm2 | TokenKind::OpenCryptoki | TokenKind::OpenCryptoki323 => {
             unreachable!("not one of those that are tried")
@@ -131,7 +131,7 @@ fn the_private_key_goes_in_by_c_unwrap_key_and_not_by_c_create_object() {
 }
 
 #[test]
-fn the_key_cannot_be_read_or_wrapped_out_by_another_program() {
+fn another_program_cannot_read_the_key_or_wrap_it_out() {
     let rig = Rig::new().with_pair("RSA_2048");
     rig.import().ok();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/programs/steal.py");
@@ -146,7 +146,7 @@ fn the_key_cannot_be_read_or_wrapped_out_by_another_program() {
         "read: AttributeSensitive\nwrap: KeyUnextractable\nEXTRACTABLE: AttributeReadOnly\nSENSITIVE: AttributeReadOnly\n"
     );
 
-    // The script can steal: a key that may leave, leaves.
+    // The script works: it extracts an extractable key.
     rig.tool("openssl", &["genpkey", "-algorithm", "RSA", "-out", "k.pem"])
         .ok();
     rig.pkcs11_tool(&[
@@ -166,7 +166,7 @@ fn the_key_cannot_be_read_or_wrapped_out_by_another_program() {
     );
 }
 
-/// What the program says of NSS is true: its keys can be taken out all the same.
+/// The program's warning about NSS is true: its keys can be extracted.
 #[test]
 fn nss_lets_another_program_wrap_the_key_out_and_the_import_warns_of_it() {
     let rig = Rig::of(TokenKind::Nss).with_pair("RSA_2048");
@@ -284,7 +284,7 @@ fn the_encryption_context_is_sent_both_ways() {
 fn two_imports_at_once_never_leave_two_keys() {
     on_each_token(|kind| {
         let rig = Rig::of(kind).with_pair("ECC_NIST_P256");
-        // One stops after it has looked for the key and before it has put it there; the other goes through meanwhile.
+        // One process stops after searching for the key and before importing it; the other imports meanwhile.
         let mut first = rig.prepare(&[
             "--format",
             "json",
@@ -294,7 +294,7 @@ fn two_imports_at_once_never_leave_two_keys() {
             "--label",
             "customer-ca",
         ]);
-        // With another home, as on another machine: on one machine the second waits for the first.
+        // With another home directory, like on another machine. On one machine, the second would wait for the first.
         fs::create_dir(rig.path("elsewhere")).expect("a directory");
         first
             .env("HOME", rig.path("elsewhere"))
@@ -324,7 +324,7 @@ fn two_imports_at_once_never_leave_two_keys() {
 }
 
 #[test]
-fn a_public_key_object_that_lies_is_found_out_on_the_second_import() {
+fn a_false_public_key_object_is_detected_on_the_second_import() {
     on_each_token(|kind| {
         let rig = Rig::of(kind).with_pair("RSA_2048");
         let id = rig.import().ok().json()["id"].as_str().expect("an id").to_owned();

@@ -1,5 +1,5 @@
-//! Killed (`SIGKILL`) before every PKCS#11 call, and after every one that changes something: the next run finishes. (On SoftHSM and
-//! NSS, which take long to generate a wrapping key, before the telling calls.)
+//! Killed (`SIGKILL`) before every PKCS#11 call, and after every one that changes something: the next run finishes the import. (On SoftHSM
+//! and NSS, which take long to generate a wrapping key, only at the important calls.)
 
 use std::fmt;
 
@@ -40,7 +40,7 @@ fn at(scenario: &Scenario, calls: Vec<Call>) {
         let case = format!("killed at {point}");
         let killed = scenario.run(rig, &[("KILL", &point.to_string())]);
         assert_eq!(killed.code, None, "{case}: {killed:?}");
-        // Nobody has said anything.
+        // Nothing was printed.
         scenario.recover(rig, &case, false);
     });
 }
@@ -76,7 +76,7 @@ fn a_sealed_import() {
 }
 
 #[test]
-fn the_making_of_a_recipient_key() {
+fn the_generation_of_a_recipient_key() {
     at_every_call_of(&Scenario::recipient_key());
 }
 

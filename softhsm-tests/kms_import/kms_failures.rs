@@ -1,5 +1,5 @@
-//! Everything that KMS can answer to an import, or leave unanswered: the error says what happened, nothing is on the token, calls are
-//! repeated within a bound, and the next run works.
+//! Every answer of KMS to an import, and missing answers: the error says what happened, nothing is on the token, retries are limited, and
+//! the next run works.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{ALIAS, Keys, Rig, Scenario, TokenKind, Weather};
 
-/// Tries of one call in all.
+/// The number of attempts for one call.
 const ATTEMPTS: usize = 5;
 
-/// An answer, how often it is asked for, and what comes of it.
+/// An answer, the number of calls, and the result.
 struct Bad {
     fault: Value,
     attempts: usize,
@@ -29,12 +29,12 @@ impl Bad {
         }
     }
 
-    /// An exception that is final.
+    /// A permanent exception.
     fn exception(name: &'static str, code: i32) -> Self {
         Self::new(json!({ "kind": name, "message": "it says" }), 1, code, name)
     }
 
-    /// An exception that passes.
+    /// A temporary exception.
     fn passing(name: &'static str) -> Self {
         Self::new(json!({ "kind": name }), ATTEMPTS, 4, name)
     }
@@ -46,7 +46,7 @@ impl fmt::Display for Bad {
     }
 }
 
-/// What goes wrong in both forms of `Decrypt`.
+/// Faults for both forms of `Decrypt`.
 fn bad_answers() -> Vec<Bad> {
     let mut all = vec![
         Bad::passing("ThrottlingException"),
@@ -66,7 +66,7 @@ fn bad_answers() -> Vec<Bad> {
         Bad::new(json!({ "kind": "truncate" }), ATTEMPTS, 4, "Decrypt"),
         Bad::new(json!({ "kind": "empty" }), 1, 4, "Decrypt"),
         Bad::new(json!({ "kind": "garbage" }), 1, 4, "cannot be read"),
-        // 8 GiB, said before or in chunks: what is read of it has a bound, and it is not asked for again.
+        // 8 GiB, announced or in chunks: only a limited part is read, and the call is not repeated.
         Bad::new(
             json!({ "kind": "huge", "bytes": 8_u64 << 30 }),
             1,
@@ -107,7 +107,7 @@ fn bad_answers() -> Vec<Bad> {
     all
 }
 
-/// The weather over one rig.
+/// Sets the faults for one rig.
 fn under(rig: Rig, access_key: &str) -> (Rig, Weather) {
     (rig.with("AWS_ACCESS_KEY_ID", access_key), Weather::of(access_key))
 }
@@ -133,7 +133,7 @@ fn check(scenario: &Scenario, access_key: &str, bad: &Bad, rig: &Rig) {
         "{case}: {message}"
     );
     assert!(message.contains(bad.said), "{case}: {message}");
-    // What was decrypted is judged by its own words.
+    // Faults of the decrypted key have their own messages.
     let named = message.contains("KMS Decrypt: ") || message.contains("decrypted bytes");
     assert!(named, "{case}: {message}");
     assert_eq!(
@@ -146,7 +146,7 @@ fn check(scenario: &Scenario, access_key: &str, bad: &Bad, rig: &Rig) {
     scenario.run_again(&rig, &case);
 }
 
-/// Most of the time is spent waiting between tries.
+/// The number of threads. Most of the time is spent waiting between attempts.
 const THREADS: usize = 8;
 
 fn check_all(scenario: &Scenario, name: &str, more: Vec<Bad>) {
@@ -199,7 +199,7 @@ fn every_bad_answer_to_a_sealed_import() {
 }
 
 #[test]
-fn two_throttled_tries_and_the_import_goes_through() {
+fn after_two_throttled_attempts_the_import_succeeds() {
     for (name, scenario) in [
         ("AKIATWICEPLAIN", Scenario::import(TokenKind::Kryoptic)),
         ("AKIATWICESEALED", Scenario::sealed()),
@@ -234,7 +234,7 @@ fn an_answer_that_never_comes_ends_within_a_minute() {
 }
 
 #[test]
-fn a_key_is_never_made_twice_and_a_pair_may_be() {
+fn creating_a_key_is_not_repeated_but_generating_a_pair_is() {
     let (rig, weather) = under(Rig::new().with_pair("ECC_NIST_P256"), "AKIACREATE");
     for fault in [
         json!({ "operation": "CreateKey", "kind": "KMSInternalException", "times": 0 }),
@@ -254,7 +254,7 @@ fn a_key_is_never_made_twice_and_a_pair_may_be() {
     rig.json(&[&generate[..], &["--spec", "ECC_NIST_P256", "--out", "again.json"]].concat())
         .ok();
     assert_eq!(weather.calls(), ["GenerateDataKeyPairWithoutPlaintext"; 2]);
-    // A pair that is never answered leaves no file.
+    // Without an answer, no pair file is left.
     weather.set(&[json!({ "kind": "KMSInternalException", "times": 0 })]);
     let run = rig.json(&[&generate[..], &["--spec", "ECC_NIST_P256", "--out", "never.json"]].concat());
     assert!(

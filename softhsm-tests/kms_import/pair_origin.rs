@@ -1,4 +1,5 @@
-//! Whose pair it is: its fingerprint, its KMS key and that key's account. `kms:Encrypt` is enough to make a pair file that KMS decrypts.
+//! The origin of a pair: its fingerprint, its KMS key and that key's account. `kms:Encrypt` is enough to make a pair file that KMS
+//! decrypts.
 
 use serde_json::{Value, json};
 
@@ -6,7 +7,7 @@ use crate::harness::{Rig, TokenKind, bare_id, kms, python_tool};
 
 const IMPORT: [&str; 5] = ["kms", "import", "pair.json", "--label", "customer-ca"];
 
-/// The account of the access key ids that begin with AKIAOTHERACCOUNT (softhsm-tests/local-aws/kms_responses.py).
+/// The account for access key ids that begin with AKIAOTHERACCOUNT (softhsm-tests/local-aws/kms_responses.py).
 const OTHER_ACCOUNT: &str = "999988887777";
 
 fn pair(rig: &Rig, file: &str) -> Value {
@@ -21,7 +22,7 @@ fn fingerprint_by_openssl(rig: &Rig, file: &str) -> String {
     );
     let decode = ["base64", "-d", "-A", "-in", "public.b64", "-out", "public.der"];
     rig.tool("openssl", &decode).ok();
-    // Read and written again, so that it is a public key and nothing besides.
+    // Read and written again, so that it contains only a public key.
     let convert = ["pkey", "-pubin", "-inform", "DER", "-in", "public.der"];
     rig.tool(
         "openssl",
@@ -35,7 +36,7 @@ fn fingerprint_by_openssl(rig: &Rig, file: &str) -> String {
     digest.split(' ').next().expect("hex").to_owned()
 }
 
-/// A pair file around a key that KMS has not generated, by somebody who may call `kms:Encrypt`.
+/// A pair file with a key that KMS did not generate, made with `kms:Encrypt`.
 fn forge(rig: &Rig, kms_key: &str, file: &str) {
     let generate = [
         "genpkey",
@@ -76,7 +77,7 @@ fn forge(rig: &Rig, kms_key: &str, file: &str) {
 }
 
 #[test]
-fn generation_prints_what_import_compares() {
+fn generation_prints_the_fingerprint_that_import_compares() {
     let rig = Rig::asking_as(TokenKind::SoftHsm, "AKIAORIGINCOMPARE");
     let key = rig.kms_key("");
     for spec in ["ECC_NIST_P256", "RSA_2048", "ECC_NIST_EDWARDS25519"] {
@@ -116,7 +117,7 @@ fn generation_prints_what_import_compares() {
             "{text}"
         );
     }
-    // Ed25519 is not every route's: the forms of the fingerprint are tried with P-256.
+    // Not every route supports Ed25519, so the forms of the fingerprint are tested with P-256.
     rig.generate(&key, "ECC_NIST_P256", "pair.json");
     let fingerprint = fingerprint_by_openssl(&rig, "pair.json");
     let bytes: Vec<&str> = (0..32)
@@ -153,13 +154,13 @@ fn generation_prints_what_import_compares() {
     }
 }
 
-/// Neither the token nor KMS is asked: there is no module here that could be loaded, and KMS sees no call.
+/// Neither the token nor KMS is used: no module can be loaded here, and KMS gets no call.
 #[test]
 fn another_fingerprint_is_refused_before_the_token_and_kms_are_asked() {
     let rig = Rig::asking_as(TokenKind::SoftHsm, "AKIAORIGINOTHER");
     let key = rig.generate_pair("ECC_NIST_P256", "");
     let expected = fingerprint_by_openssl(&rig, "pair.json");
-    // What kms:Encrypt is enough for; without --expect nobody can tell, and the result says so.
+    // kms:Encrypt is enough for this pair. Without --expect it is not detected, and the result says so.
     forge(&rig, &key, "pair.json");
     let forged = fingerprint_by_openssl(&rig, "pair.json");
     rig.kms_requests();
@@ -181,14 +182,14 @@ fn another_fingerprint_is_refused_before_the_token_and_kms_are_asked() {
     rig.assert_token_is_empty();
     let imported = rig.import().ok().json();
     assert_eq!(imported["fingerprint_expected"], false);
-    // Nor is a key that is on the token already taken for the expected one.
+    // A key that is already on the token is compared with --expect too.
     rig.json(&[&IMPORT[..], &["--expect", &expected]].concat())
         .refused(3, "other-fingerprint");
 }
 
 #[test]
 fn the_key_of_another_account_is_refused_unless_it_is_named() {
-    // The attacker's key policy allows everybody kms:Decrypt.
+    // The attacker's key policy allows kms:Decrypt to everyone.
     let attacker = Rig::asking_as(TokenKind::SoftHsm, "AKIAOTHERACCOUNT1");
     let key = attacker.generate_pair("ECC_NIST_P256", "");
     assert!(key.contains(OTHER_ACCOUNT), "{key}");
@@ -204,13 +205,13 @@ fn the_key_of_another_account_is_refused_unless_it_is_named() {
             message.contains(&key) && message.contains("123456789012"),
             "{message}"
         );
-        // By its bare id KMS finds a key of the caller's own account only.
+        // By its id alone, KMS finds only a key of the caller's own account.
         let requests = rig.kms_requests();
         assert_eq!(requests.len(), 1, "{requests:?}");
         assert_eq!(requests[0].1["KeyId"], bare_id(&key));
         assert_eq!(rig.private_keys(), [crate::harness::RECIPIENT]);
     }
-    // A key of the caller's own that does not exist is no other account's.
+    // A missing key of the caller's own account is not reported as another account's.
     let mut gone = pair(&rig, "pair.json");
     gone["KeyId"] = key.replace(OTHER_ACCOUNT, "123456789012").into();
     rig.write("gone.json", gone.to_string());
@@ -224,7 +225,7 @@ fn the_key_of_another_account_is_refused_unless_it_is_named() {
 }
 
 #[test]
-fn an_alias_may_name_the_pairs_key_and_the_answer_tells_whether_it_does() {
+fn an_alias_may_name_the_pairs_key_and_the_answer_is_compared() {
     let rig = Rig::asking_as(TokenKind::SoftHsm, "AKIAORIGINALIAS");
     let created = rig
         .json(&["kms", "create-key", "--alias", "alias/origin"])

@@ -1,4 +1,4 @@
-//! The encodings in which KMS might give a private key: what is sound is imported, whatever it looks like.
+//! The encodings that KMS might use for a private key: every sound one is imported.
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ const GOOD: [(&str, &[&str]); 4] = [
     (ED25519, &["without-public", "v2-public", "attributes"]),
 ];
 
-/// The kinds of key that a kind of token takes, and on which routes with the plaintext in this process.
+/// The kinds of key that a kind of token accepts, and the routes with the plaintext in this process.
 fn routes(kind: TokenKind, spec: &str) -> &'static [&'static str] {
     match (kind, spec) {
         (TokenKind::CloudHsm, RSA | P256 | P521) => &["rsa-aes-key-wrap", "oaep-aes-kwp", "create-object"],
@@ -79,27 +79,27 @@ fn take_every_good_form(kind: TokenKind) {
 }
 
 #[test]
-fn every_sound_form_goes_into_softhsm() {
+fn softhsm_imports_every_sound_form() {
     take_every_good_form(TokenKind::SoftHsm);
 }
 
 #[test]
-fn every_sound_form_goes_into_kryoptic() {
+fn kryoptic_imports_every_sound_form() {
     take_every_good_form(TokenKind::Kryoptic);
 }
 
 #[test]
-fn every_sound_form_goes_into_nss() {
+fn nss_imports_every_sound_form() {
     take_every_good_form(TokenKind::Nss);
 }
 
 #[test]
-fn every_sound_form_goes_into_cloudhsm() {
+fn cloudhsm_imports_every_sound_form() {
     take_every_good_form(TokenKind::CloudHsm);
 }
 
 #[test]
-fn a_pair_of_another_kind_than_was_asked_for_is_refused_when_it_is_generated_and_when_it_is_read() {
+fn a_pair_of_the_wrong_kind_is_refused_at_generation_and_at_import() {
     for spec in [RSA, P256, P521, ED25519] {
         let rig = Rig::asking_as(TokenKind::Kryoptic, "AKIAOTHERSPEC");
         let key = rig.kms_key("encoding=other-spec");

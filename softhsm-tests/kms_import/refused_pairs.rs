@@ -1,4 +1,4 @@
-//! Pair files and KMS keys that are not as they should be: refused, and the token stays empty.
+//! Faulty pair files and KMS keys are refused, and the token stays empty.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ fn changed(rig: &Rig, name: &str, change: impl FnOnce(&mut Value)) -> String {
     name.to_owned()
 }
 
-/// A symmetric KMS key of its own, for tests that spoil it.
+/// A new symmetric KMS key, for tests that break it.
 fn new_key(rig: &Rig) -> String {
     let created = rig.json(&["kms", "create-key"]).ok().json();
     created["kms_key_arn"].as_str().expect("an ARN").to_owned()
@@ -67,7 +67,7 @@ fn the_ciphertext_of_another_key_is_refused() {
     let other = new_key(&rig);
     let renamed = changed(&rig, "other.json", |pair| pair["KeyId"] = other.clone().into());
     refused(&rig, &renamed, &[], 3, "incorrect-key");
-    // The same by the command line: the key is pinned there.
+    // The same with the key named on the command line.
     let message = refused(&rig, "pair.json", &["--key-id", &other], 3, "incorrect-key");
     assert!(message.contains(&other), "{message}");
 }
@@ -146,7 +146,7 @@ fn a_disabled_key_and_one_pending_deletion_are_named() {
         "own.json",
     ])
     .ok();
-    // moto takes the bare id for these two.
+    // moto needs the id without the ARN for these two.
     let id = key.rsplit('/').next().expect("an id");
     rig.aws(&["kms", "disable-key", "--key-id", id]).ok();
     let message = refused(&rig, "own.json", &[], 4, "key-disabled");
@@ -157,7 +157,7 @@ fn a_disabled_key_and_one_pending_deletion_are_named() {
 }
 
 #[test]
-fn access_denied_says_who_may_not_do_what() {
+fn access_denied_names_the_principal_and_the_action() {
     let rig = Rig::new()
         .with_pair("ECC_NIST_P256")
         .with("AWS_ACCESS_KEY_ID", "AKIADENIEDTEST");
@@ -294,7 +294,7 @@ fn an_alias_that_is_taken_leaves_no_second_key() {
 }
 
 #[test]
-fn an_endpoint_that_is_not_encrypted_is_refused_but_for_this_machine() {
+fn an_endpoint_that_is_not_encrypted_is_refused_except_for_this_machine() {
     // RFC 5737: no machine has this address, and none is asked.
     let rig = Rig::new()
         .with_pair("ECC_NIST_P256")

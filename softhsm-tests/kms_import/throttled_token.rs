@@ -1,4 +1,4 @@
-//! A token that is busy (AWS CloudHSM's way): asked again within a bound, but never for a signature or a login.
+//! A busy token (like AWS CloudHSM): calls are repeated within a limit, except for signatures and logins.
 
 use std::time::{Duration, Instant};
 
@@ -13,8 +13,8 @@ fn count(calls: &[String], name: &str) -> usize {
 }
 
 #[test]
-fn a_busy_token_is_asked_again_and_the_import_goes_through() {
-    // Signatures and logins are not asked for again, so these must not be hit.
+fn calls_to_a_busy_token_are_repeated_and_the_import_succeeds() {
+    // Signatures and logins are not repeated, so they must not be throttled.
     const ASKED_AGAIN: &str =
         "C_FindObjectsInit,C_GetAttributeValue,C_GenerateKeyPair,C_UnwrapKey,C_CreateObject,C_DestroyObject";
     let scenario = import();
@@ -31,7 +31,7 @@ fn a_busy_token_is_asked_again_and_the_import_goes_through() {
 }
 
 #[test]
-fn whatever_is_throttled_the_next_run_finishes() {
+fn after_any_throttled_call_the_next_run_finishes() {
     let scenario = import();
     scenario.try_all(&["1/3", "1/4", "2/5@1", "2/5@7"], 2, |throttle, rig| {
         let run = scenario.run(rig, &[("THROTTLE", *throttle)]);
@@ -76,7 +76,7 @@ fn a_token_that_is_always_busy_is_given_up() {
 }
 
 #[test]
-fn a_signature_and_a_login_are_asked_for_once() {
+fn a_signature_and_a_login_are_tried_once() {
     let scenario = import();
     let functions = ["C_Login", "C_SignInit", "C_Sign", "C_Sign!"];
     scenario.try_all(&functions, 2, |point, rig| {
@@ -98,7 +98,7 @@ fn a_signature_and_a_login_are_asked_for_once() {
 }
 
 #[test]
-fn what_was_done_and_said_to_have_failed_is_not_done_twice() {
+fn a_call_that_succeeded_but_reported_failure_is_not_repeated() {
     let scenario = import();
     let calls = scenario.calls();
     let points: Vec<_> = calls

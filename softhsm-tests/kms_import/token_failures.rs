@@ -1,4 +1,4 @@
-//! Every PKCS#11 call that fails, in turn: the error names it, and the token is as it was, or the next run finishes what is left.
+//! Fails every PKCS#11 call in turn: the error names it, and the token is unchanged, or the next run finishes the import.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::harness::{Call, Rig, Run, Scenario, TokenKind};
 
-/// An error that a call answers, before or after the module has done what it was asked.
+/// An error of a call, before or after the module has carried it out.
 struct Fault {
     call: Call,
     done: bool,
     value: &'static str,
 }
 
-/// What is answered to a call that was done.
+/// The error for a call that was carried out.
 const DONE: &str = "CKR_DEVICE_ERROR";
 
 impl Fault {
@@ -34,12 +34,12 @@ impl Fault {
         }
     }
 
-    /// True where the command may succeed all the same.
+    /// Whether the command may still succeed.
     fn is_harmless(&self) -> bool {
         match self.call.function.as_str() {
-            // The work is done, and nobody is left to be told.
+            // The work is done, and the result was already printed.
             "C_CloseSession" | "C_Finalize" => true,
-            // Asked again, because SoftHSM says CKR_GENERAL_ERROR while another process logs in. And the free slot is skipped.
+            // Repeated, because SoftHSM answers CKR_GENERAL_ERROR while another process logs in. The free slot is skipped.
             "C_GetTokenInfo" => true,
             // The search was answered; cryptoki keeps the answer to its end to itself.
             "C_FindObjectsFinal" => true,
@@ -47,10 +47,10 @@ impl Fault {
         }
     }
 
-    /// True if `message` names what failed.
+    /// Whether `message` names the failed call.
     fn is_named_in(&self, message: &str) -> bool {
         let function = &self.call.function;
-        // The search that is still open is in the way of what comes next.
+        // The open search blocks the next call.
         let shadow = function == "C_FindObjectsFinal" && message.contains("CKR_OPERATION_ACTIVE");
         shadow || message.contains(&format!("{function}: {}", self.value))
     }
@@ -63,7 +63,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What a failed run says of an object that it leaves.
+/// How a failed run reports an object that it leaves.
 fn admits(message: &str) -> bool {
     [
         "on the token anyway, not proven",
@@ -74,12 +74,12 @@ fn admits(message: &str) -> bool {
     .any(|words| message.contains(words))
 }
 
-/// The one line of a command that the token failed.
+/// The one-line error of a command after a token failure.
 #[track_caller]
 fn message_of(run: &Run, case: &str) -> String {
     assert_eq!(run.code, Some(4), "{case}: {run:#?}");
     assert_eq!(run.stdout, "", "{case}");
-    // `--route create-object` is warned of before.
+    // A warning about `--route create-object` comes before.
     let start = run.stderr.find('{').unwrap_or_default();
     let error: Value = serde_json::from_str(&run.stderr[start..])
         .unwrap_or_else(|error| panic!("{case}: {error}: {run:#?}"));
@@ -133,10 +133,10 @@ fn every_call_of_an_import_into_softhsm() {
 
 #[test]
 fn every_call_of_an_import_into_nss() {
-    // It takes longest: the telling calls, not done and done.
+    // The slowest: only the important calls, not done and done.
     let scenario = Scenario::import(TokenKind::Nss);
     let telling = Scenario::telling(&scenario.calls());
-    // Where the attributes of the unwrapped key cannot be set, its copy gets them.
+    // If the attributes of the unwrapped key cannot be set, its copy gets them.
     fail_each(&scenario, &telling, &telling, DONE, &["C_SetAttributeValue"]);
 }
 
@@ -147,7 +147,7 @@ fn every_call_of_an_import_into_kryoptic() {
 
 #[test]
 fn every_call_of_an_import_into_cloudhsm() {
-    // CKR_DEVICE_ERROR is how it says that it is busy.
+    // CKR_DEVICE_ERROR means that it is busy.
     every_call_of_an_import_into(TokenKind::CloudHsm, "CKR_HOST_MEMORY");
 }
 
@@ -158,7 +158,7 @@ fn every_call_of_a_sealed_import() {
 
 #[test]
 fn every_call_that_makes_a_recipient_key() {
-    // What is destroyed is the public half, which ends with the session.
+    // The public half is destroyed, which would end with the session anyway.
     every_call_of(&Scenario::recipient_key(), &["C_DestroyObject"]);
 }
 
@@ -189,7 +189,7 @@ struct Gone {
 impl Gone {
     fn from_each(calls: &[Call]) -> Vec<Self> {
         const VALUE: &str = "CKR_DEVICE_REMOVED";
-        // Of one function, no more calls are made once all of them fail.
+        // If all calls of a function fail, no more are made.
         const MORE: usize = 12;
         let mut made: BTreeMap<_, _> = calls.iter().map(|call| (&call.function, 0)).collect();
         let mut gone = Vec::new();

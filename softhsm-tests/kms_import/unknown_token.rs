@@ -1,11 +1,11 @@
-//! A token that nobody has heard of is spoken to as PKCS#11 says, and what is said of the known ones is true of them.
+//! An unknown token is used as PKCS#11 specifies, and the descriptions of the known tokens are correct.
 
 use crate::harness::{ALIAS, Keys, Rig, TokenKind};
 
-/// Nobody knows who made this token.
+/// Hides the token's manufacturer.
 const UNKNOWN: [(&str, &str); 1] = [("CORRUPT", "manufacturer")];
 
-/// Imports a new key of `spec` with everything that is known of the token taken away.
+/// Imports a new key of `spec` without any knowledge about the token.
 fn import(rig: &Rig, spec: &str, route: &str) -> crate::harness::Run {
     let pair = format!("{spec}-{route}.json");
     let generate = [
@@ -27,7 +27,7 @@ fn import(rig: &Rig, spec: &str, route: &str) -> crate::harness::Run {
 }
 
 #[test]
-fn an_unknown_token_is_spoken_to_as_the_standard_says() {
+fn an_unknown_token_is_used_as_the_standard_says() {
     for kind in [TokenKind::SoftHsm, TokenKind::Kryoptic] {
         let rig = Rig::of(kind).with_key();
         let doctor = rig.command_with_rule(&["doctor", "--no-kms"], &UNKNOWN).ok();
@@ -39,8 +39,8 @@ fn an_unknown_token_is_spoken_to_as_the_standard_says() {
     }
 }
 
-/// What the program refuses ahead because it knows the token, the token refuses itself: with the knowledge taken away, each
-/// of them fails in the token, and leaves nothing.
+/// Imports that the program refuses in advance because it knows the token also fail without that knowledge, in the token itself, and leave
+/// nothing.
 #[test]
 fn the_description_of_a_token_is_true() {
     for (kind, spec, route, answer) in [
@@ -93,9 +93,9 @@ fn the_description_of_a_token_is_true() {
     }
 }
 
-/// NSS keeps the usages that were false as true; they are set right before the key is on the token, whoever made the token.
+/// NSS sets usages that were false to true. They are corrected before the key is on the token, for any manufacturer.
 #[test]
-fn without_the_knowledge_of_nss_the_key_is_set_right_all_the_same() {
+fn without_knowledge_of_nss_the_key_is_still_corrected() {
     let rig = Rig::of(TokenKind::Nss).with_key();
     let result = import(&rig, "RSA_2048", "oaep-aes-kwp").ok().json();
     assert_eq!(result["attributes"]["CKA_DECRYPT"], false, "{result}");
@@ -116,7 +116,7 @@ fn import_odd(rig: &Rig, oddities: &str, arguments: &[&str]) -> crate::harness::
 }
 
 #[test]
-fn a_key_that_is_unwrapped_open_is_closed_before_it_is_on_the_token() {
+fn a_key_that_is_unwrapped_extractable_is_corrected_before_it_is_on_the_token() {
     for kind in [TokenKind::SoftHsm, TokenKind::Kryoptic] {
         for spec in ["RSA_2048", "ECC_NIST_P256"] {
             let rig = Rig::of(kind).with_pair(spec);
@@ -130,7 +130,7 @@ fn a_key_that_is_unwrapped_open_is_closed_before_it_is_on_the_token() {
                 "{kind:?} {spec}: {result}"
             );
             assert_eq!(rig.keys(), Keys::PAIR, "{kind:?} {spec}");
-            // As another program sees it: the objects have no order.
+            // Checked with another program. The objects have no order.
             let objects = rig.objects();
             let (_, private) = objects.split_once("Private Key Object").expect("the private key");
             let access = private
@@ -147,7 +147,7 @@ fn a_key_that_is_unwrapped_open_is_closed_before_it_is_on_the_token() {
 }
 
 #[test]
-fn a_key_that_cannot_be_closed_never_gets_on_the_token() {
+fn a_key_that_stays_extractable_is_never_put_on_the_token() {
     for kind in [TokenKind::SoftHsm, TokenKind::Kryoptic] {
         let rig = Rig::of(kind).with_pair("ECC_NIST_P256");
         let message = import_odd(&rig, "unwraps-open,stays-open", &[]).refused(3, "no-route");
@@ -164,7 +164,7 @@ fn a_key_that_cannot_be_closed_never_gets_on_the_token() {
     }
 }
 
-/// Whatever fails between the two objects, neither stays.
+/// After a failure between the two objects, neither stays.
 #[test]
 fn a_failure_on_the_way_to_the_token_leaves_nothing() {
     for fault in [
@@ -189,7 +189,7 @@ fn a_failure_on_the_way_to_the_token_leaves_nothing() {
         let run = rig.command_with_rule(&import, &rules);
         assert!(run.code == Some(3) || run.code == Some(4), "{fault}: {run:?}");
         if fault.contains('!') {
-            // The token has made a copy and said that it failed: the error says that it is there.
+            // The token made a copy but reported a failure: the error says that the key is there.
             assert!(run.stderr.contains("customer-ca"), "{run:?}");
         } else {
             rig.assert_token_is_empty();
@@ -198,7 +198,7 @@ fn a_failure_on_the_way_to_the_token_leaves_nothing() {
 }
 
 #[test]
-fn the_sealed_route_closes_the_key_too() {
+fn the_sealed_route_corrects_the_key_too() {
     let rig = Rig::sealing("AKIAUNWRAPSOPEN");
     rig.generate_pair("ECC_NIST_P256", "");
     let sealed = ["--attestation-document", "document"];

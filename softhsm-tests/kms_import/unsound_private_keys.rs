@@ -1,19 +1,19 @@
-//! Private keys that are not what KMS says it makes: where this process has the plaintext, it names the fault and not a byte of
-//! the key; where it has not, nothing stays on the token that signs wrongly.
+//! Unsound private keys from KMS: if this process has the plaintext, it names the fault without a byte of the key; otherwise no key that
+//! signs wrongly stays on the token.
 
 use crate::harness::{RECIPIENT, Rig, Run};
 
-/// A broken form, what is said of it where this process has the plaintext, and what becomes of it on the sealed route.
+/// A broken form, the error if this process has the plaintext, and the outcome on the sealed route.
 type Broken = (&'static str, &'static str, Sealed);
 
-/// What Kryoptic and the proofs make of it, where nobody else sees the key.
+/// The outcome on the sealed route, decided by Kryoptic and the proofs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sealed {
-    /// The token does not take it, or the envelope is too short for a key.
+    /// The token refuses it, or the envelope is too short for a key.
     NotTaken,
-    /// It is on the token, cannot prove itself, and is destroyed.
+    /// It is on the token, fails a proof, and is destroyed.
     Unproven,
-    /// The token reads over the fault, and the key is the pair's and signs rightly.
+    /// The token ignores the fault, and the key is the pair's and signs correctly.
     Sound,
 }
 
@@ -107,7 +107,7 @@ const BROKEN_ED25519: [Broken; 7] = [
     ),
 ];
 
-/// The ways in which the bytes of the key could be printed: every eight of them in hexadecimal or base64, every four as a list.
+/// Asserts that no bytes of the key are printed: neither eight in hexadecimal or base64, nor four as a list.
 pub(crate) fn assert_tells_nothing(rig: &Rig, run: &Run, case: &str) {
     let (base64, der) = rig.private_key();
     let told = run.stdout.clone() + &run.stderr;
@@ -134,8 +134,7 @@ fn assert_proven(rig: &Rig, case: &str) {
     assert_eq!(run.code, Some(0), "{case}: {run:?}");
 }
 
-/// Refused by this process where it has the plaintext; where it has not, the token and the proofs decide, and never is there a key
-/// that signs wrongly.
+/// This process refuses it if it has the plaintext. Otherwise the token and the proofs decide, and a key that signs wrongly never remains.
 fn refuse_every_broken_form(spec: &str, forms: &[Broken], access_key: &str) {
     let rig = Rig::sealing(access_key);
     let key = rig.kms_key("");
@@ -144,7 +143,7 @@ fn refuse_every_broken_form(spec: &str, forms: &[Broken], access_key: &str) {
         rig.describe_kms_key(&key, &format!("encoding={form}"));
         rig.generate(&key, spec, "pair.json");
 
-        // The key is looked at before the token is, so the route that needs no wrapping key does.
+        // The key is checked before the token is used, so the route without a wrapping key is enough.
         let import = ["kms", "import", "pair.json", "--label", "customer-ca"];
         let import = [&import[..], &["--route", "create-object"]].concat();
         let verbose = rig.command(&[&["--verbose"], &import[..]].concat());

@@ -1,5 +1,5 @@
-//! The sealed route refused: by the document, by KMS, by the kind of token, by the command line. No other route is taken in its
-//! place, and nothing is left on the token.
+//! Refusals of the sealed route: by the document, by KMS, by the kind of token, by the command line. No other route is used instead, and
+//! nothing is left on the token.
 
 use tempfile::TempDir;
 
@@ -13,7 +13,7 @@ fn attested(access_key: &str) -> Rig {
     rig
 }
 
-/// A document for a key that is nowhere, for tokens that have no recipient key.
+/// A document for a random key, for tokens without a recipient key.
 fn attest_some_key(rig: &Rig) {
     openssl(rig, &["genrsa", "-out", "some.pem", "2048"]);
     openssl(
@@ -24,7 +24,7 @@ fn attest_some_key(rig: &Rig) {
 }
 
 #[test]
-fn a_document_that_cannot_be_right_is_refused_before_kms_is_asked() {
+fn a_malformed_document_is_refused_before_kms_is_asked() {
     let rig = attested("AKIADOCREFUSED");
     let whole = rig.read("document");
     let mut other_type = whole.clone();
@@ -93,7 +93,7 @@ fn a_document_for_an_earlier_recipient_key_is_refused_before_kms_is_asked() {
 }
 
 #[test]
-fn what_kms_does_not_trust_it_refuses_and_nothing_else_is_tried() {
+fn a_document_that_kms_refuses_ends_the_import() {
     let rig = attested("AKIAUNTRUSTED");
     let foreign = TempDir::new().expect("a temporary directory");
     for (case, options, words) in [
@@ -141,7 +141,7 @@ fn a_route_and_a_document_that_do_not_go_together_are_wrong_usage() {
 }
 
 #[test]
-fn a_token_that_cannot_seal_says_why_and_no_other_route_is_taken() {
+fn a_token_without_the_sealed_route_gets_a_reason_and_no_other_route() {
     for (kind, reason) in [
         (TokenKind::SoftHsm, "RSA-OAEP only with SHA-1"),
         (TokenKind::Nss, "nothing would be sealed"),
@@ -184,7 +184,7 @@ fn a_kind_of_key_that_the_token_does_not_take_is_refused_before_kms_is_asked() {
 }
 
 #[test]
-fn a_token_that_fails_on_the_way_is_not_given_another_route() {
+fn after_a_token_failure_no_other_route_is_tried() {
     let rig = attested("AKIAFAILS");
     let import = ["--format", "json", "kms", "import", "pair.json", "--label"];
     let import = [
@@ -227,7 +227,7 @@ fn a_recipient_key_that_cannot_be_destroyed_is_reported() {
         "{message}"
     );
     assert_eq!(rig.private_keys(), ["customer-ca", RECIPIENT]);
-    // The same command again has only that left to do.
+    // Running the same command again only deletes the recipient key.
     let again = rig.import_sealed(&[]).ok().json();
     assert_eq!(again["outcome"], "already-there");
     assert_eq!(again["recipient_key_destroyed"], true);

@@ -1,5 +1,5 @@
-//! One bit of the encrypted private key changed on its way from KMS to the token, in every block in turn. CMS EnvelopedData has no
-//! signature and CBC no integrity: what is left to find it out is the token, and the proofs.
+//! Changes one bit of the encrypted private key between KMS and the token, in every block in turn. CMS EnvelopedData has no signature and
+//! CBC no integrity, so only the token and the proofs can detect it.
 
 use std::ops::Range;
 
@@ -9,24 +9,24 @@ use crate::harness::{RECIPIENT, Rig};
 
 const BLOCK: usize = 16;
 
-/// What became of one changed envelope.
+/// The outcome of one changed envelope.
 enum Outcome {
     Refused,
-    /// The key proved itself, and signs rightly.
+    /// The key passed the proofs, and signs correctly.
     Imported,
 }
 
-/// Imports from an envelope with one bit changed, and takes the key off the token again.
+/// Imports from an envelope with one changed bit, and deletes the key again.
 fn try_tampered(rig: &Rig, key: &str, envelope: &str) -> Outcome {
     rig.describe_kms_key(key, &format!("envelope={envelope}"));
     let run = rig.import_sealed(&["--keep-recipient-key"]);
     if run.code == Some(0) {
-        // The token's public half is the pair's, and what the token signs verifies under it, once more.
+        // Check again that the token's public half is the pair's, and that its signature verifies under it.
         rig.command(&["key", "verify", "customer-ca", "--public-key", "pair.json"])
             .ok();
         rig.delete_imported();
     } else if run.code.is_none() {
-        // The module itself gave up on the garbled numbers, and took the process with it: what it left is not proven.
+        // The module crashed on the garbled numbers, with the process. What it left is not proven.
         if rig.private_keys() != [RECIPIENT] {
             rig.delete_imported();
         }
@@ -36,7 +36,7 @@ fn try_tampered(rig: &Rig, key: &str, envelope: &str) -> Outcome {
         let named = message["error"]["message"].as_str().expect("a message");
         assert!(
             match kind {
-                // With some garbled primes the token does not come to a signature at all.
+                // With some garbled primes, the token never completes a signature.
                 "token" => {
                     let signed = named.contains("C_Sign: CKR_") && named.contains("destroyed");
                     run.code == Some(4) && (named.contains("C_UnwrapKey: CKR_") || signed)
@@ -84,16 +84,16 @@ fn secret_integers(der: &[u8]) -> Vec<Range<usize>> {
     integers.split_off(3)
 }
 
-/// CBC keeps a changed bit to two blocks of plaintext: the one it is in is garbled, and in the next the same bit is changed.
+/// In CBC, a changed bit affects two blocks of plaintext: its own is garbled, and in the next the same bit is flipped.
 fn changed_by(block: usize) -> Range<usize> {
     block * BLOCK..(block + 1) * BLOCK + 1
 }
 
-/// CBC has no integrity, so this is what the proofs leave over: a change of the values that are not in the public key, as long as
-/// the token signs rightly with what remains. OpenSSL, under Kryoptic, signs by p, q, dP, dQ and qInv, checks the signature under
-/// the public key, and if it is wrong signs once more by d: either may be garbled.
+/// CBC has no integrity, so the proofs miss one case: changes of values that are not in the public key, if the token still signs correctly.
+/// OpenSSL, under Kryoptic, signs with p, q, dP, dQ and qInv, checks the signature under the public key, and if it is wrong signs again
+/// with d. So either may be garbled.
 #[test]
-fn a_changed_bit_in_an_rsa_key_is_found_out_unless_the_key_signs_rightly_all_the_same() {
+fn a_changed_bit_in_an_rsa_key_is_detected_unless_the_key_still_signs_correctly() {
     let rig = Rig::sealing("AKIATAMPEREDRSA");
     let key = rig.generate_pair("RSA_2048", "");
     let (_, der) = rig.private_key();
@@ -118,18 +118,18 @@ fn a_changed_bit_in_an_rsa_key_is_found_out_unless_the_key_signs_rightly_all_the
         "RSA 2048: of {blocks} changed blocks {} import, in d, p, q, dP, dQ, qInv: {imported:?}",
         imported.iter().sum::<i32>()
     );
-    // An integer of 256 bytes holds 14 or 15 such places, one of 128 bytes 6 or 7: the limit is where it is said to be.
+    // An integer of 256 bytes has 14 or 15 such blocks, one of 128 bytes 6 or 7, as documented.
     assert!((12..=15).contains(&imported[0]), "{imported:?}");
     assert!(imported[1..].iter().all(|count| *count <= 7), "{imported:?}");
 }
 
-/// Every value of an EC private key but the point that repeats the public key decides about its signatures.
+/// Every value of an EC private key affects its signatures, except the copy of the public point.
 #[test]
-fn a_changed_bit_in_an_ec_key_is_found_out_unless_it_is_in_the_public_point() {
+fn a_changed_bit_in_an_ec_key_is_detected_unless_it_is_in_the_public_point() {
     let rig = Rig::sealing("AKIATAMPEREDEC");
     let key = rig.generate_pair("ECC_NIST_P256", "");
     let (_, der) = rig.private_key();
-    // The point stands at the end: 04, X and Y.
+    // The point is at the end: 04, X and Y.
     let point = der.len() - 64..der.len();
     let blocks = der.len() / BLOCK + 1;
     let mut imported = 0;
@@ -148,7 +148,7 @@ fn a_changed_bit_in_an_ec_key_is_found_out_unless_it_is_in_the_public_point() {
     assert!(imported <= 3, "{imported}");
 }
 
-/// A bit of the initialization vector is the same bit of the first block: the headers, the version, and the algorithm.
+/// A bit of the initialization vector flips the same bit of the first block: the headers, the version, and the algorithm.
 #[test]
 fn a_changed_bit_in_the_initialization_vector_changes_the_version_at_most() {
     let rig = Rig::sealing("AKIATAMPEREDIV");

@@ -1,10 +1,10 @@
-//! Answers of KMS on the sealed route that are not as they should be: nothing stays on the token that has not proven itself.
+//! Faulty answers of KMS on the sealed route: no unproven key stays on the token.
 
 use serde_json::json;
 
 use crate::harness::{RECIPIENT, Rig};
 
-/// Refused, with the recipient key alone on the token.
+/// Expects a refusal, with only the recipient key on the token.
 #[track_caller]
 fn refused(rig: &Rig, key: &str, envelope: &str, code: i32, kind: &str) -> String {
     rig.describe_kms_key(key, &format!("envelope={envelope}"));
@@ -13,7 +13,7 @@ fn refused(rig: &Rig, key: &str, envelope: &str, code: i32, kind: &str) -> Strin
     message
 }
 
-/// The same pair goes in from a good envelope, whatever came before.
+/// Afterwards, the same pair can be imported from a good envelope.
 #[track_caller]
 fn taken(rig: &Rig, key: &str) {
     rig.describe_kms_key(key, "");
@@ -63,7 +63,7 @@ fn an_envelope_of_another_shape_is_refused_before_the_token_sees_it() {
 }
 
 #[test]
-fn what_only_the_token_can_notice_it_is_asked_for() {
+fn faults_that_only_the_token_can_detect_reach_it() {
     let rig = Rig::sealing("AKIATOKENSEES");
     let key = rig.kms_key("");
     for spec in ["RSA_2048", "ECC_NIST_P256", "ECC_NIST_EDWARDS25519"] {
@@ -80,7 +80,7 @@ fn what_only_the_token_can_notice_it_is_asked_for() {
                 "{spec}, {envelope}: {message}"
             );
         }
-        // The token takes it for AES-128, and would decrypt.
+        // The token treats it as AES-128, and would decrypt.
         let message = refused(&rig, &key, "short-key", 3, "envelope");
         assert!(
             message.contains("16 bytes") && message.contains("AES-256"),

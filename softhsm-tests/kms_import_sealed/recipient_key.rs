@@ -1,11 +1,11 @@
-//! The sealed route where everything is as it should be: what crosses PKCS#11 and what crosses the network, and what is left behind.
+//! Successful imports by the sealed route: what passes through PKCS#11 and the network, and what is left behind.
 
 use crate::harness::{RECIPIENT, Rig, Run, TokenKind, kryoptic, python_tool};
 use crate::oracle::openssl;
 
 const LABEL: &str = "customer-ca";
 
-/// The lines about `function` that the fault-injecting module wrote.
+/// The log lines of the fault-injecting module about `function`.
 fn calls_of(rig: &Rig, function: &str) -> Vec<String> {
     let log = String::from_utf8(rig.read("calls.log")).expect("text");
     let lines = log
@@ -47,7 +47,7 @@ fn assert_signs(rig: &Rig, spec: &str) {
 }
 
 #[test]
-fn every_kind_of_key_goes_in_by_two_unwraps_and_one_request() {
+fn every_kind_of_key_is_imported_with_two_unwraps_and_one_request() {
     for spec in [
         "RSA_2048",
         "RSA_4096",
@@ -111,7 +111,7 @@ fn every_kind_of_key_goes_in_by_two_unwraps_and_one_request() {
         rig.command(&["key", "verify", LABEL, "--public-key", "pair.json"])
             .ok();
         assert_signs(&rig, spec);
-        // The profile takes no other kinds.
+        // The profile accepts no other kinds.
         if ["RSA_2048", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384"].contains(&spec) {
             let create = ["ca", "create", "--key", LABEL, "--subject", "CN=Sealed"];
             rig.command(&[&create[..], &["--out", "ca.crt"]].concat()).ok();
@@ -155,7 +155,7 @@ fn every_form_that_kms_might_choose_for_its_envelope_is_read() {
 }
 
 #[test]
-fn a_recipient_key_is_found_again_and_can_unwrap_and_nothing_else() {
+fn a_recipient_key_is_found_again_and_can_only_unwrap() {
     let rig = Rig::of(TokenKind::Kryoptic);
     let first = rig.recipient_key();
     assert_eq!(first["generated"], true);
@@ -187,7 +187,7 @@ fn a_recipient_key_is_found_again_and_can_unwrap_and_nothing_else() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_found_out_before_a_key_is_generated() {
+fn an_unwritable_file_is_detected_before_a_key_is_generated() {
     let rig = Rig::of(TokenKind::Kryoptic);
     rig.write("here.pem", "something else");
     let refused = |file: &str, kind: &str| {
@@ -206,7 +206,7 @@ fn a_file_that_cannot_be_written_is_found_out_before_a_key_is_generated() {
 
 #[test]
 fn a_recipient_key_that_can_do_more_is_refused() {
-    // A key that pkcs11-tool generates is local and never extractable, as long as it is not told otherwise.
+    // By default, a key that pkcs11-tool generates is local and never extractable.
     let generated = ["--keypairgen", "--key-type", "rsa:2048", "--usage-wrap"];
     let brought = ["--write-object", "k.pem", "--type", "privkey", "--usage-wrap"];
     for (case, make, fault) in [
@@ -273,7 +273,7 @@ fn a_recipient_key_that_signs_with_recovery_is_refused() {
 }
 
 #[test]
-fn two_recipient_keys_are_one_too_many() {
+fn two_recipient_keys_are_refused() {
     let rig = Rig::sealing("AKIATWORECIPIENTS");
     rig.generate_pair("ECC_NIST_P256", "");
     let make = ["--keypairgen", "--key-type", "rsa:2048", "--label", RECIPIENT];
@@ -284,7 +284,7 @@ fn two_recipient_keys_are_one_too_many() {
 }
 
 #[test]
-fn a_kept_recipient_key_takes_the_next_pair_and_a_second_import_does_not_call_kms() {
+fn a_kept_recipient_key_serves_the_next_pair_and_a_second_import_does_not_call_kms() {
     let rig = Rig::sealing("AKIAKEEP");
     rig.generate_pair("RSA_2048", "");
     let report = rig.import_sealed(&["--keep-recipient-key"]).ok().json();
@@ -327,7 +327,7 @@ fn a_document_without_its_tag_or_as_base64_is_the_same_document() {
 }
 
 #[test]
-fn a_recipient_key_that_is_not_wanted_any_more_goes() {
+fn an_unused_recipient_key_can_be_deleted() {
     let rig = Rig::of(TokenKind::Kryoptic);
     rig.recipient_key();
     let delete = ["kms", "recipient-key", "--delete"];

@@ -1,4 +1,4 @@
-//! What a KMS key makes beside the plain algorithms: RSASSA-PSS, Ed25519, ML-DSA, read by programs that are not ours.
+//! KMS signatures beyond the plain algorithms: RSASSA-PSS, Ed25519, ML-DSA, read by independent programs.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::algorithms::every_token::readers::Signed;
 use crate::harness::KmsAuthority;
 use crate::oracle::make_request;
 
-/// A root, a server's certificate under it and its CRL; what KMS was asked to sign for each.
+/// A root, a server's certificate under it and its CRL. Returns the KMS `Sign` requests for each.
 fn sign_all(authority: &KmsAuthority, options: &[&str]) -> Vec<Value> {
     let rig = &authority.rig;
     authority

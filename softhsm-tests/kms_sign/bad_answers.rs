@@ -1,14 +1,14 @@
-//! Everything that KMS can answer to `GetPublicKey` and `Sign`, or leave unanswered, with the exit code, kind and message that each gives.
+//! Every answer of KMS to `GetPublicKey` and `Sign`, and missing answers, with the exit code, kind and message for each.
 
 use serde_json::{Value, json};
 
 use crate::harness::Run;
 use crate::kms_sign::service_failures::ATTEMPTS;
 
-/// What an uncertain error says.
+/// The message of an uncertain outcome.
 pub(crate) const UNCERTAIN: &str = "the signature may have been made anyway";
 
-/// A fault, and what comes of it.
+/// A fault and its expected outcome.
 pub(crate) struct Bad {
     pub(crate) fault: Value,
     pub(crate) code: i32,
@@ -29,7 +29,7 @@ pub(crate) const fn bad(fault: Value, code: i32, kind: &'static str, said: &'sta
 pub(crate) fn signatures() -> Vec<Bad> {
     let other_key = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000";
     let mut all = vec![
-        // Nobody knows.
+        // The outcome is unknown.
         bad(json!({ "kind": "lost" }), 4, "maybe-signed", UNCERTAIN),
         bad(json!({ "kind": "close" }), 4, "maybe-signed", UNCERTAIN),
         bad(json!({ "kind": "truncate" }), 4, "maybe-signed", UNCERTAIN),
@@ -116,7 +116,7 @@ pub(crate) fn signatures() -> Vec<Bad> {
             "credentials",
             "ExpiredTokenException",
         ),
-        // What came is not what was asked for.
+        // The answer does not match the request.
         bad(
             json!({ "kind": "replace", "field": "Signature", "value": "AAAA" }),
             1,
@@ -146,7 +146,7 @@ pub(crate) fn signatures() -> Vec<Bad> {
     all
 }
 
-/// Answers to `GetPublicKey`, and how often it is asked.
+/// Answers to `GetPublicKey`, and the number of calls.
 pub(crate) fn public_keys() -> Vec<(Bad, usize)> {
     let replaced = |field: &str, value: Value| json!({ "kind": "replace", "field": field, "value": value });
     let elsewhere = "arn:aws:kms:us-east-1:123456789012:alias/x";

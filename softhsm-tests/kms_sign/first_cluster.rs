@@ -15,7 +15,7 @@ fn the_first_hsm_of_a_team_is_initialized_with_a_kms_key_as_its_ca() {
         let cluster = LocalCluster::create(hsm_type, "");
         rig.json(&["cluster", "fetch", cluster.id(), "--out-dir", "."])
             .ok();
-        // What AWS and the manufacturer publish.
+        // The roots that AWS and the manufacturer publish.
         cluster.save(rig);
 
         let csr = format!("{}_ClusterCsr.csr", cluster.id());
@@ -62,7 +62,7 @@ fn the_first_hsm_of_a_team_is_initialized_with_a_kms_key_as_its_ca() {
         let check = ["cluster", "check", cluster.id(), "--ca", "customerCA.crt"];
         rig.json(&check).ok();
         rig.json(&["ledger", "verify"]).ok();
-        // Nothing of a token was there to be used.
+        // No token was available.
         assert!(!rig.path("rig").exists());
     }
 }

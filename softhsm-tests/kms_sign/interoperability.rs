@@ -1,12 +1,12 @@
-//! A KMS key as the CA's: what it makes is accepted by programs that are not ours, KMS is asked no more than it has to be, and a key
-//! that does not fit is refused before it signs.
+//! A KMS key as the CA's key: independent programs accept its signatures, KMS gets only the necessary calls, and an unsuitable key is
+//! refused before it signs.
 
 use serde_json::{Value, json};
 
 use crate::harness::{KmsAuthority, bare_id};
 use crate::oracle::{assert_accepted, assert_lints, field, openssl};
 
-/// The key specs that profiles take, what KMS is asked to sign with, and openssl's name of it.
+/// The key specs that profiles accept, KMS's algorithm for each, and openssl's name for it.
 const SPECS: [(&str, &str, &str); 6] = [
     ("RSA_2048", "RSASSA_PKCS1_V1_5_SHA_256", "sha256WithRSAEncryption"),
     ("RSA_3072", "RSASSA_PKCS1_V1_5_SHA_256", "sha256WithRSAEncryption"),
@@ -30,7 +30,7 @@ fn every_kind_of_kms_key_is_a_ca_without_module_token_and_pin() {
             "{spec}: {text}"
         );
 
-        // Asked for the digest's signature, once, by the name that stays.
+        // KMS signs the digest once, and the key is named by its ARN.
         let requests = rig.kms_requests();
         let operations: Vec<_> = requests.iter().map(|(operation, _)| operation.as_str()).collect();
         assert_eq!(operations, ["GetPublicKey", "Sign"], "{spec}");
@@ -65,7 +65,7 @@ fn every_kind_of_kms_key_is_a_ca_without_module_token_and_pin() {
 }
 
 #[test]
-fn the_aws_cli_verifies_what_kms_signed_for_a_certificate() {
+fn the_aws_cli_verifies_kms_s_signature_of_a_certificate() {
     for (spec, hash, algorithm, digest) in [
         ("RSA_2048", "sha512", "RSASSA_PKCS1_V1_5_SHA_512", "-sha512"),
         ("ECC_NIST_P384", "sha384", "ECDSA_SHA_384", "-sha384"),
@@ -124,7 +124,7 @@ fn an_ed25519_key_signs_the_message_itself() {
     assert_eq!(asked[0]["MessageType"], "RAW");
     assert_eq!(asked[0]["SigningAlgorithm"], "ED25519_SHA_512");
 
-    // KMS takes 4096 bytes of it: a long list is refused before KMS is asked.
+    // KMS accepts 4096 bytes. A longer CRL is refused before KMS is called.
     let serials = 0..200;
     let index: String = serials
         .map(|serial| {
@@ -145,7 +145,7 @@ fn an_ed25519_key_signs_the_message_itself() {
 }
 
 #[test]
-fn a_key_is_shown_as_the_aws_cli_shows_it_whatever_it_is_named_by() {
+fn a_key_is_shown_like_in_the_aws_cli_under_any_name() {
     let authority = KmsAuthority::with_key("ECC_NIST_P256", "AKIASHOWN");
     let rig = &authority.rig;
     let alias = authority.name.trim_start_matches("kms:");
@@ -171,7 +171,7 @@ fn a_key_is_shown_as_the_aws_cli_shows_it_whatever_it_is_named_by() {
 }
 
 #[test]
-fn the_public_half_is_exported_as_the_aws_cli_gives_it_and_a_request_is_signed() {
+fn the_exported_public_half_is_that_of_the_aws_cli_and_a_request_is_signed() {
     let authority = KmsAuthority::with_key("RSA_2048", "AKIAEXPORT");
     let rig = &authority.rig;
     let export = ["key", "export-public", authority.name.as_str(), "--out", "ca.pub"];
@@ -250,7 +250,7 @@ fn another_ca_is_cross_signed_and_a_status_is_answered() {
     let refused = rig.json(&[&cross[..], &["--ca", "root.crt", "--key", other.name.as_str()]].concat());
     assert!(refused.refused(3, "rule").contains("not the issuer's key"));
     let root = ["--ca", "root.crt", "--key", authority.name.as_str()];
-    // The other CA has the name of one here.
+    // The other CA has the same name as one in the ledger.
     let waived = ["--same-name-other-key"];
     rig.json(&[&cross[..], &root, &waived].concat()).ok();
     assert_eq!(authority.signatures().len(), 1);

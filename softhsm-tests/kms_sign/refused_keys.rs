@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::{KmsAuthority, Rig, bare_id, kms, make_kms_key};
 
 #[test]
-fn what_is_done_to_keys_on_the_token_only_is_refused_for_a_kms_key() {
+fn commands_for_token_keys_refuse_a_kms_key() {
     let authority = KmsAuthority::with_key("RSA_2048", "AKIAONTOKEN");
     let delete = ["key", "delete", authority.name.as_str(), "--yes"];
     let message = authority.rig.json(&delete).refused(2, "usage");
@@ -14,7 +14,7 @@ fn what_is_done_to_keys_on_the_token_only_is_refused_for_a_kms_key() {
 }
 
 #[test]
-fn a_key_that_cannot_sign_is_refused_with_what_it_is() {
+fn a_key_that_cannot_sign_is_refused_with_its_usage() {
     let rig = Rig::without_token()
         .with_aws()
         .with("AWS_ACCESS_KEY_ID", "AKIAUNFIT");
@@ -105,7 +105,7 @@ fn a_hash_that_the_key_does_not_sign_with_is_refused_before_kms_is_asked() {
 }
 
 #[test]
-fn without_a_key_named_a_module_is_needed_as_ever() {
+fn without_a_named_key_a_module_is_needed() {
     let authority = KmsAuthority::new("ECC_NIST_P256", "AKIANOMODULE");
     let sign = [
         "csr",

@@ -1,5 +1,5 @@
-//! Everything that KMS can answer to `GetPublicKey` and `Sign`, or leave unanswered: a signature is asked for once, whatever happens, a
-//! wrong one is never written, and the ledger and the error say where nobody can know whether it was made.
+//! Every answer of KMS to `GetPublicKey` and `Sign`, and missing answers: a signature is requested only once, a wrong one is never written,
+//! and the ledger and the error report an unknown outcome.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::oracle::openssl;
 
 use super::bad_answers::{UNCERTAIN, assert_bad, public_keys, signatures};
 
-/// Tries of a question that may be asked again.
+/// The number of attempts of a repeatable call.
 pub(crate) const ATTEMPTS: usize = 5;
 
 fn strike(authority: &KmsAuthority, operation: &str, fault: &Value) {
@@ -21,7 +21,7 @@ fn strike(authority: &KmsAuthority, operation: &str, fault: &Value) {
     authority.rig.kms_faults(&json!([fault]));
 }
 
-/// Works on a list with some threads: most of the time is spent waiting.
+/// Works through a list with several threads, because most of the time is spent waiting.
 fn try_all<T: Sync>(all: &[T], name: &str, check: impl Fn(&KmsAuthority, &T) + Sync) {
     const THREADS: usize = 4;
     thread::scope(|scope| {
@@ -38,7 +38,7 @@ fn try_all<T: Sync>(all: &[T], name: &str, check: impl Fn(&KmsAuthority, &T) + S
 }
 
 #[test]
-fn a_signature_is_asked_for_once_whatever_comes_of_it() {
+fn a_signature_is_requested_only_once() {
     try_all(&signatures(), "BADSIGN", |authority, bad| {
         let case = bad.fault.to_string();
         let rig = &authority.rig;
@@ -46,7 +46,7 @@ fn a_signature_is_asked_for_once_whatever_comes_of_it() {
         assert_bad(authority.sign("out.crt", &[]), bad);
         assert_eq!(authority.signatures().len(), 1, "{case}");
         assert!(!rig.path("out.crt").exists(), "{case}");
-        // The ledger says that nothing came of it, and why.
+        // The ledger has the entry as abandoned, with the reason.
         let listed = rig.json(&["ledger", "list"]).ok().json();
         let entry = listed["entries"]
             .as_array()
@@ -100,7 +100,7 @@ fn a_public_key_that_is_not_the_one_that_signs_makes_no_ca() {
 }
 
 #[test]
-fn a_question_about_the_key_is_asked_again_and_the_signature_is_not() {
+fn a_query_about_the_key_is_repeated_but_a_signature_is_not() {
     let authority = KmsAuthority::new("ECC_NIST_P256", "AKIATWICE");
     let fault = json!({ "operation": "GetPublicKey", "kind": "ThrottlingException", "times": 2 });
     authority.rig.kms_faults(&json!([fault]));
@@ -118,7 +118,7 @@ fn a_question_about_the_key_is_asked_again_and_the_signature_is_not() {
 }
 
 #[test]
-fn a_signature_that_never_comes_is_given_up_and_said_to_be_possible() {
+fn a_signature_without_an_answer_is_reported_as_possible() {
     let authority = KmsAuthority::new("ECC_NIST_P256", "AKIASIGNHANGS");
     strike(&authority, "Sign", &json!({ "kind": "hang", "seconds": 70 }));
     let start = Instant::now();
@@ -160,7 +160,7 @@ fn of_several_certificates_those_before_a_lost_answer_stay() {
         "cloudhsm-cluster",
     ];
     let mut run = rig.json(&[&sign[..], &more].concat());
-    // What was delivered was told when it was.
+    // Delivered certificates were reported at once.
     let told = std::mem::take(&mut run.stdout);
     assert_eq!(told.matches("\"result\":\"issued\"").count(), 1, "{told}");
     let message = run.refused(4, "maybe-signed");
@@ -172,7 +172,7 @@ fn of_several_certificates_those_before_a_lost_answer_stay() {
     let there = ["a.crt", "b.crt", "c.crt"].map(|name| rig.path(name).exists());
     assert_eq!(there, [true, false, false]);
 
-    // The one that may exist can be revoked by what the ledger has of it.
+    // The possible certificate can be revoked with the ledger's serial number.
     let listed = rig.json(&["ledger", "list"]).ok().json();
     let entries = listed["entries"].as_array().expect("entries");
     let lost = entries.iter().find(|entry| entry.to_string().contains(UNCERTAIN));

@@ -44,7 +44,7 @@ fn serial(rig: &Rig, certificate: &str) -> String {
         .to_owned()
 }
 
-/// What the verifier in Python says: 0, or 3.
+/// The verdict of the verifier in Python: 0 or 3.
 fn python(rig: &Rig, arguments: &[&str]) -> Option<i32> {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/programs/verify_checkpoint.py");
     let program = program.to_str().expect("a path");
@@ -60,7 +60,7 @@ fn export(rig: &Rig) {
     );
 }
 
-/// A CA with a certificate, a checkpoint that was kept then, and another certificate since.
+/// A CA with a certificate, a checkpoint that was kept then, and a later certificate.
 fn kept() -> (Rig, String) {
     let rig = ready_authority();
     new_key(&rig, "note.key");
@@ -82,7 +82,7 @@ fn verify(rig: &Rig, checkpoint: &str, key: &str) -> Run {
 }
 
 #[test]
-fn an_auditor_checks_a_certificate_and_the_time_since_without_the_ledger() {
+fn an_auditor_checks_a_certificate_and_later_events_without_the_ledger() {
     let (rig, key) = kept();
     let verified = verify(&rig, "first.checkpoint", &key).ok().json();
     assert!(
@@ -241,7 +241,7 @@ fn an_auditor_checks_a_certificate_and_the_time_since_without_the_ledger() {
         .refused(2, "usage");
 }
 
-/// Runs Python over the events and computes the whole chain again, as somebody would who can write the file.
+/// Changes events with Python and computes the whole chain again, as an attacker who can write the file would.
 const REWRITE: &str = r#"
 import hashlib, sqlite3, sys
 d = sqlite3.connect(sys.argv[1])
@@ -282,7 +282,7 @@ fn a_ledger_that_was_rewritten_shortened_or_forked_is_refused() {
         assert_eq!(judged, Some(3), "{how}");
     };
 
-    // Everything in it fits, and without evidence from elsewhere nobody can tell.
+    // It is consistent, so without evidence from elsewhere the change is not detected.
     rig.tool("python3", &["-c", REWRITE, LEDGER]).ok();
     let alone = rig
         .json(&["--ledger-head", "none", "ledger", "verify"])
@@ -291,7 +291,7 @@ fn a_ledger_that_was_rewritten_shortened_or_forked_is_refused() {
     assert_eq!(alone["verified"], true);
     refused(&rig, "rewritten");
 
-    // Cut back to what it was before the second certificate, by what the program itself recorded.
+    // Truncated to its state before the second certificate.
     rig.write(LEDGER, &whole);
     let size: u64 = rig
         .json(&["ledger", "verify", "--checkpoint", "first.checkpoint"])
@@ -317,7 +317,7 @@ fn a_ledger_that_was_rewritten_shortened_or_forked_is_refused() {
     refused(&rig, "shortened");
     verify(&rig, "first.checkpoint", &key);
 
-    // And on from there with another certificate, to more events than before.
+    // Continued from there with another certificate, to more events than before.
     for name in ["third", "fourth"] {
         let (request, out) = (format!("{name}.csr"), format!("{name}.crt"));
         make_request(&rig, &request, &["-newkey", "rsa:2048"], &["-sha256"]);
@@ -336,11 +336,11 @@ fn a_ledger_that_was_rewritten_shortened_or_forked_is_refused() {
             .ok();
     }
     refused(&rig, "forked");
-    // The older copy that the head on the token gives away gets no checkpoint either.
+    // An older copy, detected by the head on the token, gets no checkpoint either.
     rig.json(&["ledger", "checkpoint"])
         .refused(4, "ledger-older-copy");
 
-    // A ledger of its own is another log.
+    // Another ledger is another log.
     rig.json(&["--ledger", "sqlite:other.db", "ledger", "new"]).ok();
     let other = [
         "--ledger",
@@ -354,10 +354,10 @@ fn a_ledger_that_was_rewritten_shortened_or_forked_is_refused() {
 }
 
 #[test]
-fn what_is_not_a_sound_checkpoint_is_refused_by_name() {
+fn an_unsound_checkpoint_is_refused_by_name() {
     let (rig, key) = kept();
     let sound = fs::read_to_string(rig.path("first.checkpoint")).expect("the checkpoint");
-    // Of each line one octet; the library's tests change every one.
+    // One octet of each line. The library's tests change every octet.
     for (from, to) in [
         ("hsm-ca/ledger/", "hsm-ca/ledgen/"),
         ("\n\n", "\n"),
@@ -367,7 +367,7 @@ fn what_is_not_a_sound_checkpoint_is_refused_by_name() {
         let run = verify(&rig, "changed", &key);
         assert_eq!(run.code, Some(3), "{from}: {run:?}");
     }
-    // Without a key, the ledger itself tells.
+    // Without a key, the comparison with the ledger detects it.
     let text = sound.split_once("\n\n").expect("a note").0;
     rig.write("unsigned", format!("{text}\n").as_bytes());
     rig.json(&["ledger", "verify", "--checkpoint", "unsigned"]).ok();

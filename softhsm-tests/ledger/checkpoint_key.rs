@@ -1,4 +1,4 @@
-//! The key that signs checkpoints: in a file of its owner alone, Ed25519, and no CA's.
+//! The key that signs checkpoints: Ed25519, in a file that only its owner can read, and not a CA's key.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,7 +8,7 @@ use crate::harness::ready_authority;
 use crate::oracle::openssl;
 
 #[test]
-fn what_is_not_a_key_for_checkpoints_is_refused_by_name() {
+fn an_unsuitable_key_file_is_refused_by_name() {
     let rig = ready_authority();
     new_key(&rig, "note.key");
     checkpoint(&rig, "first.checkpoint");
@@ -50,7 +50,7 @@ fn what_is_not_a_key_for_checkpoints_is_refused_by_name() {
         let message = make(file).refused(2, "checkpoint-key");
         assert!(message.contains(file), "{message}");
     }
-    // Nothing of the key is shown, and an existing file stays.
+    // No part of the key is shown, and an existing file is kept.
     let secret = read.lines().nth(1).expect("its base64");
     let run = rig
         .command(&["-v", "-v", "ledger", "checkpoint", "--signing-key", "note.key"])
@@ -72,7 +72,7 @@ fn what_is_not_a_key_for_checkpoints_is_refused_by_name() {
     );
 }
 
-/// The CA of this key was adopted: a note that it signs could be taken for a certificate's bytes, or the reverse.
+/// The CA with this key was adopted: a signed note could be mistaken for a certificate, or the reverse.
 #[test]
 fn a_key_of_a_ca_in_the_ledger_signs_no_checkpoint() {
     let rig = ready_authority();

@@ -1,4 +1,4 @@
-//! A ledger that somebody edits, with SQLite, between two commands: no command decides a signature by it.
+//! A ledger that is edited with SQLite between two commands: no signature depends on it.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::harness::{Rig, Run, ready_authority};
 use crate::oracle::{make_request, openssl};
 
-/// Runs SQL with the triggers taken off, and puts them back, as somebody would who wants nobody to notice.
+/// Runs SQL without the triggers, and restores them, as an attacker would.
 const EDIT: &str = r"
 import sqlite3, sys
 d = sqlite3.connect(sys.argv[1])
@@ -26,7 +26,7 @@ pub(crate) fn edit(rig: &Rig, sql: &str) {
     rig.tool("python3", &["-c", EDIT, LEDGER, sql]).ok();
 }
 
-/// A CA with a certificate that is revoked, one that is not, and CRL number 1; and what the signing commands need.
+/// A CA with a revoked certificate, a good one, CRL number 1, and the inputs of the signing commands.
 pub(crate) fn busy_authority() -> Rig {
     let rig = ready_authority();
     for name in ["bad", "good", "next"] {
@@ -102,7 +102,7 @@ pub(crate) fn crl(rig: &Rig, out: &str) -> Run {
     rig.json(&["crl", "create", "--ca", "customerCA.crt", "--out", out, "--force"])
 }
 
-/// Every command that signs or decides, by what it would write.
+/// Every command that signs or decides, by its output.
 pub(crate) const DECIDE: [(&str, &[&str]); 8] = [
     (
         "next.crt",
@@ -205,9 +205,9 @@ fn ledger_bytes(rig: &Rig) -> Vec<u8> {
 }
 
 #[test]
-fn no_command_decides_by_a_ledger_that_was_edited() {
+fn no_command_uses_an_edited_ledger_for_a_decision() {
     let rig = busy_authority();
-    // Closed, so that one file is all of it.
+    // Closed, so that one file has everything.
     edit(&rig, "");
     let sound = ledger_bytes(&rig);
     for sql in [

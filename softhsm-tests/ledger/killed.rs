@@ -1,5 +1,5 @@
-//! A process that records and is killed at any point: what it had said is there, what it had not said is there as a whole or not at
-//! all, and the next one goes on.
+//! A recording process that is killed at any point: everything it had reported is recorded, later changes are recorded completely or not at
+//! all, and the next process continues.
 
 use std::fs;
 use std::io::Read as _;
@@ -16,7 +16,7 @@ fn assert_sound(ledger: &dyn Ledger, case: &str) {
     assert!(report.passed(), "{case}: {:?}", report.faults);
 }
 
-/// Some two hundred kills, at no particular moments, while another process records and is not killed.
+/// About two hundred kills at random moments, while another process records undisturbed.
 #[test]
 fn at_random_moments() {
     let desk = LedgerDesk::new();
@@ -28,7 +28,7 @@ fn at_random_moments() {
             let mut victim = LedgerDesk::start(desk.writer(&[], &format!("{round}-{turn}"), 100_000));
             let mut lines = Vec::new();
             if turn % 2 == 1 {
-                // However busy the machine is, half of them have recorded something.
+                // Even on a busy machine, half of them have recorded something.
                 let stdout = victim.stdout.as_mut().expect("a pipe");
                 while lines.last() != Some(&b'\n') {
                     let mut byte = [0];
@@ -36,7 +36,7 @@ fn at_random_moments() {
                     lines.push(byte[0]);
                 }
             }
-            // From before it opens the ledger, or from its first line, to some moves later.
+            // Between opening the ledger, or its first line, and a few moves later.
             let moment = (round * 10 + turn).wrapping_mul(2_654_435_761) % 60_000;
             thread::sleep(Duration::from_micros(moment));
             victim.kill().expect("SIGKILL");
@@ -58,8 +58,8 @@ fn at_random_moments() {
     assert!(told >= 100, "only {told} lines");
 }
 
-/// The kernel kills a process that writes past `RLIMIT_FSIZE`, after writing up to it: so it dies inside a write, at every place of the
-/// write-ahead log in turn. This process keeps the ledger open, so that the shared memory beside it does not come first.
+/// The kernel kills a process that writes past `RLIMIT_FSIZE`, after writing up to it. So it dies inside a write, at every position of the
+/// write-ahead log in turn. This process keeps the ledger open, so that the shared memory beside it is not written first.
 #[test]
 fn inside_every_write_to_the_log() {
     const FRAME: usize = 24 + 4096;
@@ -70,7 +70,7 @@ fn inside_every_write_to_the_log() {
             let limit = 32 + frame * FRAME + inside;
             let desk = LedgerDesk::new();
             let watching = desk.open();
-            // Its first frames are those that made the tables.
+            // Its first frames create the tables.
             let before = fs::metadata(desk.path("l.db-wal")).expect("the log").len();
             let limit = limit + usize::try_from(before).expect("small");
             let case = format!("killed at byte {limit} of the log");
@@ -85,7 +85,7 @@ fn inside_every_write_to_the_log() {
             let said = Said::of(&output.stdout);
             said.assert_recorded(&watching, &case);
             assert_sound(&watching, &case);
-            // As after a reboot: nobody has it open, and the log is read from its beginning.
+            // Like after a reboot: no process has it open, and the log is read from its beginning.
             let copy = LedgerDesk::new();
             for name in ["l.db", "l.db-wal"] {
                 fs::copy(desk.path(name), copy.path(name)).expect("a copy");
@@ -104,9 +104,9 @@ fn inside_every_write_to_the_log() {
     assert!(died > 70, "{died}");
 }
 
-/// While it makes the file, its tables, and the log.
+/// While it creates the file, its tables, and the log.
 #[test]
-fn while_it_makes_the_ledger() {
+fn while_it_creates_the_ledger() {
     let mut died = 0;
     for limit in (0..40_000).step_by(499) {
         let desk = LedgerDesk::new();
@@ -122,7 +122,7 @@ fn while_it_makes_the_ledger() {
     assert!(died > 60, "{died}");
 }
 
-/// The next one records on top.
+/// The next process continues recording.
 #[track_caller]
 fn go_on(ledger: &mut dyn Ledger, case: &str) {
     use hsm_ca::ledger::{Authority, Digest, Name, RecordedName, Stamp, UnixTime};

@@ -1,5 +1,5 @@
-//! A ledger of some thousand certificates: audited by the first command that records in it, and then not again until its file or its
-//! stamp is not what that command left.
+//! A ledger with some thousand certificates: audited by the first command that records in it, and again only after its file or its stamp
+//! was changed.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown};
@@ -38,7 +38,7 @@ pub(super) fn pages(rig: &Rig) -> usize {
     usize::try_from(size / 4096).expect("few")
 }
 
-/// How often the program reads from a place in a file while it signs: SQLite does so once for each page.
+/// How often the program reads from a file position while it signs. SQLite does so once for each page.
 pub(super) fn reads(rig: &Rig) -> usize {
     let strace = ["-f", "-e", "trace=pread64", "-o", "observed", PROGRAM];
     let arguments = [&strace[..], &SIGN].concat();
@@ -48,9 +48,9 @@ pub(super) fn reads(rig: &Rig) -> usize {
 }
 
 #[test]
-fn it_is_read_once_until_something_was_changed() {
+fn it_is_read_once_until_something_changes() {
     let rig = large_authority();
-    // A verifier that is not ours: the ledger was made past the rules.
+    // An independent verifier, because the ledger was made without the rules.
     let verifier = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/programs/verify_ledger.py");
     rig.tool("python3", &[verifier.to_str().expect("UTF-8"), LEDGER])
         .ok();
@@ -61,7 +61,7 @@ fn it_is_read_once_until_something_was_changed() {
         let again = reads(&rig);
         assert!(again < pages / 3, "{again} of {pages}");
     }
-    // Another user's stamp counts for nothing, and stays what it is.
+    // Another user's stamp does not count, and is not changed.
     chown(rig.path(STAMP), Some(65534), None).unwrap();
     let text = fs::read(rig.path(STAMP)).unwrap();
     assert!(reads(&rig) > pages / 2);

@@ -1,4 +1,5 @@
-//! A process that is killed while it puts a large ledger's log into its file and leaves the audit stamp: the next one trusts nothing of that.
+//! A process that is killed while it copies a large ledger's log into its file and writes the audit stamp: the next process does not trust
+//! the result.
 
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ fn last(rig: &Rig) -> Value {
 const LOG: &str = "rig/hsm-ca.db-wal";
 
 #[test]
-fn whichever_step_of_the_stamp_is_the_last_nothing_is_lost_and_everything_is_audited() {
+fn killed_at_any_step_of_the_stamp_nothing_is_lost_and_everything_is_audited() {
     let rig = large_authority();
     reads(&rig);
     assert!(reads(&rig) < pages(&rig) / 3, "it has a stamp");
@@ -41,7 +42,7 @@ fn whichever_step_of_the_stamp_is_the_last_nothing_is_lost_and_everything_is_aud
         let strace = ["-f", "-o", "/dev/null", "-e", &inject];
         let killed = rig.tool("strace", &[&strace[..], &watch, &[PROGRAM], &SIGN].concat());
         assert_eq!(killed.code, None, "{case}: {killed:?}");
-        // What was printed was recorded before.
+        // Everything printed was recorded before.
         let last = last(&rig);
         assert!(last["entry"].as_u64() > before, "{case}: {last}");
         if killed.stdout.contains("BEGIN CERTIFICATE") {

@@ -1,4 +1,4 @@
-//! A command that reads the past never invents it: a ledger is made by `ca create`, `rig new` and `ledger new`, and by nothing else.
+//! Commands that need a ledger refuse a missing one: only `ca create`, `ca adopt`, `rig new` and `ledger new` create one.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use crate::harness::{Rig, Run};
 
-/// A key, a CA whose ledger is there, a certificate and an OCSP request.
+/// A key, a CA with its ledger, a certificate and an OCSP request.
 fn rig() -> Rig {
     let rig = Rig::new();
     for key in ["ca", "other"] {
@@ -43,7 +43,7 @@ fn sign(rig: &Rig, out: &str) -> Run {
     ])
 }
 
-/// Every command that reads or records what was signed, but for those that make a ledger.
+/// Every command that uses a ledger, except those that create one.
 const COMMANDS: [&[&str]; 14] = [
     &[
         "csr",
@@ -134,7 +134,7 @@ const COMMANDS: [&[&str]; 14] = [
 ];
 
 #[test]
-fn every_command_refuses_a_ledger_that_is_not_there_and_makes_none() {
+fn every_command_refuses_a_missing_ledger_and_creates_none() {
     let rig = rig();
     other_authority(&rig);
     let rig = rig.with("HSM_CA_LEDGER", "sqlite:none.db");
@@ -181,7 +181,7 @@ fn other_authority(rig: &Rig) {
 }
 
 #[test]
-fn the_refusal_says_which_setting_named_the_place() {
+fn the_refusal_names_the_setting() {
     let rig = rig();
     let list = |more: &[&str]| {
         let run = rig.json(&[more, &["ledger", "list"]].concat());
@@ -197,7 +197,7 @@ fn the_refusal_says_which_setting_named_the_place() {
 }
 
 #[test]
-fn a_file_that_is_not_a_ledger_is_never_taken_for_a_new_one() {
+fn a_file_that_is_not_a_ledger_is_never_treated_as_a_new_one() {
     let rig = rig();
     other_authority(&rig);
     rig.write("empty.db", "");
@@ -237,7 +237,7 @@ fn a_file_that_is_not_a_ledger_is_never_taken_for_a_new_one() {
 }
 
 #[test]
-fn ledger_new_makes_one_that_verifies_and_a_second_run_leaves_it_alone() {
+fn ledger_new_creates_a_sound_ledger_and_a_second_run_does_not_change_it() {
     let rig = Rig::without_token().with("HSM_CA_LEDGER", "sqlite:l.db");
     let made = rig.json(&["ledger", "new"]).ok().json();
     let head = made["head"].as_str().expect("a head");
@@ -284,9 +284,9 @@ fn a_ca_create_that_is_refused_leaves_no_ledger() {
     assert!(rig.path("new.db").exists());
 }
 
-/// Each on a token of its own with the same key: SoftHSM rewrites its file at every login.
+/// Each on its own token with the same key, because SoftHSM rewrites its file at every login.
 #[test]
-fn those_that_create_a_ca_at_once_record_in_one_ledger() {
+fn simultaneous_ca_creates_record_in_one_ledger() {
     let shared = rig();
     let ledger = format!("sqlite:{}", shared.path("new.db").display());
     let copy = || {

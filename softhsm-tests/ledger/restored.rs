@@ -1,4 +1,4 @@
-//! An older copy of the ledger, another ledger, a file that is moved: the head that is kept elsewhere tells, before anything is signed.
+//! An older copy of the ledger, another ledger, a moved file: the kept head detects them before anything is signed.
 
 use std::fs;
 use std::thread;
@@ -31,7 +31,7 @@ fn authority_on(kind: TokenKind) -> Rig {
     rig
 }
 
-/// What is kept on the token, by a program that is not ours.
+/// The head objects on the token, read by an independent program.
 fn notes(rig: &Rig) -> usize {
     let listed = rig.pkcs11_tool(&["--list-objects", "--type", "data"]);
     listed.matches("hsm-ca ledger head").count()
@@ -71,7 +71,7 @@ fn an_older_copy_of_the_ledger_signs_nothing_until_it_is_accepted() {
         let crl_arguments = ["crl", "create", "--ca", "customerCA.crt", "--out", "false.crl"];
         rig.json(&crl_arguments).refused(4, "ledger-older-copy");
         assert!(!rig.path("second.crt").exists() && !rig.path("false.crl").exists());
-        // It verifies in itself; the head on the token tells.
+        // It is sound by itself. The head on the token shows that it is older.
         let verified = rig.json(&["ledger", "verify"]);
         assert_eq!(verified.code, Some(3), "{verified:#?}");
         assert_eq!(verified.json()["kept_head"], "missing", "{verified:#?}");
@@ -130,7 +130,7 @@ fn every_signing_command_refuses_another_ledger() {
 }
 
 #[test]
-fn a_ledger_that_adopted_the_ca_has_a_head_of_its_own_beside_the_other() {
+fn a_ledger_that_adopted_the_ca_has_its_own_head_beside_the_other() {
     let rig = authority_on(TokenKind::SoftHsm);
     let signs = |ledger: &str, out: &str| {
         let arguments = [&signing(out)[..], &["--ledger", ledger]].concat();
@@ -147,7 +147,7 @@ fn a_ledger_that_adopted_the_ca_has_a_head_of_its_own_beside_the_other() {
     rig.write("second.db", &older);
     signs(second, "4.crt").refused(4, "ledger-older-copy");
     signs(first, "5.crt").ok();
-    // The way out leaves the head of the ledger that is used.
+    // `ledger accept` keeps the head of the ledger in use.
     rig.json(&["--ledger", second, "ledger", "accept", "--ca", "customerCA.crt"])
         .ok();
     assert_eq!(notes(&rig), 1);
@@ -187,7 +187,7 @@ fn a_head_in_a_file_is_raised_by_revocations_too() {
 }
 
 #[test]
-fn a_head_that_the_user_kept_is_required_of_every_command() {
+fn every_command_checks_a_head_that_the_user_gives() {
     let rig = ready_authority();
     make_request(&rig, "next.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
     let kept = head(&rig);
@@ -201,7 +201,7 @@ fn a_head_that_the_user_kept_is_required_of_every_command() {
 }
 
 #[test]
-fn a_token_that_takes_no_data_says_so_and_signs_unless_it_must_keep_the_head() {
+fn a_token_without_data_objects_signs_with_a_warning_unless_the_head_is_required() {
     let rig = ready_authority();
     make_request(&rig, "next.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
     let rule = [("FAIL", "C_CreateObject:CKR_ATTRIBUTE_VALUE_INVALID@*")];
@@ -223,12 +223,12 @@ fn a_token_that_takes_no_data_says_so_and_signs_unless_it_must_keep_the_head() {
 }
 
 #[test]
-fn what_is_on_the_token_without_a_pin_says_nothing() {
+fn a_public_object_on_the_token_does_not_count_as_a_head() {
     let rig = authority_on(TokenKind::SoftHsm);
     rig.write("note", "hsm-ca-head-1 nonsense");
     let label = ["--label", "hsm-ca ledger head", "--application-label", "hsm-ca"];
     let write = ["--write-object", "note", "--type", "data"];
-    // pkcs11-tool makes it public unless it is told otherwise.
+    // pkcs11-tool makes it public by default.
     rig.pkcs11_tool(&[&write[..], &label].concat());
     rig.json(&signing("first.crt")).ok();
     rig.pkcs11_tool(&[&write[..], &label, &["--private"]].concat());
@@ -236,7 +236,7 @@ fn what_is_on_the_token_without_a_pin_says_nothing() {
 }
 
 #[test]
-fn several_at_once_leave_the_highest_head_and_the_key_takes_it_along() {
+fn parallel_commands_leave_the_highest_head_and_deleting_the_key_deletes_it() {
     let rig = authority_on(TokenKind::Kryoptic);
     let outs: Vec<_> = (0..4).map(|number| format!("{number}.crt")).collect();
     thread::scope(|scope| {
@@ -266,7 +266,7 @@ fn a_clock_behind_the_ledger_signs_and_revokes_nothing_unless_it_is_accepted() {
         tool: "a test".to_owned(),
         waived: Vec::new(),
     };
-    // Something that needs nothing else: that an entry was delivered once more.
+    // A change without other needs: another delivery of an entry.
     Ledger::deliver(ledger.as_mut(), hsm_ca::ledger::EntryId(id), &stamp).expect("recorded");
     drop(ledger);
     for (out, arguments) in DECIDE {
@@ -299,11 +299,11 @@ fn a_clock_behind_the_ledger_signs_and_revokes_nothing_unless_it_is_accepted() {
 }
 
 #[test]
-fn no_crl_is_replaced_by_one_that_says_less() {
+fn no_crl_is_replaced_by_one_with_fewer_entries() {
     let rig = busy_authority();
     let first = rig.read("first.crl");
     crl(&rig, "second.crl").ok();
-    // Number 2 is there, and 3 comes: fine. Then one of a ledger that knows nothing.
+    // Number 3 replaces number 2. Then a CRL from an empty ledger is refused.
     crl(&rig, "second.crl").ok();
     let index = rig.write("index.txt", "");
     let index = index.to_str().expect("UTF-8");
@@ -325,7 +325,7 @@ fn no_crl_is_replaced_by_one_that_says_less() {
         "{message}"
     );
     rig.json(&[&create[..], &["elsewhere.crl"]].concat()).ok();
-    // An older copy, and nothing else to go by: the CRL itself.
+    // With an older copy, only the existing CRL shows it.
     edit(&rig, "");
     let rig = rig.with("HSM_CA_LEDGER_HEAD", "none");
     let ledger = rig.read(LEDGER);
@@ -341,9 +341,9 @@ fn no_crl_is_replaced_by_one_that_says_less() {
     assert!(first != rig.read("not-ours.crl"));
 }
 
-/// The data object is not a key, and is named wherever someone looks at what is on the token.
+/// The data object is not a key, but every listing of the token names it.
 #[test]
-fn the_kept_head_is_named_where_the_token_is_looked_at() {
+fn listings_of_the_token_name_the_kept_head() {
     const NAME: &str = "hsm-ca ledger head";
     let rig = ready_authority().with("HSM_CA_LEDGER_HEAD", "token");
     let empty = Rig::new();
@@ -379,7 +379,7 @@ fn the_kept_head_is_named_where_the_token_is_looked_at() {
         "{found}"
     );
 
-    // What the token does not say of it is a warning beside the keys, and a failure of doctor.
+    // If it cannot be read, `key list` warns and `doctor` fails.
     rig.command_with_rule(&["key", "list"], &[]).ok();
     let last = rig.count("C_FindObjectsInit");
     let rule = format!("C_FindObjectsInit:CKR_DEVICE_ERROR@{last}");

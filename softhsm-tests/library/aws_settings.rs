@@ -1,4 +1,4 @@
-//! A program that has its own AWS settings hands them in. The limits of the clients hold all the same.
+//! A program can pass its own AWS settings. The limits of the clients still apply.
 
 use aws_config::Region;
 use aws_sdk_kms::config::{Credentials, SharedCredentialsProvider};
@@ -40,7 +40,7 @@ fn both_clients_work_with_settings_of_the_caller() {
     let cloudhsm = CloudHsm::with_config(&settings).expect("a client");
     assert_eq!(cloudhsm.region(), REGION);
     cloudhsm.list().expect("the clusters");
-    // A page of clusters each: other tests have made some.
+    // One call for each page of clusters: other tests have made some.
     let calls = weather.calls();
     let (first, pages) = calls.split_first().expect("a call");
     assert_eq!(first, "CreateKey");
@@ -51,7 +51,7 @@ fn both_clients_work_with_settings_of_the_caller() {
 }
 
 #[test]
-fn an_answer_to_the_callers_own_http_client_ends_after_4_mib_and_is_not_asked_for_again() {
+fn an_answer_to_the_callers_own_http_client_ends_after_4_mib_and_is_not_repeated() {
     let weather = Weather::of("AKIAOWNCLIENT");
     weather.set(&[json!({ "kind": "huge", "bytes": 64 << 20, "chunked": true, "times": 0 })]);
     let unbounded = Builder::new()
@@ -78,7 +78,7 @@ fn an_answer_to_the_callers_own_http_client_ends_after_4_mib_and_is_not_asked_fo
 
 #[test]
 fn an_unencrypted_endpoint_of_the_caller_is_refused() {
-    // TEST-NET-1 (RFC 5737): nothing answers there, and nothing is sent there.
+    // TEST-NET-1 (RFC 5737): no host answers, and nothing is sent.
     for endpoint in [
         "http://192.0.2.1",
         "http://localhost.example.com:4566",
@@ -104,7 +104,7 @@ fn an_unencrypted_endpoint_of_the_caller_is_refused() {
 }
 
 #[test]
-fn the_callers_region_and_the_keys_agree_or_nothing_is_asked() {
+fn if_the_callers_region_and_the_keys_differ_nothing_is_called() {
     let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     let without = settings("AKIAREGION", &local_aws(), None);
     assert!(matches!(

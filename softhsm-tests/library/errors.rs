@@ -20,7 +20,7 @@ use hsm_ca::workflow::{
 };
 use hsm_ca::x509::X509Error;
 
-/// What the key store of another program says, with a cause of its own.
+/// An error of another program's key store, with its own cause.
 #[derive(Debug)]
 struct Outer(Inner);
 
@@ -102,7 +102,7 @@ fn unproven() -> Unproven {
     }
 }
 
-/// The message and all that is below it.
+/// The message and all its sources.
 fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
     let mut told = vec![error.to_string()];
     let mut next = error.source();
@@ -113,7 +113,7 @@ fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
     told
 }
 
-/// Every error with a cause that is another program's or the system's, on every way up to the workflow's.
+/// Every error with a foreign or system cause, through every layer up to the workflow's.
 fn with_foreign_cause() -> Vec<Box<dyn Error>> {
     let doing = "make";
     vec![

@@ -1,4 +1,4 @@
-//! The programs in `examples/`, run as their first lines say, and judged by programs that are not ours.
+//! Runs the programs in `examples/` as their first lines say, and checks them with independent programs.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ impl Rig {
     }
 }
 
-/// Says what failed in one line, and fails.
+/// Expects a failure with a one-line error.
 #[track_caller]
 fn refuses(run: &Run, said: &str) {
     assert_eq!(run.code, Some(1), "{run:?}");
@@ -22,7 +22,7 @@ fn refuses(run: &Run, said: &str) {
 }
 
 #[test]
-fn a_key_that_the_example_generates_signs_what_openssl_verifies() {
+fn openssl_verifies_signatures_of_a_key_that_the_example_generates() {
     let rig = Rig::new();
     let run = rig.example_on_token("generate-key", &["signer"]).ok();
     rig.write("public.pem", &run.stdout);
@@ -73,7 +73,7 @@ fn a_pair_that_the_example_imports_is_proven_by_the_program() {
 }
 
 #[test]
-fn the_example_verifies_what_openssl_verifies_and_nothing_else() {
+fn the_example_verifies_exactly_what_openssl_verifies() {
     let rig = Rig::without_token();
     let issue = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout \"$1.key\" -out \"$1.crt\" -subj \"/CN=$1\" \
          -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign";

@@ -47,7 +47,7 @@ fn rig_with_signer(kind: TokenKind, algorithm: &str) -> Rig {
 }
 
 #[test]
-fn four_threads_sign_by_one_login_and_openssl_verifies_each_signature() {
+fn four_threads_sign_with_one_login_and_openssl_verifies_each_signature() {
     on_each(&[TokenKind::SoftHsm, TokenKind::Kryoptic], |kind| {
         for (algorithm, digest) in [("ec:p384", "-sha384"), ("rsa:2048", "-sha256")] {
             let rig = rig_with_signer(kind, algorithm);
@@ -75,7 +75,7 @@ fn four_threads_sign_with_one_kms_key_and_openssl_verifies_each_signature() {
 }
 
 #[test]
-fn a_token_with_too_few_sessions_says_so_before_anything_is_signed() {
+fn a_token_with_too_few_sessions_is_refused_before_anything_is_signed() {
     let rig = rig_with_signer(TokenKind::SoftHsm, "ec:p256");
     let run = rig.sign_in_parallel(&[("FAIL", "C_OpenSession:CKR_SESSION_COUNT@4")]);
     assert_eq!(run.code, Some(1), "{run:?}");

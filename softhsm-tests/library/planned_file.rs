@@ -44,7 +44,7 @@ fn the_token_signs_the_planned_bytes_and_no_others() {
         "ca.crt",
     ];
     rig.tool("openssl", &verify).ok();
-    // What was signed, as openssl finds it, is what was planned.
+    // According to openssl, the signed bytes are the planned ones.
     let parsed = rig.tool(
         "openssl",
         &[
@@ -72,7 +72,7 @@ fn the_token_signs_the_planned_bytes_and_no_others() {
 }
 
 #[test]
-fn a_plan_that_was_changed_is_not_signed() {
+fn a_changed_plan_is_not_signed() {
     let rig = rig();
     rig.tool(example("planned-ca"), &["plan", "public.pem", "planned"])
         .ok();

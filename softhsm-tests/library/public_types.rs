@@ -1,4 +1,4 @@
-//! What a caller of the library sees of its types, read from its files.
+//! The library's public types, read from its files.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::source_text::library;
 
-/// Enums that a caller matches to the end, with the reason: the compiler shows the caller a new variant.
+/// Enums that callers match exhaustively, with the reason: the compiler reports a new variant to the caller.
 const CLOSED: [(&str, &str); 41] = [
     ("Access", "read or write"),
     ("CertificateRole", "a verdict"),
@@ -75,7 +75,7 @@ fn an_enum_can_grow_or_has_a_reason_not_to() {
     );
 }
 
-/// Types of other crates in the library's interface, as docs/architecture.md lists them.
+/// Types of other crates in the library's interface, listed in docs/architecture.md.
 const FOREIGN: [&str; 7] = [
     "const_oid::ObjectIdentifier",
     "aws_config::SdkConfig",
@@ -100,7 +100,7 @@ fn foreign_names(text: &str) -> Vec<(String, String)> {
             continue;
         }
         for name in names.split([',', '{', '}']) {
-            // What it is called here: the last word of `a::B` and of `a::B as C`.
+            // Its local name: the last word of `a::B` or of `a::B as C`.
             let name = name.rsplit([' ', ':', '\n']).next().unwrap_or(name);
             if name.starts_with(|one: char| one.is_ascii_uppercase()) {
                 found.push((of.to_owned(), name.to_owned()));
@@ -120,10 +120,10 @@ fn public_declarations(text: &str) -> impl Iterator<Item = &str> {
         let rest = &text[at..];
         let line = rest.split(['\n', ';', '{', '=']).next().unwrap_or(rest);
         if line.contains("fn ") {
-            // The parameters may be on lines of their own.
+            // The parameters may be on separate lines.
             rest.split([';', '{']).next().unwrap_or(rest)
         } else if line.starts_with("pub struct ") {
-            // The fields of a tuple come by themselves, those that are public.
+            // Public fields of a tuple are declarations too.
             line.split('(').next().unwrap_or(line)
         } else {
             line
@@ -132,7 +132,7 @@ fn public_declarations(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn the_interface_names_no_foreign_type_but_those_that_are_listed() {
+fn the_interface_names_only_the_listed_foreign_types() {
     let mut found = BTreeSet::new();
     for path in library() {
         if path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs") {

@@ -1,4 +1,4 @@
-//! What every text of the library keeps to, read from its files.
+//! Rules for every text of the library, checked in its files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -74,7 +74,7 @@ fn literals(text: &str) -> Vec<String> {
     found
 }
 
-/// What looks like an option of a command line in a text.
+/// Everything in a text that looks like a command-line option.
 fn options(literal: &str) -> Vec<&str> {
     literal
         .split(|one: char| one.is_whitespace() || "`\"'(),;:".contains(one))

@@ -1,6 +1,5 @@
-//! What one `csr sign` costs, counted and not timed: a loss shows here when it happens, on a busy machine too.
-//!
-//! Whoever has a good reason for more raises the number, and says so in docs/benchmark.md.
+//! The cost of one `csr sign`, counted and not timed, so that a regression shows even on a busy machine. If a change needs more for a good
+//! reason, raise the number and explain it in docs/benchmark.md.
 
 use std::fs;
 
@@ -44,7 +43,7 @@ fn sign(out: &str) -> Vec<&str> {
     [&sign[..], &["--profile", "cloudhsm-cluster", "--out", out]].concat()
 }
 
-/// Runs the program below another one, and returns what that one writes to a file.
+/// Runs the program under a tracing program, and returns the tracer's output file.
 fn observe(rig: &Rig, observer: &[&str], out: &str) -> String {
     let arguments = [&observer[1..], &[PROGRAM], &sign(out)].concat();
     rig.without_secrets(rig.tool(observer[0], &arguments)).ok();
@@ -69,7 +68,7 @@ fn calls_to_the_token() {
     }
 }
 
-/// Each call is a round trip to an HSM, and a case of the fault tests. What cannot change while the program runs is asked for once.
+/// Each call is a round trip to an HSM, and a case of the fault tests. Anything that cannot change at run time is read once.
 #[test]
 fn calls_to_the_token_for_an_import() {
     for (kind, most) in [
@@ -106,7 +105,8 @@ fn syncs_of_the_disk() {
         "-o",
         "observed",
     ];
-    // The ledger: the log's header and its directory, what is begun, what is signed, and the log into the file. The output: file, directory.
+    // The ledger: the log's header and its directory, the begun and the signed event, and copying the log into the file. The output: file,
+    // directory.
     for (out, most) in [("-", 6), ("out.crt", 8)] {
         let trace = observe(&rig, &strace, out);
         // A call that another thread interrupts has two lines.
@@ -119,7 +119,7 @@ fn syncs_of_the_disk() {
     }
 }
 
-/// AWS-LC's first random number alone is 400 million.
+/// AWS-LC's first random number alone takes 400 million.
 #[test]
 fn instructions_of_the_processor() {
     const MOST: u64 = 185_000_000;

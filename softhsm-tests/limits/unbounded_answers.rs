@@ -1,4 +1,4 @@
-//! Answers without measure, from AWS and from a module: one error, within a bound of memory and time, and not a panic, an abort or a loop.
+//! Unbounded answers from AWS and from a module: one error, within limits of memory and time, without a panic, an abort or a loop.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{PROGRAM, Rig, Run, TokenKind, Weather, ready_authority, shim};
 use crate::oracle::make_cluster_request;
 
-/// The program with 1 GiB of address space and a minute: what allocates more, or never ends, fails here and not the machine.
+/// The program with 1 GiB of address space and a minute, so that excessive memory or an endless loop fails the test and not the machine.
 fn confined(rig: &Rig, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
     let shell = "ulimit -v 1048576; exec timeout 60 \"$0\" --format json \"$@\"";
     let mut command = rig.prepare_tool("/bin/sh", &[&["-c", shell, PROGRAM], arguments].concat());
@@ -71,7 +71,7 @@ fn an_answer_of_8_gib_ends_after_4_mib() {
 }
 
 #[test]
-fn credentials_have_a_bound_too() {
+fn credentials_have_a_limit_too() {
     let rig = Rig::without_token().with_aws();
     let huge = format!("{}/_test/huge", rig.endpoint());
     let shell = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY; ulimit -v 1048576; \
@@ -107,7 +107,7 @@ fn a_list_of_clusters_without_an_end_is_given_up() {
 }
 
 #[test]
-fn a_module_without_measure_ends_in_one_error() {
+fn unbounded_answers_of_a_module_give_one_error() {
     let rig = ready_authority();
     make_cluster_request(&rig, "cluster.csr");
     let sign = [
@@ -158,7 +158,7 @@ fn a_module_without_measure_ends_in_one_error() {
             "C_FindObjects",
         ),
         (&["key", "list"], "TELL", "C_FindObjects!:0xb", "C_FindObjects"),
-        // For ever as many as are asked for.
+        // Always as many as requested, without end.
         (&["key", "list"], "TELL", "C_FindObjects!:0xa", "C_FindObjects"),
         (
             &["key", "list"],

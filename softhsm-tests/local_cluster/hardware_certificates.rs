@@ -1,5 +1,5 @@
-//! The CSR and the hardware certificates of the local AWS CloudHSM, read by openssl: their shapes, the two chains of AWS's guide, and
-//! each variation that a test can ask for.
+//! The CSR and the hardware certificates of the local AWS CloudHSM, read by openssl: their forms, the two chains of AWS's guide, and each
+//! variation for tests.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::harness::{HSM1, HSM2, LocalCluster, Rig};
 use crate::local_cluster::states::{cloudhsm, refused, rig};
 use crate::oracle::openssl;
 
-/// `openssl verify` as the guide has it, with one of the two chains.
+/// `openssl verify` as in the guide, with one of the two chains.
 fn verify(rig: &Rig, cluster: &LocalCluster, hardware: &str, root: &str) -> String {
     let id = cluster.id();
     let chain = [rig.read(&format!("{id}_{hardware}.crt")), rig.read(root)].concat();
@@ -69,7 +69,7 @@ fn the_first_generation_has_certificates_of_version_1_on_which_openssl_3_gives_u
     assert!(!hsm.contains("X509v3 extensions"), "{hsm}");
     let root = openssl(&rig, &["x509", "-in", "manufacturer-root.crt", "-noout", "-text"]);
     assert_shows(&root, &["Version: 1 (0x0)"]);
-    // Each certificate is what the next one signed, all the same.
+    // Still, each certificate is signed by the next one.
     for (hardware, root) in [("Aws", "aws-root.crt"), ("Manufacturer", "manufacturer-root.crt")] {
         let hardware = format!("{}_{hardware}HardwareCertificate.crt", cluster.id());
         openssl(&rig, &["verify", "-CAfile", root, &hardware]);
@@ -154,7 +154,7 @@ fn the_second_generation_verifies_as_the_guide_says() {
     }
 }
 
-/// What `openssl req -verify` says of the CSR; its exit code is 0 whatever that is.
+/// The verdict of `openssl req -verify` on the CSR. Its exit code is always 0.
 fn verify_request(rig: &Rig, cluster: &LocalCluster) -> String {
     let file = format!("{}_ClusterCsr.csr", cluster.id());
     let verify = ["req", "-in", &file, "-verify", "-noout"];
@@ -200,7 +200,7 @@ fn a_csr_has_the_shape_of_a_real_one() {
 }
 
 #[test]
-fn a_variation_is_what_openssl_says_it_is() {
+fn openssl_confirms_each_variation() {
     let rig = rig();
     let at_hardware = |error: &str| format!("error {error} at 1 depth lookup");
     for (fault, error) in [

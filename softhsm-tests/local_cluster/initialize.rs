@@ -1,5 +1,5 @@
-//! What `InitializeCluster` of the local AWS CloudHSM takes and refuses, and what becomes of a call that is throttled or lost: asked by
-//! the AWS CLI, with certificates of openssl and certtool.
+//! What `InitializeCluster` of the local AWS CloudHSM accepts and refuses, and throttled or lost calls, tested with the AWS CLI and
+//! certificates by openssl and certtool.
 
 use serde_json::json;
 
@@ -21,7 +21,7 @@ fn ready() -> (Rig, LocalCluster) {
     (rig, cluster)
 }
 
-/// `customerCA.crt` anew, with a key and extensions of its own.
+/// `customerCA.crt` again, with a new key and these extensions.
 fn authority(rig: &Rig, key: &[&str], extensions: &[&str]) {
     let make = [
         "req",
@@ -38,7 +38,7 @@ fn authority(rig: &Rig, key: &[&str], extensions: &[&str]) {
     openssl(rig, &[&make[..], &files, key, &added].concat());
 }
 
-/// `customerCA.crt` anew, with these dates.
+/// `customerCA.crt` again, with these dates.
 fn dated_authority(rig: &Rig, from: &str, until: &str) {
     let dates = format!("activation_date = \"{from}\"\nexpiration_date = \"{until}\"\n");
     rig.write(
@@ -188,7 +188,7 @@ fn a_cluster_that_the_api_does_not_have_is_not_made() {
 }
 
 #[test]
-fn every_trust_anchor_that_aws_documents_is_taken() {
+fn every_trust_anchor_that_aws_documents_is_accepted() {
     let rig = ready().0;
     let take = || {
         let cluster = LocalCluster::create(HSM1, "").with_pace(Some(0.0));
@@ -240,7 +240,7 @@ fn every_trust_anchor_that_aws_documents_is_taken() {
 }
 
 #[test]
-fn the_aws_cli_asks_again_when_it_is_throttled_or_not_answered() {
+fn the_aws_cli_repeats_throttled_and_unanswered_calls() {
     let (rig, cluster) = ready();
     let key = "CLUSTERWEATHER";
     let (rig, weather) = (rig.with("AWS_ACCESS_KEY_ID", key), Weather::of(key));
@@ -253,7 +253,7 @@ fn the_aws_cli_asks_again_when_it_is_throttled_or_not_answered() {
     assert_eq!(weather.calls(), [operation; 3]);
     assert_eq!(cluster.state(), "INITIALIZED");
 
-    // It was done, and the second try finds it done.
+    // The first attempt was carried out, and the second finds that.
     let cluster = LocalCluster::create(HSM1, "");
     sign(&rig, &cluster);
     weather.forget_calls();

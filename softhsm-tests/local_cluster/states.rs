@@ -1,5 +1,5 @@
-//! The local AWS CloudHSM is what AWS's own tools take it for: the AWS CLI follows the User Guide on it, from an empty cluster to an
-//! initialized one.
+//! The local AWS CloudHSM works with AWS's own tools: the AWS CLI follows the User Guide on it, from an empty cluster to an initialized
+//! one.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(crate) fn cloudhsm(rig: &Rig, arguments: &[&str]) -> Run {
     rig.aws(&[&["cloudhsmv2"], arguments].concat())
 }
 
-/// One field of the cluster, as the guide's commands ask for it.
+/// One field of the cluster, queried as in the guide.
 #[track_caller]
 fn query(rig: &Rig, cluster: &str, path: &str) -> String {
     let filter = format!("clusterIds={cluster}");
@@ -26,7 +26,7 @@ fn query(rig: &Rig, cluster: &str, path: &str) -> String {
     cloudhsm(rig, &[&describe[..], &text].concat()).ok().stdout
 }
 
-/// Asks until the field is what it should become.
+/// Queries until the field has the expected value.
 #[track_caller]
 fn wait(rig: &Rig, cluster: &str, path: &str, expected: &str) {
     let mut value = String::new();
@@ -75,7 +75,7 @@ pub(crate) fn initialize(rig: &Rig, cluster: &str) -> Run {
     cloudhsm(rig, &[&initialize[..], &signed, &anchor].concat())
 }
 
-/// The AWS CLI ends with 255 where the service refuses.
+/// The AWS CLI exits with 255 if the service refuses.
 #[track_caller]
 pub(crate) fn refused(run: &Run, exception: &str, words: &str) {
     assert_eq!(run.code, Some(255), "{run:?}");
@@ -124,7 +124,7 @@ fn the_aws_cli_goes_from_an_empty_cluster_to_an_initialized_one() {
 }
 
 #[test]
-fn a_cluster_stays_in_a_state_until_it_is_told_to_go_on() {
+fn a_cluster_stays_in_a_state_until_the_test_advances_it() {
     let rig = rig();
     make_authority(&rig);
     let cluster = LocalCluster::create(HSM2, "").with_pace(None);
@@ -156,7 +156,7 @@ fn an_initialization_can_end_badly() {
 }
 
 #[test]
-fn a_replaced_hsm_does_not_take_the_certificate_of_the_old_one() {
+fn a_replaced_hsm_does_not_accept_the_certificate_of_the_old_one() {
     let rig = rig();
     make_authority(&rig);
     let cluster = LocalCluster::create(HSM1, "");

@@ -1,4 +1,4 @@
-//! OCSP as others speak it: their requests, their responses, and TLS servers that staple ours.
+//! OCSP with other programs: their requests, their responses, and TLS servers that staple our responses.
 
 use std::process::{Command, Stdio};
 
@@ -143,7 +143,7 @@ fn the_responses_of_openssl_are_verified() {
     assert!(replayed.json()["problem"].to_string().contains("ocsp-nonce"));
 }
 
-/// What GnuTLS says of a server that staples `r.der`.
+/// GnuTLS's verdict on a server that staples `r.der`.
 fn connect(rig: &Rig) -> (bool, String) {
     let own = ["-cert", "good.crt", "-key", "good.key", "-status_file", "r.der"];
     let server = EchoServer::start(rig, &own);

@@ -1,4 +1,4 @@
-//! `ocsp publish`: answers as files, for a server that knows nothing of OCSP.
+//! `ocsp publish`: answers as files, for a server without OCSP support.
 
 mod refusals;
 mod server;
@@ -35,7 +35,7 @@ for certificate in out/*.crt; do
 done
 "#;
 
-/// A rig whose CA has signed so many certificates, with a directory for their answers.
+/// A rig whose CA has signed this many certificates, with a directory for their answers.
 fn published_rig(certificates: usize) -> Rig {
     let rig = rig_with(certificates);
     rig.json(&batch(&["in"], &[])).ok();
@@ -77,7 +77,7 @@ fn files(rig: &Rig) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// How many answers openssl verifies, by status.
+/// The number of answers that openssl verifies, by status.
 #[track_caller]
 fn verified(rig: &Rig) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
@@ -110,7 +110,7 @@ fn make_signer(rig: &Rig, kind: &str) {
 }
 
 #[test]
-fn each_certificate_has_two_answers_and_a_revocation_changes_those_alone() {
+fn each_certificate_has_two_answers_and_a_revocation_changes_only_those() {
     let rig = published_rig(MANY);
     let before = entries(&rig, &[]).len();
     let (told, summary) = lines(&publish_counted(&rig, &["--jobs", "4"], &[]).ok());
@@ -119,7 +119,7 @@ fn each_certificate_has_two_answers_and_a_revocation_changes_those_alone() {
         (&summary["signed"], &summary["unchanged"]),
         (&200.into(), &0.into())
     );
-    // One login, a session for each that signs and one for the rest, and not one signature more.
+    // One login, a session for each signer and one for the rest, and no extra signatures.
     assert_eq!(calls(&rig, "C_Login"), 1);
     assert_eq!(calls(&rig, "C_OpenSession"), 5);
     assert_eq!(calls(&rig, "C_SignInit"), 2 * MANY);
@@ -136,7 +136,7 @@ fn each_certificate_has_two_answers_and_a_revocation_changes_those_alone() {
         );
     }
 
-    // Nothing is due, and the token is not asked.
+    // Nothing is due, and the token is not used.
     fs::remove_file(rig.path("calls.log")).expect("the log");
     let (told, summary) = lines(&rig.json(&publish(&[])).ok());
     assert_eq!(told, Vec::<Value>::new());
@@ -181,7 +181,7 @@ fn killed_at_any_moment_the_same_command_continues() {
         assert_eq!(killed.code, None, "{killed:?}");
         begun += calls(&rig, "C_SignInit");
         for (name, content) in files(&rig) {
-            // Whole, or a temporary file that no request asks for.
+            // A complete answer, or a temporary file that no request matches.
             if !name.contains(".hsm-ca-") {
                 rig.write("r.der", content);
                 let show = ["ocsp", "show", "r.der", "--ca", "customerCA.crt"];
@@ -191,7 +191,7 @@ fn killed_at_any_moment_the_same_command_continues() {
     }
     publish_counted(&rig, &["--jobs", "3"], &[]).ok();
     begun += calls(&rig, "C_SignInit");
-    // What was lost are signatures whose group was not recorded and delivered.
+    // Only signatures of groups that were not yet recorded and delivered are lost.
     assert!((2 * MANY..2 * MANY + 3 * 2 * MANY).contains(&begun), "{begun}");
     assert_eq!(files(&rig).len(), 2 * MANY, "temporary files are left");
     assert_eq!(verified(&rig), statuses([("good", 2 * MANY)]));
@@ -220,7 +220,7 @@ fn a_delegated_signer_signs_instead_of_the_ca_and_every_answer_follows_it() {
         "{shown}"
     );
 
-    // Once it is revoked it signs nothing, and what it has signed is signed anew.
+    // A revoked signer signs nothing, and its answers are signed again.
     revoke(&rig, "signer.crt", "superseded");
     let refused = rig.json(&publish(&["--signer", "signer.crt"]));
     assert!(refused.refused(3, "rule").contains("ocsp-signer-status"));

@@ -1,4 +1,4 @@
-//! What is not answered, and by whom; each in one line, with the right exit code.
+//! Refused requests and signers, each with a one-line error and the right exit code.
 
 use crate::harness::{Responder, ready_authority};
 use crate::oracle::{make_request, openssl};
@@ -12,7 +12,7 @@ fn responder() -> Responder {
     responder
 }
 
-/// Nothing was written and nothing was signed: no PIN is asked for.
+/// Expects a refusal: nothing is written or signed, and no PIN is read.
 #[track_caller]
 fn refused(responder: &Responder, more: &[&str], code: i32, kind: &str, why: &str) {
     let no_pin = ["--pin-source", "env:NOT_SET"];
@@ -60,7 +60,7 @@ fn a_broken_request_is_refused_with_the_reason() {
     refused(&responder, &[], 2, "unreadable-file", "q.der");
 }
 
-/// A request about so many certificates of nobody, with a nonce of so many octets, in DER by hand.
+/// A hand-made DER request about this many unknown certificates, with a nonce of this many octets.
 const MANY: &str = r#"
 import sys
 def tlv(tag, *parts):
@@ -81,7 +81,7 @@ open("q.der", "wb").write(request)
 "#;
 
 #[test]
-fn what_is_another_ca_s_is_not_answered_for() {
+fn certificates_of_another_ca_are_not_answered_for() {
     let responder = responder();
     let rig = &responder.rig;
     let own = [
@@ -97,13 +97,13 @@ fn what_is_another_ca_s_is_not_answered_for() {
     let of_other = ["ocsp", "-issuer", "other.crt", "-serial", "7", "-reqout", "q.der"];
     openssl(rig, &of_other);
     refused(&responder, &[], 3, "rule", "ocsp-issuer (RFC 6960 2.3)");
-    // Beside one of its own it is unknown.
+    // Beside one of its own, the answer is unknown.
     let both = ["-serial", "7", "-issuer", "customerCA.crt", "-cert", "good.crt"];
     let fixed = ["ocsp", "-reqout", "q.der", "-issuer", "other.crt"];
     openssl(rig, &[&fixed[..], &both].concat());
     assert_eq!(responder.statuses(&[]), ["unknown", "good"]);
     std::fs::remove_file(rig.path("r.der")).expect("it was there");
-    // Signed: whoever signs wants something for it.
+    // A signed request.
     let by = ["-signer", "other.crt", "-signkey", "o.key", "-cert", "good.crt"];
     responder.ask(&by);
     refused(&responder, &[], 3, "rule", "ocsp-signed-request");
@@ -159,13 +159,13 @@ fn a_certificate_that_cannot_sign_ocsp_is_refused_as_a_signer() {
 }
 
 #[test]
-fn without_a_record_nothing_is_printed() {
+fn an_answer_that_cannot_be_recorded_is_not_printed() {
     let responder = responder();
     let rig = &responder.rig;
     let elsewhere = ["--ledger", "sqlite:none.db"];
     refused(&responder, &elsewhere, 4, "no-ledger", "no ledger");
     assert!(!rig.files().contains(&"none.db".to_owned()), "none is made");
-    // A CA with an index, whose first signature on the token this is.
+    // A CA with an index, and its first signature on the token.
     rig.json(&[&elsewhere[..], &["ca", "adopt", "customerCA.crt"]].concat())
         .ok();
     let serial = openssl(rig, &["x509", "-in", "good.crt", "-noout", "-serial"]);
@@ -179,7 +179,7 @@ fn without_a_record_nothing_is_printed() {
         rig.write("index.txt", line(status));
         let with = ["--revoked", "index.txt"];
         assert_eq!(responder.statuses(&[&with[..], &elsewhere].concat()), [said]);
-        // The ledger and the index: revoked is what either says is revoked.
+        // With the ledger and the index, a certificate is revoked if either says so.
         assert_eq!(responder.statuses(&with), [said]);
     }
     rig.write("index.txt", "");
@@ -195,7 +195,7 @@ fn without_a_record_nothing_is_printed() {
 }
 
 #[test]
-fn an_error_response_is_shown_as_what_it_is() {
+fn an_error_response_is_shown_as_one() {
     let responder = responder();
     let rig = &responder.rig;
     rig.write("e.der", [0x30, 3, 0x0a, 1, 6]);
@@ -237,7 +237,7 @@ fn a_token_that_does_not_sign_leaves_a_record_and_no_file() {
         let reason = entry["reason"].as_str().expect("why");
         assert!(reason.contains(why), "{entry}");
     }
-    // What is there is not replaced, and what is asked for on stdout is the response and nothing else.
+    // An existing file is not replaced, and stdout gets only the response.
     rig.write("r.der", "precious");
     rig.json(&respond[2..]).refused(2, "output-exists");
     assert_eq!(rig.read("r.der"), b"precious");

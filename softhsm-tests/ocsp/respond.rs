@@ -46,7 +46,7 @@ print(json.dumps({
 }))
 "#;
 
-/// What Python's cryptography reads, after it has verified the signature, is what `ocsp show` says.
+/// Python's cryptography verifies the signature and reads the same as `ocsp show`.
 #[track_caller]
 fn assert_read_alike(rig: &Rig, response: &str, signer: &str) {
     let theirs = rig
@@ -68,10 +68,10 @@ fn assert_read_alike(rig: &Rig, response: &str, signer: &str) {
     assert_eq!(ours, theirs);
 }
 
-/// Everybody verifies `r.der`, which answers `q.der`, and pkilint finds nothing.
+/// All programs verify `r.der` as the answer to `q.der`, and pkilint reports nothing.
 #[track_caller]
 fn assert_accepted(rig: &Rig, authority: &str, signer: &str, about: &[&str]) -> String {
-    // -no_nonce: none is added to the request's own, which is compared.
+    // -no_nonce: openssl compares the request's own nonce and adds none.
     let fixed = [
         "ocsp",
         "-no_nonce",
@@ -115,7 +115,7 @@ fn assert_accepted(rig: &Rig, authority: &str, signer: &str, about: &[&str]) -> 
     run.stdout
 }
 
-/// Certificates in every state, asked about in one request with both hashes.
+/// Certificates in every state, in one request with both hashes.
 #[track_caller]
 fn everybody_takes_every_status(responder: &Responder, signer: &str, more: &[&str]) {
     let rig = &responder.rig;
@@ -157,7 +157,7 @@ fn everybody_takes_every_status(responder: &Responder, signer: &str, more: &[&st
     ] {
         assert!(said.contains(line), "{line}: {said}");
     }
-    // Without a nonce, as servers prepare them, and named by the key.
+    // Without a nonce, like prepared responses, and with the signer identified by key.
     responder.ask(&["-no_nonce", "-cert", "good.crt"]);
     let by_key = [more, &["--responder-id", "key", "--days", "168h"]].concat();
     let answer = responder.respond(&by_key).ok().json();
@@ -179,12 +179,12 @@ fn everybody_takes_every_status(responder: &Responder, signer: &str, more: &[&st
 }
 
 #[test]
-fn a_response_signed_by_an_rsa_ca_is_taken_by_everybody() {
+fn all_programs_accept_a_response_signed_by_an_rsa_ca() {
     let responder = Responder {
         rig: ready_authority(),
     };
     everybody_takes_every_status(&responder, "customerCA.crt", &[]);
-    // With the same key in other ways.
+    // With the same key and other algorithms.
     let rig = &responder.rig;
     for more in [
         &["--pss"][..],
@@ -204,7 +204,7 @@ fn a_response_signed_by_an_rsa_ca_is_taken_by_everybody() {
         ];
         let run = rig.tool("openssl", &[&fixed[..], &asked].concat()).ok();
         assert!(run.stderr.contains("Response verify OK"), "{more:?}: {run:#?}");
-        // GnuTLS 3.7 takes every RSASSA-PSS on a response for SHA-256's, openssl's own too.
+        // GnuTLS 3.7 assumes SHA-256 for every RSASSA-PSS signature on a response, even openssl's.
         if more != ["--pss", "--hash", "sha384"] {
             let load = ["--load-response", "r.der", "--load-trust", "customerCA.crt"];
             let run = rig.tool("ocsptool", &[&["--verify-response"], &load[..]].concat());
@@ -216,7 +216,7 @@ fn a_response_signed_by_an_rsa_ca_is_taken_by_everybody() {
 }
 
 #[test]
-fn a_response_signed_by_a_p256_ca_is_taken_by_everybody() {
+fn all_programs_accept_a_response_signed_by_a_p256_ca() {
     let responder = Responder {
         rig: authority(TokenKind::SoftHsm, "ECC_NIST_P256"),
     };
@@ -224,7 +224,7 @@ fn a_response_signed_by_a_p256_ca_is_taken_by_everybody() {
 }
 
 #[test]
-fn a_response_of_a_delegated_signer_is_taken_by_everybody() {
+fn all_programs_accept_a_response_of_a_delegated_signer() {
     for spec in ["RSA_2048", "ECC_NIST_P384"] {
         let rig = ready_authority();
         let responder = Responder { rig }.with_signer(spec);
@@ -247,7 +247,7 @@ fn a_response_of_a_delegated_signer_is_taken_by_everybody() {
 
 /// On Kryoptic: SoftHSM 2.6.1 imports no Ed25519 key. GnuTLS and openssl 3.0 verify it as the rest.
 #[test]
-fn a_response_signed_with_ed25519_is_taken_by_openssl() {
+fn openssl_accepts_a_response_signed_with_ed25519() {
     let rig = authority(TokenKind::Kryoptic, "RSA_2048");
     let responder = Responder { rig }.with_signer("ECC_NIST_EDWARDS25519");
     everybody_takes_every_status(&responder, "signer.crt", &["--signer", "signer.crt"]);
@@ -255,7 +255,7 @@ fn a_response_signed_with_ed25519_is_taken_by_openssl() {
 
 /// Keys that openssl 3.0 and GnuTLS 3.7 do not know; Python's cryptography does.
 #[test]
-fn a_response_signed_with_ml_dsa_is_taken_by_python() {
+fn python_accepts_a_response_signed_with_ml_dsa() {
     let rig = Rig::of(TokenKind::Kryoptic);
     for (label, kind) in [("ca", "ml-dsa-65"), ("ocsp", "ml-dsa-44")] {
         rig.command(&["key", "generate", "--label", label, "--type", kind])

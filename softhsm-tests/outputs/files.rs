@@ -1,4 +1,4 @@
-//! Files appear whole or not at all, and what cannot be written is refused before the token signs.
+//! Files are written atomically, and an output that cannot be written is refused before the token signs.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -20,7 +20,7 @@ fn signatures(rig: &Rig) -> usize {
 }
 
 #[test]
-fn an_output_that_exists_is_left_alone() {
+fn an_existing_output_is_not_changed() {
     let rig = desk();
     rig.write("out.crt", "mine");
     let sign = [
@@ -109,7 +109,7 @@ fn a_directory_that_does_not_exist() {
 fn a_full_disk_costs_no_signature_and_leaves_no_file() {
     let rig = desk();
     fs::create_dir(rig.path("small")).expect("a directory");
-    // A file system of 16 KiB, filled, in a mount namespace that ends with the command.
+    // A full file system of 16 KiB, in a separate mount namespace.
     let script = "mount -t tmpfs -o size=16k none small && head -c 16384 /dev/zero > small/filler\n\
         \"$0\" --format json csr sign cluster.csr --ca customerCA.crt --out small/out.crt; code=$?\n\
         ls -A small > listing; exit $code";
@@ -177,7 +177,7 @@ fn der_and_stdout() {
         printed.starts_with("-----BEGIN CERTIFICATE-----\n")
             && printed.ends_with("-----END CERTIFICATE-----\n")
     );
-    // DER is taken as it comes, and so is standard input.
+    // DER and standard input are accepted directly.
     rig.command(&["cert", "verify", "out.der", "--ca", "customerCA.crt"])
         .ok();
     let shell = "exec \"$0\" csr show - < cluster.csr";

@@ -1,4 +1,4 @@
-//! The programs that this one starts: a profile's linter, and the `credential_process` of an AWS profile. Neither gets the PIN.
+//! Programs that this one starts do not get the PIN: a profile's linter, and the `credential_process` of an AWS profile.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -7,8 +7,8 @@ use std::process::Command;
 use crate::harness::{Rig, Run, ready_authority};
 use crate::oracle::make_request;
 
-/// Writes down all that it can get at: its environment, its descriptors, and those of the processes above it. Then it answers as a
-/// `credential_process` does.
+/// Records everything that it can read: its environment, its descriptors, and those of its ancestors. Then it answers like a
+/// `credential_process`.
 const SPY: &str = r#"#!/bin/sh
 cd "${0%/*}" || exit 1
 {
@@ -27,10 +27,10 @@ cd "${0%/*}" || exit 1
 echo '{"Version": 1, "AccessKeyId": "test", "SecretAccessKey": "test"}'
 "#;
 
-/// As root the shell opens what an ordinary user could not, and then becomes that user.
+/// As root, the shell opens a file that an ordinary user could not, and then becomes that user.
 const BECOME_ORDINARY: &str = "exec setpriv --reuid=65534 --regid=65534 --clear-groups -- \"$0\" \"$@\"";
 
-/// How the PIN comes: the source, and what the shell does first.
+/// The sources of the PIN, with the shell's preparation for each.
 const WAYS: [(&str, &str); 5] = [
     ("env:THE_PIN", "export THE_PIN=$(cat secret)"),
     ("fd:7", "exec 7<secret"),
@@ -57,7 +57,7 @@ fn rig() -> Rig {
         format!("[default]\ncredential_process = {}\n", spy.display()),
     );
     rig.give_to_ordinary_user();
-    // Only root may read it, so that a descriptor is the one way to it.
+    // Only root may read it, so a descriptor is the only way to it.
     let secret = rig.write("secret", rig.pin());
     fs::set_permissions(&secret, Permissions::from_mode(0o600)).expect("permissions");
     let config = rig.path("aws.conf");
@@ -75,7 +75,7 @@ fn after(rig: &Rig, first: &str, program: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// What the spy has seen since the last time.
+/// The spy's new records.
 fn seen(rig: &Rig) -> String {
     let seen = String::from_utf8_lossy(&rig.read("seen")).into_owned();
     fs::remove_file(rig.path("seen")).expect("the file");
@@ -90,7 +90,7 @@ fn neither_a_linter_nor_a_credential_process_gets_the_pin() {
     let program = program.to_str().expect("UTF-8");
     let pin = rig.pin();
     for (source, first) in WAYS {
-        // Started by the shell itself, it sees it: it looks in the right places.
+        // Started by the shell directly, it finds the PIN, so it looks in the right places.
         Run::of(&mut after(&rig, first, "./spy.sh", &[])).ok();
         assert!(seen(&rig).contains(&pin), "{source}: the spy is blind");
 
@@ -114,7 +114,7 @@ fn neither_a_linter_nor_a_credential_process_gets_the_pin() {
             .ok();
         assert!(!seen(&rig).contains(&pin), "{source}: the linter has the PIN");
 
-        // No PIN is needed, so nobody has read it.
+        // No PIN is needed, so it was not read.
         let create = ["--pin-source", source, "kms", "create-key", "--description", "x"];
         rig.without_secrets(Run::of(&mut after(&rig, first, program, &create)))
             .ok();
@@ -126,7 +126,7 @@ fn neither_a_linter_nor_a_credential_process_gets_the_pin() {
 }
 
 #[test]
-fn a_pin_source_that_another_one_outranks_is_kept_from_children_too() {
+fn an_overridden_pin_source_is_kept_from_children_too() {
     let rig = rig();
     let program = rig.path("hsm-ca");
     let pin = rig.pin();
@@ -137,7 +137,7 @@ fn a_pin_source_that_another_one_outranks_is_kept_from_children_too() {
 }
 
 #[test]
-fn a_descriptor_is_read_as_it_is_and_one_that_is_not_there_is_refused() {
+fn a_descriptor_is_read_from_its_position_and_a_missing_one_is_refused() {
     let rig = rig();
     let program = rig.path("hsm-ca");
     let program = program.to_str().expect("UTF-8");
@@ -153,7 +153,7 @@ fn a_descriptor_is_read_as_it_is_and_one_that_is_not_there_is_refused() {
     let list = ["--format", "json", "--pin-source", "fd:7", "key", "list"];
     let mut socket = rig.prepare_tool("python3", &["hand_over.py", program]);
     rig.without_secrets(Run::of(socket.args(list))).ok();
-    // Read from where it is, to its end.
+    // Read from its current position to its end.
     let half = "exec 7< <(echo no PIN; cat secret); read -r _ <&7";
     rig.without_secrets(Run::of(&mut after(&rig, half, program, &list)))
         .ok();

@@ -1,4 +1,4 @@
-//! The PIN file and other users: `nobody` can neither replace what is read as the PIN nor make the program wait for one.
+//! The PIN file and other users: `nobody` can neither replace the PIN file nor make the program block.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -26,7 +26,7 @@ fn rig() -> Rig {
     rig
 }
 
-/// `key list` with this PIN file, and how often the token was logged in to.
+/// Runs `key list` with this PIN file, and counts the logins.
 fn list(rig: &Rig, file: &str) -> (Run, usize) {
     let source = format!("file:{file}");
     let run = rig.command_with_rule(&["--format", "json", "--pin-source", &source, "key", "list"], &[]);
@@ -65,7 +65,7 @@ fn a_pin_file_that_another_user_could_read_or_replace_is_refused() {
     }
     mode(&rig, "above/here/pin", 0o600);
 
-    // A link in a directory of others could lead to another file a moment later.
+    // A link in another user's directory could point to another file a moment later.
     fs::create_dir(rig.path("theirs")).expect("a directory");
     symlink("../above/here/pin", rig.path("theirs/pin")).expect("a link");
     list(&rig, "theirs/pin").0.ok();
@@ -73,7 +73,7 @@ fn a_pin_file_that_another_user_could_read_or_replace_is_refused() {
     refused(&rig, "theirs/pin", "untrusted-file");
 }
 
-/// Root who names another user's PIN file means it, as long as nobody else could have written it.
+/// Root may name another user's PIN file, as long as no third user could have written it.
 #[test]
 fn a_pin_file_of_another_user_is_used_where_it_was_named() {
     let rig = rig();
@@ -87,7 +87,7 @@ fn a_pin_file_of_another_user_is_used_where_it_was_named() {
 }
 
 #[test]
-fn a_pipe_in_the_place_of_a_pin_file_is_not_waited_for() {
+fn a_pipe_instead_of_a_pin_file_does_not_block() {
     let rig = rig();
     fs::remove_file(rig.path("above/here/pin")).expect("removed");
     rig.tool("mkfifo", &["-m", "600", "above/here/pin"]).ok();
@@ -100,7 +100,7 @@ fn a_pipe_in_the_place_of_a_pin_file_is_not_waited_for() {
 }
 
 #[test]
-fn what_an_editor_puts_around_a_pin_costs_no_try() {
+fn characters_that_an_editor_adds_to_a_pin_cost_no_attempt() {
     let rig = rig();
     let pin = rig.pin();
     for (before, after) in [
@@ -135,7 +135,7 @@ fn what_an_editor_puts_around_a_pin_costs_no_try() {
     assert!(message.contains("UTF-16"), "{message}");
 }
 
-/// The descriptor itself is asked and read, nothing of `/proc`: a machine may have none, and older kernels close it to this process.
+/// The descriptor is checked and read without `/proc`, which may be missing, and which older kernels close to this process.
 #[test]
 fn a_descriptor_is_read_without_proc() {
     let rig = rig();

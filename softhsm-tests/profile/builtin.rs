@@ -1,11 +1,11 @@
-//! Every built-in profile, issued on a token and judged by programs that are not ours.
+//! Every built-in profile, issued on a token and judged by independent programs.
 
 use std::fs;
 
 use crate::harness::{Rig, python_tool};
 use crate::oracle::{assert_accepted, make_request, openssl};
 
-/// Profile, `-addext` of its request, and the purpose by openssl's name and by its object identifier.
+/// Profile, `-addext` of its request, and the purpose as openssl's name and as object identifier.
 const UNDER_A_ROOT: [(&str, &[&str], Option<&str>, &str); 6] = [
     (
         "tls-server",
@@ -99,7 +99,7 @@ fn issue_every_profile(spec: &str) {
         rig.command(&["cert", "verify", &certificate, "--ca", "root.crt"])
             .ok();
     }
-    // A CA certificate, and what others say of it.
+    // A CA certificate, and the verdicts of other programs.
     ask(
         &rig,
         "below.csr",
@@ -168,7 +168,7 @@ fn a_servers_names_are_what_clients_look_for() {
     }
     assert!(verify("-verify_ip", "192.0.2.1") && verify("-verify_ip", "2001:db8::1"));
     assert!(!verify("-verify_ip", "192.0.2.2"));
-    // All that pkilint has against it is the wildcard, which RFC 5280 leaves to the application and RFC 9525 section 6.3 takes.
+    // pkilint objects only to the wildcard, which RFC 5280 leaves to the application and RFC 9525 section 6.3 allows.
     let lint = ["lint", "-s", "NOTICE", "server.crt"];
     let found = rig.tool(python_tool("lint_pkix_cert"), &lint).stdout;
     let findings: Vec<_> = found.lines().filter(|line| line.contains('(')).collect();
@@ -203,7 +203,7 @@ fn an_empty_subject_makes_the_names_critical() {
 }
 
 #[test]
-fn what_a_request_asks_for_is_taken_where_the_profile_allows_it_and_reported_where_not() {
+fn requested_extensions_are_granted_if_the_profile_allows_them_and_reported_otherwise() {
     let rig = rig_with_root("ECC_NIST_P256");
     let greedy = [
         "subjectAltName=DNS:www.example.com,email:a@example.com,otherName:1.2.3;UTF8:x",
@@ -241,7 +241,7 @@ fn what_a_request_asks_for_is_taken_where_the_profile_allows_it_and_reported_whe
         "{text}"
     );
 
-    // Names that are none, and no name where one must be.
+    // Invalid names, and a missing required name.
     for (names, wanted) in [
         ("DNS:a_b.example.com", "malformed"),
         ("DNS:www.example.com,IP:192.0.2.1,DNS:192.0.2.1", "malformed"),
@@ -284,9 +284,9 @@ fn what_a_request_asks_for_is_taken_where_the_profile_allows_it_and_reported_whe
     assert!(!rig.path("bad.crt").exists());
 }
 
-/// The CA/Browser Forum's own profile of a server's certificate is within reach of a profile file. Two things are left that it does not
-/// recommend: a common name, which the request has, and subjectKeyIdentifier, which RFC 5280 section 4.2.1.2 does recommend. The built-in
-/// `tls-server` is for a private CA: it has no policy, no CRL and no OCSP to name.
+/// A profile file can produce the CA/Browser Forum's profile of a server certificate, except for two fields that it does not recommend: a
+/// common name, which the request has, and subjectKeyIdentifier, which RFC 5280 section 4.2.1.2 recommends. The built-in `tls-server` is
+/// for a private CA: it names no policy, CRL or OCSP responder.
 #[test]
 fn a_profile_file_can_keep_the_baseline_requirements() {
     let rig = rig_with_root("ECC_NIST_P256");

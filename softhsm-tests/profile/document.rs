@@ -46,7 +46,7 @@ fn every_file_of_the_document_issues_a_certificate() {
     let rig: Rig = ready_authority();
     let files = files();
     assert_eq!(files.len(), 3);
-    // Every field that there is, is in one of them.
+    // Every field is in one of them.
     let fields = [
         "name",
         "role",

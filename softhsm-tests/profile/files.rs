@@ -1,4 +1,4 @@
-//! Profile files at the command line: what is wrong with one is said in a line, and nothing is signed.
+//! Profile files on the command line: a fault gives a one-line error, and nothing is signed.
 
 use std::fs;
 
@@ -60,7 +60,7 @@ fn a_sound_file_is_a_profile() {
         rig.tool("openssl", &checkend).code == Some(1)
     };
     assert!(!ends_within(29) && ends_within(31));
-    // As many days as the file allows, and not one more.
+    // At most the days that the file allows.
     let days = |days| [&SIGN[..], &["--force", "--days", days]].concat();
     rig.json(&days("60")).ok();
     let before = rig.read("a.crt");
@@ -103,7 +103,7 @@ fn a_file_that_is_not_a_profile() {
 }
 
 #[test]
-fn a_field_that_does_not_fit() {
+fn an_invalid_field() {
     let rig = rig();
     for (from, to, wanted) in [
         (
@@ -184,7 +184,7 @@ fn a_profile_for_another_command() {
         "profile",
     );
     assert!(server.contains("profiles: cloudhsm-ca, root"), "{server}");
-    // A key that the profile does not take.
+    // A key that the profile does not accept.
     rig.write("mine.toml", SOUND.replace("rsa:2048", "ec:p256"));
     let message = refuses(&rig, &SIGN, 3, "rule");
     assert!(
@@ -193,9 +193,9 @@ fn a_profile_for_another_command() {
     );
 }
 
-/// A linter that is pkilint, and one of each way to go wrong.
+/// pkilint as the linter, and one linter for each fault.
 #[test]
-fn the_linter_has_its_say_before_the_token_signs() {
+fn the_linter_runs_before_the_token_signs() {
     let rig = rig();
     let pkilint = python_tool("lint_pkix_cert");
     let pkilint = pkilint.to_str().expect("UTF-8");
@@ -205,7 +205,7 @@ fn the_linter_has_its_say_before_the_token_signs() {
     assert_accepted(&rig, "a.crt", "customerCA.crt");
     fs::remove_file(rig.path("a.crt")).expect("the certificate");
 
-    // From INFO on it has something to say of every certificate.
+    // From INFO on, it reports something about every certificate.
     with(&[pkilint, "lint", "-s", "INFO"]);
     let message = refuses(&rig, &SIGN, 3, "rule");
     assert!(
@@ -221,7 +221,7 @@ fn the_linter_has_its_say_before_the_token_signs() {
     with(&["sh", "-c", "kill -9 $$"]);
     assert!(refuses(&rig, &SIGN, 1, "linter-failed").contains("signal 9"));
 
-    // For a root, too; and it sees the certificate as it will be, but for the signature.
+    // For a root too. It sees the final certificate, except for the signature.
     let keep = rig.path("seen.pem");
     let script = format!("cat \"$1\" > {}", keep.display());
     let root = format!(

@@ -1,6 +1,5 @@
-//! `kms import` by the same library, in a program that does what the real one does not: its allocator leaves what is freed as it is, and
-//! does not use it again, so that nothing depends on what is allocated next. The memory tests have to find the key in it, or they prove
-//! nothing of the real one.
+//! `kms import` with the same library, in a program whose allocator neither wipes nor reuses freed memory, so that the result does not
+//! depend on later allocations. The memory tests must find the key in it, or they would prove nothing about the real program.
 
 #![allow(clippy::print_stdout, reason = "its report is where the memory tests stop it")]
 #![allow(unsafe_code, reason = "an allocator is an unsafe trait")]
@@ -16,7 +15,7 @@ use hsm_ca::workflow::{ImportRequest, KeyLog, import_key_pair};
 
 struct KeepsWhatIsFreed;
 
-// SAFETY: every block comes from the system's allocator with the layout that was asked for, and is never given back.
+// SAFETY: every block comes from the system's allocator with the requested layout, and is never freed.
 unsafe impl GlobalAlloc for KeepsWhatIsFreed {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise about the layout is passed on.

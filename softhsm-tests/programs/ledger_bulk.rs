@@ -1,8 +1,7 @@
-//! Makes a large ledger out of a small one: certificates that were begun, signed and delivered, and a tenth of them revoked, with the rows
-//! that follow from them. It writes past the ledger's rules, in the order of every table's key, so ten million take minutes and no memory;
-//! `ledger verify` says whether it did so rightly.
-//!
-//! `LEDGER CERTIFICATES`: they are those of the first authority in it, by names and serial numbers that no signer would give.
+//! Makes a large ledger from a small one: adds certificates that were begun, signed and delivered, a tenth of them revoked, with the
+//! derived rows. It bypasses the ledger's rules and writes in the order of every table's key, so ten million take minutes and little
+//! memory. `ledger verify` checks the result. `LEDGER CERTIFICATES`: the certificates belong to the ledger's first authority, with
+//! artificial names and serial numbers.
 
 #![allow(clippy::print_stdout, reason = "its report is for people")]
 
@@ -25,7 +24,7 @@ fn main() -> Done {
     };
     let start = Instant::now();
     let db = Connection::open(path)?;
-    // A ledger that was half made is thrown away.
+    // An unfinished ledger is discarded.
     db.execute_batch(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768; PRAGMA foreign_keys = OFF;
          PRAGMA locking_mode = EXCLUSIVE; BEGIN",
@@ -79,7 +78,7 @@ impl<'a> Chain<'a> {
     }
 }
 
-/// So many octets that begin with the number: every table has them in its order.
+/// This many octets that begin with the number, so that every table has them in order.
 fn octets(number: u64, length: usize, first: u8) -> Vec<u8> {
     let mut octets = vec![first];
     octets.extend(number.to_be_bytes());
@@ -113,11 +112,11 @@ fn fill(db: &Connection, count: u64) -> Done<i64> {
             Digest(names.as_slice().try_into()?),
             Digest(request.as_slice().try_into()?),
         );
-        // By its outer form, and as short as that can be.
+        // Only the outer structure, as short as possible.
         let tbs = [&[0x04, 8][..], &number.to_be_bytes()].concat();
         let der = [&[0x30, 14][..], &tbs, &[3, 2, 0, 1]].concat();
         let subject = format!("CN={number}.bulk.example");
-        // A SEQUENCE with the text in it: the ledger looks no further.
+        // A SEQUENCE with the text: the ledger does not parse more.
         let length = u8::try_from(subject.len()).expect("a short subject");
         let subject_der = STANDARD.encode([&[0x30, length][..], subject.as_bytes()].concat());
         let begun = chain.append(format_args!(

@@ -1,5 +1,5 @@
-//! A process that records in a ledger and says what is done, line by line, so that it can be killed at any point and what it said be
-//! compared with what is there. Also fills a ledger, and measures.
+//! A process that records in a ledger and reports each change on a line, so that a test can kill it at any point and compare its reports
+//! with the ledger. Also fills a ledger, and measures.
 //!
 //! `write LEDGER NAME MOVES`, `fill LEDGER CERTIFICATES`, `measure LEDGER ENTRIES`, `open LEDGER`, `revoke LEDGER CA INDEX`
 
@@ -39,7 +39,7 @@ fn main() -> Done {
     }
 }
 
-/// Makes it where it is not there; several of these may start at once.
+/// Creates it if it is missing. Several processes may start at once.
 fn open(path: &str) -> Result<SqliteLedger, LedgerError> {
     match SqliteLedger::create(Path::new(path), &stamp()) {
         Err(LedgerError::Exists { .. }) => SqliteLedger::open(Path::new(path), Access::Record),
@@ -57,7 +57,7 @@ fn time_opening(path: &str) -> Done {
     Ok(())
 }
 
-/// A line that has left this process when it returns.
+/// Prints a line and flushes it.
 fn say(line: &str) -> Done {
     let mut out = stdout().lock();
     out.write_all(format!("{line}\n").as_bytes())?;
@@ -73,7 +73,7 @@ fn stamp() -> Stamp {
     }
 }
 
-/// A SEQUENCE with the text in it: the ledger looks no further.
+/// A SEQUENCE with the text: the ledger does not parse more.
 fn name(text: &str) -> RecordedName {
     let length = u8::try_from(text.len()).expect("the texts here are short");
     RecordedName {
@@ -89,7 +89,7 @@ fn authority() -> Authority {
     }
 }
 
-/// A certificate by its outer form, of the usual size.
+/// The outer structure of a certificate, of the usual size.
 struct Certificate {
     intent: Intent,
     der: Vec<u8>,
@@ -193,8 +193,7 @@ fn fill(ledger: &mut SqliteLedger, count: u64) -> Done {
     ))
 }
 
-/// What an index of `openssl ca` has revoked, as certificates of that CA, which are revoked. Of each certificate there is no more than
-/// the ledger looks at.
+/// Adds the revoked certificates of an `openssl ca` index as revoked certificates of that CA, with only the parts that the ledger parses.
 fn revoke(ledger: &mut SqliteLedger, ca: &Path, index: &Path) -> Done {
     let authority = authority_of(&x509::Certificate::read(&fs::read(ca)?)?)?;
     let index = OpensslIndex::read(BufReader::new(File::open(index)?))?;

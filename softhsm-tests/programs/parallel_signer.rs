@@ -1,5 +1,5 @@
-//! Signs in four threads with one key, on a token or in KMS, and then once more with the signer that the others came from. Each signature
-//! is verified in software, and left in a file beside what it signs, for programs that are not ours.
+//! Signs in four threads with one key, on a token or in KMS, and then again with the original signer. Each signature is verified in
+//! software and written to a file beside the signed text, for independent programs.
 
 #![allow(clippy::print_stdout, reason = "a program of a few lines")]
 
@@ -42,7 +42,7 @@ fn sign_in_parallel(store: &dyn KeyStore, name: &str) -> Outcome {
             .open_another()?
             .ok_or("the store has one signer for a key".into())
     };
-    // All of them before the first signature: a token that has too few sessions is found out now.
+    // All of them before the first signature, so that a token with too few sessions is detected now.
     let signers: Vec<_> = (0..THREADS)
         .map(open)
         .collect::<Result<_, Box<dyn Error + Send + Sync>>>()?;
@@ -60,7 +60,7 @@ fn sign_in_parallel(store: &dyn KeyStore, name: &str) -> Outcome {
             .into_iter()
             .try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)
     })?;
-    // Of the session whose login the others shared.
+    // With the session whose login the others shared.
     sign(&*first, THREADS, &Barrier::new(1))?;
     println!("{}", first.public_key().algorithm().default_signature());
     Ok(())

@@ -1,4 +1,4 @@
-"""Validates what hsm-ca prints as JSON against the schemas in docs/schema, with a validator that is not ours.
+"""Validates what hsm-ca prints as JSON against the schemas in docs/schema, with an independent validator.
 
 Reads one JSON text in each line, and answers each with a line: `ok`, or what is wrong with it. The schema is the one that the text names
 in its field `schema`. A field that the schema does not have is wrong here, although a later version may add some.

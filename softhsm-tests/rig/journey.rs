@@ -33,7 +33,7 @@ fn sign_a_cluster_request(spec: &str) {
     rig.command(&["cert", "verify", "out.crt", "--ca", "customerCA.crt"])
         .ok();
 
-    // What initialize-cluster takes: PEM and nothing else, at most 5,000 characters of AWS's pattern.
+    // initialize-cluster accepts only PEM, at most 5,000 characters of AWS's pattern.
     let pem = String::from_utf8(rig.read("out.crt")).expect("ASCII");
     assert!(pem.starts_with("-----BEGIN CERTIFICATE-----\n") && pem.ends_with("-----END CERTIFICATE-----\n"));
     assert!(
@@ -44,7 +44,7 @@ fn sign_a_cluster_request(spec: &str) {
     );
     assert_eq!(report["certificates"][0]["pem"], pem);
 
-    // The algorithm fits the key; openssl's names.
+    // The algorithm for the key, in openssl's names.
     let algorithm = match spec {
         "ECC_NIST_P256" => "ecdsa-with-SHA256",
         "ECC_NIST_P384" => "ecdsa-with-SHA384",
@@ -114,7 +114,7 @@ fn names_are_copied_byte_for_byte() {
 }
 
 #[test]
-fn the_ca_certificate_holds_exactly_what_it_should() {
+fn the_ca_certificate_has_exactly_the_right_contents() {
     let rig = ready_authority();
     let text = openssl(
         &rig,
@@ -182,7 +182,7 @@ fn the_ca_certificate_holds_exactly_what_it_should() {
 }
 
 #[test]
-fn the_leaf_holds_the_two_key_identifiers_and_nothing_else() {
+fn the_leaf_has_only_the_two_key_identifiers() {
     let rig = authority(TokenKind::SoftHsm, "ECC_NIST_P256");
     make_cluster_request(&rig, "cluster.csr");
     rig.sign("cluster.csr").ok();
@@ -276,7 +276,7 @@ fn the_aws_cli_and_this_program_read_each_others_pair() {
     rig.json(&["key", "verify", "from-cli", "--public-key", "cli.json"])
         .ok();
 
-    // The other way: what this program wrote, the AWS CLI decrypts to the private key of the public key in it.
+    // In reverse: the AWS CLI decrypts this program's pair file to the private key of its public key.
     let pair: serde_json::Value = serde_json::from_slice(&rig.read("pair.json")).expect("JSON");
     let plaintext = rig.decrypt_with_aws_cli();
     rig.write("plaintext.b64", plaintext);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::harness::{Rig, Run, shim, softhsm};
 
 #[test]
-fn a_rig_has_a_token_of_its_own_and_keeps_its_pins_to_itself() {
+fn a_rig_has_its_own_token_and_private_pins() {
     let rig = Rig::new();
     let mode = |name: &str| fs::metadata(rig.path(name)).expect("a file").permissions().mode() & 0o777;
     assert_eq!(
@@ -53,7 +53,7 @@ fn other_programs_use_the_rig_through_its_env_sh() {
 }
 
 #[test]
-fn a_directory_that_is_in_use_is_left_alone() {
+fn an_existing_directory_is_not_changed() {
     let rig = Rig::new();
     let pin = rig.pin();
     rig.json(&["rig", "new", "rig"]).refused(2, "output-exists");
@@ -106,10 +106,10 @@ fn labels_that_pkcs11_cannot_hold_are_refused() {
 }
 
 #[test]
-fn a_rig_is_made_of_the_product_that_was_asked_for_only() {
+fn a_rig_is_made_only_with_the_requested_product() {
     let rig = Rig::new();
-    // C_InitToken on somebody's smart card would be the end of it. p11-kit's trust module stands in for the card's: OpenSC's own
-    // does not start without the smart card service.
+    // C_InitToken would erase a smart card. p11-kit's trust module stands for the card's, because OpenSC's does not start without the smart
+    // card service.
     let other = format!(
         "/usr/lib/{}-linux-gnu/pkcs11/p11-kit-trust.so",
         std::env::consts::ARCH
@@ -144,7 +144,7 @@ fn kryoptic() -> PathBuf {
 }
 
 #[test]
-fn a_kryoptic_rig_keeps_what_a_rig_promises() {
+fn a_kryoptic_rig_meets_the_promises_of_a_rig() {
     let rig = Rig::new();
     let module = kryoptic();
     let module = module.to_str().expect("UTF-8");
@@ -189,7 +189,7 @@ fn a_kryoptic_rig_keeps_what_a_rig_promises() {
             );
         }
     }
-    // With its own settings it is a token of its own, and the user PIN opens it.
+    // With its own settings it is a separate token, and the user PIN works.
     let shell = ". second/env.sh && \"$0\" token list && \"$0\" --no-input key list && pkcs11-tool --module \"$1\" -L";
     let listed = rig
         .tool("bash", &["-c", shell, crate::harness::PROGRAM, module])
@@ -227,7 +227,7 @@ fn the_settings_of_another_rig_are_named_if_their_module_is_of_another_kind() {
         kryoptic().display()
     );
     assert!(run.stderr.ends_with(&hint), "{run:#?}");
-    // What was named on the command line needs no such hint.
+    // A module named on the command line needs no such hint.
     let module = softhsm();
     let named = [&arguments[..], &["--module", module.to_str().expect("UTF-8")]].concat();
     let run = rig.command(&named);

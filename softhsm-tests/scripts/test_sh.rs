@@ -1,8 +1,8 @@
-//! What `scripts/test.sh` needs and cannot install: it says so before it builds anything.
+//! `scripts/test.sh` reports needs that it cannot install before it builds anything.
 
 use crate::harness::{Rig, Run};
 
-/// `scripts/test.sh`, started by setpriv with these arguments; `cargo` is a program that would show that it was asked to build.
+/// `scripts/test.sh`, started by setpriv with these arguments. `cargo` is replaced by a program that would reveal a build.
 fn refused(setpriv: &[&str]) -> Run {
     let rig = Rig::without_token();
     // A copy: an ordinary user may not be able to read the checkout.

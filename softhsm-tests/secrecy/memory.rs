@@ -1,5 +1,4 @@
-//! What is in the program's memory of a private key that it imported: read from outside, with the token in another process, so
-//! that what is found is the program's.
+//! Searches the program's memory for a private key that it imported. The token is in another process, so any find belongs to the program.
 
 use std::fs;
 use std::thread::sleep;
@@ -14,7 +13,7 @@ use rustix::process::Signal;
 use crate::harness::{Reporting, Rig, TokenKind, example, signal};
 use crate::oracle::openssl;
 
-/// A private key in one of the forms in which it could lie about.
+/// A private key in one of the forms that could remain in memory.
 struct Form {
     name: String,
     bytes: Vec<u8>,
@@ -106,7 +105,7 @@ fn forms_of_the_private_key(rig: &Rig) -> Vec<Form> {
     forms
 }
 
-/// The forms that are found in memory, and how many bytes in a row of each.
+/// The forms found in memory, with the number of consecutive bytes of each.
 fn found(memory: &Memory, forms: &[Form]) -> Vec<(String, usize)> {
     let secrets: Vec<&[u8]> = forms.iter().map(|form| form.bytes.as_slice()).collect();
     let runs = memory.longest_runs(&secrets);
@@ -114,7 +113,7 @@ fn found(memory: &Memory, forms: &[Form]) -> Vec<(String, usize)> {
     named.filter(|(_, run)| *run > 0).collect()
 }
 
-/// The scan of a process finds what is there: the key identifier, which it is about to report.
+/// Asserts that the scan works: it finds the key identifier, which the process is about to report.
 fn assert_the_scan_sees(memory: &Memory, rig: &Rig) {
     let pair = KeyPairFile::read(&rig.read("pair.json")).expect("a pair");
     let identifier = Hex(&pair.public_key.key_identifier()).to_string();
@@ -187,7 +186,7 @@ fn on_the_sealed_route_nothing_of_the_key_is_in_memory_at_any_time() {
         loop {
             sleep(Duration::from_millis(1));
             let last = program.is_reporting();
-            // It is stopped while it is read: a sample is one moment.
+            // The process is stopped while it is read, so that a sample is one moment.
             signal(program.id(), Signal::STOP);
             let memory = Memory::of(program.id());
             signal(program.id(), Signal::CONT);

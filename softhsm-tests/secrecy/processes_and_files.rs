@@ -1,4 +1,4 @@
-//! Where secrets could show: memory, core dumps, other processes of the same user, argv, files.
+//! Places where secrets could leak: memory, core dumps, other processes of the same user, argv, files.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -39,7 +39,7 @@ fn memory_of(pid: u32) -> Vec<Vec<u8>> {
     mappings
 }
 
-/// How many of the 32-byte windows of `secret`, every 8 bytes, stand somewhere in memory.
+/// How many of the 32-byte windows of `secret`, every 8 bytes, are somewhere in memory.
 fn hits(memory: &[Vec<u8>], secret: &[u8]) -> usize {
     let windows: std::collections::HashSet<&[u8]> = secret.windows(32).step_by(8).collect();
     let prefixes: std::collections::HashSet<[u8; 4]> = windows
@@ -115,13 +115,13 @@ fn when_the_wrapped_key_goes_to_the_token_the_plaintext_is_gone_from_memory() {
         &["base64", "-d", "-A", "-in", "public.b64", "-out", "public.der"],
     );
 
-    // Nobody holds the answers back: the sender is gone.
+    // The answers are not held back, because the sender was dropped.
     let (_, hold) = mpsc::channel();
     let (arrived, seen) = mpsc::channel();
     let endpoint = proxy(rig.endpoint(), hold, arrived);
     let rig = rig.with("AWS_ENDPOINT_URL", endpoint);
 
-    // KMS has answered, SDK and TLS have had the plaintext, it has been checked and wrapped.
+    // KMS has answered, the SDK and TLS had the plaintext, and it was checked and wrapped.
     let mut child = import_behind_shim(&rig, "C_UnwrapKey@2");
     wait_until_stopped(child.id());
     assert!(seen.try_recv().is_ok(), "KMS was asked through the proxy");
@@ -131,7 +131,7 @@ fn when_the_wrapped_key_goes_to_the_token_the_plaintext_is_gone_from_memory() {
     child.kill().expect("it ends");
     child.wait().expect("it ended");
 
-    // The scan finds what is there: the public key is in use.
+    // The scan works: it finds the public key, which is in use.
     let public = rig.read("public.der");
     assert!(hits(&memory, &public) > 8, "the scan finds nothing at all");
     for (form, secret) in forms {
@@ -141,7 +141,7 @@ fn when_the_wrapped_key_goes_to_the_token_the_plaintext_is_gone_from_memory() {
             "the private key is in memory as {form}"
         );
     }
-    // No core dump, and everything is locked: this process may.
+    // No core dump, and all memory is locked, because this process may lock it.
     let core = limits
         .lines()
         .find(|line| line.starts_with("Max core file size"))
@@ -204,7 +204,7 @@ fn while_kms_decrypts_no_other_process_of_the_user_can_look_in() {
     let (let_go, hold) = mpsc::channel();
     let (arrived, seen) = mpsc::channel();
     let rig = rig.with("AWS_ENDPOINT_URL", proxy(target, hold, arrived));
-    // As an ordinary user: root may look into everything.
+    // As an ordinary user, because root may read everything.
     rig.give_to_ordinary_user();
     let mut command = rig.as_ordinary_user(&["kms", "import", "pair.json", "--label", "customer-ca"]);
     let child = command
@@ -215,7 +215,7 @@ fn while_kms_decrypts_no_other_process_of_the_user_can_look_in() {
         .expect("it starts");
     seen.recv_timeout(Duration::from_secs(60)).expect("KMS was asked");
 
-    // The same user, on the process with the key in its memory, and on one without.
+    // The same user tries to read the process with the key in its memory, and one without.
     let look = |pid: u32| rig.tool_as_ordinary_user("cat", &[&format!("/proc/{pid}/environ")]);
     let denied = look(child.id());
     assert_ne!(denied.code, Some(0), "{denied:?}");
@@ -257,7 +257,7 @@ fn while_kms_decrypts_no_other_process_of_the_user_can_look_in() {
 #[test]
 fn no_pin_is_in_the_arguments_or_the_environment_of_any_process() {
     let rig = Rig::new();
-    // `rig new` hands two PINs to a process of its own; it is stopped in the middle of C_InitToken.
+    // `rig new` passes two PINs to a child process, which is stopped in the middle of C_InitToken.
     let mut command = rig.prepare(&[
         "rig",
         "new",

@@ -1,4 +1,4 @@
-//! `token bench`: what it counts, what it refuses, and that nothing stays on the token.
+//! `token bench`: its counts, its refusals, and that nothing stays on the token.
 
 use std::fs;
 
@@ -38,7 +38,7 @@ fn sessions(points: &[Value]) -> Vec<u64> {
         .collect()
 }
 
-/// Every number of a point agrees with the others.
+/// The numbers of a point are consistent.
 fn assert_consistent(points: &[Value]) {
     for point in points {
         let (made, elapsed) = (number(point, "signatures"), number(point, "elapsed_ms"));
@@ -59,7 +59,7 @@ fn every_token_is_measured_and_keeps_nothing() {
     on_each(&TokenKind::ALL, |kind| {
         let rig = Rig::of(kind);
         if kind == TokenKind::Tpm2 {
-            // It makes no session objects: a key that is there is measured.
+            // It has no session objects, so an existing key is measured.
             let run = rig.command(&p256("2"));
             // The module writes to stderr too.
             let told = ["nothing-measured", "CKR_ATTRIBUTE_VALUE_INVALID"];
@@ -119,9 +119,9 @@ fn one_login_and_a_session_for_each_thread() {
     assert_eq!(rig.count("C_DestroyObject"), 2);
 }
 
-/// YubiHSM 2 has 16, and every session counts: that of the login too.
+/// YubiHSM 2 has 16 sessions, including that of the login.
 #[test]
-fn a_token_with_sixteen_sessions_uses_all_of_them_and_says_so() {
+fn a_token_with_sixteen_sessions_uses_and_reports_all_of_them() {
     let rig = Rig::of(TokenKind::SoftHsm);
     let two = ["--type", "ed25519"];
     let run = rig
@@ -134,10 +134,10 @@ fn a_token_with_sixteen_sessions_uses_all_of_them_and_says_so() {
     let told = json["fewer_sessions"].as_str().expect("why");
     assert!(told.contains("16"), "{told}");
     assert!(json["warnings"][0].as_str().expect("a warning").contains(told));
-    // Neither asked for the seventeenth.
+    // Neither tried to open the seventeenth.
     assert_eq!(rig.count("C_OpenSession"), 1 + 15 + 15);
 
-    // Another program has taken all but one; and a token that says so only when it is asked.
+    // Another program uses all but one; and a token that reports its limit only at C_OpenSession.
     for rule in [("SESSIONS", "1"), ("FAIL", "C_OpenSession:CKR_SESSION_COUNT@2")] {
         let run = rig.command_with_rule(&p256("4"), &[rule]).ok();
         assert_eq!(sessions(&self::points(&run)), [1]);
@@ -147,7 +147,7 @@ fn a_token_with_sixteen_sessions_uses_all_of_them_and_says_so() {
 }
 
 #[test]
-fn a_token_elsewhere_answers_sessions_side_by_side() {
+fn a_remote_token_answers_sessions_in_parallel() {
     let rig = Rig::of(TokenKind::SoftHsm);
     let slow = [("LATENCY_MS", "20"), ("LATENCY_CALLS", "C_Sign")];
     let points = points(&rig.command_with_rule(&p256("8"), &slow).ok());
@@ -175,7 +175,7 @@ fn a_killed_run_leaves_nothing() {
     }
 }
 
-/// With one HSM a cluster makes and uses session keys only.
+/// A cluster with one HSM makes and uses only session keys.
 #[test]
 fn a_cluster_of_one_hsm_is_measured_and_a_busy_one_is_counted() {
     let rig = Rig::of(TokenKind::CloudHsm);
@@ -205,13 +205,13 @@ fn a_wrong_signature_and_a_failing_token_end_it() {
         .command_with_rule(&p256("2"), &[("CORRUPT", "sign")])
         .refused(3, "bad-signature");
     assert!(message.contains("do not verify"), "{message}");
-    // SoftHSM is never busy: what fails there has failed.
+    // SoftHSM is never busy, so an error there is a failure.
     rig.command_with_rule(&p256("4"), &[("FAIL", "C_Sign:CKR_FUNCTION_FAILED@30")])
         .refused(4, "token");
     rig.command_with_rule(&p256("4"), &[("FAIL", "C_OpenSession:CKR_DEVICE_ERROR@3")])
         .refused(4, "token");
     assert_eq!(rig.count("C_Sign"), 0);
-    // Not a word about the template, so no mechanism is skipped for it.
+    // The error is not about the template, so no mechanism is skipped.
     let all = ["--format", "json", "token", "bench"];
     rig.command_with_rule(&all, &[("FAIL", "C_GenerateKeyPair:CKR_DEVICE_ERROR")])
         .refused(4, "token");
@@ -239,7 +239,7 @@ fn a_token_that_keeps_session_keys_is_refused_and_they_are_destroyed() {
     rig.command_with_rule(&all, &keeps).refused(3, "nothing-measured");
     rig.assert_token_is_empty();
 
-    // One that cannot destroy them either says so, and does not go on.
+    // If they cannot be destroyed either, the command reports that and stops.
     let stays = [keeps[0], ("FAIL", "C_DestroyObject:CKR_FUNCTION_FAILED@*")];
     let message = rig.command_with_rule(&all, &stays).refused(4, "token");
     assert!(message.contains("WHICH IS STILL ON THE TOKEN"), "{message}");
@@ -326,7 +326,7 @@ fn the_table_fits_a_terminal_and_the_plot_has_every_point() {
         "{}",
         run.stdout
     );
-    // A parser that is not ours.
+    // An independent parser.
     let count = "import sys, xml.etree.ElementTree as t; s = '{http://www.w3.org/2000/svg}'; \
                  r = t.parse('rates.svg').getroot(); \
                  print(r.tag == s + 'svg', len(r.findall(s + 'polyline')), len(r.findall(s + 'circle')))";

@@ -1,4 +1,4 @@
-//! A module that crashes or hangs when it is closed: the result is out before, and the exit code is the command's.
+//! A module that crashes or hangs when it is closed: the result was already printed, and the exit code is the command's.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::harness::Rig;
 
 const LIST: [&str; 4] = ["--format", "json", "key", "list"];
 
-/// Every call that ends something, before and after the module has done it.
+/// Every closing call, before and after the module has carried it out.
 const ENDS: [&str; 4] = ["C_CloseSession", "C_CloseSession!", "C_Finalize", "C_Finalize!"];
 
 #[test]
@@ -31,7 +31,7 @@ fn a_crash_at_the_end_costs_neither_the_result_nor_the_exit_code() {
         assert_eq!(quiet.stderr, "", "{end}");
     }
 
-    // What is signed: the file, the certificate on stdout, and a check that fails.
+    // A signed file, a certificate on stdout, and a failing check.
     let crash = [("CRASH", "C_Finalize")];
     let create = ["ca", "create", "--key", "ca", "--subject", "CN=Test CA", "--out"];
     rig.command_with_rule(&[&create[..], &["ca.crt"]].concat(), &crash)
@@ -98,7 +98,7 @@ fn a_crash_at_the_end_costs_neither_the_result_nor_the_exit_code() {
     );
 }
 
-/// The session of a refused login stays open until the module is closed. It must not take another's place.
+/// The session of a refused login stays open until the module is closed. It must not use up another session.
 #[test]
 fn refused_logins_share_one_session() {
     let rig = Rig::new();
@@ -119,7 +119,7 @@ fn refused_logins_share_one_session() {
     rig.command(&["key", "list"]).ok();
 }
 
-/// Nothing of the result waits in this process: it is all there when the process dies in the module.
+/// The result is completely written before the process dies in the module.
 #[test]
 fn the_result_is_written_before_the_module_is_closed() {
     let rig = Rig::new();
@@ -138,7 +138,7 @@ fn the_result_is_written_before_the_module_is_closed() {
 }
 
 #[test]
-fn a_module_that_does_not_close_is_not_waited_for_without_end() {
+fn waiting_for_a_module_that_does_not_close_has_a_limit() {
     let rig = Rig::new();
     let start = Instant::now();
     let run = rig
@@ -158,7 +158,7 @@ fn a_module_without_locks_is_used_without_them() {
     assert_eq!(starts, 2, "with locks, then without");
     let doctor = rig.command_with_rule(&["doctor", "--no-kms"], &no_locks).ok();
     assert!(doctor.stdout.contains("CKR_CANT_LOCK"), "{doctor:?}");
-    // A module that starts neither way is asked no third time.
+    // A module that starts neither with nor without locks is not tried again.
     let message = rig
         .command_with_rule(&LIST, &[("FAIL", "C_Initialize:CKR_CANT_LOCK@*")])
         .refused(4, "token");

@@ -1,4 +1,4 @@
-//! Tokens, PINs and modules that are not as they should be.
+//! Faulty tokens, PINs and modules.
 
 use crate::harness::{Rig, Run, shim, softhsm};
 
@@ -27,7 +27,7 @@ fn a_locked_pin_is_not_tried() {
     rig.command_with_rule(&LIST, &[("TOKEN_FLAGS", "0x00040000")])
         .refused(4, "pin-locked");
     assert_eq!(logins(&rig), 0);
-    // A token that says so only when asked.
+    // A token that reports it only at the login.
     rig.command_with_rule(&LIST, &[("FAIL", "C_Login:CKR_PIN_LOCKED")])
         .refused(4, "pin-locked");
     assert_eq!(logins(&rig), 1);
@@ -36,7 +36,7 @@ fn a_locked_pin_is_not_tried() {
 #[test]
 fn the_final_try_is_refused_without_asking_for_the_pin() {
     let rig = Rig::new();
-    // The PIN would come from the terminal, and there is none: asking would be another error.
+    // The PIN would come from the terminal. Without one, a prompt would be another error.
     let arguments = [&LIST[..], &["--pin-source", "prompt"]].concat();
     rig.command_with_rule(&arguments, &[("TOKEN_FLAGS", "0x00020000")])
         .refused(4, "pin-final-try");
@@ -90,7 +90,7 @@ fn no_such_module_says_why() {
     rig.write("text.so", "no module");
     rig.json(&["--module", "./text.so", "token", "list"])
         .refused(4, "module");
-    // A library that is no PKCS#11 module.
+    // A library that is not a PKCS#11 module.
     rig.json(&["--module", "libc.so.6", "token", "list"])
         .refused(4, "module");
     // A module that refuses to start.
@@ -200,7 +200,7 @@ fn a_module_that_is_loaded_through_another_still_works() {
 }
 
 #[test]
-fn a_token_that_is_busy_for_a_moment_is_asked_again_and_one_that_stays_so_is_not_for_ever() {
+fn calls_to_a_busy_token_are_repeated_within_a_limit() {
     let rig = Rig::new();
     let show = ["--format", "json", "token", "show"];
     rig.command_with_rule(&show, &[("FAIL", "C_GetTokenInfo:CKR_GENERAL_ERROR@1")])
@@ -217,7 +217,7 @@ fn a_token_that_is_busy_for_a_moment_is_asked_again_and_one_that_stays_so_is_not
         .filter(|call| *call == "C_GetTokenInfo")
         .count();
     assert_eq!(asked, 2 * 6);
-    // Another fault is told at once.
+    // Any other fault is reported at once.
     let run = rig.command_with_rule(&show, &[("FAIL", "C_GetTokenInfo:CKR_DEVICE_REMOVED@1")]);
     run.refused(4, "token");
 }

@@ -1,4 +1,4 @@
-//! The module is loaded while the ledger is read: a command that needs no token in the end does not wait for it.
+//! The module is loaded while the ledger is read. A command that then needs no token does not wait for it.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::harness::Rig;
 
-/// What a command needs that waits for nothing, on a busy machine.
+/// The time limit for a command that does not wait, on a busy machine.
 const SOON: Duration = Duration::from_secs(8);
 
 fn rig_with_request() -> Rig {
@@ -99,7 +99,7 @@ fn a_module_that_fails_is_reported_when_it_is_needed() {
     assert!(!rig.path("x.crt").exists());
 }
 
-/// What is refused before the ledger is read loads nothing; nor does a module that others can write.
+/// A command that is refused before the ledger is read loads no module, and a module that others can write is never loaded.
 #[test]
 fn nothing_is_loaded_for_a_refused_request_or_from_a_file_that_others_can_write() {
     let rig = rig_with_request();

@@ -1,17 +1,17 @@
-//! opencryptoki's soft token. 3.8: a clock that tells no number, PINs of 4 to 8 bytes, no elliptic curves. 3.23: an unwrapped key keeps
-//! none of the attributes that were asked for.
+//! opencryptoki's soft token. 3.8: a clock without a numeric time, PINs of 4 to 8 bytes, no elliptic curves. 3.23: an unwrapped key does
+//! not get the requested attributes.
 
 use crate::harness::{Rig, TokenKind};
 
 #[test]
-fn a_ca_lives_on_opencryptoki() {
+fn a_ca_on_opencryptoki() {
     let rig = Rig::of(TokenKind::OpenCryptoki).with_pair("RSA_2048");
     let listed = rig.json(&["token", "list"]).ok().json();
     assert_eq!(listed["tokens"][0]["manufacturer"], "IBM Corp.", "{listed}");
     let doctor = rig.command(&["doctor", "--no-kms"]).ok().stdout;
     assert!(doctor.contains("IBM SoftTok"), "{doctor}");
 
-    // Its PINs have 8 bytes at most, and it counts each that it is asked for.
+    // Its PINs have at most 8 bytes, and it counts each attempt.
     let long = ["--format", "json", "--pin-source", "env:THE_PIN", "key", "list"];
     for pin in ["123456789", "123"] {
         let run = rig.tool(
@@ -32,7 +32,7 @@ fn a_ca_lives_on_opencryptoki() {
 }
 
 #[test]
-fn a_ca_lives_on_opencryptoki_of_debian_13() {
+fn a_ca_on_opencryptoki_of_debian_13() {
     let rig = Rig::of(TokenKind::OpenCryptoki323).with_pair("ECC_NIST_P384");
     let module = rig.json(&["doctor", "--no-kms"]).ok().stdout;
     assert!(module.contains("3.23"), "{module}");
@@ -43,7 +43,7 @@ fn a_ca_lives_on_opencryptoki_of_debian_13() {
     assert!(verify.contains("the kept head is on the chain"), "{verify}");
 }
 
-/// One with a key of its own, one with an imported key.
+/// One CA with a generated key, one with an imported key.
 fn two_cas(rig: &Rig, own: &str, route: &str) {
     rig.command(&["key", "generate", "--label", "own", "--type", own])
         .ok();

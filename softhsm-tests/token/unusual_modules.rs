@@ -1,4 +1,4 @@
-//! Tokens that follow PKCS#11 in ways that the usual ones do not.
+//! Tokens with unusual but valid PKCS#11 behaviour.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ fn labels(listed: &Value) -> Vec<String> {
     labels
 }
 
-/// PKCS#11 v2.40 section 5.7: a search is at its end when `C_FindObjects` gives no more handles. A shorter list than was asked for is no end.
+/// PKCS#11 v2.40 section 5.7: a search ends when `C_FindObjects` returns no more handles. A shorter list than requested is not the end.
 #[test]
 fn a_search_ends_when_the_token_gives_no_more_objects() {
     let rig = Rig::new();
@@ -38,7 +38,7 @@ fn a_search_ends_when_the_token_gives_no_more_objects() {
         assert_eq!(labels(&run.ok().json()), whole, "{at_a_time} at a time");
     }
 
-    // The last object of a search counts as much as the first: a label that two keys have is not one that names a key.
+    // The last object of a search counts too: a label that two keys have does not identify a key.
     rig.pkcs11_tool(&[
         "--keypairgen",
         "--key-type",
@@ -89,8 +89,7 @@ fn two_tokens() -> (Rig, [u64; 2]) {
     (rig, slots)
 }
 
-/// What `C_GetTokenInfo` may answer for a slot with a card that the module does not know, or with a device that is ill (PKCS#11 v2.40
-/// section 5.5).
+/// Answers of `C_GetTokenInfo` for a slot with an unknown card or a faulty device (PKCS#11 v2.40 section 5.5).
 const UNREADABLE: [&str; 7] = [
     "CKR_TOKEN_NOT_RECOGNIZED",
     "CKR_TOKEN_NOT_PRESENT",
@@ -156,7 +155,7 @@ fn a_slot_that_cannot_be_read_is_skipped_and_named() {
         assert_eq!(doctor.code, Some(4), "{doctor:?}");
     }
 
-    // What another slot answers is no reason why a slot has no token.
+    // An error of another slot is not the reason for a missing token.
     let rule = format!("{other:#x}:CKR_DEVICE_ERROR");
     let list = ["--format", "json", "--token", "pkcs11:slot-id=77", "key", "list"];
     let message = rig
@@ -173,7 +172,7 @@ fn a_slot_that_cannot_be_read_is_skipped_and_named() {
 }
 
 #[test]
-fn a_clock_that_tells_no_number_is_not_read() {
+fn a_clock_without_a_numeric_time_is_ignored() {
     let rig = Rig::new();
     let clock = [("CORRUPT", "clock")];
     for arguments in [
@@ -232,11 +231,11 @@ fn a_token_that_needs_no_login_gets_one_only_with_a_pin_source() {
     );
     let shown = command(&["token", "show"], &rules).ok().json();
     assert_eq!(shown["login_required"], false);
-    // A PIN source is a wish to log in.
+    // A PIN source means that the user wants to log in.
     command(&["--pin-source", "prompt", "key", "list"], &rules).refused(2, "input-needed");
     command(&["--pin-source", "file:rig/pin", "key", "list"], &rules).ok();
     assert_eq!(logins(&rig), 1);
-    // SoftHSM wants a login for what is private, whatever its flag says here.
+    // SoftHSM requires a login for private objects, regardless of this flag.
     let generate = ["key", "generate", "--label", "new", "--type", "ec:p256"];
     let message = command(&generate, &rules).refused(4, "token");
     assert!(message.contains("CKR_USER_NOT_LOGGED_IN"), "{message}");
@@ -275,7 +274,7 @@ fn a_token_that_is_not_initialised_is_named_as_that() {
 }
 
 #[test]
-fn a_module_that_does_not_start_is_looked_for_in_its_configuration() {
+fn for_a_module_that_does_not_start_the_hint_names_its_configuration() {
     let rig = Rig::without_token().with("HSM_CA_MODULE", softhsm());
     for rig in [
         rig.copy().with("SOFTHSM2_CONF", "/nowhere/softhsm2.conf"),
@@ -368,6 +367,6 @@ fn nss_without_a_password_is_used_without_a_login() {
     .ok();
     let doctor = run(&["doctor", "--no-kms"]).ok().json();
     assert_eq!(doctor["verified"], true, "{doctor}");
-    // With a PIN source it is tried, once: the rig's PIN is that of the password that is gone.
+    // With a PIN source, the login is tried once: the rig's PIN is the removed password.
     rig.json(&["key", "list"]).refused(4, "pin-incorrect");
 }

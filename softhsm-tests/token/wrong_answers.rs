@@ -1,4 +1,4 @@
-//! A token that lies or fails: every proof is one that can fail, and then nothing is left.
+//! A lying or failing token: every proof can fail, and then nothing is left.
 
 use crate::harness::{Rig, TokenKind, authority, ready_authority};
 use crate::oracle::make_cluster_request;
@@ -75,7 +75,7 @@ fn a_failing_call_is_named_and_nothing_is_left() {
 }
 
 #[test]
-fn a_key_that_cannot_be_destroyed_again_is_reported() {
+fn a_key_that_cannot_be_destroyed_is_reported() {
     let rig = Rig::new().with_pair("ECC_NIST_P256");
     // The first three destructions are those of the wrapping keys.
     let rules = [
@@ -88,7 +88,7 @@ fn a_key_that_cannot_be_destroyed_again_is_reported() {
 }
 
 #[test]
-fn a_wrong_signature_is_never_written_and_never_asked_for_again() {
+fn a_wrong_signature_is_never_written_and_never_repeated() {
     let rig = ready_authority();
     make_cluster_request(&rig, "cluster.csr");
     let before = rig.files();

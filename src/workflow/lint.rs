@@ -1,4 +1,4 @@
-//! A profile's linter: a program that is not ours, which looks at each certificate before the token signs it.
+//! A profile's linter: an independent program that looks at each certificate before the token signs it.
 
 use std::fmt;
 use std::fs::Permissions;

@@ -1,4 +1,4 @@
-//! Finding a program that is not ours.
+//! Finding an independent program.
 
 use std::path::{Path, PathBuf};
 

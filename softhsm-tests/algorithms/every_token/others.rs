@@ -1,4 +1,4 @@
-//! OCSP responses and cross-certificates by ML-DSA and RSASSA-PSS: signed by the same choice, and read by programs that are not ours.
+//! OCSP responses and cross-certificates signed with ML-DSA and RSASSA-PSS, read by independent programs.
 
 use super::{Key, with_request};
 use crate::harness::{Rig, TokenKind, python_tool};

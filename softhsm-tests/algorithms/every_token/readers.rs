@@ -1,10 +1,10 @@
-//! Programs that are not ours, which read and verify what was signed.
+//! Independent programs that read and verify what was signed.
 
 use crate::harness::{Rig, python_tool};
 use crate::oracle::openssl;
 
-/// Verifies a CA certificate by itself, a certificate under it and its CRL with Python's cryptography, which is OpenSSL 4 inside;
-/// and holds them against RFC 9881: the identifiers have no parameters, and the key's usages are for signatures.
+/// Verifies a CA certificate, a certificate under it and its CRL with Python's cryptography, which contains OpenSSL 4. Checks them against
+/// RFC 9881: the identifiers have no parameters, and the key usages are for signatures.
 const ML_DSA: &str = r#"
 import sys
 from asn1crypto import crl as asn1_crl, x509 as asn1_x509
@@ -26,7 +26,7 @@ assert usage.key_cert_sign and usage.crl_sign
 assert not (usage.key_encipherment or usage.data_encipherment or usage.key_agreement)
 "#;
 
-/// What there is to be read: a CA certificate, a certificate under it and a CRL.
+/// The objects to read: a CA certificate, a certificate under it and a CRL.
 pub(crate) struct Signed<'a> {
     pub(crate) ca: &'a str,
     pub(crate) leaf: &'a str,
@@ -54,7 +54,7 @@ impl Signed<'_> {
         self.assert_read_by_gnutls(rig, "--verify-crl", &[self.crl]);
     }
 
-    /// The CA certificate is openssl's. GnuTLS 3.7.9 takes no CRL at all, openssl's neither, under a key for RSASSA-PSS that is not restricted.
+    /// For a CA certificate by openssl. GnuTLS 3.7.9 accepts no CRL under an unrestricted RSASSA-PSS key, not even openssl's.
     #[track_caller]
     pub(super) fn assert_read_as_unrestricted_pss(&self, rig: &Rig, words: &[&str]) {
         self.assert_read_by_openssl(rig);
@@ -91,7 +91,7 @@ impl Signed<'_> {
         }
     }
 
-    /// pkilint. Of a root whose algorithm it does not verify it cannot tell that it is one, and misses the key identifier of its issuer.
+    /// Runs pkilint. It does not recognise a root whose algorithm it cannot verify, and then reports a missing issuer key identifier.
     #[track_caller]
     pub(crate) fn assert_lints(&self, rig: &Rig, is_verified: bool) {
         let lint = |file: &str| {

@@ -1,4 +1,4 @@
-//! What no key or no token makes.
+//! Signatures that a key or a token cannot make.
 
 use super::{Key, with_request};
 use crate::harness::{Rig, TokenKind};
@@ -53,7 +53,7 @@ fn a_hash_or_pss_that_does_not_fit_the_key_is_refused_by_name() {
     assert!(!rig.path("ca.crt").exists());
 }
 
-/// CloudHSM has numbers of its own for both, which no public source tells.
+/// CloudHSM has its own numbers for both, which are not public.
 #[test]
 fn a_mechanism_that_the_token_does_not_list_is_named_before_anything_is_signed() {
     let rig = Rig::of(TokenKind::CloudHsm).with("CLOUDHSM_SHIM_LOG", "calls.log");
@@ -63,13 +63,13 @@ fn a_mechanism_that_the_token_does_not_list_is_named_before_anything_is_signed()
         assert!(message.ends_with(&format!("it lacks {lacking}")), "{message}");
     }
     assert!(!rig.calls().contains(&"C_SignInit".to_owned()));
-    // What was refused has not even made a ledger.
+    // A refused command does not even create a ledger.
     rig.json(&["ledger", "list"]).refused(4, "no-ledger");
     assert!(!rig.path("ca.crt").exists());
 }
 
 #[test]
-fn profiles_for_cloudhsm_take_no_ml_dsa() {
+fn profiles_for_cloudhsm_refuse_ml_dsa() {
     let rig = with_request(Rig::of(TokenKind::Kryoptic));
     assert!(Key::MlDsa44.generate(&rig));
     let cloudhsm = [

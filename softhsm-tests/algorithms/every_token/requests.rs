@@ -89,7 +89,7 @@ fn a_request_with_an_ml_dsa_key_is_signed_for_signatures_only() {
             );
         }
     }
-    // openssl 3.0 reads all of it but the key.
+    // openssl 3.0 reads all of it except the key.
     let text = openssl(&rig, &["x509", "-in", "leaf.crt", "-noout", "-ext", "keyUsage"]);
     assert_eq!(text, "X509v3 Key Usage: critical\n    Digital Signature\n");
 }
@@ -102,7 +102,7 @@ for name in sys.argv[1:]:
 "#;
 
 #[test]
-fn a_request_for_a_key_on_the_token_is_signed_as_the_key_signs() {
+fn a_request_by_a_key_on_the_token_is_signed() {
     let rig = rig_with_request("44");
     assert!(Key::Rsa.generate(&rig));
     for (key, options) in [
@@ -146,7 +146,7 @@ fn a_request_for_a_key_on_the_token_is_signed_as_the_key_signs() {
 }
 
 #[test]
-fn a_request_is_refused_whose_ml_dsa_signature_or_key_is_not_sound() {
+fn a_request_with_a_faulty_ml_dsa_signature_or_key_is_refused() {
     let rig = rig_with_request("87");
     let sign = |request: &str, profile: &str| {
         rig.json(&[

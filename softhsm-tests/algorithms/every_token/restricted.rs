@@ -1,4 +1,4 @@
-//! A CA whose certificate says that its key is for RSASSA-PSS only (RFC 4055 section 1.2), which no token knows.
+//! A CA whose certificate restricts its key to RSASSA-PSS (RFC 4055 section 1.2). The token does not know the restriction.
 
 use super::readers::Signed;
 use super::with_request;
@@ -10,7 +10,7 @@ fn run(rig: &Rig, arguments: &str) -> String {
     openssl(rig, &arguments.split(' ').collect::<Vec<_>>())
 }
 
-/// A key of openssl, restricted by `options`: on the token under the label `pss`, and a CA certificate of it in `ca.crt`.
+/// A key by openssl, restricted by `options`, on the token with the label `pss`, and a CA certificate for it in `ca.crt`.
 fn with_authority(kind: TokenKind, options: &[&str]) -> Rig {
     let rig = with_request(Rig::of(kind));
     let options: String = options
@@ -25,7 +25,7 @@ fn with_authority(kind: TokenKind, options: &[&str]) -> Rig {
         &rig,
         "req -x509 -key pss.key -subj /CN=PSS -out ca.crt -addext keyUsage=critical,keyCertSign,cRLSign",
     );
-    // The RSAPrivateKey in it, which is all that a token takes.
+    // The RSAPrivateKey in it, the only part that a token accepts.
     let listing = run(&rig, "asn1parse -in pss.key");
     let line = listing.lines().find(|line| line.contains("OCTET STRING"));
     let offset = line
@@ -80,11 +80,11 @@ fn sign(rig: &Rig, more: &[&str]) -> Signed<'static> {
 }
 
 #[test]
-fn a_key_for_pss_only_signs_with_pss_and_nothing_else() {
+fn a_key_restricted_to_pss_signs_only_with_pss() {
     for kind in [TokenKind::SoftHsm, TokenKind::Kryoptic] {
         let rig = with_authority(kind, &[]);
         sign(&rig, &[]).assert_read_as_unrestricted_pss(&rig, &["rsassaPss", "Hash Algorithm: sha256"]);
-        // By its label too, under which the token shows an RSA key like any other.
+        // Also when it is named by its label, although the token shows an ordinary RSA key.
         sign(&rig, &["--key", "pss"])
             .assert_read_as_unrestricted_pss(&rig, &["rsassaPss", "Salt Length: 0x20"]);
         let longer = ["Hash Algorithm: sha512", "Salt Length: 0x40"];
@@ -109,7 +109,7 @@ fn a_restricted_key_keeps_its_hash_and_its_salt() {
     assert!(!rig.path("other.crt").exists());
 }
 
-/// Such signatures are verified here, and made by nobody who asks.
+/// Such signatures are verified, but never made.
 #[test]
 fn a_key_restricted_to_sha_224_signs_nothing() {
     let restricted = ["rsa_pss_keygen_md:sha224", "rsa_pss_keygen_mgf1_md:sha224"];

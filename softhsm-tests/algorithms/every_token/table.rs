@@ -9,7 +9,7 @@ use crate::harness::TokenKind;
 
 const TABLE: &str = "docs/algorithms.md";
 
-/// What is found is what is written there.
+/// Compares the results with the document.
 pub(super) fn compare(found: &[(TokenKind, Vec<Outcome>)]) {
     let text = render(found);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(TABLE);
@@ -32,7 +32,7 @@ fn columns() -> Vec<&'static str> {
 fn render(found: &[(TokenKind, Vec<Outcome>)]) -> String {
     let mut reasons: Vec<String> = Vec::new();
     let mut text = "# Which token makes which signature\n\n\
-         Written by the test `signature_algorithms`. On every token and with every key that another program makes there, `ca create`,\n\
+         Written by the test `algorithms::every_token`. On every token and with every key that another program makes there, `ca create`,\n\
          `csr sign` and `crl create` sign by every algorithm that fits the key. `openssl` and GnuTLS read and verify all three; ML-DSA, which\n\
          their versions of Debian 12 do not know, is read and verified by Python's `cryptography` (OpenSSL 4), and all of it by `pkilint`.\n\n\
          The key chooses the algorithm: PKCS#1 v1.5 with SHA-256 for RSA, the hash of the curve's strength for ECDSA, Ed25519 and ML-DSA\n\

@@ -1,4 +1,4 @@
-//! Several certificates: drawn as a chain, and where it breaks.
+//! Several certificates are drawn as a chain, with its breaks.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn chain(rig: &Rig, more: &[&str]) -> Value {
 }
 
 #[test]
-fn several_certificates_are_a_chain_whatever_their_order() {
+fn several_certificates_in_any_order_are_a_chain() {
     let rig = rig_with_chain();
     for (parts, issuers, in_order, told) in [
         (
@@ -64,7 +64,7 @@ fn several_certificates_are_a_chain_whatever_their_order() {
     assert_eq!(shown["chain"].as_array().expect("links").len(), 3);
     assert_eq!(shown["subject"], "CN=www.example.com");
     assert_eq!(shown["chain_verified"], true);
-    // What has nothing to do with it is not drawn.
+    // Unrelated certificates are not drawn.
     let shown = chain(&rig, &["root.crt", "--ca", "sub.crt"]);
     assert_eq!(shown["chain"].as_array().expect("links").len(), 1);
 }
@@ -122,7 +122,7 @@ fn a_broken_chain_is_reported_where_it_breaks() {
         text.contains("NOT VERIFIED: the certificate's signature is wrong"),
         "{text}"
     );
-    // A CA where no CA may be, and a leaf that issues.
+    // A CA below a path length of zero, and a leaf as an issuer.
     issue(
         &rig,
         "low",
@@ -146,7 +146,7 @@ fn a_broken_chain_is_reported_where_it_breaks() {
     assert!(problem(0).contains("CA:FALSE"), "{shown}");
     assert_eq!(problem(1), "[]");
     assert!(problem(2).contains("pathLenConstraint 0, but 1"), "{shown}");
-    // Twice the same; and openssl agrees about all of them.
+    // The same certificate twice. openssl agrees about all of them.
     bundle(&rig, "twice.pem", &["leaf", "leaf"]);
     assert_eq!(chain(&rig, &["twice.pem"])["chain"][1]["state"], "repeated");
     rig.write(

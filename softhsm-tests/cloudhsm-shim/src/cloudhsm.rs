@@ -4,11 +4,10 @@
 //! Every rule names where it is from. A name such as `pkcs11-apis` is a page of the AWS CloudHSM
 //! User Guide, <https://docs.aws.amazon.com/cloudhsm/latest/userguide/pkcs11-apis.html>; "INF" is
 //! our inference, which no source states. The rules by subject:
-//!
-//! - [`identity`]: what the library, the slot and the token say they are
-//! - [`operations`]: the functions that there are
+//! - [`identity`]: how the library, the slot and the token describe themselves
+//! - [`operations`]: the supported functions
 //! - [`sessions`]: sessions and the login
-//! - [`mechanisms`]: the mechanisms that there are, and what the target calls them
+//! - [`mechanisms`]: the supported mechanisms, and the target's names for them
 //! - [`attributes`]: the attributes that a template may have, their defaults, and which can be read
 //! - [`handles`]: object handles that mean nothing in another run
 //! - [`availability`]: a cluster of one HSM
@@ -71,7 +70,7 @@ impl CloudHsm {
         self.settings.mode == Mode::Fips
     }
 
-    /// Asks the target for a number that it knows of an object.
+    /// Reads a numeric attribute of an object from the target.
     fn number(
         &self,
         session: CK_SESSION_HANDLE,
@@ -83,14 +82,14 @@ impl CloudHsm {
         Ok(CK_ULONG::from_ne_bytes(number))
     }
 
-    /// Asks the target for a value of an object; `object` is the target's handle.
+    /// Reads an attribute of an object from the target. `object` is the target's handle.
     fn bytes(
         &self,
         session: CK_SESSION_HANDLE,
         object: CK_OBJECT_HANDLE,
         kind: CK_ATTRIBUTE_TYPE,
     ) -> Answer<Vec<u8>> {
-        // No attribute that is asked for here is longer: CKA_MODULUS of RSA 8192 is 1,024 bytes.
+        // Long enough for every attribute read here: CKA_MODULUS of RSA 8192 has 1,024 bytes.
         let mut value = vec![0_u8; 1024];
         let mut query = CK_ATTRIBUTE {
             type_: kind,

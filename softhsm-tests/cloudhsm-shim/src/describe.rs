@@ -1,5 +1,4 @@
-//! What the log tells of a call's arguments: mechanism numbers and attribute types, and of the
-//! values only those of `CK_BBOOL` attributes. Never labels, keys or data.
+//! Logs a call's arguments: mechanism numbers, attribute types, and only the values of `CK_BBOOL` attributes. Never labels, keys or data.
 
 use cryptoki_sys::*;
 
@@ -27,7 +26,7 @@ pub unsafe fn template(template: *mut CK_ATTRIBUTE, count: CK_ULONG) {
     unsafe { named("template", template, count) };
 }
 
-/// A template of attributes to read, whose values mean nothing yet.
+/// A template of attributes to read, without values yet.
 ///
 /// # Safety
 ///

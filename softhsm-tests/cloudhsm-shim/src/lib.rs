@@ -1,5 +1,4 @@
-//! A PKCS#11 v2.40 module that stands in front of a real one, the target: it behaves as AWS
-//! CloudHSM's does, and fails on demand.
+//! A PKCS#11 v2.40 module in front of a real one, the target. It behaves like AWS CloudHSM's, and fails on demand.
 //!
 //! The only exported symbol is `C_GetFunctionList` (section 5.4). It hands out the target's
 //! `CK_FUNCTION_LIST` with every other entry replaced by a forwarder (`calls`), which counts the

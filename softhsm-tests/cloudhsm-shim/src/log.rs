@@ -1,4 +1,4 @@
-//! The log: a line per call, `C_Name rv=0xHEX`, and what else there is to say about the call.
+//! The log: a line per call, `C_Name rv=0xHEX`, and notes about the call.
 
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
@@ -11,16 +11,16 @@ use cryptoki_sys::CK_RV;
 use crate::calls::Call;
 
 thread_local! {
-    /// What to add to the line of the call that this thread is in.
+    /// Notes for the line of this thread's current call.
     static NOTES: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Adds ` key=value` to the line of the call this thread is in.
+/// Adds ` key=value` to the line of this thread's current call.
 pub fn field(key: &str, value: &str) {
     NOTES.with_borrow_mut(|notes| notes.push_str(&format!(" {key}={value}")));
 }
 
-/// Adds a sentence to the line of the call this thread is in.
+/// Adds a sentence to the line of this thread's current call.
 pub fn note(sentence: &str) {
     NOTES.with_borrow_mut(|notes| notes.push_str(&format!(" # {sentence}")));
 }
@@ -41,7 +41,7 @@ impl Log {
     }
 }
 
-/// Forgets what a call without a log had to say.
+/// Discards the notes if there is no log.
 pub fn forget() {
     NOTES.take();
 }

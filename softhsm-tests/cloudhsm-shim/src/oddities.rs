@@ -1,6 +1,5 @@
-//! What some real tokens do, whatever the target does.
-//!
-//! Every function here gets the arguments of the call, which the caller keeps PKCS#11 v2.40's contract for.
+//! Behaviours of some real tokens, for any target. Every function here gets the arguments of the call, for which the caller upholds the
+//! contract of PKCS#11 v2.40.
 
 use std::ptr;
 use std::slice;
@@ -14,13 +13,13 @@ use crate::template::Template;
 /// An oddity by its word in `CLOUDHSM_SHIM_ODD`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Oddity {
-    /// `key-type`: a key whose label begins with `odd` says that its `CKA_KEY_TYPE` is 0x35.
+    /// `key-type`: a key whose label begins with `odd` reports a `CKA_KEY_TYPE` of 0x35.
     KeyType,
-    /// `boolean`: it tells a `CKA_DERIVE` of no bytes.
+    /// `boolean`: such a key reports a `CKA_DERIVE` of zero bytes.
     Boolean,
-    /// `no-raw`: `CKM_RSA_PKCS`, `CKM_RSA_PKCS_PSS` and `CKM_ECDSA` are neither listed nor taken.
+    /// `no-raw`: `CKM_RSA_PKCS`, `CKM_RSA_PKCS_PSS` and `CKM_ECDSA` are neither listed nor accepted.
     NoRaw,
-    /// `refuses-raw`: they are listed, and `C_SignInit` does not take them.
+    /// `refuses-raw`: they are listed, but `C_SignInit` refuses them.
     RefusesRaw,
     /// `unwraps-open`: `C_UnwrapKey` ignores `CKA_SENSITIVE` and `CKA_EXTRACTABLE` of a private key, as opencryptoki 3.23's soft
     /// token does: the key is extractable and not sensitive.
@@ -51,7 +50,7 @@ const UNKNOWN_TYPE: CK_KEY_TYPE = 0x35;
 ///
 /// # Safety
 ///
-/// As section 5.11 has it.
+/// As in section 5.11.
 pub unsafe fn sign_init(shim: &Shim, mechanism: *mut CK_MECHANISM) -> Option<CK_RV> {
     let refuses = shim.rules.is_odd(Oddity::NoRaw) || shim.rules.is_odd(Oddity::RefusesRaw);
     // SAFETY: null, or the caller's mechanism.
@@ -59,11 +58,11 @@ pub unsafe fn sign_init(shim: &Shim, mechanism: *mut CK_MECHANISM) -> Option<CK_
     (refuses && raw).then_some(CKR_MECHANISM_INVALID)
 }
 
-/// `C_UnwrapKey`: makes a private key that can be taken out.
+/// `C_UnwrapKey`: makes an extractable private key.
 ///
 /// # Safety
 ///
-/// As section 5.13 has it.
+/// As in section 5.13.
 #[allow(clippy::too_many_arguments, reason = "PKCS#11 fixes them")]
 pub unsafe fn unwrap(
     shim: &Shim,
@@ -102,11 +101,11 @@ pub unsafe fn unwrap(
     Some(rv_of(answer))
 }
 
-/// `C_SetAttributeValue`: does not change what keeps a key inside.
+/// `C_SetAttributeValue`: does not change `CKA_SENSITIVE` and `CKA_EXTRACTABLE`.
 ///
 /// # Safety
 ///
-/// As section 5.7 has it.
+/// As in section 5.7.
 pub unsafe fn set_attributes(shim: &Shim, template: *mut CK_ATTRIBUTE, count: CK_ULONG) -> Option<CK_RV> {
     // SAFETY: the caller's template.
     unsafe { refuse_closing(shim, template, count) }
@@ -116,7 +115,7 @@ pub unsafe fn set_attributes(shim: &Shim, template: *mut CK_ATTRIBUTE, count: CK
 ///
 /// # Safety
 ///
-/// As section 5.7 has it.
+/// As in section 5.7.
 pub unsafe fn copy(shim: &Shim, template: *mut CK_ATTRIBUTE, count: CK_ULONG) -> Option<CK_RV> {
     // SAFETY: the caller's template.
     unsafe { refuse_closing(shim, template, count) }
@@ -135,7 +134,8 @@ unsafe fn refuse_closing(shim: &Shim, template: *mut CK_ATTRIBUTE, count: CK_ULO
     closes.then_some(CKR_ATTRIBUTE_READ_ONLY)
 }
 
-/// `C_GetMechanismList`: takes the raw mechanisms off the list. The count alone stays, which may be too high (section 5.2).
+/// `C_GetMechanismList`: removes the raw mechanisms from the list. A query for only the count is unchanged, which may be too high (section
+/// 5.2).
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! Answers that are changed after the target gave them.
+//! Changes the target's answers.
 //!
 //! Every function here gets the target's return value and the arguments of the call, and is called
 //! with the guarantee that the target accepted the pointers as PKCS#11 v2.40 describes them.
@@ -23,7 +23,7 @@ pub use crate::stored_pair::generate_pair;
 ///
 /// `args` is null or points to `CK_C_INITIALIZE_ARGS`.
 pub unsafe fn locking(shim: &Shim, args: *mut c_void) -> Option<CK_RV> {
-    // SAFETY: as the caller vouches for.
+    // SAFETY: as the caller promises.
     let args = unsafe { args.cast::<CK_C_INITIALIZE_ARGS>().as_ref() };
     let asks = args.is_some_and(|args| args.flags & CKF_OS_LOCKING_OK != 0 || args.CreateMutex.is_some());
     (asks && shim.rules.corrupts(Corruption::NoLocks)).then_some(CKR_CANT_LOCK)
@@ -33,16 +33,16 @@ pub unsafe fn locking(shim: &Shim, args: *mut c_void) -> Option<CK_RV> {
 ///
 /// # Safety
 ///
-/// None: no pointer is taken.
+/// No requirements: it takes no pointer.
 pub unsafe fn slot(shim: &Shim, slot: CK_SLOT_ID) -> Option<CK_RV> {
     shim.rules.slot_fault(slot)
 }
 
-/// `C_OpenSession`, section 5.6: refuses one more than there may be.
+/// `C_OpenSession`, section 5.6: refuses a session above the limit.
 ///
 /// # Safety
 ///
-/// None: no pointer is taken.
+/// No requirements: it takes no pointer.
 pub unsafe fn open_session(shim: &Shim) -> Option<CK_RV> {
     let most = shim.rules.sessions?;
     let one_more = |open| (open < most).then_some(open + 1);
@@ -52,40 +52,40 @@ pub unsafe fn open_session(shim: &Shim) -> Option<CK_RV> {
     taken.is_err().then_some(CKR_SESSION_COUNT)
 }
 
-/// `C_OpenSession`: gives the place back of a session that was not opened.
+/// `C_OpenSession`: releases the slot of a session that was not opened.
 ///
 /// # Safety
 ///
-/// None: no pointer is taken.
+/// No requirements: it takes no pointer.
 pub unsafe fn opened(shim: &Shim, rv: CK_RV) {
     if rv != CKR_OK && shim.rules.sessions.is_some() {
         shim.open_sessions.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// `C_CloseSession`: the place is free.
+/// `C_CloseSession`: releases the slot.
 ///
 /// # Safety
 ///
-/// None: no pointer is taken.
+/// No requirements: it takes no pointer.
 pub unsafe fn closed(shim: &Shim, rv: CK_RV) {
     if rv == CKR_OK && shim.rules.sessions.is_some() {
         shim.open_sessions.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// `C_CloseAllSessions`: all places are free.
+/// `C_CloseAllSessions`: releases all slots.
 ///
 /// # Safety
 ///
-/// None: no pointer is taken.
+/// No requirements: it takes no pointer.
 pub unsafe fn all_closed(shim: &Shim, rv: CK_RV) {
     if rv == CKR_OK {
         shim.open_sessions.store(0, Ordering::Relaxed);
     }
 }
 
-/// `C_FindObjects`, section 5.7: gives fewer objects than were asked for.
+/// `C_FindObjects`, section 5.7: returns fewer objects than requested.
 pub fn objects_at_a_time(shim: &Shim, max: CK_ULONG) -> CK_ULONG {
     shim.rules.find_at_most.map_or(max, |most| max.min(most))
 }
@@ -126,7 +126,7 @@ pub unsafe fn token_info(shim: &Shim, rv: CK_RV, info: *mut CK_TOKEN_INFO) {
     }
 }
 
-/// `C_GetSlotList`, section 5.5: tells of another number of slots.
+/// `C_GetSlotList`, section 5.5: reports another number of slots.
 ///
 /// # Safety
 ///
@@ -136,7 +136,7 @@ pub unsafe fn slot_list(shim: &Shim, rv: CK_RV, list: *mut CK_SLOT_ID, count: *m
     unsafe { tell(shim, Call::C_GetSlotList, rv, !list.is_null(), count) };
 }
 
-/// `C_GetMechanismList`, section 5.5: tells of another number of mechanisms.
+/// `C_GetMechanismList`, section 5.5: reports another number of mechanisms.
 ///
 /// # Safety
 ///
@@ -150,7 +150,7 @@ pub unsafe fn mechanism_list(shim: &Shim, rv: CK_RV, list: *mut CK_MECHANISM_TYP
     }
 }
 
-/// `C_FindObjects`, section 5.7: tells of another number of objects.
+/// `C_FindObjects`, section 5.7: reports another number of objects.
 ///
 /// # Safety
 ///
@@ -170,7 +170,7 @@ unsafe fn tell(shim: &Shim, call: Call, rv: CK_RV, is_filled: bool, number: *mut
     if rv != CKR_OK {
         return;
     }
-    // SAFETY: as the caller vouches for.
+    // SAFETY: as the caller promises.
     if let (Some(told), Some(number)) = (shim.rules.told(call, moment), unsafe { number.as_mut() }) {
         *number = told;
     }
@@ -179,7 +179,7 @@ unsafe fn tell(shim: &Shim, call: Call, rv: CK_RV, is_filled: bool, number: *mut
 /// Blanks, as a token without a manufacturer would have.
 const NOBODY: [CK_UTF8CHAR; 32] = [b' '; 32];
 
-/// `C_GetInfo`, section 5.4: takes the manufacturer away.
+/// `C_GetInfo`, section 5.4: blanks the manufacturer.
 ///
 /// # Safety
 ///
@@ -293,7 +293,7 @@ pub unsafe fn attributes(
     }
 }
 
-/// Whether an attribute is a `CK_BBOOL` or a `CK_ULONG`, of those that are asked for: no length but theirs is believed.
+/// Whether an attribute is a `CK_BBOOL` or a `CK_ULONG`: the program accepts no other length for them.
 fn is_fixed(kind: CK_ATTRIBUTE_TYPE) -> bool {
     !matches!(
         kind,

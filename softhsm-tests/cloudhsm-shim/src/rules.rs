@@ -30,7 +30,7 @@ pub struct Rules {
     pub throttle: Option<Throttle>,
     /// The calls that are throttled; all that reach the HSM if there are none here.
     pub throttle_calls: Vec<Call>,
-    /// How long every call that reaches the HSM takes more.
+    /// The extra time of every call that reaches the HSM.
     pub latency: Option<Duration>,
     /// The calls that take longer; all that reach the HSM if there are none here.
     pub latency_calls: Vec<Call>,
@@ -46,9 +46,9 @@ pub struct Rules {
     pub find_at_most: Option<CK_ULONG>,
     /// Where to write a line per call.
     pub log: Option<PathBuf>,
-    /// Whether a stored pair answers in place of a generated wrapping pair.
+    /// Whether a stored pair replaces a generated wrapping pair.
     pub stored_pair: bool,
-    /// Whether the log tells the templates too.
+    /// Whether the log includes the templates.
     pub log_templates: bool,
     faults: Vec<Fault>,
     slot_faults: Vec<(CK_SLOT_ID, CK_RV)>,
@@ -61,20 +61,20 @@ pub struct Rules {
     oddities: Vec<Oddity>,
 }
 
-/// What the module behaves as.
+/// The behaviour of the module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Behaviour {
-    /// The target, through and through.
+    /// The target's own.
     #[default]
     Plain,
     /// The PKCS#11 library of AWS CloudHSM, Client SDK 5.
     CloudHsm,
 }
 
-/// The cluster that is behaved as.
+/// The simulated cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// The label of the target's token; the only initialised one if there is none here.
+    /// The label of the target's token; by default, the only initialised one.
     pub target_token: Option<String>,
     /// The name of the crypto user.
     pub user: String,
@@ -137,9 +137,9 @@ pub enum Corruption {
     Token,
     /// `random`: `C_GenerateRandom` fills the buffer with zeroes.
     Random,
-    /// `manufacturer`: module and token tell that nobody made them.
+    /// `manufacturer`: module and token report a blank manufacturer.
     Manufacturer,
-    /// `unpadded`: the texts of `CK_TOKEN_INFO` are full of bytes that are no UTF-8, without a blank at the end.
+    /// `unpadded`: the texts of `CK_TOKEN_INFO` are full of bytes that are not UTF-8, without a blank at the end.
     Unpadded,
     /// `clock`: the token has a clock, and its time is not a number.
     Clock,
@@ -163,11 +163,11 @@ struct Fault {
     nth: Option<u64>,
 }
 
-/// A count or length that is not the target's.
+/// A false count or length.
 #[derive(Debug, PartialEq, Eq)]
 struct Tell {
     call: Call,
-    /// Before: where the caller only asks for the number. After: where it gives a buffer to fill.
+    /// Before: if the caller only queries the number. After: if it passes a buffer.
     moment: Moment,
     number: CK_ULONG,
 }
@@ -196,7 +196,7 @@ impl Rules {
         Ok(rules)
     }
 
-    /// Refuses rules that would do nothing beside the others.
+    /// Refuses rules that would have no effect.
     fn agree(&self) -> Result<(), String> {
         if self.behaviour == Behaviour::Plain && self.cloudhsm != Settings::default() {
             return Err(
@@ -269,19 +269,19 @@ impl Rules {
         Ok(())
     }
 
-    /// What the `nth` call is to answer, without asking the target or after it answered.
+    /// The injected answer of the `nth` call, before or after the target is called.
     pub fn fault(&self, call: Call, nth: u64, moment: Moment) -> Option<CK_RV> {
         let hit = |f: &&Fault| f.call == call && f.moment == moment && f.nth.is_none_or(|n| n == nth);
         self.faults.iter().find(hit).map(|f| f.rv)
     }
 
-    /// What `C_GetTokenInfo` of this slot answers, without asking the target.
+    /// The injected answer of `C_GetTokenInfo` for this slot.
     pub fn slot_fault(&self, slot: CK_SLOT_ID) -> Option<CK_RV> {
         let (_, rv) = self.slot_faults.iter().find(|(faulty, _)| *faulty == slot)?;
         Some(*rv)
     }
 
-    /// The count or length that is told in place of the target's.
+    /// The count or length that replaces the target's.
     pub fn told(&self, call: Call, moment: Moment) -> Option<CK_ULONG> {
         let tell = self.tell.as_ref()?;
         (tell.call == call && tell.moment == moment).then_some(tell.number)
@@ -302,7 +302,7 @@ impl Rules {
         self.crash == Some(Instant { call, nth, moment })
     }
 
-    /// Whether the module never comes back from here.
+    /// Whether the module never returns from here.
     pub fn hangs(&self, call: Call, nth: u64, moment: Moment) -> bool {
         self.hang == Some(Instant { call, nth, moment })
     }

@@ -18,7 +18,7 @@ use crate::weather::Weather;
 
 static SHIM: OnceLock<Result<Shim, CK_RV>> = OnceLock::new();
 
-/// Everything a forwarder needs. Shared by all threads.
+/// Everything that a forwarder needs, shared by all threads.
 pub struct Shim {
     pub target: &'static Target,
     pub rules: Rules,
@@ -27,7 +27,7 @@ pub struct Shim {
     weather: Weather,
     list: CK_FUNCTION_LIST,
     log: Option<Log>,
-    /// How many sessions are open, where there is a limit of them.
+    /// The number of open sessions, if they are limited.
     pub open_sessions: AtomicU64,
     counters: [AtomicU64; Call::COUNT],
 }
@@ -46,9 +46,7 @@ pub fn start() -> Result<&'static Shim, CK_RV> {
 }
 
 /// Counts one call and lets the rules act around it.
-///
-/// `tell` puts the arguments into the log, `forward` asks the target, and `clear_up` is called
-/// where an error is answered that the target knows nothing of.
+/// `tell` logs the arguments, `forward` calls the target, and `clear_up` runs if an injected error replaces the target's answer.
 ///
 /// The order is: kill, stop, crash or hang before; injected fault, a function that CloudHSM does not have,
 /// throttling, or the target; fault after; log line; kill, stop, crash or hang after.
@@ -71,7 +69,7 @@ pub fn watch(
     let rv = match shim.instead_of(call, nth) {
         None => forward(shim),
         Some(rv) => {
-            // Not for the length of a buffer, which keeps an operation (section 5.2).
+            // Not if the caller queried the length of a buffer, which keeps the operation (section 5.2).
             if !matches!(rv, CKR_OK | CKR_BUFFER_TOO_SMALL) {
                 clear_up(shim);
             }
@@ -115,7 +113,7 @@ impl Shim {
         })
     }
 
-    /// What is answered without asking the target; `None` to ask it.
+    /// The answer without calling the target; `None` to call it.
     fn instead_of(&self, call: Call, nth: u64) -> Option<CK_RV> {
         if let Some(rv) = self.rules.fault(call, nth, Moment::Before) {
             return Some(rv);
@@ -126,8 +124,8 @@ impl Shim {
         self.weather.strikes(call)
     }
 
-    /// Ends the target's signing operation, which a real token has ended when it answers an error
-    /// (section 5.11). The signature that may come of it is nobody's.
+    /// Ends the target's signing operation, as a real token does when it returns an error (section 5.11). A resulting signature is
+    /// discarded.
     pub fn end_signing(&self, session: CK_SESSION_HANDLE) {
         if let Some(hsm) = &self.cloudhsm {
             hsm.sessions.end_signing(session);
@@ -191,8 +189,8 @@ pub fn complain(why: &str) {
     let _ = writeln!(io::stderr(), "cloudhsm-shim: {why}");
 }
 
-/// `SIGKILL` ends the process at once: no destructor, no flush, no chance for the caller to clean
-/// up. `SIGSTOP` leaves it as it is until `SIGCONT`, for somebody to look at.
+/// `SIGKILL` ends the process at once: no destructor, no flush, no cleanup by the caller. `SIGSTOP` freezes it until `SIGCONT`, for
+/// inspection.
 fn signal_self(signal: libc::c_int) {
     // SAFETY: plain system calls without pointers.
     unsafe { libc::kill(libc::getpid(), signal) };

@@ -1,6 +1,5 @@
-//! `CLOUDHSM_SHIM_STORED_PAIR`: a wrapping pair that is stored here answers in place of one that the target would generate, which takes
-//! a second or two each time. Everything else about the two objects is as the caller's templates have it, but for what a token says
-//! of keys that it made itself (`CKA_LOCAL` and its like).
+//! `CLOUDHSM_SHIM_STORED_PAIR`: a stored wrapping pair replaces one that the target would generate, which takes a second or two each time.
+//! The two objects follow the caller's templates, except for the attributes of generated keys (`CKA_LOCAL` and others).
 
 use std::sync::OnceLock;
 
@@ -46,7 +45,7 @@ fn values() -> &'static [(CK_ATTRIBUTE_TYPE, Vec<u8>)] {
     })
 }
 
-/// Whether a pair of this session is asked for that unwraps RSA-3072.
+/// Whether the call asks for an RSA-3072 session pair for unwrapping.
 fn fits(mechanism: CK_MECHANISM_TYPE, public: &Template, private: &Template) -> bool {
     mechanism == CKM_RSA_PKCS_KEY_PAIR_GEN
         && public.number(CKA_MODULUS_BITS) == Some(BITS)
@@ -55,7 +54,7 @@ fn fits(mechanism: CK_MECHANISM_TYPE, public: &Template, private: &Template) -> 
         && private.boolean(CKA_TOKEN) == Some(false)
 }
 
-/// Makes the two objects, public half first; `None` where the target has to generate.
+/// Makes the two objects, public half first; `None` if the target must generate them.
 ///
 /// # Safety
 ///
@@ -104,7 +103,7 @@ pub unsafe fn create(
 ///
 /// # Safety
 ///
-/// As section 5.13 has it.
+/// As in section 5.13.
 #[allow(clippy::too_many_arguments, reason = "PKCS#11 fixes them")]
 pub unsafe fn generate_pair(
     shim: &Shim,

@@ -1,4 +1,4 @@
-//! The real module: loading it, and what its functions answer.
+//! The real module: loading it, and calling its functions.
 
 use std::path::Path;
 use std::ptr;
@@ -6,7 +6,7 @@ use std::ptr;
 use cryptoki_sys::{CK_C_GetFunctionList, CK_FUNCTION_LIST, CK_RV, CKR_OK};
 use libloading::Library;
 
-/// What a function answered; the error is a `CKR_` value.
+/// The result of a function. The error is a `CKR_` value.
 pub type Answer<T = ()> = Result<T, CK_RV>;
 
 pub fn answer(rv: CK_RV) -> Answer {

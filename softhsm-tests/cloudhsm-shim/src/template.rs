@@ -11,9 +11,7 @@ static TRUE: CK_BBOOL = CK_TRUE;
 static FALSE: CK_BBOOL = CK_FALSE;
 
 /// A copy of the attributes of a template; the values stay where the caller has them.
-///
-/// Whoever made it has promised that every `pValue` is null or points to `ulValueLen` readable
-/// bytes for as long as the call lasts.
+/// Its creator promised that every `pValue` is null or points to `ulValueLen` readable bytes for the duration of the call.
 #[derive(Clone, Default)]
 pub struct Template(Vec<CK_ATTRIBUTE>);
 
@@ -66,12 +64,12 @@ impl Template {
         self.0.retain(|attribute| attribute.type_ != kind);
     }
 
-    /// Sets a `CK_BBOOL` attribute, in place of one that is there.
+    /// Sets a `CK_BBOOL` attribute, replacing an existing one.
     pub fn set(&mut self, kind: CK_ATTRIBUTE_TYPE, value: bool) {
         self.put(kind, if value { &TRUE } else { &FALSE });
     }
 
-    /// Sets an attribute to a value that is there as long as the program.
+    /// Sets an attribute to a static value.
     pub fn put<T>(&mut self, kind: CK_ATTRIBUTE_TYPE, value: &'static T) {
         self.remove(kind);
         self.0.push(CK_ATTRIBUTE {

@@ -1,4 +1,4 @@
-//! Throttling and latency: what a busy cluster does to the calls that reach it.
+//! Throttling and latency of calls that reach a busy cluster.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -10,11 +10,9 @@ use crate::calls::Call;
 use crate::log;
 use crate::rules::{Rules, Throttle};
 
-/// The calls that do not reach an HSM: what the library knows by itself, and the parts of an
-/// operation that are kept or hashed in it ("the data is hashed locally in software", AWS CloudHSM
-/// User Guide, pkcs11-mechanisms). That `C_SignInit` does reach it is in configure-tool-params5
-/// (`--disable-validate-key-at-init`). The rest is inference: searching is done at
-/// `C_FindObjectsInit`.
+/// The calls that do not reach an HSM: the library answers them itself, or keeps or hashes the data of an operation ("the data is hashed
+/// locally in software", AWS CloudHSM User Guide, pkcs11-mechanisms). That `C_SignInit` does reach it is in configure-tool-params5
+/// (`--disable-validate-key-at-init`). The rest is inference: searching is done at `C_FindObjectsInit`.
 const LOCAL: &[Call] = &[
     Call::C_Initialize,
     Call::C_Finalize,
@@ -67,7 +65,7 @@ impl Weather {
         }
     }
 
-    /// Waits, and tells what a throttled call answers.
+    /// Waits, and returns the answer of a throttled call.
     pub fn strikes(&self, call: Call) -> Option<CK_RV> {
         if !reaches_hsm(call) {
             return None;
@@ -75,7 +73,7 @@ impl Weather {
         if let Some(latency) = self.latency
             && (self.latency_calls.is_empty() || self.latency_calls.contains(&call))
         {
-            // Each session waits by itself: a token elsewhere answers many at once.
+            // Each session waits separately: a remote token answers many at once.
             thread::sleep(latency);
         }
         let throttle = self.throttle?;
@@ -109,7 +107,7 @@ impl Throttle {
         let Some(seed) = self.seed else {
             return place < self.of;
         };
-        // Walks through the places of this round and draws `of` of them without putting back.
+        // Walks through the calls of this round and draws `of` of them without replacement.
         let mut left = self.of;
         for at in 0..self.every {
             let drawn = mix(seed ^ mix(nth / self.every) ^ at.rotate_left(32)) % (self.every - at) < left;
@@ -169,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_library_knows_itself_is_not_throttled() {
+    fn calls_that_the_library_answers_itself_are_not_throttled() {
         assert!(!reaches_hsm(Call::C_GetInfo) && !reaches_hsm(Call::C_GetSlotList));
         for call in [Call::C_Login, Call::C_Sign, Call::C_GetAttributeValue] {
             assert!(reaches_hsm(call));

@@ -1,4 +1,4 @@
-//! `customerCA.crt` and what is under it.
+//! `customerCA.crt` and the certificates under it.
 
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ fn another_ca_or_one_of_the_same_name_with_another_key_does_not_fit() {
             Some(0)
         );
     }
-    // With both of one name in the file, OpenSSL takes the first, whatever its key.
+    // With both of the same name in the file, OpenSSL takes the first, regardless of its key.
     let both = |first: &str, second: &str| {
         let files = [first, second].map(|name| rig.read(&format!("{name}.crt")));
         rig.write("both.crt", files.concat());
@@ -47,7 +47,7 @@ fn another_ca_or_one_of_the_same_name_with_another_key_does_not_fit() {
     let (report, is_verified) = both("other", "ca");
     assert_eq!((issued(&report).as_str(), is_verified), ("ok", true));
     assert_eq!(several(&report), "note");
-    // A file without the root is no file of CA certificates for anybody.
+    // A file without the root cannot be used as a trust anchor.
     issue(
         &rig,
         "between",
@@ -97,7 +97,7 @@ fn a_small_ca_key_is_reported_with_the_clients_that_refuse_it() {
     let report = run.json();
     assert_eq!(state(&report, "customer-ca", "key"), "warning");
     assert!(run.stdout.contains("5.17.0 and 5.17.1"));
-    // Its signatures are not verified here, and nobody says that they are good.
+    // Its signatures are not verified here, and not reported as good.
     assert_eq!(
         state(&report, "cluster-certificate", "issued by customerCA"),
         "not-checked"

@@ -1,4 +1,4 @@
-//! A cluster that is asked for by its id, on the local AWS.
+//! A cluster named by its id, on the local AWS.
 
 use serde_json::Value;
 

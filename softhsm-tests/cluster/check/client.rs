@@ -5,7 +5,7 @@ use super::{check, desk, in_state, issue, redate, self_signed, state};
 #[test]
 fn a_client_certificate_is_aws_default_or_under_the_ca() {
     let rig = desk();
-    // Beside the directory, as the client package of SDK 3 has it; and that it has ended is no matter.
+    // Beside the directory, as in the client package of SDK 3. Its expiry does not matter.
     self_signed(&rig, "default", "/CN=default client");
     redate(&rig, "default", true, "2016-02-01", "2026-01-31");
     rig.write("client/client.crt", rig.read("default.crt"));
@@ -14,19 +14,19 @@ fn a_client_certificate_is_aws_default_or_under_the_ca() {
     for step in ["kind", "validity"] {
         assert_eq!(state(&report, "client-certificate", step), "note");
     }
-    // The same as one's own.
+    // The same certificate given explicitly.
     let run = check(&rig, &["--client-cert", "client/client.crt"]);
     let failed = [
         "client-certificate: issued by the CA",
         "client-certificate: validity",
     ];
     assert_eq!(in_state(&run.json(), "failed"), failed);
-    // In the package's place, and the CA's: it is one's own.
+    // In the package's place, but under the CA: it counts as your own.
     rig.write("client/client.crt", rig.read("own.crt"));
     let report = check(&rig, &[]).ok().json();
     assert_eq!(state(&report, "client-certificate", "issued by the CA"), "ok");
 
-    // Under another CA: only with that CA, which has to be a registered trust anchor.
+    // Under another CA: only with that CA, which must be a registered trust anchor.
     self_signed(&rig, "anchor", "/CN=Anchor");
     issue(&rig, "other", "/CN=application 2", "anchor", "");
     let run = check(&rig, &["--client-cert", "other.crt"]);
@@ -36,7 +36,7 @@ fn a_client_certificate_is_aws_default_or_under_the_ca() {
         ["client-certificate: issued by the CA"]
     );
     check(&rig, &["--client-cert", "other.crt", "--client-ca", "anchor.crt"]).ok();
-    // With an intermediate in its own file. What comes with it is no anchor: not even a root.
+    // With an intermediate in its own file. A certificate in that file is never an anchor, not even a root.
     issue(
         &rig,
         "between",
@@ -52,7 +52,7 @@ fn a_client_certificate_is_aws_default_or_under_the_ca() {
     check(&rig, &["--client-cert", "chain.pem", "--client-ca", "anchor.crt"]).ok();
     assert_eq!(check(&rig, &["--client-cert", "chain.pem"]).code, Some(3));
 
-    // For servers only: openssl does not take it for a client's either.
+    // Only for servers: openssl does not accept it as a client's either.
     issue(
         &rig,
         "wrong",
@@ -71,7 +71,7 @@ fn a_client_certificate_is_aws_default_or_under_the_ca() {
         "wrong.crt",
     ];
     assert_ne!(rig.tool("openssl", &verify).code, Some(0));
-    // Longer than what mutual TLS takes.
+    // Longer than mutual TLS accepts.
     let own = rig.read("own.crt");
     rig.write("long.pem", own.repeat(6980 / own.len() + 1));
     let report = check(&rig, &["--client-cert", "long.pem"]).ok().json();

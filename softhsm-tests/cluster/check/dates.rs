@@ -65,7 +65,7 @@ fn dates_are_judged_for_each_certificate_and_listed_in_their_order() {
 }
 
 #[test]
-fn what_ends_soon_is_a_warning_and_no_failure() {
+fn an_early_expiry_is_a_warning_not_a_failure() {
     let rig = desk();
     let days = [
         "--warn-days",

@@ -1,5 +1,5 @@
-//! `cluster check` searches the client's directory as OpenSSL does: where it says that the server's certificate is found,
-//! `openssl verify -CApath` finds it, and where it says that it is not, that does not. Where builds of OpenSSL differ, it says neither.
+//! `cluster check` searches the client's directory like OpenSSL: it reports the server's certificate as found exactly if `openssl verify
+//! -CApath` finds it. If builds of OpenSSL differ, it reports neither.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,7 +8,7 @@ use super::{SERVER_HASH, SERVER_SUBJECT, check, desk, self_signed, state};
 use crate::harness::Rig;
 use crate::oracle::openssl;
 
-/// What is in the directory, by name: `server`, `other` (the same subject, another key), `stranger`, or text.
+/// The contents of the directory, by name: `server`, `other` (the same subject, another key), `stranger`, or text.
 type Files = &'static [(&'static str, Content)];
 
 enum Content {
@@ -22,7 +22,7 @@ use Content::{Der, Link, Pem, Text};
 const SERVER: Content = Pem(&["server"]);
 const OTHER: Content = Pem(&["other"]);
 
-/// What is said of a directory: the state of the step, and words of what was found.
+/// The expected result for a directory: the state of the step, and words of the finding.
 const CASES: [(&str, Files, &str, &str); 24] = [
     ("as it should be", &[("21a10654.0", SERVER)], "ok", "21a10654.0"),
     ("nothing", &[], "failed", "OpenSSL looks for 21a10654.0"),
@@ -184,7 +184,7 @@ fn found_by_openssl(rig: &Rig) -> bool {
 }
 
 #[test]
-fn what_is_found_openssl_finds_and_what_is_not_found_openssl_does_not_find() {
+fn found_means_that_openssl_finds_it() {
     let rig = desk_with_others();
     let hash = openssl(&rig, &["x509", "-in", "server.crt", "-noout", "-hash"]);
     assert_eq!(hash.trim(), SERVER_HASH, "AWS's own name for it");
@@ -215,7 +215,7 @@ fn what_is_found_openssl_finds_and_what_is_not_found_openssl_does_not_find() {
 }
 
 #[test]
-fn a_directory_that_openssl_rehash_made_is_taken_and_advice_that_is_followed_helps() {
+fn a_directory_by_openssl_rehash_is_accepted_and_the_advice_works() {
     let rig = desk_with_others();
     fill(
         &rig,

@@ -1,4 +1,4 @@
-//! `cluster check --connect`: servers that do not show a certificate, each with its own answer, and none with a long wait.
+//! `cluster check --connect`: servers that show no certificate, each with its own error, without long waits.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{SERVER_SUBJECT, check, desk, self_signed, state};
 use crate::harness::TlsServer;
 
-/// Answers every connection in this way; its address.
+/// Answers every connection in this way. Returns its address.
 fn answer(how: fn(TcpStream)) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
@@ -26,7 +26,7 @@ fn listen(stream: &mut TcpStream) {
 }
 
 #[test]
-fn each_server_without_a_certificate_has_its_own_answer_and_all_of_them_have_it_in_time() {
+fn each_server_without_a_certificate_has_its_own_error_in_time() {
     let refusing = {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.local_addr().expect("an address").to_string()
@@ -63,7 +63,7 @@ fn each_server_without_a_certificate_has_its_own_answer_and_all_of_them_have_it_
         while stream.write_all(&[0x16, 3, 3, 0, 1, 0].repeat(1000)).is_ok() {}
     });
     let closing = answer(|mut stream| listen(&mut stream));
-    // TLS, and an alert in place of everything else: handshake_failure.
+    // TLS with only an alert: handshake_failure.
     let alerting = answer(|mut stream| {
         listen(&mut stream);
         let _ = stream.write_all(&[0x15, 3, 3, 0, 2, 2, 40]);
@@ -144,7 +144,7 @@ fn of_several_servers_each_is_judged_and_a_misfit_comes_before_a_silence() {
             (Some(other.address()), Some("failed")),
         ]
     );
-    // One whose certificate another CA issued is not what AWS's servers show.
+    // AWS's servers show self-signed certificates, not ones issued by a CA.
     rig.write("hsm.key", rig.read("hsm.key"));
     let issued = TlsServer::start(&rig, "hsm", None, &[]);
     let run = check(&rig, &["--connect", issued.address()]);

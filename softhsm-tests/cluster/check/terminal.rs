@@ -3,7 +3,7 @@
 use super::desk;
 use crate::harness::PROGRAM;
 
-/// Without frames, signs and colours: what is left has to be the same in both.
+/// The text without frames, signs and colours, which must be the same in both.
 fn words(text: &str) -> Vec<String> {
     let drawn = |character: char| "╔╗╝╚═║┌┐┘└─│✔✘•!?+=|-".contains(character);
     let mut plain = String::new();
@@ -54,7 +54,7 @@ fn the_path_is_drawn_on_a_terminal_and_in_ascii_elsewhere_and_fits_80_columns() 
             "{shown}"
         );
     }
-    // No UTF-8, or no colours wanted.
+    // Without UTF-8, or without colours.
     let command = format!("{PROGRAM} {arguments}");
     let ascii = rig
         .tool("env", &["LC_ALL=C", "script", "-qec", &command, "/dev/null"])

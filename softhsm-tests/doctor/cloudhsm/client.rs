@@ -1,4 +1,4 @@
-//! CloudHSM's client: its place, its version, its connection, and the CA that it knows its cluster by.
+//! CloudHSM's client: its path, its version, its connection, and the CA for its cluster.
 
 use std::fs;
 
@@ -55,7 +55,7 @@ fn a_cluster_with_a_weak_ca_is_refused_by_two_versions() {
     for (rules, state, hint) in [
         (&[("LIBRARY_VERSION", "5.16")][..], "note", ""),
         (&[("LIBRARY_VERSION", "5.18")], "note", ""),
-        // It works, so it is 5.17.2: but another client may not.
+        // It works, so it is 5.17.2. Other clients may fail.
         (
             &[("LIBRARY_VERSION", "5.17")],
             "warning",
@@ -81,7 +81,7 @@ fn a_cluster_with_a_weak_ca_is_refused_by_two_versions() {
     rig.write("ca.crt", [strong, rig.read("ca.crt")].concat());
     let run = doctor(&rig, &ca, &[("LIBRARY_VERSION", "5.17")]);
     assert_check(&run, "cluster CA", "warning", weak, "");
-    // Who refuses a PIN was reached.
+    // A cluster that refuses a PIN was reached.
     let wrong = [("LIBRARY_VERSION", "5.17"), ("USER", "Somebody")];
     assert_check(&doctor(&rig, &ca, &wrong), "cluster CA", "warning", weak, "");
     rig.write("ca.crt", "no certificate");
@@ -104,14 +104,14 @@ fn a_missing_module_is_reported_by_its_name() {
     let run = named(&rig.path("libcloudhsm_pkcs11_standard.so").display().to_string());
     assert_check(&run, "module", "failed", "cannot be loaded", "is Client SDK 3");
     assert!(checks(&run, "module")[0].2.ends_with(sdk_5));
-    // No CloudHSM: nothing of it is said.
+    // Not CloudHSM: no such checks.
     let run = named("/nowhere/module.so");
     assert_check(&run, "module", "failed", "cannot be loaded", "check the path");
     assert!(checks(&run, "cluster CA").is_empty());
 }
 
 #[test]
-fn a_module_in_another_place_is_noted() {
+fn a_module_with_another_path_gets_a_note() {
     let rig = Rig::of(TokenKind::CloudHsm);
     let run = doctor(&rig, &[], &[]);
     assert_check(

@@ -1,4 +1,4 @@
-//! Whether keys can be made and used with the HSMs that there are, and nothing left behind.
+//! Whether keys can be made and used with the cluster's HSMs, without leaving anything behind.
 
 use super::{DOCTOR, assert_check, count, doctor};
 use crate::harness::{Keys, Rig, TokenKind};
@@ -56,7 +56,7 @@ fn one_hsm_makes_and_uses_no_key() {
 }
 
 #[test]
-fn a_throttled_hsm_is_asked_again_and_does_not_count_as_a_refusal() {
+fn a_throttled_call_is_repeated_and_does_not_count_as_a_refusal() {
     let rig = Rig::of(TokenKind::CloudHsm).with_pair("ECC_NIST_P256");
     rig.import().ok();
     let busy = [("FAIL", "C_SignInit:CKR_FUNCTION_FAILED")];
@@ -95,7 +95,7 @@ fn a_probe_key_left_by_a_killed_run_is_reported_and_removed() {
             ..Keys::NONE
         };
         assert_eq!(rig.keys(), left, "{rule:?}");
-        // It does nothing, and cannot be taken away.
+        // It is harmless, but cannot be removed.
         let objects = rig.objects();
         let usage = objects
             .lines()
@@ -127,7 +127,7 @@ fn a_probe_key_left_by_a_killed_run_is_reported_and_removed() {
 }
 
 #[test]
-fn whatever_fails_in_a_trial_the_next_one_leaves_nothing() {
+fn after_any_failure_of_a_probe_the_next_one_leaves_nothing() {
     let rig = Rig::of(TokenKind::CloudHsm);
     for function in [
         "C_FindObjectsInit",
@@ -172,7 +172,7 @@ fn a_key_is_tried_on_every_token() {
 }
 
 #[test]
-fn an_import_into_one_hsm_leads_to_doctor() {
+fn a_failed_import_with_one_hsm_suggests_doctor() {
     let rig = Rig::of(TokenKind::CloudHsm).with_pair("ECC_NIST_P256");
     let import = ["--format", "json", "kms", "import", "pair.json", "--label", "ca"];
     let run = rig.command_with_rule(&import, &[("HSMS", "1")]);

@@ -1,5 +1,5 @@
-//! Every PKCS#11 call of a generation and of a deletion that fails, and a process killed at each: what is left is said, or named by the
-//! next run, and can be deleted.
+//! Fails every PKCS#11 call of a generation and of a deletion, and kills the process at each: remains are reported, or named by the next
+//! run, and can be deleted.
 
 use std::fmt;
 
@@ -38,7 +38,7 @@ fn cases(calls: &[Call]) -> Vec<Case> {
     all.flatten().collect()
 }
 
-/// Every private and public key that a report or an error names by its id is deleted by it.
+/// Deletes every private and public key that a report or an error names by its id.
 fn ids_in(text: &str) -> Vec<String> {
     let digits = |rest: &str| {
         rest.chars()
@@ -66,7 +66,7 @@ fn delete_all_named(rig: &Rig, text: &str) {
     }
 }
 
-/// A run that failed says what it leaves; what a killed one leaves the next run names. Then the token can be emptied and used.
+/// A failed run reports what it leaves; after a killed one, the next run does. Then the token can be emptied and used.
 fn recover(rig: &Rig, run: &Run, case: &str) {
     let left = rig.keys();
     if left == Keys::NONE {
@@ -83,7 +83,7 @@ fn recover(rig: &Rig, run: &Run, case: &str) {
     if next.code != Some(0) {
         let message = next.refused(2, "label-taken");
         delete_all_named(rig, &message);
-        // Of a pair that was cut off between its two names, the other half shows now.
+        // If a pair was interrupted between its two labels, the other half is reported now.
         next = generate();
     } else {
         let warnings = next.json()["warnings"].to_string();
@@ -140,18 +140,18 @@ fn every_call_of_a_generation_on_cloudhsm() {
 }
 
 #[test]
-fn a_busy_token_is_asked_again_and_makes_one_pair() {
-    // Signatures and logins are not asked for again, so these must not be hit.
+fn calls_to_a_busy_token_are_repeated_and_make_one_pair() {
+    // Signatures and logins are not repeated, so they must not be throttled.
     const ASKED_AGAIN: &str = "C_FindObjectsInit,C_GetAttributeValue,C_GenerateKeyPair,C_DestroyObject";
     let scenario = Scenario::generate(TokenKind::CloudHsm);
-    // At random: of a rhythm, one that is the same as that of asking again would never let it through.
+    // At random: a regular pattern could match the retries and block every one of them.
     scenario.try_all(&["1/5@1", "1/5@2", "1/4@3", "1/4@4"], 2, |throttle, rig| {
         let rules = [("THROTTLE", *throttle), ("THROTTLE_CALLS", ASKED_AGAIN)];
         scenario.run(rig, &rules).ok();
         rig.assert_nothing_precious_was_repeated(throttle);
         assert_eq!(rig.keys(), Keys::PAIR, "{throttle}");
     });
-    // It made the pair, and said that it is busy.
+    // It made the pair, but answered that it is busy.
     let rig = scenario.template.copy();
     scenario
         .run(&rig, &[("FAIL", "C_GenerateKeyPair!:CKR_FUNCTION_FAILED@1")])
@@ -168,7 +168,7 @@ fn a_busy_token_is_asked_again_and_makes_one_pair() {
 }
 
 #[test]
-fn a_cluster_of_one_hsm_makes_no_key() {
+fn a_cluster_with_one_hsm_makes_no_key() {
     let rig = Rig::of(TokenKind::CloudHsm).with("CLOUDHSM_SHIM_HSMS", "1");
     let run = rig.json(&["key", "generate", "--label", "ca", "--type", "ec:p256"]);
     assert!(run.stderr.contains("the cluster has only one HSM"), "{run:#?}");
@@ -188,7 +188,7 @@ fn every_call_of_a_request_by_a_key_on_the_token() {
         if run.code == Some(0) {
             assert!(is_there, "{case}");
         }
-        // Killed at the end, it may be there, whole.
+        // If killed at the end, the file may exist, complete.
         assert!(run.code != Some(4) || !is_there, "{case}: {run:#?}");
         if is_there {
             rig.tool("openssl", &["req", "-in", "ca.csr", "-verify", "-noout"])

@@ -1,4 +1,4 @@
-//! Labels that are taken, and tokens that lie: nothing is made, or nothing is left.
+//! Labels that are taken, and lying tokens: nothing is made, or nothing is left.
 
 use super::generate;
 use crate::harness::{Rig, TokenKind, on_each};

@@ -1,5 +1,5 @@
 //! Kryoptic as a PKCS#11 module: a second software token for the tests, with other slots, other errors and other templates than
-//! SoftHSM's. Distributions that have no package of it can build this one; OpenSSL and SQLite are compiled in.
+//! SoftHSM's. Where no package exists, it can be built from here; OpenSSL and SQLite are compiled in.
 //!
 //! A module exports these three functions (PKCS#11 v3.2 section 5.4); every other one is found through them.
 
@@ -8,7 +8,7 @@ use kryoptic_lib::pkcs11::{
     CK_FLAGS, CK_FUNCTION_LIST_PTR_PTR, CK_INTERFACE_PTR, CK_INTERFACE_PTR_PTR, CK_RV, CK_ULONG_PTR,
     CK_UTF8CHAR_PTR, CK_VERSION_PTR,
 };
-// Linked for their features alone (Cargo.toml).
+// Linked only for their features (Cargo.toml).
 use openssl_sys as _;
 use rusqlite as _;
 

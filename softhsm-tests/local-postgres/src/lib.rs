@@ -1,5 +1,4 @@
-//! A PostgreSQL cluster of a test's own, on loopback and in a socket directory. It goes with the process that started it, however that
-//! ends.
+//! A PostgreSQL cluster for one test, on loopback and in a socket directory. It always ends with the process that started it.
 
 use std::fs;
 use std::io::Write;
@@ -21,7 +20,7 @@ pub const SUPERUSER: &str = "postgres";
 pub enum Stop {
     /// Clients are disconnected, and everything is written (SIGINT).
     Fast,
-    /// As after a loss of power, but for the kernel's buffers (SIGQUIT).
+    /// Like a power failure, except for the kernel's buffers (SIGQUIT).
     Immediate,
 }
 
@@ -53,7 +52,7 @@ impl Cluster {
         Self::on(directory, options)
     }
 
-    /// A standby of this one, which follows it at once. The primary waits for it where `synchronous_standby_names` says so.
+    /// A standby of this one. The primary waits for it if `synchronous_standby_names` is set.
     #[must_use]
     pub fn standby(&self, name: &str) -> Self {
         let directory = new_directory();
@@ -106,10 +105,10 @@ impl Cluster {
         );
     }
 
-    /// What `psql` answers, a row on each line, fields separated by `|`.
+    /// The output of `psql`: a row on each line, fields separated by `|`.
     ///
     /// # Panics
-    /// Where it refuses.
+    /// If the server refuses.
     #[must_use]
     pub fn query(&self, database: &str, sql: &str) -> String {
         let output = self.psql(SUPERUSER, database, sql);
@@ -121,7 +120,7 @@ impl Cluster {
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
-    /// [`query`](Self::query), for what it does.
+    /// [`query`](Self::query) without a result.
     pub fn sql(&self, database: &str, sql: &str) {
         let _ = self.query(database, sql);
     }
@@ -146,7 +145,7 @@ impl Cluster {
             .expect("psql")
     }
 
-    /// Writes a file for the server: the mode that it wants of a key, and its owner.
+    /// Writes a file for the server, with the mode and owner that it requires for a key.
     pub fn write(&self, name: &str, content: &[u8]) -> PathBuf {
         let path = self.data().join(name);
         fs::write(&path, content).expect("a file for the server");
@@ -155,12 +154,12 @@ impl Cluster {
         path
     }
 
-    /// Has it read its configuration again.
+    /// Reloads its configuration.
     pub fn reload(&self) {
         self.sql("postgres", "SELECT pg_reload_conf()");
     }
 
-    /// Makes a standby take changes.
+    /// Promotes a standby.
     pub fn promote(&self) {
         self.sql("postgres", "SELECT pg_promote(true, 30)");
     }
@@ -189,7 +188,7 @@ impl Cluster {
     /// Starts it on the same port.
     ///
     /// # Panics
-    /// Where it takes no connection within a minute.
+    /// If it accepts no connection within a minute.
     pub fn resume(&mut self) {
         const GUARD: &str = r#"directory=$1; shift; "$@" & server=$!; read -r line
             [ "$line" = keep ] || kill -INT $server; wait $server; [ "$line" = keep ] || rm -rf "$directory""#;
@@ -245,15 +244,15 @@ impl Drop for Cluster {
     }
 }
 
-/// The one of this process, and a new database in it.
+/// The cluster of this process, and a new database in it.
 ///
 /// # Panics
-/// Where PostgreSQL is not installed: `scripts/install.sh` does that.
+/// If PostgreSQL is not installed: `scripts/install.sh` installs it.
 #[must_use]
 pub fn new_database() -> (&'static Cluster, String) {
     static SHARED: OnceLock<Cluster> = OnceLock::new();
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    // The tests stop no machine: what a commit waits for is in the tests that are about it.
+    // These tests simulate no power failure, so commits need not wait for the disk. Other tests cover that.
     let cluster = SHARED.get_or_init(|| Cluster::start(&["wal_sync_method=fdatasync"]));
     let name = format!("ledger_{}", COUNT.fetch_add(1, Ordering::SeqCst));
     cluster.create_database(&name);

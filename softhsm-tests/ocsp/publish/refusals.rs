@@ -1,4 +1,4 @@
-//! What is in the place of an answer and is none.
+//! Files at the paths of answers that are not answers.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -44,7 +44,7 @@ fn a_file_that_is_not_an_earlier_answer_is_not_replaced() {
     fs::write(file(0), &other).expect("a write");
     let message = rig.json(&publish(&[])).refused(3, "other-file");
     assert!(message.contains(&serial(0)), "{message}");
-    // The others go on if that is asked for, and --force replaces it.
+    // With --keep-going the others are signed, and --force replaces the file.
     fs::remove_file(file(5)).expect("a file");
     let run = rig.json(&publish(&["--keep-going"]));
     assert_eq!(run.code, Some(3), "{run:?}");
@@ -61,7 +61,7 @@ fn a_file_that_is_not_an_earlier_answer_is_not_replaced() {
 }
 
 #[test]
-fn links_and_directories_that_others_can_write_to_lead_nowhere() {
+fn links_and_directories_that_others_can_write_to_are_refused() {
     let rig = published_rig(4);
     let (told, _) = lines(&rig.json(&publish(&[])).ok());
     let file = rig.path(told[3]["file"].as_str().expect("a path"));
@@ -94,7 +94,7 @@ fn links_and_directories_that_others_can_write_to_lead_nowhere() {
 #[test]
 fn a_signer_that_may_not_sign_is_refused_before_the_token_is_asked() {
     let rig = published_rig(4);
-    // A certificate of the CA that is no signer's, the CA's own, and a validity beyond its end.
+    // A certificate without the signer's purpose, the CA's own, and a validity beyond the signer's.
     for (more, rule) in [
         (&["--signer", "out/000.crt"][..], "ocsp-signer-purpose"),
         (&["--days", "20y"], "ocsp-nesting"),

@@ -1,4 +1,4 @@
-//! The files of docs/publication: the units' commands publish, nginx serves, and clients that are not ours ask.
+//! The files of docs/publication: the units' commands publish, nginx serves, and independent clients fetch.
 
 use std::fs;
 
@@ -76,7 +76,7 @@ fn rig_at(port: u16) -> Rig {
     rig
 }
 
-/// What a unit starts, with the paths of the rig and the PIN as systemd gives it.
+/// The command of a unit, with the paths of the rig and the PIN as a systemd credential.
 fn start_unit(rig: &Rig, unit: &str) -> Run {
     let (_, text) = UNITS.iter().find(|(name, _)| *name == unit).expect("a unit");
     let line = text
@@ -101,7 +101,7 @@ fn systemd_accepts_the_units() {
     let rig = ready_authority();
     let mut names = Vec::new();
     for (name, text) in UNITS {
-        // Only the program is somewhere else.
+        // Only the program has another path.
         rig.write(name, text.replace("/usr/bin/hsm-ca", "/usr/bin/true"));
         names.push(name);
     }
@@ -117,7 +117,7 @@ fn systemd_accepts_the_units() {
 }
 
 #[test]
-fn what_the_units_publish_is_served_by_nginx_and_found_by_openssl_and_java() {
+fn nginx_serves_the_published_files_to_openssl_and_java() {
     let port = WebServer::free_port();
     let rig = rig_at(port);
     make_signer(&rig, "ec:p256");
@@ -160,7 +160,7 @@ fn what_the_units_publish_is_served_by_nginx_and_found_by_openssl_and_java() {
         &[&here("Check.java"), "customerCA.crt", "good.crt", "revoked.crt"],
     );
     assert_eq!(java.ok().stdout, "good.crt good\nrevoked.crt REVOKED\n");
-    // The CRL that is served says the same.
+    // The served CRL has the same status.
     openssl(
         &rig,
         &["crl", "-in", "got.crl", "-inform", "DER", "-out", "got.pem"],

@@ -1,4 +1,4 @@
-//! Who signs the answers: an RSA delegate, a signer that has expired, and another CA.
+//! Signers of answers: an RSA delegate, an expired signer, and another CA.
 
 use std::fs;
 use std::thread;
@@ -53,7 +53,7 @@ fn a_signer_that_has_expired_signs_nothing() {
     assert_eq!(verified(&rig), statuses([("good", 4)]));
 }
 
-/// The answer of another CA to the very same question, where ours belongs.
+/// Another CA's answer to exactly the same request, at the path of ours.
 fn answer_of_another_ca(rig: &Rig) {
     let other = [
         "req",
@@ -83,7 +83,7 @@ fn answer_of_another_ca(rig: &Rig) {
 }
 
 #[test]
-fn the_answer_of_another_ca_is_neither_believed_nor_replaced() {
+fn the_answer_of_another_ca_is_neither_accepted_nor_replaced() {
     let rig = published_rig(3);
     let (told, _) = lines(&rig.json(&publish(&[])).ok());
     answer_of_another_ca(&rig);

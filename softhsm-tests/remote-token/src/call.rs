@@ -4,8 +4,8 @@ use cryptoki_sys::{
     CK_RV, CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID, CKR_BUFFER_TOO_SMALL, CKR_OK,
 };
 
-/// Whether `C_GetAttributeValue` has gone through the whole template when it answers `rv`: with the
-/// last three, section 5.7 has the other attributes answered.
+/// Whether `C_GetAttributeValue` has processed the whole template when it returns `rv`. With the last three values, section 5.7 requires
+/// the other attributes to be answered.
 pub fn fills_template(rv: CK_RV) -> bool {
     matches!(
         rv,
@@ -13,7 +13,7 @@ pub fn fills_template(rv: CK_RV) -> bool {
     )
 }
 
-/// Whether a function that answers `rv` has said how long its result is (section 5.2).
+/// Whether a function that returns `rv` has reported the length of its result (section 5.2).
 pub fn fills_room(rv: CK_RV) -> bool {
     matches!(rv, CKR_OK | CKR_BUFFER_TOO_SMALL)
 }

@@ -25,7 +25,7 @@ enum Connection {
     /// Before `C_Initialize` and after `C_Finalize`.
     None,
     Open(UnixStream),
-    /// The server is gone, or does not answer what was asked.
+    /// The server is gone, or its answer does not match the request.
     Lost,
 }
 
@@ -38,7 +38,7 @@ fn connection() -> MutexGuard<'static, Connection> {
     CONNECTION.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sends a call, and puts its answer into the arguments.
+/// Sends a call, and writes its answer to the arguments.
 fn forward(call: Call, arguments: &[&dyn Argument]) -> CK_RV {
     let mut request = Writer::new();
     request.number(call.number());
@@ -110,7 +110,7 @@ fn open() -> CK_RV {
 fn close() -> CK_RV {
     match forward(Call::C_Finalize, &[]) {
         CKR_CRYPTOKI_NOT_INITIALIZED => CKR_CRYPTOKI_NOT_INITIALIZED,
-        // Nothing is left to be finalised when the server is gone.
+        // If the server is gone, nothing is left to finalise.
         _ => {
             *connection() = Connection::None;
             CKR_OK

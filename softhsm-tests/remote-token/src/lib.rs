@@ -1,4 +1,4 @@
-//! A PKCS#11 v2.40 module whose token lives in another process.
+//! A PKCS#11 v2.40 module whose token is in another process.
 //!
 //! A test that looks for a secret in all memory of a program must not find the token's own copy of
 //! it. So `libremote_token.so`, which the program loads, holds no token: it sends every call over a

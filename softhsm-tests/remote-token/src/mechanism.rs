@@ -14,7 +14,7 @@ use crate::storage::Storage;
 use crate::template;
 use crate::wire::{Malformed, Reader, Writer};
 
-/// What follows the number of a mechanism.
+/// The byte after the number of a mechanism.
 const NO_MECHANISM: u64 = 0;
 const BYTES: u64 = 1;
 const OAEP: u64 = 2;
@@ -175,7 +175,7 @@ fn read_oaep(from: &mut Reader, parts: &mut Vec<Storage>) -> Result<CK_RSA_PKCS_
     })
 }
 
-/// As [`template::read_bytes`], kept in `parts`.
+/// Like [`template::read_bytes`], with the result kept in `parts`.
 fn read_bytes(from: &mut Reader, parts: &mut Vec<Storage>) -> Result<(*mut c_void, CK_ULONG), Malformed> {
     let (length, bytes) = template::read_bytes(from)?;
     let Some(mut bytes) = bytes else {

@@ -5,17 +5,17 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// How many bytes of a secret in a row count as a find.
+/// How many consecutive bytes of a secret count as a find.
 pub const SHORTEST_FIND: usize = 32;
 
-/// Any run of [`SHORTEST_FIND`] bytes has a whole piece of this length in it, at a multiple of the length.
+/// Any run of [`SHORTEST_FIND`] bytes contains a whole piece of this length, at a multiple of the length.
 const PIECE: usize = 8;
 
 /// The readable memory of a process at one moment: every mapping of `/proc/PID/maps`.
 pub struct Memory(Vec<Vec<u8>>);
 
 impl Memory {
-    /// Reads it from outside, which takes the right to: root's, or the same user's where the process allows it.
+    /// Reads it from outside. This needs root, or the same user if the process allows it.
     pub fn of(process: u32) -> io::Result<Self> {
         let maps = fs::read_to_string(format!("/proc/{process}/maps"))?;
         let memory = File::open(format!("/proc/{process}/mem"))?;
@@ -49,7 +49,7 @@ impl Memory {
         self.len() == 0
     }
 
-    /// The longest run of bytes of `secret`, of at least [`SHORTEST_FIND`], that stands anywhere in memory; 0 if there is none.
+    /// The longest run of bytes of `secret`, of at least [`SHORTEST_FIND`], anywhere in memory; 0 if none is found.
     pub fn longest_run(&self, secret: &[u8]) -> usize {
         self.longest_runs(&[secret])[0]
     }
@@ -57,7 +57,7 @@ impl Memory {
     /// The same for several secrets, in one pass.
     pub fn longest_runs(&self, secrets: &[&[u8]]) -> Vec<usize> {
         let mut places: HashMap<&[u8], Vec<(usize, usize)>> = HashMap::new();
-        // Two bytes tell most places in memory apart from every piece.
+        // Two bytes are enough to rule out most places in memory.
         let mut begins = vec![false; 1 << 16];
         for (which, secret) in secrets.iter().enumerate() {
             for (index, piece) in secret.chunks_exact(PIECE).enumerate() {
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn this_process_is_found_to_hold_what_it_holds() {
+    fn the_memory_of_this_process_is_searched() {
         let secret = secret();
         let memory = Memory::of(std::process::id()).expect("its own memory");
         assert!(memory.len() > 100_000 && !memory.is_empty());

@@ -20,18 +20,18 @@ use crate::wire::{Malformed, Reader, Writer};
 use clients::{Client, Clients};
 use module::Module;
 
-/// What the program is told.
+/// The program's settings.
 pub struct Settings {
     pub module: PathBuf,
     pub socket: PathBuf,
-    /// The process that this one does not outlive.
+    /// The process with which this one ends.
     pub parent: u32,
 }
 
-/// Serves until the parent process ends or a SIGTERM or SIGINT comes. Then the process has to end
-/// too: there still may be threads in the module.
+/// Serves until the parent process ends or a SIGTERM or SIGINT arrives. Then this process must end too, because threads may still be in the
+/// module.
 pub fn serve(settings: &Settings) -> Result<(), String> {
-    // Before the module can start threads: they inherit what is blocked.
+    // Before the module can start threads, which inherit the signal mask.
     let signals = signals().map_err(|e| format!("signals: {e}"))?;
     let parent = process(settings.parent).map_err(|e| format!("process {}: {e}", settings.parent))?;
     let module = Arc::new(Module::load(&settings.module)?);
@@ -58,7 +58,7 @@ pub fn serve(settings: &Settings) -> Result<(), String> {
 
 fn start(module: &Arc<Module>, clients: &Arc<Clients>, stream: UnixStream) {
     let module = Arc::clone(module);
-    // A process that was killed has no sessions and no login left when the next one comes.
+    // Before the next client, close the sessions and the login of a killed one.
     clients.wait_for_the_dead();
     match Client::new(clients, stream) {
         Ok(client) => {
@@ -73,7 +73,7 @@ fn start(module: &Arc<Module>, clients: &Arc<Clients>, stream: UnixStream) {
     }
 }
 
-/// Answers until the client is gone.
+/// Answers until the client disconnects.
 fn converse(module: &Module, client: &Client) -> Result<(), Malformed> {
     while let Ok(mut request) = Reader::receive(client.stream()) {
         let answer: Writer = calls::answer(module, client, &mut request)?;
@@ -84,7 +84,7 @@ fn converse(module: &Module, client: &Client) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// Listens on a path that appears only when it has its mode and connections are accepted.
+/// Listens on a path that appears only with its final mode and when connections are accepted.
 fn listen(path: &Path) -> io::Result<UnixListener> {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push("~");
@@ -121,11 +121,11 @@ fn owned(fd: RawFd) -> io::Result<OwnedFd> {
     if fd < 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: a new descriptor, which nobody else has.
+    // SAFETY: a new descriptor, owned only here.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Waits until one of the descriptors has something, and says which.
+/// Waits until one of the descriptors is ready, and returns which.
 fn poll<const N: usize>(fds: [RawFd; N]) -> io::Result<[bool; N]> {
     let mut entries = fds.map(|fd| libc::pollfd {
         fd,

@@ -5,15 +5,14 @@ use std::slice;
 
 use zeroize::Zeroizing;
 
-/// Some bytes, aligned as any structure of PKCS#11 must be, and wiped when dropped. They stay where
-/// they are when this value is moved.
+/// Bytes with the alignment of PKCS#11 structures, wiped on drop. Their address does not change when this value is moved.
 pub struct Storage {
     words: Zeroizing<Vec<u64>>,
     length: usize,
 }
 
 impl Storage {
-    /// Zeroes. There is memory behind the pointer also when the length is 0.
+    /// Zeroes. The pointer is valid even if the length is 0.
     pub fn zeroed(length: usize) -> Self {
         let words = length.div_ceil(size_of::<u64>()).max(1);
         Self {

@@ -17,11 +17,10 @@ fn holds_pointers(attribute: &CK_ATTRIBUTE) -> bool {
     ) && !attribute.pValue.is_null()
 }
 
-/// The attributes of a template; none where the pointer is null.
+/// The attributes of a template; none if the pointer is null.
 ///
 /// # Safety
-///
-/// `template` is null or points to `count` attributes, which nobody changes in the meantime.
+/// `template` is null or points to `count` attributes, which do not change meanwhile.
 pub unsafe fn attributes<'a>(template: *const CK_ATTRIBUTE, count: CK_ULONG) -> &'a [CK_ATTRIBUTE] {
     if template.is_null() || count == 0 {
         return &[];
@@ -30,11 +29,10 @@ pub unsafe fn attributes<'a>(template: *const CK_ATTRIBUTE, count: CK_ULONG) -> 
     unsafe { slice::from_raw_parts(template, count as usize) }
 }
 
-/// The bytes at a pointer; none where it is null.
+/// The bytes at a pointer; none if it is null.
 ///
 /// # Safety
-///
-/// `pointer` is null, or `length` bytes can be read there, which nobody changes in the meantime.
+/// `pointer` is null, or `length` bytes can be read there, which do not change meanwhile.
 pub unsafe fn slice<'a>(pointer: *const c_void, length: CK_ULONG) -> Option<&'a [u8]> {
     if pointer.is_null() {
         return None;
@@ -67,7 +65,7 @@ pub unsafe fn write(template: *const CK_ATTRIBUTE, count: CK_ULONG, to: &mut Wri
     Ok(())
 }
 
-/// Writes a template that is to be filled: what is asked for, and how much room there is.
+/// Writes a template to fill: the requested attributes, and the room for each.
 ///
 /// # Safety
 ///
@@ -139,7 +137,7 @@ impl Template {
         let count = from.number()?;
         let (mut attributes, mut values) = (Vec::new(), Vec::new());
         if is_there {
-            // The frame ends before memory does: each turn reads some bytes of it.
+            // The frame ends before memory does, because each turn reads some bytes of it.
             for _ in 0..count {
                 let type_ = from.number()?;
                 let (length, mut storage) = value(from)?;
@@ -169,7 +167,7 @@ impl Template {
         self.count
     }
 
-    /// Writes what `C_GetAttributeValue` made of a question.
+    /// Writes the result of `C_GetAttributeValue` for a question.
     pub fn write_answer(&self, to: &mut Writer) {
         for (attribute, value) in self.attributes.iter().flatten().zip(&self.values) {
             to.number(attribute.ulValueLen);
@@ -179,7 +177,7 @@ impl Template {
     }
 }
 
-/// Puts the answer to a question into the template that asked.
+/// Writes the answer to the template of the question.
 ///
 /// # Safety
 ///

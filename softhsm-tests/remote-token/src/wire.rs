@@ -15,10 +15,10 @@ pub const MOST: usize = 16 << 20;
 
 /// The length in front of a frame.
 const PREFIX: usize = 4;
-/// In place of the length of an absent byte string.
+/// Replaces the length of an absent byte string.
 const ABSENT: u64 = u64::MAX;
 
-/// A frame that is not what the other side sends.
+/// A frame that the other side would not send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
@@ -87,12 +87,12 @@ impl Writer {
         Ok(())
     }
 
-    /// Whether more was written than a frame holds. Such a frame is not to be sent.
+    /// Whether more was written than fits into a frame. Such a frame must not be sent.
     pub fn is_too_long(&self) -> bool {
         self.too_long
     }
 
-    /// A `Vec` that grows leaves its old memory as it is; here it is wiped.
+    /// A growing `Vec` leaves its old memory unchanged. This wipes it.
     fn append(&mut self, bytes: &[u8]) {
         let length = self.frame.len() + bytes.len();
         if self.too_long || length - PREFIX > MOST {
@@ -116,7 +116,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Waits for a frame. The end of the stream, also between two frames, is an error.
+    /// Waits for a frame. The end of the stream is an error, even between two frames.
     pub fn receive(mut stream: &UnixStream) -> io::Result<Self> {
         let mut prefix = [0; PREFIX];
         stream.read_exact(&mut prefix)?;

@@ -8,7 +8,7 @@ use cryptoki_sys::*;
 use remote_token::mechanism::{self, Mechanism};
 use remote_token::wire::{Reader, Writer};
 
-/// What the server makes of a mechanism.
+/// The mechanism that the server reads.
 fn sent<T>(number: CK_MECHANISM_TYPE, parameters: &mut T) -> Mechanism {
     let mechanism = CK_MECHANISM {
         mechanism: number,

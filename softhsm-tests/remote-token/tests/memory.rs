@@ -1,4 +1,4 @@
-//! What went through the module is not in the memory of the process any more.
+//! Data that passed through the module is no longer in the memory of the process.
 
 mod rig;
 
@@ -23,7 +23,7 @@ const KEY: Disguised<32> = Disguised([
 
 const CHUNK: usize = 1 << 16;
 
-/// Looks for bytes in this process. What it needs is allocated once: it is not to overwrite what was freed.
+/// Searches this process for bytes. It allocates once, so that it does not overwrite freed memory.
 struct Search {
     maps: String,
     chunk: Vec<u8>,
@@ -37,7 +37,7 @@ impl Search {
         }
     }
 
-    /// In how many places of all readable mappings the bytes stand.
+    /// The number of occurrences of the bytes in all readable mappings.
     fn places<const N: usize>(&mut self, wanted: &Disguised<N>) -> usize {
         self.maps.clear();
         File::open("/proc/self/maps")
@@ -60,11 +60,11 @@ impl Search {
                 };
                 bytes += read;
                 places += wanted.places(&self.chunk[..read]);
-                // The next chunk begins where a place may begin that does not end in this one.
+                // The next chunk begins where an occurrence may begin that does not end in this one.
                 let is_last = from + read as u64 >= to || read < N;
                 from += (if is_last { read.max(1) } else { read - (N - 1) }) as u64;
             }
-            // What is in the chunk would be found again when its own mapping is searched.
+            // The chunk's contents would be found again when its own mapping is searched.
             self.chunk.fill(0);
         }
         assert!(bytes > 1 << 20, "hardly anything was searched");
@@ -116,7 +116,7 @@ fn the_pin_and_keys_are_not_in_memory_after_the_call() {
     drop((pin, key));
 }
 
-/// Where a program's next allocation would hide what was left.
+/// The next allocation of a program would hide the remains.
 #[test]
 fn frames_are_wiped_before_they_are_freed() {
     let mut search = Search::new();

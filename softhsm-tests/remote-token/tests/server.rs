@@ -1,4 +1,4 @@
-//! The server by its protocol: what it does with clients that vanish or send nonsense, and when it ends.
+//! The server's protocol: clients that vanish or send nonsense, and the end of the server.
 
 mod rig;
 
@@ -65,8 +65,8 @@ impl Client {
     }
 }
 
-/// One test at a time: a process that another one starts holds, until it is executed, this one's connections too, and a
-/// client that is dropped then has not vanished yet.
+/// Runs one test at a time: until exec, a process that another test starts also holds this test's connections, so a dropped client would
+/// not have vanished yet.
 fn alone() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -85,7 +85,7 @@ fn a_client_that_vanishes_leaves_no_session_and_no_login() {
     let session = first.session();
     assert_eq!(first.login(session), CKR_OK);
 
-    // The login is the application's, and all clients are one application.
+    // The login belongs to the application, and all clients are one application.
     let second = Client::connect(&rig.socket());
     let of_second = second.session();
     assert_eq!(second.login(of_second), CKR_USER_ALREADY_LOGGED_IN);
@@ -111,7 +111,7 @@ fn a_client_that_vanishes_leaves_no_session_and_no_login() {
 }
 
 #[test]
-fn nonsense_ends_the_connection_and_not_the_server() {
+fn nonsense_ends_the_connection_not_the_server() {
     let _alone = alone();
     let rig = Rig::start();
     let nonsense: [&[u8]; 6] = [
@@ -128,7 +128,7 @@ fn nonsense_ends_the_connection_and_not_the_server() {
         client.0.write_all(bytes).expect("a server");
         assert!(client.is_dropped(), "{bytes:?}");
     }
-    // Attributes without number, and room without end: refused by the module or cut, but read in full.
+    // Countless attributes, and unlimited room: refused by the module or cut, but read completely.
     let client = Client::connect(&rig.socket());
     let session = client.session();
     let (rv, _) = client.ask(Call::C_GenerateRandom, |to| {
@@ -163,7 +163,7 @@ fn the_server_ends_with_its_parent_and_on_sigterm() {
     let mut rig = Rig::start();
     let mode = std::fs::metadata(rig.socket()).expect("a socket").permissions();
     assert_eq!(mode.mode() & 0o777, 0o600);
-    // Connected clients do not hold it up.
+    // Connected clients do not delay it.
     let mut client = Client::connect(&rig.socket());
     client.session();
     let process = i32::try_from(rig.server.id()).expect("a process id");

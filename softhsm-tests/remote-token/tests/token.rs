@@ -1,4 +1,4 @@
-//! A token through the module, as a program uses it.
+//! Uses a token through the module like a program.
 
 mod rig;
 
@@ -18,7 +18,7 @@ use rig::{PIN, Rig};
 /// secp256r1.
 const P256: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 
-/// One test: the connection is the process's.
+/// Only one test, because a process has one connection.
 #[test]
 fn a_token_in_another_process_is_used_like_one_in_this() {
     let rig = Rig::start();
@@ -197,7 +197,7 @@ fn aes(session: &Session) {
     assert_eq!(wrapped.len(), 40);
 }
 
-/// As an import does it: an AES key under RSA-OAEP, and a private key of OpenSSL's under the AES key.
+/// Like an import: an AES key under RSA-OAEP, and an OpenSSL private key under the AES key.
 fn unwrapping(session: &Session, directory: &Path, public: ObjectHandle, private: ObjectHandle) {
     let oaep = Mechanism::RsaPkcsOaep(PkcsOaepParams::new(
         MechanismType::SHA1,

@@ -55,15 +55,14 @@ impl Kind {
         }
     }
 
-    /// The column for the class and the key type that a template states, which are mandatory where
-    /// there is no mechanism to tell them.
+    /// The column for the class and the key type in a template, which are mandatory without a mechanism that implies them.
     pub fn stated(template: &Template) -> Answer<Self> {
         let class = template.number(CKA_CLASS).ok_or(CKR_TEMPLATE_INCOMPLETE)?;
         let key_type = template.number(CKA_KEY_TYPE).ok_or(CKR_TEMPLATE_INCOMPLETE)?;
         Self::of(class, key_type).ok_or(CKR_TEMPLATE_INCONSISTENT)
     }
 
-    /// Every usage that a target may know of such a key.
+    /// Every usage that a target may support for such a key.
     pub fn usages(self) -> &'static [CK_ATTRIBUTE_TYPE] {
         match self {
             Self::EcPrivate | Self::RsaPrivate => {
@@ -122,7 +121,7 @@ impl Table {
 
     fn with_defaults(&self, kind: Kind, given: &Template) -> Template {
         let mut complete = given.clone();
-        // What the table does not have for the key, the key cannot do.
+        // A usage that is not in the table is not available for the key.
         for usage in kind.usages().iter().filter(|usage| !given.has(**usage)) {
             complete.set(*usage, false);
         }
@@ -141,7 +140,7 @@ impl Table {
         complete
     }
 
-    /// What can be read: the character of an attribute, `x` where it is not in the table.
+    /// Whether an attribute can be read: its character, or `x` if it is not in the table.
     pub fn readable(&self, kind: Kind, attribute: CK_ATTRIBUTE_TYPE) -> char {
         self.row(attribute).map_or('x', |row| self.cell(row, kind))
     }
@@ -156,9 +155,8 @@ impl Table {
     }
 }
 
-/// The defaults that a target may have otherwise. The others are those of PKCS#11 itself
-/// (`CKA_MODIFIABLE`, `CKA_DESTROYABLE`, `CKA_TRUSTED`, `CKA_WRAP_WITH_TRUSTED`, `CKA_LOCAL`), and
-/// some targets take them from nobody.
+/// The defaults that may differ in a target. The others are those of PKCS#11 itself (`CKA_MODIFIABLE`, `CKA_DESTROYABLE`, `CKA_TRUSTED`,
+/// `CKA_WRAP_WITH_TRUSTED`, `CKA_LOCAL`), and some targets do not accept them in a template.
 fn is_different_elsewhere(attribute: CK_ATTRIBUTE_TYPE) -> bool {
     matches!(
         attribute,

@@ -14,12 +14,11 @@ use crate::log;
 use crate::target::Answer;
 use crate::template::Template;
 
-/// On how many HSMs a key has to be: working-client-sync.
+/// The number of HSMs that must have a key: working-client-sync.
 const QUORUM: u64 = 2;
 
 impl CloudHsm {
-    /// Whether a key of this template may be made. Nothing is made where not; what a real cluster
-    /// then has left is not documented.
+    /// Whether a key with this template may be made. If not, nothing is made; what a real cluster leaves behind is not documented.
     pub fn may_make(&self, template: &Template) -> Answer {
         match template.boolean(CKA_TOKEN) {
             Some(true) => self.available(CK_INVALID_HANDLE),
@@ -33,7 +32,7 @@ impl CloudHsm {
         if self.settings.hsms >= QUORUM {
             return Ok(target);
         }
-        // A handle that is none is for the target to refuse.
+        // The target refuses an invalid handle.
         if let Ok([CK_TRUE]) = self.bytes(session, target, CKA_TOKEN).as_deref() {
             self.available(ours)?;
         }

@@ -8,7 +8,7 @@ use crate::target::Answer;
 
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.8 has it for `C_EncryptInit`.
+/// As for `C_EncryptInit` in PKCS#11 v2.40 section 5.8.
 pub unsafe fn encrypt_init(
     hsm: &CloudHsm,
     session: CK_SESSION_HANDLE,
@@ -26,7 +26,7 @@ pub unsafe fn encrypt_init(
 
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.9 has it for `C_DecryptInit`.
+/// As for `C_DecryptInit` in PKCS#11 v2.40 section 5.9.
 pub unsafe fn decrypt_init(
     hsm: &CloudHsm,
     session: CK_SESSION_HANDLE,
@@ -44,7 +44,7 @@ pub unsafe fn decrypt_init(
 
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.10 has it for `C_DigestInit`.
+/// As for `C_DigestInit` in PKCS#11 v2.40 section 5.10.
 pub unsafe fn digest_init(
     hsm: &CloudHsm,
     session: CK_SESSION_HANDLE,
@@ -63,7 +63,7 @@ pub unsafe fn digest_init(
 ///
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.13 has it for `C_DeriveKey`.
+/// As for `C_DeriveKey` in PKCS#11 v2.40 section 5.13.
 pub unsafe fn derive(
     hsm: &CloudHsm,
     _session: CK_SESSION_HANDLE,

@@ -20,7 +20,7 @@ static EDWARDS_KEY_TYPE: CK_KEY_TYPE = CKK_EC_EDWARDS;
 ///
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.13 has it for `C_GenerateKey`.
+/// As for `C_GenerateKey` in PKCS#11 v2.40 section 5.13.
 pub unsafe fn key(
     hsm: &CloudHsm,
     session: CK_SESSION_HANDLE,
@@ -56,7 +56,7 @@ pub unsafe fn key(
 
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.13 has it for `C_GenerateKeyPair`.
+/// As for `C_GenerateKeyPair` in PKCS#11 v2.40 section 5.13.
 #[allow(clippy::too_many_arguments, reason = "PKCS#11 fixes them")]
 pub unsafe fn key_pair(
     hsm: &CloudHsm,
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rsa_keys_are_of_some_sizes_and_exponents() {
+    fn rsa_keys_have_certain_sizes_and_exponents() {
         static SIZES: [(CK_ULONG, bool); 6] = [
             (2048, true),
             (3072, true),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn ed25519_is_for_clusters_without_fips() {
+    fn ed25519_needs_a_cluster_without_fips() {
         let oid = [0x06, 0x03, 0x2b, 0x65, 0x70];
         assert_eq!(curve(&oid, false), Ok(Curve::Ed25519));
         assert_eq!(curve(&oid, true), Err(CKR_CURVE_NOT_SUPPORTED));

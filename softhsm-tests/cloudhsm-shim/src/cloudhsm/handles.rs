@@ -1,4 +1,4 @@
-//! Object handles that mean nothing in another run.
+//! Object handles that are valid only in one run.
 //!
 //! "Key handles are now session-specific": with Client SDK 5 "you must obtain key handles each time
 //! you run an application".
@@ -17,7 +17,7 @@ pub struct Handles {
 impl Handles {
     pub fn of_this_run() -> Self {
         let mut random = [0_u8; 8];
-        // SAFETY: the buffer is as long as said. Of so few bytes nothing is left out.
+        // SAFETY: the buffer has this length. getrandom returns so few bytes completely.
         let got = unsafe { libc::getrandom(random.as_mut_ptr().cast(), random.len(), 0) };
         if got != 8 {
             random = u64::from(process::id()).to_ne_bytes();

@@ -1,4 +1,4 @@
-//! What the library, the slot and the token say they are.
+//! How the library, the slot and the token describe themselves.
 
 use std::ptr;
 
@@ -59,7 +59,7 @@ pub unsafe fn info(hsm: &CloudHsm, info: *mut CK_INFO) -> Answer {
 
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.5 has it for `C_GetSlotList`.
+/// As for `C_GetSlotList` in PKCS#11 v2.40 section 5.5.
 pub unsafe fn slot_list(
     hsm: &CloudHsm,
     _present: CK_BBOOL,

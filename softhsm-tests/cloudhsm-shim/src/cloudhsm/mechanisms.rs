@@ -1,4 +1,4 @@
-//! The mechanisms that there are, and what the target calls them.
+//! The supported mechanisms, and the target's names for them.
 
 use std::ptr;
 
@@ -20,7 +20,7 @@ pub use translation::{Translated, Wrapping};
 
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.5 has it for `C_GetMechanismList`.
+/// As for `C_GetMechanismList` in PKCS#11 v2.40 section 5.5.
 pub unsafe fn list(
     hsm: &CloudHsm,
     slot: CK_SLOT_ID,
@@ -64,7 +64,7 @@ impl Mechanism {
     }
 }
 
-/// The mechanism, if the cluster has it for what `flag` says; 0 is for anything.
+/// The mechanism, if the cluster supports it for `flag`; 0 means any use.
 fn find(kind: CK_MECHANISM_TYPE, flag: CK_FLAGS, fips: bool) -> Answer<&'static Mechanism> {
     let row = MECHANISMS.iter().find(|row| row.kind == kind);
     row.filter(|row| row.flags_in(fips) != 0 && row.flags_in(fips) & flag == flag)
@@ -72,8 +72,7 @@ fn find(kind: CK_MECHANISM_TYPE, flag: CK_FLAGS, fips: bool) -> Answer<&'static 
 }
 
 impl CloudHsm {
-    /// Reads the caller's mechanism and refuses one that CloudHSM does not have for `flag`, also
-    /// where the target would have it.
+    /// Reads the caller's mechanism, and refuses one that CloudHSM does not support for `flag`, even if the target does.
     ///
     /// # Safety
     ///

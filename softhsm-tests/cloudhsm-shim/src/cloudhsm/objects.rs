@@ -16,7 +16,7 @@ use crate::template::Template;
 ///
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.7 has it for `C_CreateObject`.
+/// As for `C_CreateObject` in PKCS#11 v2.40 section 5.7.
 pub unsafe fn create(
     hsm: &CloudHsm,
     session: CK_SESSION_HANDLE,
@@ -39,7 +39,7 @@ pub unsafe fn create(
 
 /// # Safety
 ///
-/// None of its own.
+/// No requirements.
 pub unsafe fn destroy(hsm: &CloudHsm, session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) -> Answer {
     // SAFETY: no pointers.
     unsafe { hsm.target.C_DestroyObject(session, hsm.handles.of_target(object)) }
@@ -47,7 +47,7 @@ pub unsafe fn destroy(hsm: &CloudHsm, session: CK_SESSION_HANDLE, object: CK_OBJ
 
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.7 has it for `C_FindObjects`.
+/// As for `C_FindObjects` in PKCS#11 v2.40 section 5.7.
 pub unsafe fn find(
     hsm: &CloudHsm,
     session: CK_SESSION_HANDLE,

@@ -1,4 +1,4 @@
-//! The functions that there are.
+//! The supported functions.
 
 use crate::calls::Call;
 

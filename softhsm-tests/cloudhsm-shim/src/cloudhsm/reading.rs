@@ -9,9 +9,9 @@ use super::attributes::Kind;
 use super::attributes::tables::GET_ATTRIBUTE_VALUE;
 use crate::target::Answer;
 
-/// What a key is that a target has no word about. CloudHSM has one (pkcs11-attributes-interpreting),
-/// and the values are what PKCS#11 v2.40 has by default. Kryoptic tells of the keys that it
-/// generated only whether they always were sensitive and never extractable: the others were not.
+/// Attributes of a key that a target does not report. CloudHSM reports them (pkcs11-attributes-interpreting); the values are the defaults
+/// of PKCS#11 v2.40. Kryoptic reports whether a key was always sensitive and never extractable only for keys that it generated; the others
+/// were not.
 const UNTOLD: &[(CK_ATTRIBUTE_TYPE, bool)] = &[
     (CKA_ALWAYS_SENSITIVE, false),
     (CKA_NEVER_EXTRACTABLE, false),
@@ -33,7 +33,7 @@ const UNTOLD: &[(CK_ATTRIBUTE_TYPE, bool)] = &[
 ///
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.7 has it for `C_GetAttributeValue`.
+/// As for `C_GetAttributeValue` in PKCS#11 v2.40 section 5.7.
 pub unsafe fn attributes(
     hsm: &CloudHsm,
     session: CK_SESSION_HANDLE,
@@ -48,8 +48,7 @@ pub unsafe fn attributes(
     // SAFETY: as the caller promises.
     let template = unsafe { slice::from_raw_parts_mut(template, count as usize) };
     let Some(kind) = hsm.kind_of(session, object)? else {
-        // Not a key, or none of CloudHSM's: what the target says of it.
-        // SAFETY: the caller's arguments.
+        // Not a key, or not one of CloudHSM's: pass on the target's answer. SAFETY: the caller's arguments.
         return unsafe {
             hsm.target
                 .C_GetAttributeValue(session, object, template.as_mut_ptr(), count)
@@ -77,7 +76,7 @@ pub unsafe fn attributes(
 }
 
 impl CloudHsm {
-    /// Asks the target for what can be read, and puts right what it does not tell.
+    /// Reads the readable attributes from the target, and fills in those that it does not report.
     ///
     /// # Safety
     ///
@@ -113,7 +112,7 @@ impl CloudHsm {
         }
     }
 
-    /// The column of an object, by the target's handle; `None` if it is no key of CloudHSM's.
+    /// The column of an object, by the target's handle; `None` if it is not a key of CloudHSM's.
     fn kind_of(&self, session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) -> Answer<Option<Kind>> {
         let class = self.number(session, object, CKA_CLASS)?;
         if !matches!(class, CKO_PRIVATE_KEY | CKO_PUBLIC_KEY | CKO_SECRET_KEY) {
@@ -127,7 +126,7 @@ impl CloudHsm {
     }
 }
 
-/// Fills in a value that the target does not tell; whether there is one.
+/// Fills in a value that the target does not report. Returns whether it has one.
 ///
 /// # Safety
 ///

@@ -43,7 +43,7 @@ impl Sessions {
 ///
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.6 has it for `C_OpenSession`.
+/// As for `C_OpenSession` in PKCS#11 v2.40 section 5.6.
 pub unsafe fn open(
     hsm: &CloudHsm,
     slot: CK_SLOT_ID,
@@ -72,7 +72,7 @@ pub unsafe fn open(
 
 /// # Safety
 ///
-/// None of its own.
+/// No requirements.
 pub unsafe fn close(hsm: &CloudHsm, session: CK_SESSION_HANDLE) -> Answer {
     // SAFETY: no pointers.
     unsafe { hsm.target.C_CloseSession(session) }?;
@@ -82,7 +82,7 @@ pub unsafe fn close(hsm: &CloudHsm, session: CK_SESSION_HANDLE) -> Answer {
 
 /// # Safety
 ///
-/// None of its own.
+/// No requirements.
 pub unsafe fn close_all(hsm: &CloudHsm, slot: CK_SLOT_ID) -> Answer {
     let slot = hsm.slot(slot)?;
     // SAFETY: no pointers.
@@ -93,7 +93,7 @@ pub unsafe fn close_all(hsm: &CloudHsm, slot: CK_SLOT_ID) -> Answer {
 
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.4 has it for `C_Finalize`.
+/// As for `C_Finalize` in PKCS#11 v2.40 section 5.4.
 pub unsafe fn finalize(hsm: &CloudHsm, reserved: *mut c_void) -> Answer {
     // SAFETY: the caller's argument.
     unsafe { hsm.target.C_Finalize(reserved) }?;
@@ -116,9 +116,9 @@ pub unsafe fn info(hsm: &CloudHsm, session: CK_SESSION_HANDLE, info: *mut CK_SES
 }
 
 /// The PIN is `<CU_user_name>:<password>` (pkcs11-pin). A password alone is `CKR_PIN_INCORRECT`:
-/// <https://github.com/mtrojnar/osslsigncode/issues/431>. The user has to be a crypto user
-/// (pkcs11-pin); that another user name and a security officer are answered so is INF. Of an admin,
-/// the client says "This user doesn't exist": <https://github.com/awsdocs/aws-cloudhsm-user-guide/issues/20>.
+/// <https://github.com/mtrojnar/osslsigncode/issues/431>. The user must be a crypto user (pkcs11-pin); that another user name and a
+/// security officer get the same answer is INF. For an admin, the client says "This user doesn't exist":
+/// <https://github.com/awsdocs/aws-cloudhsm-user-guide/issues/20>.
 ///
 /// # Safety
 ///
@@ -145,7 +145,7 @@ pub unsafe fn login(
         return Err(CKR_PIN_INCORRECT);
     };
     let start = whole.len() - password.len();
-    // SAFETY: the end of the caller's PIN, in the caller's memory and nowhere else.
+    // SAFETY: the end of the caller's PIN, only in the caller's memory.
     unsafe {
         hsm.target
             .C_Login(session, user, pin.add(start), password.len() as CK_ULONG)

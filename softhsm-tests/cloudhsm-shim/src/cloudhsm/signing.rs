@@ -1,4 +1,4 @@
-//! Signing: one part where the mechanism has one part, and no weak hash under a strong key.
+//! Signing: single-part mechanisms accept one part, and a strong key refuses a weak hash.
 
 use cryptoki_sys::*;
 
@@ -66,13 +66,13 @@ impl Curve {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Signing {
     single_part: bool,
-    /// Set where the length of the data has to be held against the key.
+    /// Set if the length of the data must be checked against the key.
     curve: Option<Curve>,
 }
 
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.11 has it for `C_SignInit`.
+/// As for `C_SignInit` in PKCS#11 v2.40 section 5.11.
 pub unsafe fn sign_init(
     hsm: &CloudHsm,
     session: CK_SESSION_HANDLE,
@@ -103,7 +103,7 @@ pub unsafe fn sign_init(
 
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.11 has it for `C_Sign`.
+/// As for `C_Sign` in PKCS#11 v2.40 section 5.11.
 pub unsafe fn sign(
     hsm: &CloudHsm,
     session: CK_SESSION_HANDLE,
@@ -133,7 +133,7 @@ pub unsafe fn sign(
 ///
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.11 has it for `C_SignUpdate`.
+/// As for `C_SignUpdate` in PKCS#11 v2.40 section 5.11.
 pub unsafe fn sign_update(
     hsm: &CloudHsm,
     session: CK_SESSION_HANDLE,
@@ -152,11 +152,11 @@ pub unsafe fn sign_update(
     unsafe { hsm.target.C_SignUpdate(session, part, part_len) }
 }
 
-/// Verifying is not held to the strength: the known issue is about signing.
+/// Verifying does not check the strength: the known issue is about signing.
 ///
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.11 has it for `C_VerifyInit`.
+/// As for `C_VerifyInit` in PKCS#11 v2.40 section 5.11.
 pub unsafe fn verify_init(
     hsm: &CloudHsm,
     session: CK_SESSION_HANDLE,
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn curves_are_known_by_their_oid() {
+    fn curves_are_recognised_by_their_oid() {
         for (curve, oid) in Curve::ALL {
             assert_eq!(Curve::of(oid), Some(*curve));
             assert_eq!(oid.len(), usize::from(oid[1]) + 2);

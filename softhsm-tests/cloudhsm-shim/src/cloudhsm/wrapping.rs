@@ -15,7 +15,7 @@ static AES: CK_KEY_TYPE = CKK_AES;
 
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.13 has it for `C_WrapKey`.
+/// As for `C_WrapKey` in PKCS#11 v2.40 section 5.13.
 pub unsafe fn wrap(
     hsm: &CloudHsm,
     session: CK_SESSION_HANDLE,
@@ -48,7 +48,7 @@ pub unsafe fn wrap(
 
 /// # Safety
 ///
-/// As PKCS#11 v2.40 section 5.13 has it for `C_UnwrapKey`.
+/// As for `C_UnwrapKey` in PKCS#11 v2.40 section 5.13.
 #[allow(clippy::too_many_arguments, reason = "PKCS#11 fixes them")]
 pub unsafe fn unwrap(
     hsm: &CloudHsm,
@@ -88,7 +88,7 @@ pub unsafe fn unwrap(
     Ok(())
 }
 
-/// A wrapped key, and what unwraps it; the handles are the target's.
+/// A wrapped key and the unwrapping key. The handles are the target's.
 #[derive(Clone, Copy)]
 struct Unwrapping<'a> {
     hsm: &'a CloudHsm,

@@ -58,7 +58,7 @@ pub fn pin_lengths(value: &str) -> Result<(CK_ULONG, CK_ULONG), String> {
     Ok((hex(least)?, hex(most)?))
 }
 
-/// `C_Name[!]:0xNUMBER`, for the calls that tell a count or a length.
+/// `C_Name[!]:0xNUMBER`, for the calls that return a count or a length.
 pub fn tell(value: &str) -> Result<Tell, String> {
     const CALLS: [Call; 5] = [
         Call::C_GetSlotList,

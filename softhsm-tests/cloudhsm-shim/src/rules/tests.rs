@@ -80,7 +80,7 @@ fn empty_unknown_and_undecodable_values_are_refused() {
 }
 
 #[test]
-fn a_slot_a_search_and_the_limits_of_a_pin_have_rules_of_their_own() {
+fn a_slot_a_search_and_the_limits_of_a_pin_have_their_own_rules() {
     let rules = parse(&[
         ("CLOUDHSM_SHIM_SLOT_FAIL", "0x5:CKR_DEVICE_ERROR;0x1f:0xe1"),
         ("CLOUDHSM_SHIM_PIN_LENGTHS", "0x8,0xffffffffffffffff"),

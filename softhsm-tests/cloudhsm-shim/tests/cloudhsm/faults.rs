@@ -100,7 +100,7 @@ fn a_process_is_killed_at_any_call() {
     scenario.pass(&[("BEHAVIOUR", "cloudhsm"), ("KILL", "C_UnwrapKey")]);
 }
 
-/// Without a behaviour the target is what it is: its slots, its mechanisms, its PIN.
+/// Without a behaviour, the target is unchanged: its slots, its mechanisms, its PIN.
 #[test]
 fn a_plain_module_is_its_target() {
     if inside().is_some() {
@@ -143,7 +143,7 @@ fn unknown_rules_are_refused() {
     }
 }
 
-/// A program that looks for another entry than `C_GetFunctionList` finds none.
+/// The module exports only `C_GetFunctionList`.
 #[test]
 fn only_one_function_is_exported() {
     let module = std::env::current_exe()

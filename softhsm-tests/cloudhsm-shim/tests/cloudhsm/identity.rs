@@ -166,7 +166,7 @@ fn a_token_is_chosen_by_its_label() {
     assert_eq!(answer(), "Ok(())");
 }
 
-/// A handle that was kept from another run is none.
+/// A handle from another run is invalid.
 #[test]
 fn handles_are_of_one_run() {
     if let Some(directory) = inside() {

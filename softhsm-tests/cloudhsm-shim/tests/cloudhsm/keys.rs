@@ -43,7 +43,7 @@ pub fn wrapping_key(session: &Session<'_>) -> CK_OBJECT_HANDLE {
         .expect("an AES key")
 }
 
-/// The smallest template for a private key, and what else is wanted.
+/// The smallest template for a private key, plus additional attributes.
 pub fn unwrapped(key_type: CK_KEY_TYPE, more: &[Attribute]) -> Vec<Attribute> {
     let mut template = vec![number(CKA_CLASS, CKO_PRIVATE_KEY), number(CKA_KEY_TYPE, key_type)];
     template.extend_from_slice(more);

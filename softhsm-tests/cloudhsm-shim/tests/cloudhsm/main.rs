@@ -1,4 +1,4 @@
-//! The module in front of SoftHSM 2.6.1: each rule once, each test in a process of its own.
+//! The module in front of SoftHSM 2.6.1: each rule once, each test in a separate process.
 
 mod faults;
 mod identity;

@@ -1,4 +1,4 @@
-//! The mechanisms that there are.
+//! The supported mechanisms.
 
 use std::ptr;
 
@@ -48,7 +48,7 @@ fn the_list_is_cloudhsm_s_and_not_the_target_s() {
 }
 
 #[test]
-fn what_is_not_in_the_list_is_refused_though_the_target_has_it() {
+fn an_unlisted_mechanism_is_refused_even_if_the_target_has_it() {
     play(&[], || {
         let module = Module::load();
         let session = module.session();
@@ -111,7 +111,7 @@ fn rsa_keys_are_of_some_sizes_and_x9_31_is_one_way_to_make_them() {
 }
 
 #[test]
-fn ed25519_is_an_ec_key_where_there_is_no_fips() {
+fn ed25519_is_an_ec_key_without_fips() {
     play(&[("CLUSTER", "non-fips")], || {
         let module = Module::load();
         let session = module.session();

@@ -105,7 +105,7 @@ pub fn plain(kind: CK_MECHANISM_TYPE) -> CK_MECHANISM {
     }
 }
 
-/// A mechanism with the parameters `params`, which have to outlive it.
+/// A mechanism with the parameters `params`, which must outlive it.
 pub fn with<T>(kind: CK_MECHANISM_TYPE, params: &T) -> CK_MECHANISM {
     CK_MECHANISM {
         mechanism: kind,

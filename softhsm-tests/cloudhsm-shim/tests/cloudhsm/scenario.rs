@@ -1,5 +1,4 @@
-//! A test in a process of its own: the module reads its rules, and SoftHSM its configuration, once
-//! per process.
+//! Runs a test in a separate process, because the module reads its rules, and SoftHSM its configuration, once per process.
 
 use std::any::type_name;
 use std::env;
@@ -12,11 +11,10 @@ use tempfile::TempDir;
 
 pub const PASSWORD: &str = "12345678";
 const SOFTHSM: &str = "/usr/lib/softhsm/libsofthsm2.so";
-/// Set in the process that is the scenario, to the directory it may use.
+/// Set in the scenario's process, to its directory.
 const INSIDE: &str = "SCENARIO_DIRECTORY";
 
-/// A test by name, with the rules that its process has. What `play` does is done in a process that
-/// runs this test only.
+/// A test by name, with the rules of its process. `play` runs only this test in a new process.
 pub struct Scenario {
     name: &'static str,
     directory: TempDir,
@@ -66,7 +64,7 @@ impl Scenario {
         assert!(output.status.success(), "{output:?}");
     }
 
-    /// Runs the test as a process of its own, behind the module with these rules.
+    /// Runs the test in a separate process, behind the module with these rules.
     pub fn play(&self, rules: &[(&str, &str)]) -> Output {
         let mut command = Command::new(env::current_exe().expect("this test"));
         command.args([self.name, "--exact", "--nocapture", "--test-threads=1"]);
@@ -81,7 +79,7 @@ impl Scenario {
         command.output().expect("this test again")
     }
 
-    /// The same, and it has to pass.
+    /// The same. It must pass.
     pub fn pass(&self, rules: &[(&str, &str)]) {
         let output = self.play(rules);
         let told = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -92,7 +90,7 @@ impl Scenario {
         );
     }
 
-    /// The same, and it has to end by SIGKILL.
+    /// The same. It must end by SIGKILL.
     pub fn is_killed(&self, rules: &[(&str, &str)]) {
         let output = self.play(rules);
         assert_eq!(output.status.signal(), Some(9), "{output:?}");
@@ -113,8 +111,7 @@ impl Scenario {
     }
 }
 
-/// Runs the test that `body` is in as a process of its own, with the CloudHSM behaviour and these
-/// rules beside it.
+/// Runs the test that contains `body` in a separate process, with the CloudHSM behaviour and these rules.
 pub fn play<F: FnOnce()>(rules: &[(&str, &str)], body: F) {
     if inside().is_some() {
         return body();

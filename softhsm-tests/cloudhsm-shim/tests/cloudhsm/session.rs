@@ -154,7 +154,7 @@ impl Session<'_> {
         )
     }
 
-    /// Reads attributes in one call: its answer, and the values that there are.
+    /// Reads attributes in one call. Returns its answer and the values.
     pub fn read(
         &self,
         object: CK_OBJECT_HANDLE,

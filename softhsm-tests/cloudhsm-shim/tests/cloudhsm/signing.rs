@@ -25,7 +25,7 @@ fn a_weak_digest_is_refused_and_a_strong_one_signed() {
                 assert_eq!(answer, expected, "{len}");
             }
             assert_eq!(session.sign_init(CKM_ECDSA_SHA1, key), Err(CKR_MECHANISM_INVALID));
-            // The target lacks the mechanism and answers the same: the reason tells who refused.
+            // The target lacks the mechanism and gives the same answer. The logged reason shows which of them refused.
             let log = fs::read_to_string(inside().unwrap().join("calls.log")).unwrap();
             let line = log.lines().last().unwrap();
             assert!(

@@ -1,4 +1,4 @@
-//! Templates, defaults, and what can be read.
+//! Templates, defaults, and readable attributes.
 
 use cryptoki_sys::*;
 
@@ -107,7 +107,7 @@ fn public_keys_are_private_objects() {
 }
 
 #[test]
-fn what_cannot_be_read_does_not_stop_the_rest() {
+fn an_unreadable_attribute_does_not_stop_the_others() {
     play(&[], || {
         let module = Module::load();
         let session = module.session();
@@ -181,7 +181,7 @@ fn a_public_attribute_in_the_private_template_makes_a_useless_key() {
 
 /// The log has the template that the caller gave, with the values of flags only.
 #[test]
-fn the_log_tells_the_template() {
+fn the_log_has_the_template() {
     if inside().is_some() {
         let module = Module::load();
         let session = module.session();
@@ -189,7 +189,7 @@ fn the_log_tells_the_template() {
         imported_ec(&session, &[flag(CKA_SIGN, true), label]).unwrap();
         return;
     }
-    let scenario = Scenario::new("templates::the_log_tells_the_template");
+    let scenario = Scenario::new("templates::the_log_has_the_template");
     scenario.pass(&[("BEHAVIOUR", "cloudhsm")]);
     let expected = "C_UnwrapKey rv=0x0 mechanism=0x8000216f \
         template=[CKA_CLASS,CKA_KEY_TYPE,CKA_SIGN=true,CKA_LABEL]";

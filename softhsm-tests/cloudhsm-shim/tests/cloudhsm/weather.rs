@@ -23,7 +23,7 @@ fn one_call_in_three_is_throttled() {
 }
 
 #[test]
-fn reading_attributes_is_throttled_otherwise() {
+fn a_throttled_read_of_attributes_has_its_own_answer() {
     play(
         &[("THROTTLE", "1/2"), ("THROTTLE_CALLS", "C_GetAttributeValue")],
         || {

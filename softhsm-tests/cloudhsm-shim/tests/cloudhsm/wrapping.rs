@@ -72,7 +72,7 @@ fn an_rsa_key_is_unwrapped_by_zero_pad() {
 }
 
 #[test]
-fn an_explicit_iv_is_refused_and_the_default_one_taken_where_it_may_be() {
+fn only_the_default_explicit_iv_is_accepted_and_only_where_allowed() {
     play(&[], || {
         let module = Module::load();
         let session = module.session();
@@ -83,7 +83,7 @@ fn an_explicit_iv_is_refused_and_the_default_one_taken_where_it_may_be() {
         assert_eq!(wrap(with(ZERO_PAD, &default)), Err(CKR_MECHANISM_PARAM_INVALID));
         assert_eq!(wrap(with(0x8000_2109, &wrong)), Err(CKR_MECHANISM_PARAM_INVALID));
         assert_eq!(wrap(with(0x8000_2109, &default)).unwrap().len(), 40);
-        // Proprietary, and nothing like it at this target.
+        // Proprietary, and not available in this target.
         assert_eq!(wrap(plain(0x8000_210A)), Err(CKR_MECHANISM_INVALID));
     });
 }
@@ -112,7 +112,7 @@ fn rsa_aes_key_wrap_is_one_call() {
         let key = unwrap(256, &mut oaep, &wrapped).unwrap();
         let signature = session.sign(CKM_ECDSA, key, &[3; 32]).unwrap();
         assert_eq!(session.verify(CKM_ECDSA, ec_public, &[3; 32], &signature), Ok(()));
-        // Not by the parts it is made of, nor with what they leave behind.
+        // Not as its parts, and the parts leave nothing behind.
         assert_eq!(
             unwrap(256, &mut oaep, &wrapped[..256]),
             Err(CKR_WRAPPED_KEY_LEN_RANGE)
@@ -129,7 +129,7 @@ fn rsa_aes_key_wrap_is_one_call() {
 }
 
 #[test]
-fn oaep_wants_the_same_hash_twice() {
+fn oaep_requires_the_same_hash_twice() {
     play(&[], || {
         let module = Module::load();
         let session = module.session();
@@ -146,12 +146,12 @@ fn oaep_wants_the_same_hash_twice() {
         ] {
             assert_eq!(wrap(hash, mgf, source), Err(CKR_MECHANISM_PARAM_INVALID));
         }
-        // What this target says to what CloudHSM has.
+        // This target's answer to a mechanism of CloudHSM.
         assert_eq!(wrap(CKM_SHA256, CKG_MGF1_SHA256, 0), Err(CKR_ARGUMENTS_BAD));
     });
 }
 
-/// The moduli of two pairs as `kms import` wants them: RSA-3072, of the session, for unwrapping.
+/// The moduli of two pairs as `kms import` requests them: RSA-3072 session keys for unwrapping.
 fn two_moduli(session: &Session<'_>) -> [Option<Vec<u8>>; 2] {
     let public = [
         number(CKA_MODULUS_BITS, 3072),

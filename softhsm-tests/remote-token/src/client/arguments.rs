@@ -1,9 +1,6 @@
-//! The arguments of a call by their kind: what of them goes into the request, and what of the answer
-//! into them.
-//!
-//! Each is made by a function of the module from its own arguments, and used only until that function
-//! returns: that is the safety argument of all blocks here. What an argument has to be is PKCS#11's
-//! contract with the caller, and everything that can be seen of it (null, lengths) is checked.
+//! The arguments of a call by their kind: what is sent in the request, and what is read from the answer. A function of the module makes
+//! each from its own arguments, and uses it only until it returns: that is the safety argument of all blocks here. PKCS#11's contract with
+//! the caller defines the arguments, and everything that can be checked (null, lengths) is.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -86,19 +83,19 @@ impl Argument for Question {
 pub(super) struct Room {
     start: *mut c_void,
     capacity: CK_ULONG,
-    /// Where the length goes; null where it is always the capacity.
+    /// Where the length is written; null if it is always the capacity.
     length: *mut CK_ULONG,
-    /// The size of one of what is counted.
+    /// The size of one unit.
     unit: usize,
 }
 
 impl Room {
-    /// The length says, in bytes, how much room there is.
+    /// The length gives the room in bytes.
     pub(super) fn bytes(start: *mut CK_BYTE, length: *mut CK_ULONG) -> Result<Self, CK_RV> {
         Self::of_length(start.cast(), length, 1)
     }
 
-    /// The length says for how many numbers there is room.
+    /// The length gives the room in numbers.
     pub(super) fn numbers(start: *mut CK_ULONG, length: *mut CK_ULONG) -> Result<Self, CK_RV> {
         Self::of_length(start.cast(), length, size_of::<CK_ULONG>())
     }
@@ -174,7 +171,7 @@ impl Argument for Room {
     }
 }
 
-/// Where a handle goes, or a structure without pointers.
+/// The place for a handle, or for a structure without pointers.
 pub(super) struct Out<T>(pub(super) *mut T);
 
 impl<T: Copy> Argument for Out<T> {

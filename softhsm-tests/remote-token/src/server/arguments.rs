@@ -1,5 +1,5 @@
-//! The arguments of a call by their kind, as the client wrote them: memory for the real module to read
-//! and to write, and what of it goes into the answer.
+//! The arguments of a call by their kind, as the client wrote them: memory that the real module reads and writes, and the parts that are
+//! sent in the answer.
 
 use std::ffi::c_void;
 use std::marker::PhantomData;
@@ -13,7 +13,7 @@ use crate::storage::Storage;
 use crate::template;
 use crate::wire::{Malformed, Reader, Writer};
 
-/// The room for one result: more than any fits into a frame.
+/// The room for one result, larger than a frame.
 const MOST_ROOM: usize = 8 << 20;
 
 pub(super) trait Argument: Sized {
@@ -126,7 +126,7 @@ impl<const UNIT: usize> Argument for Room<UNIT> {
     }
 }
 
-/// Where a handle goes, or a structure without pointers.
+/// The place for a handle, or for a structure without pointers.
 pub(super) struct Out<T> {
     storage: Storage,
     of: PhantomData<T>,

@@ -1,7 +1,5 @@
 //! Making a call: its arguments from the request, the real module's function, its answer.
-//!
-//! A line of `functions` is a function, the kinds of its arguments in the order of the request, and what of them it is
-//! called with.
+//! A line of `functions` is a function, the kinds of its arguments in the order of the request, and the values that it is called with.
 
 use std::ptr;
 
@@ -15,7 +13,7 @@ use crate::mechanism::Mechanism;
 use crate::template::Template;
 use crate::wire::{Malformed, Reader, Writer};
 
-/// Makes the call that was asked for.
+/// Makes the requested call.
 pub(super) fn answer(module: &Module, client: &Client, request: &mut Reader) -> Result<Writer, Malformed> {
     let call = Call::by_number(request.number()?).ok_or(Malformed)?;
     let answer = match call {
@@ -37,7 +35,7 @@ pub(super) fn answer(module: &Module, client: &Client, request: &mut Reader) -> 
             }
             just(rv)
         }
-        // Not the module's: it would close those of the other clients.
+        // Not the module's function, which would close the other clients' sessions.
         Call::C_CloseAllSessions => {
             client.close_all(module, Some(request.number()?));
             just(CKR_OK)

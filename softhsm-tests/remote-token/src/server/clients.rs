@@ -1,4 +1,4 @@
-//! Who is connected, and which sessions each one opened.
+//! The connected clients and their sessions.
 //!
 //! To the real module all clients are one application: they share the login, which ends with the last
 //! session on the slot.
@@ -39,7 +39,7 @@ impl Clients {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the clients whose connection has ended have left.
+    /// Waits until the sessions of disconnected clients are closed.
     pub(super) fn wait_for_the_dead(&self) {
         let end = Instant::now() + PATIENCE;
         let mut entries = self.lock();
@@ -96,7 +96,7 @@ impl Client {
         &self.stream
     }
 
-    /// Opens a session with `open`, and remembers it. Nobody closes sessions meanwhile: the last one takes the login along.
+    /// Opens a session with `open`, and records it. No session is closed meanwhile, because closing the last one would end the login.
     pub(super) fn open(
         &self,
         slot: CK_SLOT_ID,
@@ -134,7 +134,7 @@ impl Client {
                 .by_number
                 .values()
                 .any(|entry| entry.sessions.iter().any(|(slot, _)| *slot == of));
-            // Without a login it refuses, which is as good.
+            // Without a login it fails, which is harmless.
             if !is_used && let Some(logout) = module.functions.C_Logout {
                 // SAFETY: a function of the module with a number.
                 unsafe { logout(session) };

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 pub const SOFTHSM: &str = "/usr/lib/softhsm/libsofthsm2.so";
 
-/// Bytes that memory is searched for, so the test itself has them only xor-ed.
+/// The bytes to search for. The test itself keeps them only xor-ed.
 pub struct Disguised<const N: usize>(pub [u8; N]);
 
 const MASK: u8 = 0x5a;
@@ -26,7 +26,7 @@ impl<const N: usize> Disguised<N> {
         plain
     }
 
-    /// As printf(1) takes them.
+    /// In the form for printf(1).
     pub fn escaped(&self) -> String {
         self.0
             .iter()
@@ -34,7 +34,7 @@ impl<const N: usize> Disguised<N> {
             .collect()
     }
 
-    /// How often the bytes stand somewhere in `memory`.
+    /// The number of occurrences of the bytes in `memory`.
     pub fn places(&self, memory: &[u8]) -> usize {
         let first = libc::c_int::from(self.0[0] ^ MASK);
         let (mut places, mut rest) = (0, memory);
@@ -72,14 +72,14 @@ pub struct Rig {
 }
 
 impl Rig {
-    /// Makes a token, and starts a server that has it.
+    /// Makes a token, and starts a server for it.
     pub fn start() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let at = |name: &str| directory.path().join(name);
         fs::create_dir(at("tokens")).expect("a directory");
         let settings = format!("directories.tokendir = {}\n", at("tokens").display());
         fs::write(at("softhsm2.conf"), settings).expect("a file");
-        // The shell makes the PIN: it is in no memory of this process.
+        // The shell makes the PIN, so it is not in the memory of this process.
         let made = Command::new("sh")
             .arg("-c")
             .arg("softhsm2-util --init-token --free --label remote --so-pin 12345678 --pin \"$(printf \"$1\")\"")
@@ -100,9 +100,9 @@ impl Rig {
         self.directory.path().join("sock")
     }
 
-    /// The module, loaded and initialised. There is one connection in a process, so one test in a file may call it.
+    /// The module, loaded and initialised. A process has one connection, so only one test in a file may call this.
     pub fn module(&self) -> Pkcs11 {
-        // SAFETY: the test has not started threads that look at the environment.
+        // SAFETY: the test has not started threads that read the environment.
         unsafe { env::set_var("REMOTE_TOKEN_SOCKET", self.socket()) };
         let path = env::current_exe()
             .expect("this test")

@@ -42,7 +42,7 @@ fn every_row_has_a_cell_for_every_kind_and_every_attribute_one_row() {
 }
 
 #[test]
-fn the_smallest_template_is_taken_and_completed() {
+fn the_smallest_template_is_accepted_and_completed() {
     let complete = unwrapped(&[(CKA_TOKEN, true), (CKA_SIGN, true)]).unwrap();
     for (kind, value) in [
         (CKA_TOKEN, true),
@@ -66,7 +66,7 @@ fn the_smallest_template_is_taken_and_completed() {
 }
 
 #[test]
-fn what_the_table_does_not_have_is_refused() {
+fn an_attribute_that_is_not_in_the_table_is_refused() {
     for kind in [
         CKA_DECRYPT,
         CKA_UNWRAP,
@@ -93,7 +93,7 @@ fn what_the_table_does_not_have_is_refused() {
 }
 
 #[test]
-fn what_is_mandatory_has_to_be_there() {
+fn mandatory_attributes_must_be_present() {
     let nothing = Template::default();
     let missing = |table: &Table, kind| table.complete(kind, &nothing).err();
     assert_eq!(missing(&UNWRAP_KEY, Kind::Aes), Some(CKR_TEMPLATE_INCOMPLETE));
@@ -125,7 +125,7 @@ fn generated_secret_keys_sign_by_default_and_others_do_not() {
 }
 
 #[test]
-fn a_private_key_has_no_point_to_read() {
+fn the_point_of_a_private_key_cannot_be_read() {
     let cell = |kind, attribute| GET_ATTRIBUTE_VALUE.readable(kind, attribute);
     assert_eq!(cell(Kind::EcPrivate, CKA_EC_POINT), 'x');
     assert_eq!(cell(Kind::EcPublic, CKA_EC_POINT), '+');

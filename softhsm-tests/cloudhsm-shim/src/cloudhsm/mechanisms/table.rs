@@ -1,4 +1,4 @@
-//! The mechanisms that there are, and what for.
+//! The supported mechanisms and their uses.
 //!
 //! <https://docs.aws.amazon.com/cloudhsm/latest/userguide/pkcs11-mechanisms.html>, text of Client
 //! SDK 5.18, in its order. The key sizes are those of pkcs11-key-types, and 0 where it has none.

@@ -4,7 +4,7 @@ use super::*;
 const FIPS: bool = true;
 
 #[test]
-fn the_standard_aes_key_wrap_is_not_there() {
+fn the_standard_aes_key_wrap_is_missing() {
     for kind in [
         CKM_AES_KEY_WRAP,
         CKM_AES_KEY_WRAP_PAD,
@@ -28,7 +28,7 @@ fn a_mechanism_is_for_its_functions_only() {
 }
 
 #[test]
-fn what_fips_mode_lacks_is_there_without_it() {
+fn mechanisms_that_fips_mode_lacks_exist_without_it() {
     assert!(find(CKM_RSA_PKCS, CKF_UNWRAP, FIPS).is_err());
     assert!(find(CKM_RSA_PKCS, CKF_UNWRAP, false).is_ok());
     assert!(find(CKM_DES3_KEY_GEN, 0, FIPS).is_err());
@@ -46,7 +46,7 @@ fn no_mechanism_is_in_the_table_twice() {
 }
 
 #[test]
-fn oaep_wants_the_same_hash_twice() {
+fn oaep_requires_the_same_hash_twice() {
     let params = |hash, mgf, source| CK_RSA_PKCS_OAEP_PARAMS {
         hashAlg: hash,
         mgf,

@@ -1,4 +1,4 @@
-//! The caller's mechanism as the target has it.
+//! Translates the caller's mechanism for the target.
 
 use std::ptr;
 

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn the_cluster_is_described_only_where_it_is_behaved_as() {
+fn cluster_rules_need_the_cloudhsm_behaviour() {
     let cloudhsm = ("CLOUDHSM_SHIM_BEHAVIOUR", "cloudhsm");
     assert_eq!(parse(&[cloudhsm]).unwrap().cloudhsm, Settings::default());
     for (name, value) in [
