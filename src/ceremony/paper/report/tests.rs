@@ -4,6 +4,10 @@ use super::super::test_plan::strange_plan;
 use super::*;
 
 fn render(end: TrailEnd, findings: &[Finding]) -> String {
+    render_of(end, findings, "CN=<script>root</script>", "CN=\"Sub\"")
+}
+
+fn render_of(end: TrailEnd, findings: &[Finding], issuer: &str, subject: &str) -> String {
     let plan = strange_plan();
     let hash = plan.identity().unwrap().hash;
     let transcript = Transcript::new(hash);
@@ -28,8 +32,8 @@ fn render(end: TrailEnd, findings: &[Finding]) -> String {
             out: "root.crt".to_owned(),
             lines: vec!["subject: <script>name</script>\u{202e}".to_owned()],
             sha256: hash,
-            issuer: "CN=<script>root</script>".to_owned(),
-            subject: Some("CN=\"Sub\"".to_owned()),
+            issuer: issuer.to_owned(),
+            subject: Some(subject.to_owned()),
             is_subordinate: true,
             next_update: None,
         }],
@@ -52,6 +56,18 @@ fn nothing_of_a_name_is_markup_and_nothing_is_loaded() {
     assert!(text.contains("<svg") && text.contains("Verified when"));
     assert!(text.contains("<td>&lt;script&gt;remark&lt;/script&gt;</td>"));
     assert!(text.contains("Attested that it did not go as planned: "));
+}
+
+#[test]
+fn the_report_ends_with_what_is_due_and_signed_and_a_root_alone_has_its_own_caption() {
+    let text = render_of(TrailEnd::Open, &[], "CN=Root", "CN=Root");
+    let heads = ["Time line", "Evidence for auditors", "Deadlines", "Signatures"];
+    let places = heads.map(|head| text.find(&format!("<h2>{head}</h2>")).unwrap());
+    assert!(places.is_sorted(), "{places:?}");
+    let (alone, line) = ("It signed its own certificate", "A line leads from an issuer");
+    assert!(text.contains(alone) && !text.contains(line));
+    let text = render(TrailEnd::Open, &[]);
+    assert!(text.contains(line) && !text.contains(alone));
 }
 
 #[test]

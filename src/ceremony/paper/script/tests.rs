@@ -48,6 +48,19 @@ fn each_session_has_a_table_of_each_object_with_its_own_dates() {
     }
 }
 
+/// Each paragraph says what `run` asks for at that step.
+#[test]
+fn the_operator_types_where_words_are_asked_for_and_presses_enter_elsewhere() {
+    let text = script(&test_plan());
+    let steps = text.split("<section class=\"step\">").skip(1);
+    // The closing does not say who types.
+    for step in steps.filter(|step| step.contains("class=\"who\"")) {
+        let asks = step.contains("class=\"typed\"");
+        assert_eq!(step.contains(" types.</p>"), asks, "{step}");
+        assert_eq!(step.contains(" presses Enter when "), !asks, "{step}");
+    }
+}
+
 #[test]
 fn there_are_boxes_for_records_bags_times_and_initials() {
     let text = script(&test_plan());

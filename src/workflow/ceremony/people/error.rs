@@ -227,9 +227,9 @@ impl fmt::Display for PeopleError {
                     "step {step:?} no longer waits for a signature, so none was written"
                 )
             }
-            Self::NotBegun => f.write_str("the ceremony has not begun: there is no transcript"),
+            Self::NotBegun => f.write_str("the ceremony has not begun: it has no transcript"),
             Self::NotEnded => {
-                f.write_str("the ceremony is neither closed nor aborted: there is nothing to attest yet")
+                f.write_str("the ceremony is neither closed nor aborted, so nobody can attest it yet")
             }
             Self::NotAsPlanned { what } => write!(
                 f,
