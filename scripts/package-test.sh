@@ -44,6 +44,9 @@ inside() {
             (initialize_cluster)
         else
             fails grep -E '^ *features .*(aws|postgres)' <(hsm-ca version -v)
+            fails hsm-ca kms list
+            grep "no network code: use the package hsm-ca" <(hsm-ca kms list 2>&1 || true)
+            grep "use the package hsm-ca" <(hsm-ca ledger verify --ledger postgres://db.example.com/ca 2>&1 || true)
         fi
     done
     apt-get -qq -o Dpkg::Use-Pty=0 -y purge "$variant" >/dev/null

@@ -58,8 +58,7 @@ impl DoctorCommand {
         }
         checks.extend(self.look_at_authority(&client));
         if !self.no_kms {
-            ui.announce("asking KMS");
-            checks.extend(self.look_at_kms()?);
+            checks.extend(self.look_at_kms(ui)?);
         }
         let failed: Vec<_> = checks
             .iter()

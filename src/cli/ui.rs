@@ -6,6 +6,8 @@
     reason = "this is the place for it"
 )]
 
+#[cfg(any(test, not(feature = "aws")))]
+mod absent;
 mod help_page;
 mod live;
 mod progress_line;

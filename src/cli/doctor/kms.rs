@@ -6,12 +6,15 @@ use super::DoctorCommand;
 use crate::cli::exit::CliError;
 #[cfg(feature = "aws")]
 use crate::cli::input;
+use crate::cli::ui::Ui;
 
 #[cfg(feature = "aws")]
 impl DoctorCommand {
-    pub(super) fn look_at_kms(&self) -> Result<Vec<Check>, CliError> {
+    pub(super) fn look_at_kms(&self, ui: &Ui) -> Result<Vec<Check>, CliError> {
         use hsm_ca::aws::AwsError;
         use hsm_ca::kms::{KeyPairDecryptor as _, KeyPairFile, Kms, KmsError, Reachability};
+
+        ui.announce("asking KMS");
         let pair = self.pair.as_ref().map(|path| {
             KeyPairFile::read(&input::read_text(path)?).map_err(|error| CliError::in_file(path, error))
         });
@@ -60,7 +63,7 @@ impl DoctorCommand {
 
 #[cfg(not(feature = "aws"))]
 impl DoctorCommand {
-    pub(super) fn look_at_kms(&self) -> Result<Vec<Check>, CliError> {
-        Ok(vec![Check::warning("KMS", "this build has no network code")])
+    pub(super) fn look_at_kms(&self, _: &Ui) -> Result<Vec<Check>, CliError> {
+        Ok(vec![Check::noted("KMS", "this build has no network code")])
     }
 }

@@ -1,5 +1,6 @@
 //! The rows for the command line itself.
 
+use hsm_ca::ledger::LedgerUrlError;
 use hsm_ca::token::UriError;
 
 #[cfg(feature = "aws")]
@@ -104,6 +105,16 @@ pub(super) fn explain_own(error: &CliError) -> Row {
         ),
         #[cfg(feature = "aws")]
         CliError::Server { cause } => explain_server(cause),
+        CliError::LedgerUrl {
+            cause: LedgerUrlError::NoPostgres,
+            ..
+        } => (
+            "ledger-url",
+            USAGE,
+            Some(
+                "use the package hsm-ca in place of hsm-ca-offline, or build with the feature `postgres`; or write sqlite:PATH",
+            ),
+        ),
         CliError::LedgerUrl { .. } => (
             "ledger-url",
             USAGE,

@@ -109,6 +109,7 @@ pub(in crate::cli) fn report_usage(error: &clap::Error) -> u8 {
         };
         return 0;
     }
+    let hint = absent_hint(error);
     if wants_json() {
         let text = error.to_string();
         // Up to the blank line before the hints. Missing arguments are on separate lines.
@@ -122,7 +123,7 @@ pub(in crate::cli) fn report_usage(error: &clap::Error) -> u8 {
         tell_error(ErrorBody {
             kind: "usage",
             message: message.to_owned(),
-            hint: None,
+            hint: hint.map(str::to_owned),
             exit_code: USAGE,
             causes: None,
             warnings: Vec::new(),
@@ -136,7 +137,27 @@ pub(in crate::cli) fn report_usage(error: &clap::Error) -> u8 {
     } else {
         let _ = error.print();
     }
+    if let Some(hint) = hint.filter(|_| !wants_json()) {
+        tell(format_args!("hint: {hint}"));
+    }
     USAGE
+}
+
+/// Why a command is not there, where it is one of the network.
+#[cfg(not(feature = "aws"))]
+fn absent_hint(error: &clap::Error) -> Option<&'static str> {
+    use clap::error::{ContextKind, ContextValue};
+
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let arguments: Vec<_> = env::args_os().collect();
+    super::absent::hint_for(word, &arguments)
+}
+
+#[cfg(feature = "aws")]
+const fn absent_hint(_: &clap::Error) -> Option<&'static str> {
+    None
 }
 
 /// Searches the raw arguments, because they could not be parsed.
