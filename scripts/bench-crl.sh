@@ -7,21 +7,29 @@ set -euo pipefail
 
 usage() {
     cat <<'EOT'
-usage: scripts/bench-crl.sh [--sizes "N..."] [--runs N] [--limit SECONDS]
-  Builds the release binary, makes a SoftHSM token in a temporary directory
-  (in $TMPDIR; a million entries need 3 GB there), and measures.
+usage: scripts/bench-crl.sh [--sizes "N..."] [--runs N] [--limit SECONDS] [--program FILE] [--writer FILE]
+  Makes a SoftHSM token in a temporary directory (in $TMPDIR; a million entries
+  need 3 GB there), and measures.
   --sizes "N..."   entries of the CRLs (default "10000 100000 1000000")
   --runs N         runs of each command (default 3); the fastest is shown
   --limit SECONDS  for one command (default 300)
+  --program FILE   an hsm-ca that is built already (default: builds the release binary)
+  --writer FILE    its ledger-writer (default: builds it)
 EOT
 }
 
-sizes="10000 100000 1000000" runs=3 limit=300
-read_options "sizes=numbers runs=number limit=number" "$@"
+sizes="10000 100000 1000000" runs=3 limit=300 program='' writer=''
+read_options "sizes=numbers runs=number limit=number program=path writer=path" "$@"
 
 cd "$root"
-cargo build --release --locked
-cargo build --release --locked --features softhsm-tests --example ledger-writer
+if [[ -z $program ]]; then
+    cargo build --release --locked
+    program=$target/release/hsm-ca
+fi
+if [[ -z $writer ]]; then
+    cargo build --release --locked --features softhsm-tests --example ledger-writer
+    writer=$target/release/examples/ledger-writer
+fi
 
 umask 077
 work=$(mktemp -d)
@@ -29,8 +37,8 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 cd "$work"
-ln -s "$target/release/hsm-ca" hsm-ca
-ln -s "$target/release/examples/ledger-writer" ledger-writer
+ln -s "$program" hsm-ca
+ln -s "$writer" ledger-writer
 
 # Here every command has the time limit.
 quietly() {
@@ -116,10 +124,15 @@ for entries in $sizes; do
     measure '`hsm-ca crl create`, PEM' "${create[@]}" --out out
     measure '`openssl ca -gencrl`, PEM' openssl ca -config openssl.conf -gencrl -out out
     cp out theirs.crl
-    rm -f full.db full.db-wal full.db-shm
+    rm -f full.db full.db-wal full.db-shm full.db-audit
     cp rig/hsm-ca.db full.db
     HSM_CA_LEDGER=sqlite:full.db quietly ./ledger-writer revoke full.db ca.crt index.txt
-    HSM_CA_LEDGER=sqlite:full.db measure '`hsm-ca crl create`, from the ledger' ./hsm-ca crl create --ca ca.crt --out out
+    # The first command that finds a file without a stamp audits the ledger; the next ones do not.
+    rm -f full.db-audit
+    all=$runs runs=1
+    HSM_CA_LEDGER=sqlite:full.db measure '`hsm-ca crl create`, from the ledger, audited' ./hsm-ca crl create --ca ca.crt --out out
+    runs=$all
+    HSM_CA_LEDGER=sqlite:full.db measure '`hsm-ca crl create`, from the ledger, stamped' ./hsm-ca crl create --ca ca.crt --out out
     cp out ledger.crl
     measure '`hsm-ca crl create --der`' "${create[@]}" --der --out out
     rm -f run.db run.db-wal run.db-shm

@@ -21,7 +21,8 @@ fn killed_at_any_step_of_the_stamp_nothing_is_lost_and_everything_is_audited() {
     let rig = large_authority();
     reads(&rig);
     assert!(reads(&rig) < pages(&rig) / 3, "it has a stamp");
-    // The log: synced, copied into the file page by page, and emptied. The stamp: dated until the clock has ticked, and named.
+    // The log: synced, copied into the file page by page, and emptied. The first stamp, after a commit: dated, and named. (SQLite gives the log
+    // that root opens another change time; of another user's log, the last stamp would hold.)
     for (file, calls, times) in [
         (LOG, "fdatasync,fsync", 3),
         (LEDGER, "pwrite64", 1),

@@ -1,7 +1,7 @@
-//! Makes a large ledger from a small one: adds certificates that were begun, signed and delivered, a tenth of them revoked, with the
+//! Makes a large ledger from a small one: adds certificates that were begun, signed and delivered, every Nth of them revoked, with the
 //! derived rows. It bypasses the ledger's rules and writes in the order of every table's key, so ten million take minutes and little
-//! memory. `ledger verify` checks the result. `LEDGER CERTIFICATES`: the certificates belong to the ledger's first authority, with
-//! artificial names and serial numbers.
+//! memory. `ledger verify` checks the result. `LEDGER CERTIFICATES [N]`: the certificates belong to the ledger's first authority, with
+//! artificial names and serial numbers; N is 10 by default.
 
 #![allow(clippy::print_stdout, reason = "its report is for people")]
 
@@ -19,8 +19,10 @@ type Done<T = ()> = Result<T, Box<dyn Error>>;
 
 fn main() -> Done {
     let arguments: Vec<_> = env::args().skip(1).collect();
-    let [path, count] = arguments.as_slice() else {
-        return Err("usage: ledger-bulk LEDGER CERTIFICATES".into());
+    let (path, count, revoked) = match arguments.as_slice() {
+        [path, count] => (path, count, 10),
+        [path, count, revoked] => (path, count, revoked.parse()?),
+        _ => return Err("usage: ledger-bulk LEDGER CERTIFICATES [N]".into()),
     };
     let start = Instant::now();
     let db = Connection::open(path)?;
@@ -29,7 +31,7 @@ fn main() -> Done {
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768; PRAGMA foreign_keys = OFF;
          PRAGMA locking_mode = EXCLUSIVE; BEGIN",
     )?;
-    let head = fill(&db, count.parse()?)?;
+    let head = fill(&db, count.parse()?, revoked)?;
     db.execute_batch("COMMIT; PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL")?;
     println!("{count} certificates, {head} events in {:.0?}", start.elapsed());
     Ok(())
@@ -87,7 +89,7 @@ fn octets(number: u64, length: usize, first: u8) -> Vec<u8> {
 }
 
 /// Returns the number of events.
-fn fill(db: &Connection, count: u64) -> Done<i64> {
+fn fill(db: &Connection, count: u64, revoked: u64) -> Done<i64> {
     let mut chain = Chain::of(db)?;
     let (authority, issuer): (i64, i64) = db.query_row(
         "SELECT id, issuer FROM authorities ORDER BY id LIMIT 1",
@@ -134,11 +136,11 @@ fn fill(db: &Connection, count: u64) -> Done<i64> {
         request_row.execute(params![authority, request.0, begun])?;
         name_row.execute(params![begun, names.0])?;
         delivery_row.execute(params![begun, delivered])?;
-        if number % 10 == 0 {
-            let revoked = chain.append(format_args!(
+        if number % revoked == 0 {
+            let revoked_by = chain.append(format_args!(
                 r#"{{"revoked":{{"authority":{authority},"serial":"{hex}","reason":4,"revoked":1700000001}}}}"#
             ))?;
-            revocation_row.execute(params![authority, serial, revoked])?;
+            revocation_row.execute(params![authority, serial, revoked_by])?;
         }
     }
     Ok(chain.sequence)

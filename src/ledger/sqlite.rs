@@ -19,7 +19,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
 use super::rules::Recording;
 use super::tables::Tables;
@@ -34,6 +34,9 @@ pub(super) use failure::Failure;
 use place::Place;
 pub(super) use store::Turn;
 
+/// How long a process waits for others when it has nothing more to record.
+const AT_THE_END: Duration = Duration::from_millis(500);
+
 /// The ledger in an SQLite file, with a write-ahead log. Every commit is synced to the disk. Several processes can use it at once. Each
 /// thread opens its own.
 #[derive(Debug)]
@@ -45,8 +48,8 @@ pub struct SqliteLedger {
     audit: Option<RefCell<Audit>>,
     /// The files that were opened.
     place: Option<Place>,
-    /// Watches the file from the audit until it is stamped.
-    watch: Watch,
+    /// Watches the files from the audit until they are stamped.
+    watch: RefCell<Watch>,
     /// The number of events from which a ledger is stamped.
     large: u64,
     /// The head after this connection's last write.
@@ -54,13 +57,18 @@ pub struct SqliteLedger {
 }
 
 impl SqliteLedger {
-    /// Runs one transaction, after waiting for its turn.
+    /// Runs one transaction, after waiting for its turn. `decides`: the ledger must be audited first. A change that only adds to an earlier
+    /// decision does not need that.
     fn record_with<T>(
         &mut self,
         stamp: &Stamp,
-        change: impl FnOnce(&mut Recording<'_, Turn<'_>>, Option<&mut RefCell<Audit>>) -> Result<T, Failure>,
+        decides: bool,
+        change: impl FnOnce(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError> {
+        let patience = self.patience;
         let recorded = || {
+            let watch = self.watch.get_mut();
+            let queue = watch.queue(patience);
             if let Some(place) = &self.place {
                 place.refuse_replaced(&self.path)?;
             }
@@ -73,14 +81,24 @@ impl SqliteLedger {
                 }
                 .into());
             }
-            let result = change(&mut recording, self.audit.as_mut())?;
+            if let Some(audit) = &mut self.audit {
+                let (audit, db) = (audit.get_mut(), recording.store().db());
+                if !watch.is_audited(db, audit)? && decides {
+                    watch.audit(db, audit)?;
+                }
+            }
+            let was_as_left = watch.is_as_left();
+            let result = change(&mut recording)?;
             let (turn, head) = recording.finish();
-            let was_as_left = self.watch.is_as_left();
+            let was_as_left = was_as_left && watch.is_file_as_left();
             turn.commit()?;
-            self.watch.committed(was_as_left);
+            watch.committed(was_as_left);
             self.known = Some(head);
             if let Some(place) = &self.place {
                 place.refuse_replaced(&self.path)?;
+            }
+            if let (Some(audit), Some(_)) = (&mut self.audit, queue) {
+                watch.hand_over(&self.db, audit.get_mut(), patience);
             }
             Ok(result)
         };
@@ -90,26 +108,57 @@ impl SqliteLedger {
 
     /// Refuses an unsound ledger if decisions depend on it.
     fn audit_opened(&mut self) -> Result<(), LedgerError> {
-        let Self {
-            db,
-            path,
-            patience,
-            audit: Some(audit),
-            watch,
-            large,
-            ..
-        } = self
-        else {
+        if self.audit.is_none() {
             return Ok(());
-        };
-        let mut look = || {
-            let snapshot = db.unchecked_transaction()?;
-            open::refuse_altered(&snapshot, path)?;
-            watch.audit(&snapshot, audit.get_mut(), *large)?;
+        }
+        let audited = || {
+            self.watch.borrow_mut().measure(&self.db, self.large);
+            let snapshot = self.audited(&|db| open::refuse_altered(db, &self.path))?;
             Ok(snapshot.finish()?)
         };
-        let result: Result<(), Failure> = look();
-        result.map_err(|failure| failure.of(path, *patience))
+        let result: Result<(), Failure> = audited();
+        result.map_err(|failure| failure.of(&self.path, self.patience))
+    }
+
+    /// Writes a stamp after opening, so that other processes that have the ledger open need not audit it. For root, SQLite sets the owner of
+    /// the log when it opens it, which changes the log's change time.
+    fn hand_over_opened(&mut self) {
+        let watch = self.watch.get_mut();
+        if let (Some(queue), Some(audit)) = (watch.queue(AT_THE_END), &mut self.audit) {
+            watch.hand_over(&self.db, audit.get_mut(), self.patience);
+            drop(queue);
+        }
+    }
+
+    /// Begins a transaction that sees one state of the ledger: an audited one, if the ledger is open for decisions. `check` runs before the
+    /// audit.
+    fn audited(
+        &self,
+        check: &dyn Fn(&Connection) -> Result<(), Failure>,
+    ) -> Result<Transaction<'_>, Failure> {
+        let snapshot = self.db.unchecked_transaction()?;
+        let Some(audit) = &self.audit else {
+            return Ok(snapshot);
+        };
+        let mut audit = audit.borrow_mut();
+        if audit.holds(&snapshot)? {
+            return Ok(snapshot);
+        }
+        // Another process has written, and may not have left its stamp yet.
+        snapshot.finish()?;
+        let mut watch = self.watch.borrow_mut();
+        let queue = watch.queue(self.patience);
+        let snapshot = self.db.unchecked_transaction()?;
+        check(&snapshot)?;
+        // Without the queue, a stamp could be of what another process has audited since this transaction began.
+        let is_in_order = queue.is_some() || !watch.has_log();
+        let is_audited = is_in_order && watch.is_audited(&snapshot, &mut audit)?;
+        // Others need not wait for what is read now.
+        drop(queue);
+        if !is_audited {
+            watch.audit(&snapshot, &mut audit)?;
+        }
+        Ok(snapshot)
     }
 
     /// Whether this process has read every event. If not, it relied on a stamp.
@@ -141,8 +190,11 @@ impl SqliteLedger {
 
 impl Drop for SqliteLedger {
     fn drop(&mut self) {
-        if let (Some(_), Some(audit)) = (&self.place, &self.audit) {
-            self.watch.leave(&self.db, &audit.borrow(), self.large);
+        if let (Some(_), Some(audit)) = (&self.place, &mut self.audit) {
+            let watch = self.watch.get_mut();
+            // Others who have it open would find the file before the stamp.
+            let _queue = watch.queue(AT_THE_END);
+            watch.leave(&self.db, audit.get_mut(), self.large, self.patience);
         }
     }
 }
@@ -153,12 +205,7 @@ impl Tables for SqliteLedger {
         stamp: &Stamp,
         change: impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError> {
-        self.record_with(stamp, |recording, audit| {
-            if let Some(audit) = audit {
-                audit.get_mut().follow(recording.store().db())?;
-            }
-            change(recording)
-        })
+        self.record_with(stamp, true, change)
     }
 
     fn record<T>(
@@ -166,7 +213,7 @@ impl Tables for SqliteLedger {
         stamp: &Stamp,
         change: impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError> {
-        self.record_with(stamp, |recording, _| change(recording))
+        self.record_with(stamp, false, change)
     }
 
     fn record_unsynced<T>(
@@ -183,12 +230,14 @@ impl Tables for SqliteLedger {
     }
 
     fn look<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError> {
-        self.look_only(|db| {
-            if let Some(audit) = &self.audit {
-                audit.borrow_mut().follow(db)?;
-            }
-            at(db)
-        })
+        let look = || {
+            let snapshot = self.audited(&|_| Ok(()))?;
+            let found = at(&snapshot)?;
+            snapshot.finish()?;
+            Ok(found)
+        };
+        let result: Result<T, Failure> = look();
+        result.map_err(|failure| failure.of(&self.path, self.patience))
     }
 
     fn verify_events(&self, kept: &Evidence, seen: &mut dyn FnMut(u64)) -> Result<VerifyReport, LedgerError> {

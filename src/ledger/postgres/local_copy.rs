@@ -75,13 +75,14 @@ impl LocalCopy {
         file_trust::check_file(&self.path, Owners::Own).ok()?;
         let mut watch = Watch::of(&self.path);
         // SQLite would use a journal that lies beside the file.
-        watch.is_whole().then_some(())?;
+        watch.is_in_one_file().then_some(())?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&self.path, flags).ok()?;
         db.pragma_update(None, "trusted_schema", false).ok()?;
         db.pragma_update(None, "cell_size_check", true).ok()?;
-        let is_ours = schema::is_newest(&db).ok()? && watch.find_stamp(&db, self.large).ok()?;
-        is_ours.then_some(())?;
+        schema::is_newest(&db).ok()?.then_some(())?;
+        watch.measure(&db, self.large);
+        watch.find_stamp(&db).ok()?.then_some(())?;
         self.remove_stamp()?;
         self.sync_directory()?;
         Some((db, watch.without_stamp()))
@@ -89,7 +90,7 @@ impl LocalCopy {
 
     /// Keeps the contents of `db`: in its own file if it has a `watch`, otherwise in a new one. After any failure, the next opening reads
     /// everything.
-    pub(super) fn leave(&self, db: &Connection, watch: Option<&Watch>) -> Option<()> {
+    pub(super) fn leave(&self, db: &Connection, watch: Option<&mut Watch>) -> Option<()> {
         if let Some(watch) = watch {
             watch.awaits_stamp().then_some(())?;
             // Sync before the stamp.

@@ -176,7 +176,7 @@ impl Replica {
 impl Drop for Replica {
     fn drop(&mut self) {
         if let Some(copy) = &self.copy {
-            copy.leave(&self.db, self.watch.as_ref());
+            copy.leave(&self.db, self.watch.as_mut());
         }
     }
 }

@@ -67,12 +67,11 @@ impl Audit {
         Ok(())
     }
 
-    /// Accepts the ledger that `db` sees as sound, because it was audited before and no other connection has written to it since.
+    /// Accepts the ledger that `db` sees as sound, because it was audited before, and since then only processes that had audited it have written.
     pub(super) fn trust(&mut self, db: &Connection) -> Result<(), Failure> {
-        self.passed = Some(Passed {
-            version: data_version(db)?,
-            events: None,
-        });
+        let version = data_version(db)?;
+        let events = self.passed.take().and_then(|passed| passed.events);
+        self.passed = Some(Passed { version, events });
         Ok(())
     }
 

@@ -1,11 +1,17 @@
-//! The audit stamp of a large ledger: the file's metadata at the time when this program had audited and closed it. If the metadata is
-//! unchanged at the next opening, the program does not read every event again. A stamp proves one thing: the file was not written to since.
-//! A change through the file system gives the file another inode or another change time (`st_ctim`), which no user can set. A stamp does
-//! not prove that the medium still has what was written; `verify` does. It does not detect a disk that was restored as a whole; a head that
-//! is kept elsewhere does. The file is examined under SQLite's locks, and only with `stat`: closing another descriptor of the file would
-//! drop the locks (POSIX). SQLite's change counter would not help, because a commit to a write-ahead log does not always raise it.
+//! The audit stamp of a large ledger: what its file and its log looked like when this program had audited it, or had recorded in it since. The
+//! next opening that finds exactly that does not read every event again, and neither does another process that has the ledger open.
+//!
+//! A stamp proves one thing: nothing was written to the two files since. A change through the file system gives a file another inode or another
+//! change time (`st_ctim`), and no user can set that. It does not prove that the medium still has what was written, and it says nothing of
+//! a disk that was set back as a whole: the one is found by `verify`, the other by a head that is kept elsewhere.
+//!
+//! A process leaves a stamp only for what it has audited, or found stamped, and changed by nothing but its own commits since: so each stamp goes
+//! back to an audit, through however many processes. SQLite's locks hold while the files are looked at, and only `stat` looks: closing
+//! another descriptor of the file would drop the locks (POSIX). SQLite's change counter would not help, since a commit to a write-ahead log
+//! does not always raise it.
 
 mod file_state;
+mod queue;
 
 use std::fmt;
 use std::fs::{self, Metadata};
@@ -16,7 +22,8 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 
-use self::file_state::{FileState, changed, wait_until_past};
+use self::file_state::{FileState, FilesState, Wait, beside, changed, wait_until_past};
+use self::queue::Queue;
 use super::audit::Audit;
 use super::failure::Failure;
 use super::read;
@@ -28,16 +35,16 @@ use crate::output::make_temporary;
 pub(in crate::ledger) const LARGE: u64 = 1024;
 
 /// The first word. A changed audit gets a new number.
-const FORM: &str = "hsm-ca-audit-1";
+const FORM: &str = "hsm-ca-audit-2";
 /// An audit by another version of the program may have been less strict.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// More bytes than any stamp has.
 const LONGEST: u64 = 1024;
 
-/// A sound ledger, and its file.
+/// A sound ledger, and its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct AuditStamp {
-    file: FileState,
+    files: FilesState,
     /// The hash of the first event.
     ledger: Digest,
     head: Head,
@@ -45,7 +52,7 @@ struct AuditStamp {
 
 impl fmt::Display for AuditStamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{FORM} {VERSION} {} {} {}", self.file, self.ledger, self.head)
+        write!(f, "{FORM} {VERSION} {} {} {}", self.files, self.ledger, self.head)
     }
 }
 
@@ -54,7 +61,7 @@ impl AuditStamp {
         let mut words = text.strip_suffix('\n')?.split(' ');
         let is_ours = words.next()? == FORM && words.next()? == VERSION;
         let stamp = is_ours.then_some(Self {
-            file: FileState::parse(&mut words)?,
+            files: FilesState::parse(&mut words)?,
             ledger: words.next()?.parse().ok()?,
             head: words.next()?.parse().ok()?,
         })?;
@@ -62,17 +69,26 @@ impl AuditStamp {
     }
 }
 
-/// Watches a ledger's file from its audit to its stamp.
+/// Watches a ledger's files from its audit to its stamp.
 #[derive(Debug)]
 pub(in crate::ledger) struct Watch {
     /// The path without symbolic links: SQLite's own files are beside the real file.
     path: PathBuf,
-    /// The state before it was opened.
-    found: Option<FileState>,
+    /// The state of the file before it was opened.
+    opening: Opening,
     /// The state that was audited or that only this connection has changed since; `None` if anything else may have changed it.
-    file: Option<FileState>,
-    /// The current state of the file has a stamp.
+    files: Option<FilesState>,
+    /// The current state of the files has a stamp.
     is_stamped: bool,
+    /// The ledger has enough events to be stamped.
+    is_large: bool,
+}
+
+/// Opening a file may change it: SQLite undoes what a journal beside it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    Found(Option<FileState>),
+    Done,
 }
 
 impl Watch {
@@ -80,98 +96,148 @@ impl Watch {
     pub(in crate::ledger) fn of(path: &Path) -> Self {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         Self {
-            found: FileState::of(&path),
-            file: None,
+            opening: Opening::Found(FileState::of(&path)),
+            files: None,
             is_stamped: false,
+            is_large: false,
             path,
         }
     }
 
-    /// Audits the ledger that `db` sees in its transaction, unless it has a stamp.
-    pub(super) fn audit(&mut self, db: &Connection, audit: &mut Audit, large: u64) -> Result<(), Failure> {
-        if self.find_stamp(db, large)? {
-            return audit.trust(db);
+    /// Waits for the other processes of this program that record in the ledger. None if it is not stamped, or if that takes too long.
+    pub(super) fn queue(&self, patience: Duration) -> Option<Queue> {
+        self.is_large.then_some(())?;
+        Queue::wait(&self.beside("-wal"), patience)
+    }
+
+    /// Whether there is a log, which all who have the ledger open share.
+    pub(super) fn has_log(&self) -> bool {
+        fs::symlink_metadata(self.beside("-wal")).is_ok()
+    }
+
+    /// Whether what `db` sees in its transaction was audited, or is what a stamp stands for.
+    pub(super) fn is_audited(&mut self, db: &Connection, audit: &mut Audit) -> Result<bool, Failure> {
+        let holds = audit.holds(db)?;
+        if holds && (!self.is_large || self.is_as_left()) {
+            return Ok(true);
         }
-        let file = FileState::of(&self.path);
+        if self.find_stamp(db)? {
+            audit.trust(db)?;
+            return Ok(true);
+        }
+        Ok(holds)
+    }
+
+    /// Reads everything that `db` sees in its transaction.
+    pub(super) fn audit(&mut self, db: &Connection, audit: &mut Audit) -> Result<(), Failure> {
+        let files = FilesState::of(&self.path);
         audit.follow(db)?;
-        self.file = file.filter(|file| FileState::of(&self.path).as_ref() == Some(file));
+        self.is_stamped = false;
+        self.files = files.filter(|files| FilesState::of(&self.path).as_ref() == Some(files));
         Ok(())
     }
 
-    /// Whether the file has a valid stamp, as `db` sees it in its transaction or while no other process can open it.
-    pub(in crate::ledger) fn find_stamp(&mut self, db: &Connection, large: u64) -> Result<bool, Failure> {
-        let file = FileState::of(&self.path);
-        self.is_stamped =
-            file.is_some() && file == self.found && self.is_stamp_of(db, file.as_ref(), large)?;
-        self.file = file.filter(|_| self.is_stamped);
+    /// Finds out whether a ledger has enough events to be stamped. One that cannot be read is not stamped.
+    pub(in crate::ledger) fn measure(&mut self, db: &Connection, large: u64) {
+        self.is_large = read::head(db).is_ok_and(|head| head.count >= large);
+    }
+
+    /// Whether a stamp stands for the files, as `db` sees them in its transaction or while nobody else can open them.
+    pub(in crate::ledger) fn find_stamp(&mut self, db: &Connection) -> Result<bool, Failure> {
+        let files = FilesState::of(&self.path);
+        let was_opened = match std::mem::replace(&mut self.opening, Opening::Done) {
+            Opening::Found(found) => found.is_some() && found == files.map(|files| files.file),
+            Opening::Done => true,
+        };
+        self.is_stamped = was_opened && files.is_some() && self.is_stamp_of(db, files.as_ref())?;
+        self.files = files.filter(|_| self.is_stamped);
         Ok(self.is_stamped)
     }
 
-    /// The transaction of `db` has begun, so if the log is empty and the file has not changed since its stamp, the file has everything that
-    /// `db` sees: no process can empty a log that a transaction reads from, and a checkpoint changes the file.
-    fn is_stamp_of(&self, db: &Connection, file: Option<&FileState>, large: u64) -> Result<bool, Failure> {
-        let head = read::head(db)?;
-        if head.count < large {
+    /// The transaction of `db` has begun, so what it sees is in files that have not changed since their stamp: a commit changes the log, a
+    /// checkpoint the file, and nobody can empty a log that a transaction reads from.
+    fn is_stamp_of(&self, db: &Connection, files: Option<&FilesState>) -> Result<bool, Failure> {
+        if !self.is_large {
             return Ok(false);
         }
-        let Some(stamp) = self.read() else {
+        let Some(stamp) = self.read().filter(|stamp| Some(&stamp.files) == files) else {
             return Ok(false);
         };
-        let is_of_this = read::hash_of(db, 1)? == Some(stamp.ledger) && stamp.head == head;
-        Ok(is_of_this && Some(&stamp.file) == file && self.is_whole())
+        Ok(stamp.head == read::head(db)? && read::hash_of(db, 1)? == Some(stamp.ledger))
     }
 
-    /// Whether the file is as this connection left it. Checked just before a commit, which may copy the log into the file.
+    /// Whether the files are as this connection left them.
     pub(in crate::ledger) fn is_as_left(&self) -> bool {
-        self.file.is_some() && self.file == FileState::of(&self.path)
+        self.files.is_some() && self.files == FilesState::of(&self.path)
+    }
+
+    /// Whether the file is. Asked just before a commit: a long transaction has written to the log by then.
+    pub(super) fn is_file_as_left(&self) -> bool {
+        self.files.map(|files| files.file) == FileState::of(&self.path)
     }
 
     /// After a commit of this connection.
     pub(in crate::ledger) fn committed(&mut self, was_as_left: bool) {
-        self.is_stamped = false;
-        self.file = FileState::of(&self.path).filter(|_| was_as_left);
+        let files = FilesState::of(&self.path).filter(|_| was_as_left);
+        self.is_stamped = self.is_stamped && files == self.files;
+        self.files = files;
     }
 
-    /// Writes a stamp if only this connection has changed the file since its audit. On any failure no stamp is written, and the next
-    /// opening audits.
-    pub(super) fn leave(&self, db: &Connection, audit: &Audit, large: u64) -> Option<()> {
-        let head = read::head(db).ok()?;
-        if self.is_stamped || head.count < large || !audit.holds(db).ok()? || !self.is_as_left() {
+    /// Leaves a stamp for others who have the ledger open, after an audit or a commit. The caller has the queue.
+    pub(super) fn hand_over(&mut self, db: &Connection, audit: &Audit, patience: Duration) -> Option<()> {
+        if !self.is_large || self.is_stamped || self.files.is_none() {
             return None;
         }
-        // Do not wait for other processes: the last one to close the ledger can write the stamp.
+        self.leave_in_turn(db, audit, Wait::Not, patience)
+    }
+
+    /// Leaves a stamp for the next one who opens the ledger, if all that happened to the files since their audit was done by this connection, or
+    /// stamped by another one. Whatever fails, there is no stamp then, and the next opening audits.
+    pub(super) fn leave(
+        &mut self,
+        db: &Connection,
+        audit: &Audit,
+        large: u64,
+        patience: Duration,
+    ) -> Option<()> {
+        let is_done = self.is_stamped && self.files.is_some_and(|files| files.is_in_one_file());
+        if is_done || read::head(db).ok()?.count < large || !audit.holds(db).ok()? || !self.is_as_left() {
+            return None;
+        }
+        // All of the log goes into the file, and both are synced. Others who have the ledger open may keep it from that: they are not waited for,
+        // and one of them is the last.
         db.busy_timeout(Duration::ZERO).ok()?;
-        // The whole log is copied into the file and both are synced, so that a stamp is only written for durable data.
-        let busy: i64 = db
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
             .ok()?;
-        (busy == 0).then_some(())?;
-        db.execute_batch("BEGIN IMMEDIATE").ok()?;
-        let left = self.leave_in_turn(db, audit, head);
+        self.files = FilesState::of(&self.path);
+        self.leave_in_turn(db, audit, Wait::ForTheClock, patience)
+    }
+
+    /// Nobody else can write now, and nobody has since the audit.
+    fn leave_in_turn(
+        &mut self,
+        db: &Connection,
+        audit: &Audit,
+        wait: Wait,
+        patience: Duration,
+    ) -> Option<()> {
+        // Not worth waiting for.
+        db.busy_timeout(Duration::ZERO).ok()?;
+        let begun = db.execute_batch("BEGIN IMMEDIATE");
+        db.busy_timeout(patience).ok()?;
+        begun.ok()?;
+        let is_ours = audit.holds(db).ok().filter(|holds| *holds && self.is_as_left());
+        let left = is_ours.and_then(|_| self.stamp(db, wait));
         db.execute_batch("ROLLBACK").ok()?;
         left
     }
 
-    /// No other process can write now, and none has written since the audit.
-    fn leave_in_turn(&self, db: &Connection, audit: &Audit, head: Head) -> Option<()> {
-        let is_ours = audit.holds(db).ok()? && read::head(db).ok()? == head;
-        let file = FileState::of(&self.path).filter(|_| is_ours)?;
-        self.stamp(db, file, head)
-    }
-
-    fn stamp(&self, db: &Connection, file: FileState, head: Head) -> Option<()> {
-        self.is_whole().then_some(())?;
+    fn stamp(&mut self, db: &Connection, wait: Wait) -> Option<()> {
+        let (files, head) = (self.files?, read::head(db).ok()?);
         let ledger = read::hash_of(db, 1).ok()??;
-        self.write(&AuditStamp { file, ledger, head })
-    }
-
-    /// The file has the whole ledger: neither the log nor a journal has data.
-    pub(in crate::ledger) fn is_whole(&self) -> bool {
-        let is_empty = |suffix| match fs::symlink_metadata(self.beside(suffix)) {
-            Ok(found) => found.is_file() && found.len() == 0,
-            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-        };
-        is_empty("-wal") && is_empty("-journal")
+        self.write(&AuditStamp { files, ledger, head }, wait)?;
+        self.is_stamped = true;
+        Some(())
     }
 
     fn beside(&self, suffix: &str) -> PathBuf {
@@ -188,19 +254,19 @@ impl Watch {
     }
 
     /// Writes the stamp atomically. Not synced: a stamp that a power failure emptied is ignored.
-    fn write(&self, stamp: &AuditStamp) -> Option<()> {
+    fn write(&self, stamp: &AuditStamp, wait: Wait) -> Option<()> {
         let path = self.beside(STAMP);
         // A file that is not ours is not touched.
         if let Ok(found) = fs::symlink_metadata(&path) {
             is_file(&found).then_some(())?;
         }
         let mut temporary = make_temporary(path.parent()?, 0o600).ok()?;
-        writeln!(temporary, "{stamp}").ok()?;
-        wait_until_past(&stamp.file, || {
+        temporary.write_all(format!("{stamp}\n").as_bytes()).ok()?;
+        wait_until_past(&stamp.files, wait, || {
             temporary.as_file().set_modified(SystemTime::now()).ok()?;
             Some(changed(&temporary.as_file().metadata().ok()?))
         })?;
-        (FileState::of(&self.path)? == stamp.file).then_some(())?;
+        (FilesState::of(&self.path)? == stamp.files).then_some(())?;
         temporary.persist(&path).ok().map(drop)
     }
 }
@@ -212,9 +278,10 @@ impl Watch {
     pub(in crate::ledger) fn made(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
-            found: None,
-            file: FileState::of(path),
+            opening: Opening::Done,
+            files: FilesState::of(path),
             is_stamped: false,
+            is_large: true,
         }
     }
 
@@ -232,21 +299,20 @@ impl Watch {
     }
 
     /// Writes a stamp. The caller has synced the file.
-    pub(in crate::ledger) fn leave_alone(&self, db: &Connection) -> Option<()> {
-        let file = self.file.filter(|_| self.awaits_stamp())?;
-        self.stamp(db, file, read::head(db).ok()?)
+    pub(in crate::ledger) fn leave_alone(&mut self, db: &Connection) -> Option<()> {
+        self.awaits_stamp().then_some(())?;
+        self.stamp(db, Wait::ForTheClock)
+    }
+
+    /// Whether the file has all of the ledger: there is nothing in a log or in a journal.
+    pub(in crate::ledger) fn is_in_one_file(&self) -> bool {
+        FilesState::of(&self.path).is_some_and(|files| files.is_in_one_file())
     }
 
     /// The path of a file's stamp.
     pub(in crate::ledger) fn stamp_of(path: &Path) -> PathBuf {
         beside(path, STAMP)
     }
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 /// The suffix of the stamp's name.

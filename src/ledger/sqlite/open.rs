@@ -140,7 +140,7 @@ impl SqliteLedger {
             patience,
             audit,
             place: None,
-            watch,
+            watch: RefCell::new(watch),
             large,
             known: None,
         };
@@ -148,6 +148,7 @@ impl SqliteLedger {
         // SQLite has its log now.
         if access == Access::Record {
             ledger.place = Some(Place::of(&ledger.path, found)?);
+            ledger.hand_over_opened();
         }
         Ok(ledger)
     }

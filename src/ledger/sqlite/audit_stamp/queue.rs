@@ -1,0 +1,32 @@
+//! The queue of this program's processes that have one large ledger open. One of them changes it and leaves its stamp, before the next one looks.
+//! Without the queue a process could find the change before the stamp, and would audit everything: what a stamp proves does not depend
+//! on it, because others need not queue.
+
+use std::fs::File;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+
+/// How long between two attempts. A turn takes a few milliseconds.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// The first place in the queue, until it is dropped.
+#[derive(Debug)]
+pub(in crate::ledger::sqlite) struct Queue(#[expect(dead_code, reason = "the lock ends with it")] File);
+
+impl Queue {
+    /// `log` is the write-ahead log, which all who have the ledger open share. SQLite has no locks on it that closing another descriptor could drop,
+    /// as it has on the file.
+    pub(super) fn wait(log: &Path, patience: Duration) -> Option<Self> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(rustix::fs::open(log, flags, Mode::empty()).ok()?);
+        let start = Instant::now();
+        while flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            (start.elapsed() < patience).then_some(())?;
+            thread::sleep(PAUSE);
+        }
+        Some(Self(file))
+    }
+}
