@@ -136,7 +136,7 @@ pub enum LedgerError {
         /// What is wrong with it.
         found: String,
     },
-    /// The file with the certificate that this issuer shows the server.
+    /// The file with the certificate that this issuer presents to the server.
     ClientCertificate {
         /// The file.
         file: PathBuf,

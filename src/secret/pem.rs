@@ -4,7 +4,7 @@ use base64ct::{Base64, Encoding};
 
 use super::{LockedBytes, MemoryError};
 
-/// Decodes base64 with line breaks. None where it is something else.
+/// Decodes base64 with line breaks. None if it is not base64.
 pub(super) fn decode(base64: &str) -> Result<Option<LockedBytes>, MemoryError> {
     let mut encoded = LockedBytes::zeroed(base64.len())?;
     let mut length = 0;

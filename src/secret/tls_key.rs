@@ -1,10 +1,10 @@
-//! The private key of a TLS client, in a file as openssl makes it.
+//! A TLS client's private key, in the file formats of openssl.
 
 use std::fmt;
 
 use super::{LockedBytes, MemoryError, MemoryGuard, pem};
 
-/// A private key as its file has it. Its bytes are in locked memory and wiped when it is dropped; it is never printed.
+/// A private key in its file's encoding. Its bytes are in locked memory, are wiped on drop, and are never printed.
 pub(crate) struct TlsKey {
     form: TlsKeyForm,
     der: LockedBytes,
@@ -84,7 +84,7 @@ impl fmt::Display for TlsKeyError {
             Self::Encrypted => {
                 f.write_str("it is encrypted, and this program does not ask for its passphrase")
             }
-            Self::NotPem => f.write_str("it does not have one private key in PEM"),
+            Self::NotPem => f.write_str("it does not contain exactly one private key in PEM format"),
             Self::Memory(error) => error.fmt(f),
         }
     }

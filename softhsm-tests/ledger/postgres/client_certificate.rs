@@ -1,4 +1,4 @@
-//! An issuer that identifies itself to the server by a certificate (`sslcert`, `sslkey`), beside `psql` with the same files.
+//! An issuer that identifies itself to the server by a certificate (`sslcert`, `sslkey`), compared with `psql` and the same files.
 
 use std::fs;
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use crate::oracle::{issue, openssl};
 
 const AUTHORITY: &str = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n";
 
-/// A CA of clients, one below it, and a stranger's; and what each of them issued.
+/// A CA for clients, one below it, and an unknown CA; each with the certificates that it issued.
 fn make_certificates(rig: &Rig) {
     for (name, subject) in [("clients", "/CN=Clients"), ("strangers", "/CN=Strangers")] {
         let (key, certificate) = (format!("{name}.key"), format!("{name}.crt"));
@@ -36,7 +36,7 @@ fn make_certificates(rig: &Rig) {
         issue(rig, name, authority, subject, days, "");
         set_mode(rig, &format!("{name}.key"), 0o600);
     }
-    // The server knows the root only: the issuer shows what is between.
+    // The server has only the root: the issuer presents the intermediate certificate.
     let chain = [rig.read("issuer.crt"), rig.read("middle.crt")].concat();
     rig.write("issuer.crt", chain);
 }
@@ -53,7 +53,7 @@ fn url(port: u16, client: Option<(&str, &str)>) -> String {
     }
 }
 
-/// A server that lets the issuer in by a certificate with its name, and by nothing else.
+/// A server that accepts the issuer only with a certificate in its name.
 fn with_server() -> (Cluster, Rig) {
     let (cluster, rig) = (Cluster::start(&[]), Rig::without_token());
     make_certificates(&rig);
@@ -68,7 +68,7 @@ fn with_server() -> (Cluster, Rig) {
 }
 
 #[test]
-fn a_certificate_of_the_role_opens_the_ledger_and_no_other_one_does() {
+fn only_a_certificate_in_the_roles_name_opens_the_ledger() {
     let (cluster, rig) = with_server();
     let port = cluster.port();
     let psql = |client: Option<(&str, &str)>| {
@@ -101,7 +101,7 @@ fn a_certificate_of_the_role_opens_the_ledger_and_no_other_one_does() {
     run(Some(("issuer.crt", "issuer.key"))).ok();
     assert_eq!(count_events(&cluster, "ca", "created"), 1);
 
-    // The other form that openssl writes of the same key.
+    // The same key in openssl's older format.
     openssl(&rig, &["ec", "-in", "issuer.key", "-out", "old.key"]);
     assert!(String::from_utf8_lossy(&rig.read("old.key")).contains("BEGIN EC PRIVATE KEY"));
     set_mode(&rig, "old.key", 0o600);
@@ -113,7 +113,7 @@ fn a_certificate_of_the_role_opens_the_ledger_and_no_other_one_does() {
     ];
     rig.json(&listed).ok();
 
-    // Seen by the server: the whole way was encrypted, and the certificate's name is the role's.
+    // The server's log: the connection was encrypted, and the certificate's name is the role's.
     cluster.sql("postgres", "ALTER SYSTEM SET log_connections = on");
     cluster.reload();
     rig.json(&listed).ok();
@@ -149,7 +149,7 @@ fn a_key_that_others_can_read_is_refused_before_anything_is_sent() {
             "{message}"
         );
     }
-    // Root's own may be for a group; anyone else's may not, and another user's is not used at all.
+    // A group may read only root's file, and another user's file is never used.
     set_mode(&rig, "issuer.key", 0o600);
     chown(rig.path("issuer.key"), Some(65534), None).expect("another owner");
     silent(run("issuer.crt", "issuer.key")).refused(2, key);
@@ -179,7 +179,7 @@ fn a_key_that_others_can_read_is_refused_before_anything_is_sent() {
     let nobody_came = || listener.accept().is_err();
     assert!(nobody_came());
 
-    // The same files with the modes of libpq: now the server is called. It hangs up.
+    // The same files with the modes that libpq accepts: now it connects, and the server hangs up.
     for mode in [0o640, 0o600, 0o400] {
         set_mode(&rig, "issuer.key", mode);
         let mut caller = rig

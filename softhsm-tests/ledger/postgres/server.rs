@@ -9,7 +9,7 @@ use super::{count_events, url_of};
 use crate::harness::{Rig, Run, ready_authority};
 use crate::oracle::openssl;
 
-/// A key and a certificate for the server, and the CA that issued it. `issuer` is how that role comes in over TLS.
+/// Makes a key and a certificate for the server, and their CA. `issuer` is the authentication method of that role over TLS.
 pub(super) fn serve_tls(rig: &Rig, cluster: &Cluster, issuer: &str) {
     openssl(
         rig,

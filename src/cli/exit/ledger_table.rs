@@ -115,13 +115,13 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
         LedgerError::ClientCertificate { .. } => (
             "ledger-client-certificate",
             USAGE,
-            Some("name the PEM file of this issuer's certificate, and of those above it, with sslcert=FILE"),
+            Some("name the PEM file with this issuer's certificate and those above it: sslcert=FILE"),
         ),
         LedgerError::ClientKey { .. } => (
             "ledger-client-key",
             USAGE,
             Some(
-                "name the PEM file of an unencrypted key with sslkey=FILE; chown it to this user and chmod 600, or chmod 640 if it belongs to root",
+                "name the PEM file with an unencrypted key: sslkey=FILE; chown it to this user and chmod 600, or chmod 640 if it belongs to root",
             ),
         ),
         LedgerError::CertificateRefused { .. } => (

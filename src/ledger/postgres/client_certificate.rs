@@ -1,4 +1,4 @@
-//! The certificate that an issuer shows the server, and the key that proves it.
+//! The certificate that an issuer presents to the server, and its private key.
 
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -19,9 +19,9 @@ use super::place::ClientFiles;
 use crate::file_trust::{self, Owners, TrustError};
 use crate::secret::{MemoryGuard, TlsKey, TlsKeyForm};
 
-/// Reads both files, and holds the one against the other.
+/// Reads both files and checks that they match.
 pub(super) fn read(files: &ClientFiles) -> Result<CertifiedKey, LedgerError> {
-    // The key first: one that others can read has its own answer, whatever else is wrong.
+    // The key first: if others can read it, that is the error, whatever else is wrong.
     let key = read_key(&files.key)?;
     let refused = |found| LedgerError::ClientCertificate {
         file: files.certificate.clone(),
@@ -29,29 +29,29 @@ pub(super) fn read(files: &ClientFiles) -> Result<CertifiedKey, LedgerError> {
     };
     let certified = CertifiedKey::new(read_certificates(&files.certificate).map_err(refused)?, key);
     match certified.keys_match() {
-        // Where it cannot be told, the server finds out.
+        // If this cannot be checked here, the server checks it.
         Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(certified),
         Err(Error::InconsistentKeys(_)) => Err(refused(format!(
-            "it is not of the key in {}",
+            "it does not match the key in {}",
             files.key.display()
         ))),
         Err(error) => Err(refused(error.to_string())),
     }
 }
 
-/// The certificate, and those above it, in the order of the file.
+/// The certificate and those above it, in the file's order.
 fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let mut file = file_trust::open(path, Owners::Any).map_err(said)?;
     let mut pem = Vec::new();
     file.read_to_end(&mut pem).map_err(|cause| cause.to_string())?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     match certificates.map_err(|error| error.to_string())? {
-        none if none.is_empty() => Err("it has no certificate in PEM".to_owned()),
+        none if none.is_empty() => Err("it has no PEM certificate".to_owned()),
         certificates => Ok(certificates),
     }
 }
 
-/// Dumps are off and memory is locked from here on: the key is a secret like a PIN.
+/// Turns off core dumps and locks memory, as for a PIN.
 fn read_key(path: &Path) -> Result<Arc<dyn SigningKey>, LedgerError> {
     let refused = |found| LedgerError::ClientKey {
         file: path.to_owned(),
@@ -68,10 +68,10 @@ fn read_key(path: &Path) -> Result<Arc<dyn SigningKey>, LedgerError> {
     any_supported_type(&der).map_err(|_| refused("not a key that TLS can use".to_owned()))
 }
 
-/// The text of a file that only this user or root can change, and that others cannot read. As libpq has it: root's file may be for a group
-/// to read, because a key of the system's can be shared in this way.
+/// The text of a file that only this user or root can change, and that others cannot read. As with libpq, a group may read a file that root
+/// owns, so that services can share a system key.
 fn read_private(path: &Path) -> Result<Zeroizing<String>, String> {
-    /// No key has a longer file.
+    /// The longest accepted file.
     const LONGEST: u64 = 64 * 1024;
     let file = file_trust::open(path, Owners::Own).map_err(said)?;
     let facts = file.metadata().map_err(|cause| cause.to_string())?;
@@ -80,12 +80,12 @@ fn read_private(path: &Path) -> Result<Zeroizing<String>, String> {
         _ => (facts.mode() & 0o777, 0o077),
     };
     if mode & for_others != 0 {
-        return Err(format!("users other than its owner may use it (mode {mode:04o})"));
+        return Err(format!("other users have access to it (mode {mode:04o})"));
     }
     if facts.len() > LONGEST {
         return Err("it is too long for a key".to_owned());
     }
-    // Of its whole length at once: a text that grows leaves copies.
+    // Allocated at its full length: a string that grows leaves copies behind.
     let mut text = Zeroizing::new(String::with_capacity(facts.len().try_into().unwrap_or(0)));
     let read = file.take(facts.len()).read_to_string(&mut text);
     read.map_err(|cause| cause.to_string())?;

@@ -44,7 +44,7 @@ impl Tls {
                 .map_err(|error| refused(error.to_string()))?;
         }
         if roots.is_empty() {
-            return Err(refused("it has no certificate in PEM".to_owned()));
+            return Err(refused("it has no PEM certificate".to_owned()));
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider)

@@ -1,4 +1,4 @@
-//! The exact bytes of one certificate, and the place that is kept for it: work that any thread can do.
+//! Makes the exact bytes of one certificate and reserves the place of its output. Any thread can do this.
 
 use super::retry::Source;
 use super::{RequestSource, SigningJob, everything_asked};
@@ -10,24 +10,24 @@ use crate::workflow::named::refusal_of;
 use crate::workflow::{Held, Planned, WorkflowError};
 use crate::x509::{Checked, ExtensionText, Role, SerialNumber, VerifiedRequest};
 
-/// What is remembered of a certificate that a linter has seen: enough to make the same bytes again.
+/// Enough of a certificate that a linter has judged to make the same bytes again.
 #[derive(Clone, Debug)]
 pub(super) struct Outline {
     serial: SerialNumber,
     sha256: Digest,
 }
 
-/// One request, as far as it comes without the ledger and the key.
+/// One request, prepared as far as possible without the ledger and the key.
 pub(super) enum Draft {
     /// To be signed.
     New(Box<NewDraft>),
-    /// Signed before, in an earlier run or earlier in this job; its place is kept.
+    /// Signed before, in an earlier run or earlier in this job. The place of its output is reserved.
     Again {
         asked: Vec<ExtensionText>,
         slot: Slot,
         source: Source,
     },
-    /// Signed before, and in its place.
+    /// Signed before, and the output exists.
     There {
         asked: Vec<ExtensionText>,
         entry: EntryId,
@@ -38,12 +38,12 @@ pub(super) enum Draft {
 pub(super) struct NewDraft {
     pub(super) asked: Vec<ExtensionText>,
     pub(super) held: Held<Checked>,
-    /// Of a CA: the request, whose identifiers are compared with what the ledger has.
+    /// For a CA certificate: the request, whose identifiers are compared with the ledger's.
     pub(super) request: Option<VerifiedRequest>,
 }
 
 impl<R: RequestSource> SigningJob<R> {
-    /// The certificate that the profile's linter judges, and what is remembered of it.
+    /// The outline of the certificate that the profile's linter judges.
     pub(super) fn outline(
         &self,
         index: usize,
@@ -59,7 +59,7 @@ impl<R: RequestSource> SigningJob<R> {
         })
     }
 
-    /// One request; nothing of one that was refused.
+    /// One request; none if it was refused.
     pub(super) fn draft(
         &self,
         index: usize,
@@ -102,7 +102,7 @@ impl<R: RequestSource> SigningJob<R> {
         Ok(Some(draft))
     }
 
-    /// The bytes that the linter saw, or where there is none, bytes that passed every rule.
+    /// The bytes that the linter judged. Without a linter, bytes that passed every rule.
     fn plan(
         &self,
         request: &VerifiedRequest,

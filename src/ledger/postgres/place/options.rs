@@ -1,15 +1,15 @@
-//! What follows the question mark of a place.
+//! The options of a PostgreSQL URL.
 
 use std::path::PathBuf;
 
 use super::{ClientFiles, LedgerUrlError, TlsFiles, port};
 
-/// What follows the question mark, under the names that libpq has for it.
+/// The options after the question mark, with libpq's names.
 #[derive(Debug, Default)]
 pub(super) struct Options {
     pub(super) directory: Option<PathBuf>,
     pub(super) port: Option<u16>,
-    /// Whether the way may be open.
+    /// Whether the connection may be unencrypted.
     pub(super) plain: Option<bool>,
     root_certificates: Option<PathBuf>,
     client_certificate: Option<PathBuf>,
@@ -38,7 +38,7 @@ impl Options {
         is_first.then_some(()).ok_or(LedgerUrlError::Option)
     }
 
-    /// The files of an encrypted connection.
+    /// The certificate files of an encrypted connection.
     pub(super) fn tls(&mut self) -> Result<Option<TlsFiles>, LedgerUrlError> {
         let client = match (self.client_certificate.take(), self.client_key.take()) {
             (Some(certificate), Some(key)) => Some(ClientFiles { certificate, key }),
