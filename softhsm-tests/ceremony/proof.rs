@@ -166,6 +166,19 @@ fn a_sound_ceremony_is_verified_by_both_and_by_stock_programs() {
             .expect("ssh-keygen");
         assert!(verified.status.success(), "{file}: {verified:?}");
     }
+
+    // Somebody has not attested: who, and the command.
+    for file in ["held/attest/06.json", "held/attest/06.json.sig"] {
+        fs::remove_file(planned.path(file)).expect("removed");
+    }
+    let told = rig.command(&["ceremony", "verify", "held"]);
+    assert_eq!(told.code, Some(3));
+    for text in [
+        "\"W\" must sign the transcript's head, and has not signed it yet",
+        "runs:\n  hsm-ca ceremony attest held --ssh-key FILE\n",
+    ] {
+        assert!(told.stdout.contains(text), "{text}: {}", told.stdout);
+    }
 }
 
 /// One bit of a byte, and each file as a whole: missing, or empty.
