@@ -129,7 +129,7 @@ pub(super) struct Desk<'a, B: Batch> {
 }
 
 /// Signs all of it, in as many sessions as `jobs` asks for. `refused` are the pieces that were refused already; they are told in their
-/// turn. There is no signer where nothing is to be signed.
+/// turn. Without a signer, nothing is signed.
 ///
 /// # Errors
 /// The first failure; what had begun by then is finished or given up.

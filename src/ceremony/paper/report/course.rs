@@ -28,7 +28,7 @@ pub(super) fn write_people(html: &mut Html, content: &ReportContent<'_>) {
                     ) {
                         (true, _) => "yes".to_owned(),
                         (false, true) => "has not signed".to_owned(),
-                        (false, false) => "is no approver".to_owned(),
+                        (false, false) => "not an approver".to_owned(),
                     },
                     mark(content.trail.attended.contains(&person.name)),
                     match attested.is_empty() {
