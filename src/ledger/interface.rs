@@ -99,7 +99,7 @@ pub trait Ledger: Send {
         stamp: &Stamp,
     ) -> Result<ReservedCrlNumber, LedgerError>;
 
-    /// Revokes certificates, or changes their reasons where [`RevocationReason::may_become`] allows it: all or none, in one transaction.
+    /// Revokes certificates, or changes their reasons where [`RevocationReason::may_become`](super::RevocationReason::may_become) allows it: all or none, in one transaction.
     ///
     /// # Errors
     /// [`LedgerError::UnknownCertificate`] (see [`adopt`](Self::adopt)), [`LedgerError::AlreadyRevoked`], or that the ledger cannot
