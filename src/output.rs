@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all, never over another file, and only with content that was verified.
+//! Writes files: complete or not at all, never over another file, and only with verified content.
 
 mod destination;
 mod directory;

@@ -1,7 +1,7 @@
-//! The seam between what is signed and what signs it.
+//! The interface between what is signed and what signs it.
 //!
-//! `x509` builds and checks structures and never sees PKCS#11; `token` drives PKCS#11 and never sees X.509.
-//! They meet here: [`Signer`] signs one message, [`KeyStore`] finds the key that signs.
+//! `x509` builds and checks structures and knows nothing of PKCS#11; `token` drives PKCS#11 and knows nothing of X.509. They meet here:
+//! [`Signer`] signs one message, [`KeyStore`] finds the key that signs.
 
 mod algorithm;
 mod challenge;
@@ -35,14 +35,13 @@ pub(crate) use public_key::curve_oid;
 pub use public_key::{BadSignature, PublicKey, PublicKeyError};
 pub use random::{NoRandomNumbers, RandomSource, SystemRandom, fill_random};
 
-/// A private key that can sign a message, wherever the key is. It can be moved to another thread;
-/// [`open_another`](Self::open_another) gives each thread its own.
+/// A private key that can sign a message, in any store. It can be moved to another thread; [`open_another`](Self::open_another) opens one for
+/// each thread.
 pub trait Signer: Send {
     /// The public half. A signature by [`sign`](Self::sign) verifies under it.
     fn public_key(&self) -> &PublicKey;
 
-    /// Refuses an algorithm that the store is known not to have, before anything is recorded or signed;
-    /// [`sign`](Self::sign) refuses it too.
+    /// Refuses an algorithm that the store is known not to support, before anything is recorded or signed. [`sign`](Self::sign) refuses it too.
     ///
     /// # Errors
     /// What is missing.
@@ -51,20 +50,20 @@ pub trait Signer: Send {
         Ok(())
     }
 
-    /// Signs `message`, unhashed, exactly once, and returns the X.509 `signatureValue` bytes:
-    /// for RSA the octets of RFC 8017 section 8, for ECDSA the DER `Ecdsa-Sig-Value` of RFC 3279 section 2.2.3.
+    /// Signs `message`, unhashed, exactly once. Returns the X.509 `signatureValue` bytes: for RSA the octets of RFC 8017 section 8, for ECDSA
+    /// the DER `Ecdsa-Sig-Value` of RFC 3279 section 2.2.3.
     ///
-    /// The caller verifies the result; [`PublicKey::verify`] does it in software.
+    /// The caller verifies the result, in software, with [`PublicKey::verify`].
     ///
     /// # Errors
-    /// What the token said; the message may or may not have been signed, so it is never repeated blindly.
+    /// Errors of the token. The message may have been signed or not, so never repeat it blindly.
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError>;
 
-    /// Another signer with the same key, for another thread: it has a session or a connection of its own, and does not log in again.
-    /// `None` where the store has only one signer for a key.
+    /// Another signer with the same key, for another thread. It has a separate session or connection, and does not log in again. `None` if the
+    /// store has only one signer for a key.
     ///
     /// # Errors
-    /// What the store said: a token limits the number of sessions.
+    /// Errors of the store: a token limits the number of sessions.
     fn open_another(&self) -> Result<Option<Box<dyn Signer + '_>>, SignError> {
         Ok(None)
     }
@@ -72,7 +71,7 @@ pub trait Signer: Send {
 
 /// A place that holds private keys: a PKCS#11 token, or a key of AWS KMS.
 pub trait KeyStore {
-    /// Where serial numbers for the certificates of its keys come from: the operating system, unless the store has a generator of its own.
+    /// The source of serial numbers for certificates of its keys: the operating system, or the store's own generator.
     fn random_source(&self) -> &dyn RandomSource {
         &SystemRandom
     }
@@ -80,20 +79,20 @@ pub trait KeyStore {
     /// The one private key that belongs to `public_key`.
     ///
     /// # Errors
-    /// None, or more than one: the message lists what was found.
+    /// No key, or more than one. The message lists what was found.
     fn signer_for(&self, public_key: &PublicKey) -> Result<Box<dyn Signer + '_>, SignError>;
 
-    /// The one private key that `name` (a label, or whatever the store takes) points at.
+    /// The one private key with the name `name`: a label, or another form that the store accepts.
     ///
     /// # Errors
-    /// None, or more than one: the message lists what was found.
+    /// No key, or more than one. The message lists what was found.
     fn signer_named(&self, name: &str) -> Result<Box<dyn Signer + '_>, SignError>;
 
-    /// The private key that `name` points at, and the one of `keys` that it belongs to; `None` if it belongs to none of them. A store that cannot
-    /// read a key's public half finds out with a signature over a [challenge](new_challenge).
+    /// The private key with the name `name`, and which of `keys` it belongs to; `None` if it belongs to none of them. If the store cannot read a
+    /// key's public half, it has the key sign a [challenge](new_challenge).
     ///
     /// # Errors
-    /// `name` points at no key, or at more than one that belongs to them: the message lists what was found.
+    /// No key has the name `name`, or more than one that belongs to `keys`. The message lists what was found.
     fn signer_among(
         &self,
         name: &str,
@@ -104,15 +103,15 @@ pub trait KeyStore {
         Ok(belongs.then_some(signer))
     }
 
-    /// The certificates that are kept beside the keys, as they are stored: usually DER.
+    /// The certificates beside the keys, as they are stored: usually DER.
     ///
     /// # Errors
-    /// What the store said.
+    /// Errors of the store.
     fn certificates(&self) -> Result<Vec<Vec<u8>>, SignError> {
         Ok(Vec::new())
     }
 
-    /// What keeps a few bytes beside the keys, if the store has room for them.
+    /// The keeper of small notes beside the keys, if the store supports notes.
     fn note_keeper(&self) -> Option<&dyn NoteKeeper> {
         None
     }
@@ -149,28 +148,28 @@ impl<T: KeyStore + ?Sized> KeyStore for &T {
     }
 }
 
-/// A place for a few bytes beside the keys, which a copy of the caller's files does not contain.
+/// A place for short notes beside the keys. A copy of the caller's files does not contain them.
 pub trait NoteKeeper {
-    /// Everything that is kept there.
+    /// All notes.
     ///
     /// # Errors
-    /// What the store said.
+    /// Errors of the store.
     fn notes(&self) -> Result<Vec<Vec<u8>>, SignError>;
 
-    /// Keeps `note`, and only then removes the notes `outdated`, which [`notes`](Self::notes) returned before.
+    /// Writes `note`, then removes the notes `outdated`, which [`notes`](Self::notes) returned before.
     ///
     /// # Errors
-    /// What the store said: some stores take nothing but keys.
+    /// Errors of the store: some stores accept only keys.
     fn keep(&self, note: &[u8], outdated: &[Vec<u8>]) -> Result<(), SignError>;
 
     /// Removes notes that [`notes`](Self::notes) returned before.
     ///
     /// # Errors
-    /// What the store said.
+    /// Errors of the store.
     fn forget(&self, outdated: &[Vec<u8>]) -> Result<(), SignError>;
 }
 
-/// Why a store could not sign. The cause keeps the store's own error, so that no detail is lost on the way.
+/// Why a store could not sign. Keeps the store's own error, so no detail is lost.
 #[derive(Debug)]
 pub struct SignError(Box<dyn StdError + Send + Sync>);
 

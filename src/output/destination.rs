@@ -1,4 +1,4 @@
-//! Where a file goes: the place is kept by a temporary file in its directory, which is written and read back.
+//! Where a file goes. A temporary file in its directory holds the place; it is written and read back.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 
 use super::{Encoding, OutputError, Protected, Verified, Written, make_temporary};
 
-/// Space reserved on the file system before anything is made, where the length is not known: more than any certificate needs.
+/// Space reserved on the file system if the length is not known: more than any certificate needs.
 const RESERVED_BYTES: u64 = 64 * 1024;
 
 /// The most bytes per write: any certificate is one write.
@@ -29,11 +29,11 @@ pub struct Destination {
     pub path: PathBuf,
     /// PEM or DER.
     pub encoding: Encoding,
-    /// Replace what is there.
+    /// Replace an existing file.
     pub overwrite: bool,
-    /// Permission bits of the new file; certificates are public (0644), configuration with secrets is not.
+    /// Permission bits of the new file. Certificates are public (0644); configuration with secrets is not.
     pub mode: u32,
-    /// What is not replaced.
+    /// Files that are never replaced.
     pub protected: Protected,
 }
 
@@ -50,7 +50,7 @@ impl Destination {
         }
     }
 
-    /// [`reserve_room`](Self::reserve_room) of 64 KiB, for a file whose length is not known.
+    /// [`reserve_room`](Self::reserve_room) with 64 KiB, for a file of unknown length.
     ///
     /// # Errors
     /// [`OutputError`]
@@ -58,8 +58,8 @@ impl Destination {
         self.reserve_room(RESERVED_BYTES)
     }
 
-    /// Makes sure that a file of up to this many bytes can be written before anything is signed for it: the directory is there, the path is
-    /// free, and there is room, so that a full disk costs no signature. What is reserved goes away again when the value is dropped.
+    /// Checks, before anything is signed, that a file of up to this many bytes can be written: the directory exists, the path is free, and there
+    /// is space. So a full disk costs no signature. Dropping the value removes the reservation.
     ///
     /// # Errors
     /// [`OutputError`]
@@ -100,7 +100,7 @@ impl Destination {
         self.refuse_impossible_name(directory)
     }
 
-    /// Whether the file exists already, with exactly this content.
+    /// Whether the file already exists with exactly this content.
     #[must_use]
     pub fn holds(&self, verified: &dyn Verified) -> bool {
         let is_file = fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_file());
@@ -108,10 +108,10 @@ impl Destination {
         is_file && matches!(File::open(&self.path).and_then(recheck), Ok(Ok(())))
     }
 
-    /// The content of the regular file at the path, at most `limit` bytes: an output of an earlier run, perhaps. `None` if the path is free.
+    /// The content of the regular file at the path, at most `limit` bytes. It may be an earlier output. `None` if the path is free.
     ///
     /// # Errors
-    /// [`OutputError::NotReplaceable`] for a link and everything else that is not a regular file; [`OutputError::TooLarge`]
+    /// [`OutputError::NotReplaceable`] for a link or anything else that is not a regular file; [`OutputError::TooLarge`]
     pub fn read_existing(&self, limit: u64) -> Result<Option<Vec<u8>>, OutputError> {
         let not_replaceable = || OutputError::NotReplaceable {
             path: self.path.clone(),
@@ -144,7 +144,7 @@ impl Destination {
         }
     }
 
-    /// A dangling symbolic link counts as well. Directories, devices and pipes are never replaced, nor links to them: `--force` on `/dev/stdout`
+    /// A dangling symbolic link counts as taken. Directories, devices, pipes and links to them are never replaced: `--force` on `/dev/stdout`
     /// would remove the system's own link.
     pub(super) fn refuse_what_is_there(&self) -> Result<(), OutputError> {
         let link = match fs::symlink_metadata(&self.path) {
@@ -176,7 +176,7 @@ impl Destination {
         read.is_ok() && first == *SQLITE
     }
 
-    /// Whether it is in a directory that the kernel keeps.
+    /// Whether the file is in a directory of the kernel.
     fn is_the_systems(&self) -> bool {
         let directory = self
             .path
@@ -191,8 +191,8 @@ impl Destination {
         })
     }
 
-    /// Some names are too long for the file system, or have characters that it rejects. It says so when the file gets its name, which would be
-    /// after the signature, so this creates and removes a file of that name in a directory of its own.
+    /// Some names are too long for the file system, or have characters that it rejects. It would report that only when the file gets its name,
+    /// after the signature. So this creates a file of that name in a temporary directory, and removes it.
     fn refuse_impossible_name(&self, directory: &Path) -> Result<(), OutputError> {
         let is_plain = |name: &str| {
             name.len() < 128
@@ -233,7 +233,7 @@ impl Destination {
     }
 }
 
-/// Directories in which creating a file was tried and worked.
+/// Directories in which a test file could be created.
 #[derive(Debug, Default)]
 pub struct TriedDirectories(Mutex<HashSet<PathBuf>>);
 
@@ -257,7 +257,7 @@ pub struct Reserved {
     destination: Destination,
     directory: PathBuf,
     temporary: NamedTempFile,
-    /// The bytes that are reserved on the file system.
+    /// The number of bytes reserved on the file system.
     room: u64,
 }
 
@@ -270,7 +270,7 @@ impl Reserved {
         }
     }
 
-    /// Makes sure that the path is still free: a name cannot be reserved without creating the file.
+    /// Checks that the path is still free: a name cannot be reserved without creating the file.
     ///
     /// # Errors
     /// [`OutputError`]
@@ -278,13 +278,13 @@ impl Reserved {
         self.destination.refuse_what_is_there()
     }
 
-    /// How the content will be written.
+    /// The encoding of the content.
     #[must_use]
     pub const fn encoding(&self) -> Encoding {
         self.destination.encoding
     }
 
-    /// Writes, reads back, has the content's second decoder look at it, and only then gives the file its name.
+    /// Writes the file, reads it back, checks it with the content's second decoder, and only then gives it its name.
     ///
     /// # Errors
     /// [`OutputError`]; the path is then unchanged.
@@ -292,7 +292,7 @@ impl Reserved {
         self.write(verified)?.publish()
     }
 
-    /// Writes, reads back, and has the content's second decoder look at it. The file has no name yet, and is not synced to the disk.
+    /// Writes the file, reads it back, and checks it with the content's second decoder. The file has no name yet, and is not synced to disk.
     ///
     /// # Errors
     /// [`OutputError`]; the path is then unchanged.
@@ -330,7 +330,7 @@ fn write_all(file: &mut File, encoding: Encoding, verified: &dyn Verified, room:
     buffered.flush()?;
     drop(buffered);
     let length = file.stream_position()?;
-    // Gives the blocks beyond the content back. In a batch, removing none costs as much as writing a certificate.
+    // Frees the blocks after the content. Skipped if there are none: in a batch, that costs as much as writing a certificate.
     let block = file.metadata()?.blksize().max(1);
     match room.div_ceil(block) > length.div_ceil(block) {
         true => file.set_len(length),

@@ -1,4 +1,4 @@
-//! A directory that appears with all its files, or not at all.
+//! A directory that appears with all of its files, or not at all.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::OutputError;
 
-/// A directory that is being filled, beside the place where it will be. Dropped before [`commit`](Self::commit), it leaves nothing.
+/// A directory that is being filled, beside its final place. If it is dropped before [`commit`](Self::commit), it leaves nothing behind.
 #[derive(Debug)]
 pub struct NewDirectory {
     path: PathBuf,
@@ -95,7 +95,7 @@ impl NewDirectory {
                 ));
             }
         }
-        // The temporary name no longer exists: nothing is left to remove.
+        // The temporary name no longer exists, so it need not be removed.
         let _ = temporary.keep();
         let synced = File::open(parent_of(&path)).and_then(|parent| parent.sync_all());
         match synced {

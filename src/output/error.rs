@@ -4,11 +4,11 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// Why a file was not written. In every case but [`NotSynced`](Self::NotSynced), its path is unchanged.
+/// Why a file was not written. Except after [`NotSynced`](Self::NotSynced), its path is unchanged.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OutputError {
-    /// Something is at the path, and overwriting was not asked for.
+    /// The path is taken, and overwriting was not requested.
     Exists {
         /// The path.
         path: PathBuf,
@@ -30,7 +30,7 @@ pub enum OutputError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// An SQLite database, as every ledger is: only old outputs are overwritten.
+    /// An SQLite database, such as a ledger: only old outputs are overwritten.
     Database {
         /// The path.
         path: PathBuf,
@@ -55,7 +55,7 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
-    /// The file system has no room for the file.
+    /// The file system has no space for the file.
     NoSpace {
         /// The path.
         path: PathBuf,
@@ -71,7 +71,7 @@ pub enum OutputError {
     NotSynced {
         /// The path.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
     /// Any other failure.
@@ -80,7 +80,7 @@ pub enum OutputError {
         path: PathBuf,
         /// What was tried.
         action: &'static str,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
 }

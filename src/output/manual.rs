@@ -1,8 +1,8 @@
-//! A page of the manual, in roff.
+//! A manual page in roff.
 
 use super::{Encoding, Sealed, Verified};
 
-/// A page of the manual: text that a terminal or a printer shows, and nothing that runs or reads something else.
+/// A manual page: only text to display or print. It cannot run a program or read another file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManualPage(String);
 
@@ -12,11 +12,11 @@ const REQUESTS: [&str; 15] = [
 ];
 
 impl ManualPage {
-    /// Checks the text: UTF-8 without control characters, and only requests that set text. `.so`, `.sy` and the like read files and run programs as
-    /// soon as a user opens the page.
+    /// Checks the text: UTF-8 without control characters, and only requests that set text. Requests such as `.so` and `.sy` read files and run
+    /// programs as soon as a user opens the page.
     ///
     /// # Errors
-    /// What is wrong, and in which line.
+    /// What is wrong, and on which line.
     pub fn check(text: String) -> Result<Self, String> {
         for (number, line) in (1..).zip(text.lines()) {
             if line.contains(char::is_control) {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use base64ct::{Base64, Encoding as _};
 
-/// Bytes that one line of 64 characters holds.
+/// The number of bytes on one line of 64 characters.
 const LINE_BYTES: usize = 48;
 
 /// One PEM block with lines of 64 characters and a final newline.
@@ -15,10 +15,10 @@ pub fn encode_pem(label: &str, der: &[u8]) -> String {
         .map_or_else(|_| String::new(), |()| String::from_utf8(pem).unwrap_or_default())
 }
 
-/// Writes what [`encode_pem`] returns, line by line: a revocation list can have a hundred million bytes.
+/// Writes the output of [`encode_pem`] line by line: a CRL can have a hundred million bytes.
 ///
 /// # Errors
-/// What the writer said.
+/// Errors of the writer.
 pub fn write_pem(label: &str, der: &[u8], output: &mut dyn Write) -> io::Result<()> {
     writeln!(output, "-----BEGIN {label}-----")?;
     let mut line = [0; 64];

@@ -5,8 +5,8 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Files that no output replaces, `--force` or not: what the job itself reads, its settings, its keys' PIN. A file is identified by device and
-/// inode, not by its name. Clones share one list, so that what is read later is protected as well.
+/// Files that no output replaces, even with `--force`: what the job itself reads, its settings, the PIN of its keys. A file is identified by
+/// device and inode, not by name. Clones share one list, so files that are read later are protected too.
 #[derive(Clone, Debug, Default)]
 pub struct Protected(Arc<Mutex<HashSet<(u64, u64)>>>);
 

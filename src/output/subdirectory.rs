@@ -9,18 +9,18 @@ use rustix::process::geteuid;
 
 use super::OutputError;
 
-/// Permission to write for the group or for others.
+/// Write permission for the group or for others.
 const OPEN: u32 = 0o022;
 
-/// The way from a directory to a file below it: real directories only, which only this user and root can change. The caller checks the first
-/// directory.
+/// The directories from a given directory to a file below it. All must be real directories that only this user and root can change. The caller
+/// checks the first one.
 #[derive(Clone, Debug)]
 pub struct Subdirectory {
     directories: Vec<PathBuf>,
 }
 
 impl Subdirectory {
-    /// The way to the file `name`, which is relative, without `..`.
+    /// The directories to the file `name`, which is relative and has no `..`.
     #[must_use]
     pub fn to(directory: &Path, name: &Path) -> Self {
         let mut directories = Vec::new();
@@ -32,7 +32,7 @@ impl Subdirectory {
         Self { directories }
     }
 
-    /// Whether every directory on the way exists.
+    /// Whether all of these directories exist.
     ///
     /// # Errors
     /// [`OutputError::NotADirectory`] for a link or a file; [`OutputError::OpenDirectory`] for a directory that others own or can write to.
@@ -50,7 +50,7 @@ impl Subdirectory {
     /// Creates the missing directories (0755).
     ///
     /// # Errors
-    /// Those of [`exists`](Self::exists); what the system said.
+    /// Those of [`exists`](Self::exists); errors of the system.
     pub fn make(&self) -> Result<(), OutputError> {
         for path in &self.directories {
             match DirBuilder::new().mode(0o755).create(path) {

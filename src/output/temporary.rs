@@ -1,7 +1,7 @@
-//! Files that do not have their own name yet, and those that dead processes left behind.
+//! Files without their final name, and those that dead processes left behind.
 //!
-//! A temporary file is locked (`flock`) for as long as its process lives: the lock goes with the process, however it ends, so a reused process
-//! number does no harm.
+//! A process holds a lock (`flock`) on its temporary file for as long as it lives. The lock ends with the process, however that ends, so a
+//! reused process id does no harm.
 
 use std::collections::BTreeSet;
 use std::fs::{self, Metadata, OpenOptions, Permissions};
@@ -18,16 +18,16 @@ use tempfile::NamedTempFile;
 const PREFIX: &str = ".hsm-ca-";
 const SUFFIX: &str = ".tmp";
 
-/// Letters and digits between prefix and suffix.
+/// The number of random characters between prefix and suffix.
 const RANDOM: usize = 6;
 
-/// At most this many names of a directory are checked.
+/// The most names in a directory that are checked.
 const LOOKED_AT: usize = 100_000;
 
-/// Makes a temporary file with these permission bits, and first removes those of dead processes from the directory.
+/// Creates a temporary file with these permission bits, after removing those of dead processes from the directory.
 ///
 /// # Errors
-/// What the system said.
+/// Errors of the system.
 pub(crate) fn make_temporary(directory: &Path, mode: u32) -> io::Result<NamedTempFile> {
     const TRIES: usize = 16;
     remove_abandoned_once(directory);
@@ -39,10 +39,10 @@ pub(crate) fn make_temporary(directory: &Path, mode: u32) -> io::Result<NamedTem
             .permissions(Permissions::from_mode(mode))
             .tempfile_in(directory)?;
         match flock(file.as_file(), FlockOperation::NonBlockingLockExclusive) {
-            // Another process saw the file before it was locked, took it for abandoned, and removes it.
+            // Another process saw the file before it was locked, took it as abandoned, and removes it.
             Err(Errno::WOULDBLOCK) => {}
             Ok(()) if file.as_file().metadata()?.nlink() == 0 => {}
-            // A file system without locks: other processes cannot lock the file either, so they do not remove it.
+            // A file system without locks. Other processes cannot lock the file either, so they do not remove it.
             _ => return Ok(file),
         }
     }
@@ -51,8 +51,8 @@ pub(crate) fn make_temporary(directory: &Path, mode: u32) -> io::Result<NamedTem
     ))
 }
 
-/// A job of a thousand outputs tidies their directory once. Outputs may also be in a thousand directories, so a hash stands for each; if two had
-/// the same, one would not be tidied in this run.
+/// Cleans up each directory once per job. The outputs may be in a thousand directories, so only a hash of each is kept. If two hashes were
+/// equal, one directory would not be cleaned in this run.
 fn remove_abandoned_once(directory: &Path) {
     static SEEN: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
     let Ok(found) = fs::metadata(directory) else {
@@ -66,8 +66,8 @@ fn remove_abandoned_once(directory: &Path) {
     }
 }
 
-/// Removes the temporary files of dead processes: regular files of this user with such a name and without a lock. A file that cannot be removed
-/// stays, which does no harm.
+/// Removes the temporary files of dead processes: regular files of this user with such a name and without a lock. If a file cannot be removed,
+/// it stays; that does no harm.
 fn remove_abandoned(directory: &Path) {
     let Ok(names) = fs::read_dir(directory) else {
         return;
@@ -89,7 +89,7 @@ fn is_ours(name: &str) -> bool {
 }
 
 fn remove_if_abandoned(path: &Path) -> io::Result<()> {
-    // Before it is opened: opening a device or a FIFO may have effects, and a link leads elsewhere.
+    // Checked before it is opened: opening a device or a FIFO may have side effects, and a link leads elsewhere.
     let found = fs::symlink_metadata(path)?;
     let is_own = found.uid() == rustix::process::geteuid().as_raw();
     if !found.is_file() || !is_own || found.nlink() != 1 {
@@ -103,7 +103,7 @@ fn remove_if_abandoned(path: &Path) -> io::Result<()> {
     if !is_same(&file.metadata()?, &found) {
         return Ok(());
     }
-    // Fails if a living process has the lock.
+    // Fails if a living process holds the lock.
     flock(&file, FlockOperation::NonBlockingLockExclusive)?;
     if is_same(&fs::symlink_metadata(path)?, &found) {
         fs::remove_file(path)?;
@@ -182,7 +182,7 @@ mod tests {
             .into_temp_path()
             .keep()
             .unwrap();
-        // The file is closed, as by the end of its process.
+        // Closing the file stands for the end of its process.
         remove_abandoned(directory.path());
         assert!(!path.exists());
         let file = File::create(&path).unwrap();

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use self::sealed::Sealed;
 use super::pem_length;
 
-/// Keeps [`Verified`] to this library: its name cannot be written outside.
+/// Only this library can implement [`Verified`]: `Sealed` cannot be named outside.
 pub(crate) mod sealed {
     /// Implemented beside each `Verified`.
     pub trait Sealed {}
@@ -31,10 +31,10 @@ impl Encoding {
     }
 }
 
-/// Content that has passed its checks. Only this library implements it, for types that cannot exist unchecked: no caller can have
-/// unchecked bytes written.
+/// Content that has passed its checks. Only this library implements it, for types that cannot exist unchecked. So no caller can write unchecked
+/// bytes.
 ///
-/// Types that can be large override the two methods that stream.
+/// Types that can be large override the two streaming methods.
 ///
 /// ```compile_fail,E0277
 /// use hsm_ca::output::{Encoding, Verified};
@@ -55,7 +55,7 @@ pub trait Verified: Sealed {
     /// The bytes of the file.
     fn content(&self, encoding: Encoding) -> Vec<u8>;
 
-    /// Reads `written`, the file's bytes read back, with a decoder other than the one that made them, and compares.
+    /// Decodes `written`, the bytes read back from the file, with a decoder other than the one that made them, and compares.
     ///
     /// # Errors
     /// What differs, in words.
@@ -64,16 +64,15 @@ pub trait Verified: Sealed {
     /// Writes the bytes of the file.
     ///
     /// # Errors
-    /// What the writer said.
+    /// Errors of the writer.
     fn write_to(&self, encoding: Encoding, output: &mut dyn Write) -> io::Result<()> {
         output.write_all(&self.content(encoding))
     }
 
-    /// Reads the file back to its end: it must be the very bytes of [`content`](Self::content), and pass
-    /// [`recheck`](Self::recheck).
+    /// Reads the file back to its end. The bytes must equal [`content`](Self::content), and pass [`recheck`](Self::recheck).
     ///
-    /// # Errors
-    /// What the reader said. Inside: what differs, in words.
+    /// Errors of the reader. Inside: what differs, in words.
+    /// The reader's error. Inside: what differs, in words.
     fn recheck_file(&self, encoding: Encoding, file: &mut dyn Read) -> io::Result<Result<(), String>> {
         let mut written = Vec::new();
         file.read_to_end(&mut written)?;

@@ -1,4 +1,4 @@
-//! From a written file to one that has its name: the content is on the disk before the name is, so a power failure leaves the whole file or none.
+//! Gives a written file its name. Its content is on the disk before its name is, so a power failure leaves the whole file or none.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 
 use super::{Destination, OutputError};
 
-/// A file that was written and read back, without its name.
+/// A file that was written and read back, and has no name yet.
 #[derive(Debug)]
 #[must_use = "it is removed unless it is published"]
 pub struct Written {
@@ -35,7 +35,7 @@ impl Written {
         sync_directory(&directory, self.name()?)
     }
 
-    /// The same for several files: each file system and each directory is synced once, and not once for each file.
+    /// The same for several files. Syncs each file system and each directory once, not once per file.
     ///
     /// The results are in the order of the files. A file whose content could not be synced does not get its name.
     pub fn publish_all(files: Vec<Self>) -> Vec<Result<PathBuf, OutputError>> {
@@ -83,7 +83,7 @@ impl Written {
             temporary,
             ..
         } = self;
-        // Another file may have become protected since, or may have appeared at the path.
+        // In the meantime, another file may have become protected, or may have appeared at the path.
         destination.refuse_what_is_there()?;
         let persisted = if destination.overwrite {
             temporary.persist(&destination.path)
@@ -100,14 +100,14 @@ impl Written {
     }
 }
 
-/// Each file system by its device: why it could not be synced.
+/// Syncs each file system, by device, and returns the error if it failed.
 fn sync_file_systems(files: &[Written]) -> BTreeMap<u64, Option<io::Error>> {
     let mut synced = BTreeMap::new();
     for file in files {
         let Ok(found) = file.temporary.as_file().metadata() else {
             continue;
         };
-        // The descriptor is older than the content, so an error of any write since then is reported here.
+        // The descriptor was opened before the content was written, so any write error since then is reported here.
         synced
             .entry(found.dev())
             .or_insert_with(|| syncfs(file.temporary.as_file()).err().map(io::Error::from));
@@ -151,7 +151,7 @@ fn sync_directory(directory: &Path, path: PathBuf) -> Result<PathBuf, OutputErro
 
 fn sync(directory: &Path) -> io::Result<()> {
     match File::open(directory).and_then(|directory| directory.sync_all()) {
-        // Some file systems have nothing to sync in a directory, and say so.
+        // Some file systems cannot sync a directory, and return EINVAL.
         Err(cause) if cause.raw_os_error() != Some(Errno::INVAL.raw_os_error()) => Err(cause),
         _ => Ok(()),
     }

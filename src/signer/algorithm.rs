@@ -1,11 +1,11 @@
-//! Key and signature algorithms, and which fit together.
+//! Key and signature algorithms, and which of them fit together.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::{Hash, MlDsaParameterSet, Pss};
 
-/// An ECDSA curve: those of FIPS 186-5 and SP 800-186, and the one of SEC 2 that KMS also offers.
+/// An ECDSA curve: those of FIPS 186-5 and SP 800-186, and one of SEC 2 that KMS also supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Curve {
@@ -33,8 +33,8 @@ impl Curve {
         }
     }
 
-    /// The weakest hash that does not weaken the curve (FIPS 186-5 section 6.1.1). CloudHSM in FIPS mode
-    /// refuses anything weaker from Client SDK 5.16 on.
+    /// The weakest hash that does not weaken the curve (FIPS 186-5 section 6.1.1). CloudHSM in FIPS mode refuses a weaker one from Client SDK
+    /// 5.16 on.
     #[must_use]
     pub const fn weakest_hash(self) -> Hash {
         match self {
@@ -56,7 +56,7 @@ impl fmt::Display for Curve {
     }
 }
 
-/// What kind of key it is, and how large.
+/// The kind and size of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyAlgorithm {
@@ -81,7 +81,7 @@ pub enum KeyAlgorithm {
 }
 
 impl KeyAlgorithm {
-    /// The signature algorithm that fits the key: SHA-256 for RSA, the curve's own strength for ECDSA.
+    /// The default signature algorithm of the key: SHA-256 for RSA, a hash of the curve's strength for ECDSA.
     #[must_use]
     pub fn default_signature(self) -> SignatureAlgorithm {
         match self {
@@ -96,22 +96,22 @@ impl KeyAlgorithm {
         }
     }
 
-    /// The signature algorithm of this key with `hash`, or `None` where the hash is weaker than the key
-    /// (see [`Curve::weakest_hash`]) or not the one it is restricted to, or where the key has its own hash (Ed25519, ML-DSA).
+    /// The signature algorithm of this key with `hash`. `None` if the hash is weaker than the key (see [`Curve::weakest_hash`]), if the key is
+    /// restricted to another hash, or if the key has its own hash (Ed25519, ML-DSA).
     #[must_use]
     pub fn signature_with(self, hash: Hash) -> Option<SignatureAlgorithm> {
         match self {
-            // SHA-224 is verified, never made: every key here is stronger than it.
+            // SHA-224 is only verified: every key here is stronger.
             Self::Rsa { .. } => (hash >= Hash::Sha256).then_some(SignatureAlgorithm::RsaPkcs1(hash)),
             Self::RsaPss { .. } => self.pss_with(hash),
-            // The only hash that verification in software supports with this curve.
+            // The only hash with which the software can verify this curve.
             Self::Ec(Curve::Secp256k1) => (hash == Hash::Sha256).then_some(SignatureAlgorithm::Ecdsa(hash)),
             Self::Ec(curve) => (hash >= curve.weakest_hash()).then_some(SignatureAlgorithm::Ecdsa(hash)),
             Self::Ed25519 | Self::MlDsa(_) => None,
         }
     }
 
-    /// RSASSA-PSS of this key with `hash`, or `None` if the key does not make it.
+    /// RSASSA-PSS of this key with `hash`, or `None` if the key cannot make it.
     pub(super) fn pss_with(self, hash: Hash) -> Option<SignatureAlgorithm> {
         let (bits, only) = match self {
             Self::Rsa { bits } => (bits, None),
@@ -123,7 +123,7 @@ impl KeyAlgorithm {
         is_fit.then_some(SignatureAlgorithm::RsaPss(pss))
     }
 
-    /// Bits of the modulus; `None` for other keys than RSA.
+    /// The bits of the modulus; `None` unless the key is RSA.
     #[must_use]
     pub const fn rsa_bits(self) -> Option<usize> {
         match self {
@@ -132,7 +132,7 @@ impl KeyAlgorithm {
         }
     }
 
-    /// Whether a key of this kind makes signatures of `algorithm`, with a hash that does not weaken it.
+    /// Whether a key of this kind can make signatures of `algorithm`, with a hash that does not weaken the key.
     #[must_use]
     pub fn makes(self, algorithm: SignatureAlgorithm) -> bool {
         let fitting = match (algorithm, algorithm.hash()) {
@@ -144,7 +144,7 @@ impl KeyAlgorithm {
     }
 }
 
-/// The keys that a token can be asked to generate, by their names on the command line and in files.
+/// The keys that a token can generate, by their names on the command line and in files.
 const NAMED: [(&str, KeyAlgorithm); 10] = [
     ("rsa:2048", KeyAlgorithm::Rsa { bits: 2048 }),
     ("rsa:3072", KeyAlgorithm::Rsa { bits: 3072 }),
@@ -159,13 +159,13 @@ const NAMED: [(&str, KeyAlgorithm); 10] = [
 ];
 
 impl KeyAlgorithm {
-    /// The names that [`from_str`](Self::from_str) takes.
+    /// The names that [`from_str`](Self::from_str) accepts.
     pub fn names() -> impl Iterator<Item = &'static str> {
         NAMED.iter().map(|(name, _)| *name)
     }
 }
 
-/// A text that does not name a kind of key that a token can be asked to generate.
+/// The text names no kind of key that a token can generate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownKeyType;
 
@@ -220,7 +220,7 @@ pub enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
-    /// The hash of the message that is signed; `None` where the message itself is.
+    /// The hash of the signed message; `None` if the message itself is signed.
     #[must_use]
     pub const fn hash(self) -> Option<Hash> {
         match self {
@@ -229,8 +229,8 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// Whether the same key always makes the same signature of the same message (RFC 8017 section 8.2, RFC 8032 section 5.1). With the others a
-    /// token makes a different signature each time: ECDSA without RFC 6979, PSS with its salt, ML-DSA when it is hedged.
+    /// Whether the same key always makes the same signature of the same message (RFC 8017 section 8.2, RFC 8032 section 5.1). With the others, a
+    /// token makes a different signature each time: ECDSA without RFC 6979, PSS with its salt, hedged ML-DSA.
     #[must_use]
     pub const fn is_deterministic(self) -> bool {
         matches!(self, Self::RsaPkcs1(_) | Self::Ed25519)
@@ -238,7 +238,7 @@ impl SignatureAlgorithm {
 }
 
 impl fmt::Display for SignatureAlgorithm {
-    /// The names that openssl prints, which is what people search for.
+    /// The names that openssl prints; people search for them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::RsaPss(Pss { hash, salt_bytes }) => {
@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(free.default_signature(), pss(Hash::Sha256, 32));
         assert!(!free.makes(SignatureAlgorithm::RsaPkcs1(Hash::Sha256)));
         assert!(!KeyAlgorithm::Ec(Curve::P256).makes(pss(Hash::Sha256, 32)));
-        // 1024 bits have 128 bytes, SHA-512 and a salt as long need 130 (RFC 8017 section 9.1.1).
+        // 1024 bits are 128 bytes; SHA-512 and a salt of the same length need 130 (RFC 8017 section 9.1.1).
         assert!(!KeyAlgorithm::Rsa { bits: 1024 }.makes(pss(Hash::Sha512, 64)));
     }
 

@@ -1,11 +1,11 @@
-//! A text that a private key signs to show which one it is.
+//! Texts that a private key signs, to show which key it is or how fast it is.
 
 use std::io;
 
 use super::fill_random;
 
-/// What is signed to prove possession begins with this sentence. No certificate, request or CRL begins like that: their first byte is 0x30. Boulder
-/// dropped its test signature over a bare nonce because that could be taken for a malformed certificate (letsencrypt/boulder #5071).
+/// The start of a text that is signed to prove possession. No certificate, request or CRL starts like this: their first byte is 0x30. Boulder
+/// dropped its test signature over a bare nonce because it could be taken for a malformed certificate (letsencrypt/boulder #5071).
 const SENTENCE: &[u8] =
     b"hsm-ca proof of possession: this text is no certificate, no request and no revocation list. Nonce: ";
 
@@ -13,29 +13,29 @@ const NONCE_BYTES: usize = 32;
 
 const NUMBER_BYTES: usize = size_of::<u64>();
 
-/// What is signed to measure a key begins with this sentence, for the same reason.
+/// The start of a text that is signed to measure a key, for the same reason.
 const MEASURED: &[u8] =
     b"hsm-ca token bench: this text is no certificate, no request and no revocation list. Nonce and number: ";
 
-/// A new challenge. The nonce comes from the system and not from the token, because the token is what is tested.
+/// A new challenge. The nonce comes from the system, not from the token, because the token is under test.
 ///
 /// # Errors
-/// What the system said, if it has no random numbers.
+/// Errors of the system, if it has no random numbers.
 pub fn new_challenge() -> io::Result<Vec<u8>> {
     let mut nonce = [0; NONCE_BYTES];
     fill_random(&mut nonce)?;
     Ok([SENTENCE, &nonce].concat())
 }
 
-/// Texts that a key signs to show how fast it is. No two are the same, and none can be read as DER.
+/// Texts that a key signs in a measurement. No two are the same, and none can be read as DER.
 #[derive(Clone, Debug)]
 pub struct MeasuredTexts(Vec<u8>);
 
 impl MeasuredTexts {
-    /// Texts with a nonce of their own.
+    /// Texts with a new nonce.
     ///
     /// # Errors
-    /// What the system said, if it has no random numbers.
+    /// Errors of the system, if it has no random numbers.
     pub fn new() -> io::Result<Self> {
         let mut nonce = [0; NONCE_BYTES];
         fill_random(&mut nonce)?;

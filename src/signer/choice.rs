@@ -1,23 +1,23 @@
-//! What the operator may choose about a signature; the rest follows from the key.
+//! What the operator can choose about a signature. The rest follows from the key.
 
 use std::fmt;
 
 use super::{Curve, Hash, KeyAlgorithm, SignatureAlgorithm};
 
-/// How a signature is to be made, as far as it is not left to the key.
+/// The operator's choices for a signature. The key decides the rest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SignatureChoice {
-    /// The hash; if not given, one that fits the key.
+    /// The hash; without one, a hash that fits the key.
     pub hash: Option<Hash>,
-    /// RSASSA-PSS, where an RSA key would otherwise sign with PKCS#1 v1.5.
+    /// RSASSA-PSS. An RSA key otherwise signs with PKCS#1 v1.5.
     pub pss: bool,
 }
 
-/// Why a key does not sign as requested.
+/// Why a key cannot sign as requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnfitChoice {
-    /// The hash is weaker than the key, or not the key's.
+    /// The hash is weaker than the key, or the key has another one.
     Hash {
         /// The key.
         key: KeyAlgorithm,
@@ -76,7 +76,7 @@ impl fmt::Display for UnfitChoice {
 impl std::error::Error for UnfitChoice {}
 
 impl KeyAlgorithm {
-    /// The signature algorithm of this key that was chosen.
+    /// The chosen signature algorithm of this key.
     ///
     /// # Errors
     /// [`UnfitChoice`]

@@ -1,15 +1,15 @@
-//! What two people compare to make sure that they mean the same public key.
+//! The fingerprint that two people compare, to check that they mean the same public key.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::{Hex, PublicKey, sha256};
 
-/// The length of a SHA-256.
+/// The length of a SHA-256 digest.
 const BYTES: usize = 32;
 
-/// SHA-256 over the DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), algorithm identifier included: what
-/// `openssl pkey -pubin -outform DER | sha256sum` prints. It shows in hex and reads from hex, with or without colons.
+/// SHA-256 over the DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), including the algorithm identifier: what `openssl pkey -pubin
+/// -outform DER | sha256sum` prints. Displayed and parsed as hex, with or without colons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyFingerprint([u8; BYTES]);
 
@@ -26,7 +26,7 @@ impl fmt::Display for NoFingerprint {
 impl std::error::Error for NoFingerprint {}
 
 impl KeyFingerprint {
-    /// From the bytes themselves; `None` unless there are 32.
+    /// From the bytes; `None` unless there are 32.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
@@ -46,7 +46,7 @@ impl From<[u8; BYTES]> for KeyFingerprint {
 }
 
 impl PublicKey {
-    /// The fingerprint by which people compare it.
+    /// The fingerprint for people to compare.
     #[must_use]
     pub fn fingerprint(&self) -> KeyFingerprint {
         KeyFingerprint(sha256(self.der()))
@@ -64,7 +64,7 @@ impl FromStr for KeyFingerprint {
 
     fn from_str(text: &str) -> Result<Self, NoFingerprint> {
         let digits = if text.contains(':') {
-            // Colons are allowed between bytes only, so that a lost digit is noticed.
+            // Colons are allowed only between bytes, so a missing digit is detected.
             let bytes: Vec<&str> = text.split(':').collect();
             bytes
                 .iter()

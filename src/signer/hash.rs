@@ -1,4 +1,4 @@
-//! The hashes of what is signed.
+//! The hashes for signatures.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Hash {
-    /// SHA-224, which is verified but never made.
+    /// SHA-224; only verified, never made.
     Sha224,
     /// SHA-256
     Sha256,
@@ -23,7 +23,7 @@ impl Hash {
     /// Every hash.
     pub const ALL: [Self; 4] = [Self::Sha224, Self::Sha256, Self::Sha384, Self::Sha512];
 
-    /// Length in bytes of a digest.
+    /// The length of a digest in bytes.
     #[must_use]
     pub const fn bytes(self) -> u16 {
         match self {
@@ -56,13 +56,13 @@ impl Hash {
     }
 }
 
-/// SHA-256 of `bytes`: the fingerprints and the identities of everything here.
+/// SHA-256 of `bytes`, for all fingerprints and identities here.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// SHA-1 of `bytes`, where a standard uses it as a name: key identifiers, OCSP's CertID, OpenSSL's hash of a name. It protects nothing.
+/// SHA-1 of `bytes`, where a standard uses it as a name: key identifiers, OCSP's CertID, OpenSSL's name hash. It protects nothing.
 #[must_use]
 pub fn sha1(bytes: &[u8]) -> [u8; 20] {
     let mut sha1 = [0; 20];

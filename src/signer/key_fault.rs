@@ -1,4 +1,4 @@
-//! Keys that are not secret, or not valid, as their public half shows.
+//! Faults that a public key reveals: its private key is not secret, or the key is not valid.
 
 mod curves;
 mod edwards;
@@ -19,7 +19,7 @@ use num_bigint::BigUint;
 
 use super::{Curve, KeyAlgorithm, PublicKey, sha256};
 
-/// What is wrong with a key.
+/// A fault of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyFault {
@@ -27,19 +27,19 @@ pub enum KeyFault {
     Exponent,
     /// A small prime divides the modulus.
     SmallFactor(u32),
-    /// A prime from 2¹⁶ to 2³² divides the modulus, or several that could not be told apart.
+    /// A prime from 2¹⁶ to 2³² divides the modulus, or several that could not be separated.
     MediumFactor(Option<u32>),
     /// NIST SP 800-89 section 5.3.3: "composite and not a power of a prime".
     PrimePower,
-    /// The modulus is of the form that one vendor's generator made (CVE-2017-15361, "The Return of Coppersmith's Attack").
+    /// The modulus has the form that one vendor's generator made (CVE-2017-15361, "The Return of Coppersmith's Attack").
     Roca,
     /// Fermat's method factors the modulus (CVE-2022-26320).
     ClosePrimes,
-    /// It is in a list of keys whose private keys others know.
+    /// The key is in a list of keys whose private keys others know.
     Listed,
-    /// NIST SP 800-56A section 5.6.2.3.3: a point of the curve, not at infinity.
+    /// NIST SP 800-56A section 5.6.2.3.3: the point must be on the curve, and not at infinity.
     OffCurve,
-    /// A point of Ed25519 whose order divides 8: anyone can write a signature that verifies under it, so possession is not proven.
+    /// A point of Ed25519 whose order divides 8. Anyone can make a signature that verifies under it, so it proves no possession.
     SmallOrder,
 }
 
@@ -69,16 +69,16 @@ impl fmt::Display for KeyFault {
     }
 }
 
-/// CA/B BR 6.1.6: "no factors smaller than 752". Looked for first, because it costs little; [`factor`] continues from there.
+/// CA/B BR 6.1.6: "no factors smaller than 752". Checked first, because it is cheap; [`factor`] continues from there.
 const LARGEST_SMALL_PRIME: u32 = 751;
 
-/// Keys whose answer is kept, so that a batch searches each of its keys once. Less than a megabyte.
+/// The most keys whose results are kept, so that a batch searches each of its keys once. Less than a megabyte.
 const MOST_KNOWN: usize = 4096;
 
-/// Searches on other threads at a time.
+/// The most searches on other threads at a time.
 const MOST_SEARCHES: usize = 2;
 
-/// What is known of an RSA key: what is found quickly, and what each longer search finds when it ends.
+/// What is known of an RSA key: the quick result, and the result of each longer search once it ends.
 #[derive(Clone)]
 struct Known {
     quick: Option<KeyFault>,
@@ -86,14 +86,14 @@ struct Known {
     medium_factor: Arc<Search>,
 }
 
-/// What is known of the last keys, by the SHA-256 of each.
+/// What is known of the most recent keys, by their SHA-256.
 #[derive(Default)]
 struct Memory {
     known: HashMap<[u8; 32], Known>,
     order: VecDeque<[u8; 32]>,
 }
 
-/// A search that takes long, and what it found.
+/// A long search, and its result.
 #[derive(Default)]
 struct Search {
     is_begun: AtomicBool,
@@ -104,20 +104,20 @@ struct Search {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeySearch {
-    /// All faults but [`KeyFault::MediumFactor`]: milliseconds.
+    /// All faults except [`KeyFault::MediumFactor`]: milliseconds.
     Short,
     /// All faults: half a second of processor time for RSA-2048, a second for RSA-4096.
     Long,
 }
 
-/// Rounds of Fermat's method: Boulder's number. Two random primes of 1024 bits would take some 2¹⁰⁰⁰.
+/// Rounds of Fermat's method, as in Boulder. Two random primes of 1024 bits would take about 2¹⁰⁰⁰.
 const FERMAT_ROUNDS: u32 = 100;
 
 /// The primes whose residues make the fingerprint: the first 39 without 2.
 const LARGEST_ROCA_PRIME: u32 = 167;
 
 impl PublicKey {
-    /// Looks for the known faults of keys; `None` for a sound one.
+    /// Searches for known faults; `None` for a sound key.
     #[must_use]
     pub fn find_fault(&self, search: KeySearch) -> Option<KeyFault> {
         match self.algorithm() {
@@ -146,12 +146,12 @@ impl PublicKey {
                 read.is_err().then_some(KeyFault::OffCurve)
             }
             KeyAlgorithm::Ed25519 => edwards::find_point_fault(self.subject_public_key()),
-            // Every string of the right length is a key: FIPS 204 algorithm 23 has no check.
+            // Any string of the right length is a key: FIPS 204 algorithm 23 has no check.
             KeyAlgorithm::MlDsa(_) => None,
         }
     }
 
-    /// The faults that are found at once. Another thread starts to look for the rest, and [`find_fault`](Self::find_fault) waits for its result.
+    /// The faults that are found at once. Another thread starts the longer search; [`find_fault`](Self::find_fault) waits for its result.
     #[must_use]
     pub fn find_quick_fault(&self, search: KeySearch) -> Option<KeyFault> {
         match self.algorithm() {
@@ -189,8 +189,8 @@ impl PublicKey {
         }))
     }
 
-    /// What was found quickly, and where the longer search reports. It is kept, because every check of a certificate asks, and the answer costs as
-    /// much as a signature.
+    /// The quick result, and where the longer search reports. It is kept, because every check of a certificate needs it and computing it costs
+    /// as much as a signature.
     fn recall_rsa(&self) -> Known {
         static MEMORY: LazyLock<Mutex<Memory>> = LazyLock::new(Mutex::default);
         let memory = || MEMORY.lock().ok();
@@ -219,7 +219,7 @@ impl PublicKey {
         new
     }
 
-    /// If no thread can start, the caller of [`find_fault`](Self::find_fault) computes it.
+    /// If no thread can be started, the caller of [`find_fault`](Self::find_fault) runs the search.
     fn begin_search(&self, known: &Known, search: KeySearch) {
         static RUNNING: AtomicUsize = AtomicUsize::new(0);
         let wanted = match search {
@@ -275,7 +275,7 @@ fn residue(modulus: &BigUint, prime: u32) -> u32 {
     residue.iter_u32_digits().next().unwrap_or_default()
 }
 
-/// Both primes are k·M + (65537ᵃ mod M) with M a product of small primes: modulo each of them the modulus is a power of 65537.
+/// Both primes are k·M + (65537ᵃ mod M), where M is a product of small primes. So modulo each of those, the modulus is a power of 65537.
 fn has_roca_fingerprint(modulus: &BigUint) -> bool {
     primes(LARGEST_ROCA_PRIME).skip(1).all(|prime| {
         let wanted = residue(modulus, prime);
@@ -311,11 +311,11 @@ fn has_close_primes(modulus: &BigUint) -> bool {
     false
 }
 
-/// False for nearly every number that is not a square, judged by the residues of squares modulo a few small numbers: a root costs much more. Every
-/// certificate asks this several times.
+/// False for nearly every number that is not a square, from its residues modulo a few small numbers. A root costs much more, and every
+/// certificate needs this several times.
 fn may_be_square(number: &BigUint) -> bool {
     const MODULI: [u32; 4] = [64, 63, 65, 11];
-    // The residue modulo the product gives the residue modulo each.
+    // The residue modulo the product gives the residue modulo each factor.
     let residue = residue(number, 64 * 63 * 65 * 11);
     MODULI
         .into_iter()

@@ -1,15 +1,14 @@
-//! Lists of public keys whose private keys are known to others, such as those that Debian's OpenSSL made from 2006 to 2008
-//! (CVE-2008-0166).
+//! Lists of public keys whose private keys others know, such as the keys that Debian's OpenSSL made from 2006 to 2008 (CVE-2008-0166).
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{Hex, KeyAlgorithm, KeyFault, PublicKey, sha1, sha256};
 
-/// What `openssl-vulnkey` keeps of a SHA-1: its last 80 bits.
+/// The part of a SHA-1 that `openssl-vulnkey` keeps: its last 80 bits.
 const TAIL: usize = 10;
 
-/// What badkeys keeps of a SHA-256: its first 120 bits. One byte follows that says which list it is from.
+/// The part of a SHA-256 that badkeys keeps: its first 120 bits. The next byte is the number of the source list.
 const HEAD: usize = 15;
 
 /// Public keys, by their hashes. Three forms are read:
@@ -30,15 +29,15 @@ impl fmt::Debug for KeyList {
     }
 }
 
-/// Why a list of keys cannot be read.
+/// Why a key list cannot be read.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyListError {
-    /// It has no keys, so it would refuse nothing.
+    /// It has no keys, so it would refuse none.
     Empty,
-    /// A line is not a hash; counted from 1.
+    /// A line is not a hash. Lines count from 1.
     Line(usize),
-    /// It is not text, and not records of 16 bytes in ascending order either.
+    /// It is neither text nor records of 16 bytes in ascending order.
     Records,
 }
 
@@ -60,10 +59,10 @@ impl fmt::Display for KeyListError {
 impl std::error::Error for KeyListError {}
 
 impl KeyList {
-    /// Reads a list, in any of its forms.
+    /// Reads a list in any of its forms.
     ///
     /// # Errors
-    /// [`KeyListError`]: a list that is cut short or damaged would refuse less than it should.
+    /// [`KeyListError`]: a truncated or damaged list would refuse too few keys.
     pub fn read(bytes: &[u8]) -> Result<Self, KeyListError> {
         let is_text = bytes
             .iter()
@@ -140,7 +139,7 @@ impl KeyList {
         hash.first_chunk().is_some_and(|head| self.heads.contains(head))
     }
 
-    /// As `openssl rsa -noout -modulus` prints it.
+    /// Compares in the format of `openssl rsa -noout -modulus`.
     fn has_modulus(&self, modulus: &[u8]) -> bool {
         let digits = Hex(modulus).to_string().to_uppercase();
         let line = format!("Modulus={}\n", digits.trim_start_matches('0'));
@@ -182,7 +181,7 @@ mod tests {
         let (key, printed) = generate("-algorithm RSA -pkeyopt rsa_keygen_bits:2048");
         let (other, _) = generate("-algorithm RSA -pkeyopt rsa_keygen_bits:2048");
         let (modulus, _) = key.rsa_integers().unwrap();
-        // By the programs that openssl-blacklist's manual names.
+        // With the programs that openssl-blacklist's manual names.
         let blacklist = run(&format!("printf '%s' '{printed}' | sha1sum | cut -c 21-40"));
         let blacklist = [&b"# Debian's\n\n"[..], &blacklist].concat();
         let text = sha256_line(modulus);

@@ -1,4 +1,4 @@
-//! ML-DSA (FIPS 204) as RFC 9881 has it in certificates.
+//! ML-DSA (FIPS 204), as used in certificates (RFC 9881).
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use const_oid::ObjectIdentifier;
 /// A parameter set of ML-DSA: FIPS 204 section 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MlDsaParameterSet {
-    /// ML-DSA-44, of security category 2.
+    /// ML-DSA-44, security category 2.
     MlDsa44,
-    /// ML-DSA-65, of security category 3.
+    /// ML-DSA-65, security category 3.
     MlDsa65,
-    /// ML-DSA-87, of security category 5.
+    /// ML-DSA-87, security category 5.
     MlDsa87,
 }
 

@@ -10,12 +10,12 @@ use spki::AlgorithmIdentifierOwned;
 
 use super::Hash;
 
-/// How an RSASSA-PSS signature is made: the mask generation function is MGF1 with the hash of the message, the trailer is `bc`.
+/// How an RSASSA-PSS signature is made. The mask generation function is MGF1 with the hash of the message; the trailer is `bc`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pss {
     /// The hash of the message and of MGF1.
     pub hash: Hash,
-    /// Length of the salt. RFC 4055 recommends the hash's; OpenSSL before 3.1 takes the longest that fits.
+    /// The length of the salt. RFC 4055 recommends the hash's length; OpenSSL before 3.1 uses the longest that fits.
     pub salt_bytes: u16,
 }
 
@@ -23,7 +23,7 @@ pub struct Pss {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PssError {
-    /// A hash whose signatures can be forged: SHA-1, which is also the default where no hash is named.
+    /// A hash whose signatures can be forged: SHA-1, which is also the default if no hash is named.
     WeakHash {
         /// Its name, as for any other signature with it.
         algorithm: &'static str,
@@ -68,7 +68,7 @@ const fn wrong<T>(reason: &'static str) -> Result<T, PssError> {
 }
 
 impl Pss {
-    /// With a salt as long as the hash, which RFC 4055 section 3.1 recommends, or as long as a key asks for.
+    /// With a salt as long as the hash, which RFC 4055 section 3.1 recommends, or as long as the key requires.
     pub(super) fn with(hash: Hash, only: Option<Self>) -> Self {
         let least = only.map_or(0, |only| only.salt_bytes);
         Self {
@@ -77,7 +77,7 @@ impl Pss {
         }
     }
 
-    /// RFC 8017 section 9.1.1, step 3: whether hash and salt have room in a modulus of `bits`.
+    /// RFC 8017 section 9.1.1, step 3: whether hash and salt fit in a modulus of `bits`.
     pub(super) fn fits(self, bits: usize) -> bool {
         let needed = usize::from(self.hash.bytes()) + usize::from(self.salt_bytes) + 2;
         needed <= bits.saturating_sub(1).div_ceil(8)
@@ -108,7 +108,7 @@ impl Pss {
         })
     }
 
-    /// Writes `RSASSA-PSS-params`: RFC 4055 section 2.1 has NULL beside a hash, and defaults are left out.
+    /// Writes `RSASSA-PSS-params`. RFC 4055 section 2.1 puts NULL beside a hash; defaults are omitted.
     pub(crate) fn to_any(self) -> Result<Any, der::Error> {
         let hash = AlgorithmIdentifierOwned {
             oid: oid_of(self.hash),
@@ -126,8 +126,8 @@ impl Pss {
         })
     }
 
-    /// Whether a key that is restricted to these parameters makes signatures with `other`: RFC 4055 section 3.3 requires the same hash and a salt
-    /// that is not shorter.
+    /// Whether a key that is restricted to these parameters can make signatures with `other`: RFC 4055 section 3.3 requires the same hash, and a
+    /// salt that is not shorter.
     #[must_use]
     pub fn permits(self, other: Self) -> bool {
         self.hash == other.hash && self.salt_bytes <= other.salt_bytes

@@ -13,7 +13,7 @@ use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use super::{Curve, KeyAlgorithm, MlDsaParameterSet, Pss, PssError, sha1};
 
-/// A public key of a kind this program signs with: the DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7) and what it says.
+/// A public key of a supported kind: the DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7) and its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     der: Vec<u8>,
@@ -28,7 +28,7 @@ struct RsaPublicKey<'a> {
     public_exponent: UintRef<'a>,
 }
 
-/// Why bytes are not a public key that can be used here.
+/// Why bytes are not a usable public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PublicKeyError {
@@ -42,7 +42,7 @@ pub enum PublicKeyError {
         /// The object identifier of the algorithm or of the curve.
         oid: String,
     },
-    /// A key for RSASSA-PSS only, restricted to parameters that are refused.
+    /// A key for RSASSA-PSS only, restricted to refused parameters.
     Pss(PssError),
 }
 
@@ -101,7 +101,7 @@ impl PublicKey {
         let mut info = info.clone();
         let algorithm = match info.algorithm.oid {
             RSA_ENCRYPTION => {
-                // RFC 3279 section 2.3.1: "MUST be NULL". Where they are left out, one key would have two encodings.
+                // RFC 3279 section 2.3.1: "MUST be NULL". If they could be omitted, one key would have two encodings.
                 let null = Any::from(Null);
                 if info
                     .algorithm
@@ -154,13 +154,13 @@ impl PublicKey {
         })
     }
 
-    /// True for the same key, even if it is for other algorithms (RFC 4055 section 1.2: an RSA key for RSASSA-PSS only).
+    /// True for the same key, even if its algorithms differ (RFC 4055 section 1.2: an RSA key for RSASSA-PSS only).
     #[must_use]
     pub fn has_numbers_of(&self, other: &Self) -> bool {
         self.bits == other.bits
     }
 
-    /// From the big-endian integers that PKCS#11 gives as `CKA_MODULUS` and `CKA_PUBLIC_EXPONENT`.
+    /// From the big-endian integers that PKCS#11 returns as `CKA_MODULUS` and `CKA_PUBLIC_EXPONENT`.
     ///
     /// # Errors
     /// [`PublicKeyError`]
@@ -221,7 +221,7 @@ impl PublicKey {
         &self.der
     }
 
-    /// What kind of key it is.
+    /// The kind of key.
     #[must_use]
     pub const fn algorithm(&self) -> KeyAlgorithm {
         self.algorithm
@@ -234,13 +234,13 @@ impl PublicKey {
         &self.bits
     }
 
-    /// The octets in which keys of one kind differ: the modulus of an RSA key without a leading zero, the coordinates of an EC point, and the
-    /// whole of every other key. With the exponent 65537 every other octet of [`der`](Self::der) follows from the kind.
+    /// The octets that differ between keys of one kind: the modulus of an RSA key without a leading zero, the coordinates of an EC point, the
+    /// whole of every other key. With the exponent 65537, every other octet of [`der`](Self::der) follows from the kind.
     #[must_use]
     pub fn own_octets(&self) -> &[u8] {
         let bits = self.subject_public_key();
         match self.algorithm {
-            // The first octet says that the point is uncompressed (SEC 1 section 2.3.3).
+            // The first octet marks the point as uncompressed (SEC 1 section 2.3.3).
             KeyAlgorithm::Ec(_) => bits.get(1..).unwrap_or_default(),
             KeyAlgorithm::Rsa { .. } | KeyAlgorithm::RsaPss { .. } => {
                 self.rsa_integers().map_or(bits, |(modulus, _)| modulus)
@@ -256,15 +256,15 @@ impl PublicKey {
         Some((key.modulus.as_bytes(), key.public_exponent.as_bytes()))
     }
 
-    /// `keyIdentifier` by method (1) of RFC 5280 section 4.2.1.2: SHA-1 of the BIT STRING's value. A name, not a
-    /// protection: it is what openssl computes for `hash` and what `CKA_ID` holds for keys imported here.
+    /// `keyIdentifier` by method (1) of RFC 5280 section 4.2.1.2: SHA-1 of the BIT STRING's value. It is a name, not a protection. openssl
+    /// computes the same for `hash`, and `CKA_ID` holds it for keys imported here.
     #[must_use]
     pub fn key_identifier(&self) -> Vec<u8> {
         sha1(&self.bits).to_vec()
     }
 }
 
-/// Bits of the modulus of an `RSAPublicKey` that can be used.
+/// The bits of the modulus of a usable `RSAPublicKey`.
 fn rsa_modulus_bits(bits: &[u8]) -> Result<usize, PublicKeyError> {
     let key = RsaPublicKey::from_der(bits).map_err(|_| PublicKeyError::Malformed { what: "RSAPublicKey" })?;
     let modulus = key.modulus.as_bytes();
@@ -285,7 +285,7 @@ fn rsa_modulus_bits(bits: &[u8]) -> Result<usize, PublicKeyError> {
         });
     }
     let bits = modulus.len() * 8 - usize::try_from(leading).unwrap_or(0);
-    // The limits of the verification in software; larger keys would only slow everyone down.
+    // The limits of the software verification. Larger keys would only be slow.
     if bits > 8192 || key.public_exponent.as_bytes().len() > 4 {
         return Err(PublicKeyError::Malformed {
             what: "an RSA key above 8192 bits, or a public exponent above 32",

@@ -8,12 +8,12 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::SignError;
 
-/// Where random numbers come from: a token, or the operating system if there is no token. Several threads may ask at once.
+/// A source of random numbers: a token, or the operating system if there is no token. Several threads may call it at once.
 pub trait RandomSource: Sync {
     /// Fills `buffer`.
     ///
     /// # Errors
-    /// What the source said; `buffer` must not be used then.
+    /// Errors of the source; `buffer` must then not be used.
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), SignError>;
 }
 
@@ -39,11 +39,11 @@ impl fmt::Display for NoRandomNumbers {
 
 impl std::error::Error for NoRandomNumbers {}
 
-/// Fills `buffer` by `getrandom(2)`, which waits until the kernel's generator is seeded. AWS-LC's own generator seeds itself from the
-/// jitter of the processor first, which costs a process tens of milliseconds: more than all the rest of a signature.
+/// Fills `buffer` with `getrandom(2)`, which waits until the kernel's generator is seeded. AWS-LC's own generator first seeds itself from
+/// processor jitter. That costs a process tens of milliseconds, more than everything else in a signature.
 ///
 /// # Errors
-/// What the system said, if it has no random numbers.
+/// Errors of the system, if it has no random numbers.
 pub fn fill_random(buffer: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn every_byte_is_drawn_and_no_two_draws_are_the_same() {
-        // More than the 256 bytes that the kernel gives at once without being interrupted.
+        // More than the 256 bytes that the kernel returns without interruption.
         let [mut one, mut other] = [[0_u8; 4096]; 2];
         fill_random(&mut one).unwrap();
         fill_random(&mut other).unwrap();

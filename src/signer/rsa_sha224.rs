@@ -1,5 +1,5 @@
-//! RSA signatures over SHA-224, which AWS accepts for a cluster's certificates and AWS-LC's interface for Rust does not verify. Verification only,
-//! with public numbers only: nothing here needs constant time.
+//! RSA signatures over SHA-224. AWS accepts them in a cluster's certificates, but the Rust interface of AWS-LC does not verify them. This only
+//! verifies, with public numbers, so nothing here needs constant time.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use num_bigint::BigUint;
@@ -9,7 +9,7 @@ use super::{Hash, PublicKey};
 const HASH: Hash = Hash::Sha224;
 const HASH_BYTES: usize = 28;
 
-/// The minimum that AWS-LC has for the other hashes, too.
+/// AWS-LC's minimum for the other hashes.
 const SMALLEST_MODULUS: u64 = 2048;
 
 /// RSASSA-PKCS1-v1_5: RFC 8017 section 8.2.2, by comparison with the only valid encoding.
@@ -22,11 +22,11 @@ pub(super) fn verify_pkcs1(key: &PublicKey, message: &[u8], signature: &[u8]) ->
     verify_slices_are_equal(&encoded, &expected).ok()
 }
 
-/// RSASSA-PSS: RFC 8017 sections 8.1.2 and 9.1.2, whose steps the comments name.
+/// RSASSA-PSS: RFC 8017 sections 8.1.2 and 9.1.2. The comments name its steps.
 pub(super) fn verify_pss(key: &PublicKey, salt_bytes: u16, message: &[u8], signature: &[u8]) -> Option<()> {
     let salt_bytes = usize::from(salt_bytes);
     let (encoded, modulus_bits) = open(key, signature)?;
-    // 8.1.2, 2 c: emLen is for modBits - 1; the byte that it may be shorter by is zero.
+    // 8.1.2, 2 c: emLen is for modBits - 1. It may be one byte shorter than the modulus; that byte is zero.
     let spare_bits = (modulus_bits - 1) % 8;
     let encoded = match spare_bits {
         0 => encoded.strip_prefix(&[0])?,

@@ -13,7 +13,7 @@ impl PublicKey {
     /// Verifies `signature` over `message` in software, without the token.
     ///
     /// # Errors
-    /// [`BadSignature`], also when the algorithm is not one of the key.
+    /// [`BadSignature`], also if the key does not use this algorithm.
     pub fn verify(
         &self,
         algorithm: SignatureAlgorithm,
@@ -106,8 +106,8 @@ impl PublicKey {
         algorithm.verify_sig(self.subject_public_key(), message, signature)
     }
 
-    /// AWS-LC's interface pairs SHA-224 with P-521 only. To ECDSA the digest is a number (FIPS 186-5 section 6.4.2, step 2), shorter
-    /// here than the curve's order, so zeros before it, up to the length of the hash `longer`, change nothing.
+    /// AWS-LC's interface supports SHA-224 only with P-521. ECDSA treats the digest as a number (FIPS 186-5 section 6.4.2, step 2), here shorter
+    /// than the curve's order. So leading zeros, up to the length of the hash `longer`, change nothing.
     fn verify_ecdsa_sha224(
         &self,
         algorithm: &dyn VerificationAlgorithm,

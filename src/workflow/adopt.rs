@@ -1,4 +1,4 @@
-//! `ca adopt`: takes an existing CA into the ledger, with everything that it has issued and revoked, so that nothing is lost. Everything is
+//! `ca adopt`: records an existing CA in the ledger, with everything that it has issued and revoked, so that nothing is lost. Everything is
 //! verified first, and recorded in one transaction.
 
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::x509::{
     X509Error, check_existing_key, rules, verify_chain,
 };
 
-/// Seconds that the clock of another machine may be ahead.
+/// The allowance in seconds for another machine's clock that is ahead.
 const SKEW: u64 = 300;
 
 /// A CA from outside this ledger.
@@ -29,19 +29,19 @@ pub struct AdoptionRequest {
     pub authority: Certificate,
     /// The certificates above it, its issuer's first; empty if it is self-signed.
     pub issuers: Vec<Certificate>,
-    /// Certificates that it has issued, each with its name in errors: its file.
+    /// Certificates that it has issued, each with its file's name for errors.
     pub certificates: Vec<(String, Certificate)>,
     /// Its database.
     pub index: Vec<IndexedCertificate>,
     /// Its last CRL.
     pub crl: Option<CertificateRevocationList>,
-    /// Keys whose private keys others know: a CA with one of them is refused.
+    /// Keys whose private keys others know. A CA with one of them is refused.
     pub refused_keys: Option<Arc<KeyList>>,
     /// The rules that the operator waives.
     pub waivers: Waivers,
 }
 
-/// A CA and everything known about it, verified as far as possible. Only the record is missing.
+/// A CA and everything known about it, verified as far as possible. It is not recorded yet.
 #[derive(Debug)]
 pub struct PlannedAdoption {
     plan: AdoptionRequest,
@@ -57,15 +57,15 @@ pub struct AdoptionSummary {
     pub path: PathCheck,
     /// What was new.
     pub new: TakenOver,
-    /// Rules that were waived.
+    /// The rules that were waived.
     pub waived: Vec<String>,
 }
 
 impl AdoptionRequest {
-    /// Verifies the CA's certificate, the path above it, and under its key every certificate and the CRL.
+    /// Verifies the CA's certificate and the path above it, then every certificate and the CRL under the CA's key.
     ///
     /// # Errors
-    /// [`WorkflowError`]: the first fault found. Then nothing may be recorded.
+    /// [`WorkflowError`]: the first fault found. After an error, nothing may be recorded.
     pub fn check(self, now: UnixTime) -> Result<PlannedAdoption, WorkflowError> {
         let authority = &self.authority;
         if !authority.is_authority() {
@@ -128,7 +128,7 @@ impl AdoptionRequest {
     }
 }
 
-/// A CRL cannot hold a longer one.
+/// A CRL cannot hold a longer serial number.
 fn check_length(serial: &SerialNumber) -> Result<(), X509Error> {
     const LONGEST: usize = 22;
     if serial.octets().len() <= LONGEST {
@@ -148,10 +148,10 @@ fn check_revocation(serial: &SerialNumber, revoked_at: UnixTime, now: UnixTime) 
 }
 
 impl PlannedAdoption {
-    /// Makes sure that the store has the CA's key, and that the key signs.
+    /// Checks that the store has the CA's key, and that the key signs.
     ///
     /// # Errors
-    /// The rule `signing-key`, the missing proof, or what the store said.
+    /// The rule `signing-key`, the missing proof, or the store's error.
     pub fn prove_key(&self, store: &dyn KeyStore, key: &str) -> Result<(), WorkflowError> {
         let public_key = self.plan.authority.public_key()?;
         let signature = public_key.algorithm().default_signature();
@@ -178,7 +178,7 @@ impl PlannedAdoption {
             entry: None,
         };
         let waived = rules.check(recorder.ledger(), plan.waivers, recorder.now())?;
-        // An entry says more: what is not checked now is not recorded beside it.
+        // An entry already says more about the certificate. So without a path check, no adoption event is added.
         let has_entry = matches!(
             require_known(recorder.ledger(), &plan.authority),
             Ok(KnownAs::Entry(_))
@@ -244,7 +244,7 @@ impl PlannedAdoption {
     }
 }
 
-/// A serial number that another certificate has is that of one of the files.
+/// Names the file of the certificate whose serial number is already used.
 fn name_file(plan: &AdoptionRequest) -> impl Fn(WorkflowError) -> WorkflowError + '_ {
     move |error| {
         let WorkflowError::Ledger(LedgerError::SerialUsed { serial, .. }) = &error else {

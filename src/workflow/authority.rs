@@ -22,7 +22,7 @@ pub struct AuthorityRequest {
     pub subject: Name,
     /// Its content.
     pub profile: Arc<Profile>,
-    /// Its validity; the profile's days when no end is given.
+    /// Its validity; without an end, the profile's days.
     pub validity: AskedValidity,
     /// How it is signed.
     pub signature: SignatureChoice,
@@ -32,7 +32,7 @@ pub struct AuthorityRequest {
     pub delivery: Delivery,
 }
 
-/// A self-signed CA certificate that passed every rule, and whose place is held. Only the signature is missing.
+/// A self-signed CA certificate that passed every rule. Its place is held; only the signature is missing.
 pub struct PlannedAuthority<'a> {
     held: Held<Checked>,
     store: &'a dyn KeyStore,
@@ -40,7 +40,7 @@ pub struct PlannedAuthority<'a> {
 }
 
 impl AuthorityRequest {
-    /// The validity of a certificate that is made `now`.
+    /// The validity of a certificate made `now`.
     ///
     /// # Errors
     /// [`X509Error`] if the request is not a validity period.
@@ -94,7 +94,7 @@ impl AuthorityRequest {
 }
 
 impl PlannedAuthority<'_> {
-    /// Called before a ledger is made for the CA: refuses a key whose token keeps the head of another ledger.
+    /// For use before a ledger is made for the CA: refuses a key whose token keeps the head of another ledger.
     ///
     /// # Errors
     /// [`WorkflowError::KeptHead`]

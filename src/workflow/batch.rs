@@ -1,14 +1,14 @@
-//! Many objects, signed in groups by several sessions: certificates of `csr sign`, answers of `ocsp publish`.
+//! Signs many objects, in groups, with several sessions: certificates of `csr sign`, responses of `ocsp publish`.
 //!
 //! | step | threads |
 //! |---|---|
-//! | [`Batch::draft`]: the exact bytes are made and checked, and the place for the output is kept | all processors |
+//! | [`Batch::draft`]: the exact bytes are made and checked, and the place for the output is held | all processors |
 //! | the group is recorded as begun, in one transaction | the caller's |
 //! | the key signs each, and the signature is verified | one for each session |
 //! | the group is recorded as signed, in one transaction | the caller's |
-//! | the files of the group are written, and get their names when the disk has them | one |
+//! | the files of the group are written and synced, then get their names | one |
 //!
-//! The steps of one group overlap with those of others; results come in order.
+//! The groups overlap in time; the results come in order.
 
 mod course;
 mod crew;
@@ -34,39 +34,39 @@ use super::{Finished, Held, Progress, Recorder, Signable, Step, WorkflowError};
 use crate::ledger::EntryId;
 use crate::signer::{KeyStore, RandomSource, Signer, SystemRandom};
 
-/// Groups that are begun and not delivered, where one session signs.
+/// The number of groups that may have begun and not be delivered, with one signing session.
 const GROUPS: usize = 3;
 
-/// What is signed, one piece after the other.
+/// The pieces to sign, in order.
 pub(super) trait Batch: Sync + Sized {
-    /// What is signed.
+    /// The kind of object that is signed.
     type Object: Signable<Signed: Send> + Send;
-    /// Why a piece is refused, and every other error of the job.
+    /// The error of a refused piece, and every other error of the job.
     type Error: From<WorkflowError> + Send;
-    /// One piece, as far as it comes without the ledger and the key.
+    /// One piece, prepared without the ledger and the key.
     type Draft: Send;
-    /// What is remembered of a piece until its result is reported.
+    /// What is kept of a piece until its result is reported.
     type Memo;
     /// A piece that was signed before.
     type Known;
 
-    /// How many pieces there are.
+    /// The number of pieces.
     fn count(&self) -> usize;
 
-    /// How many of them are to be signed.
+    /// The number of pieces that need a signature.
     fn count_new(&self) -> usize;
 
     /// Whether a refused piece is reported and the others are signed.
     fn keeps_going(&self) -> bool;
 
-    /// Drafts one, on any thread. Nothing of one that was refused before.
+    /// Drafts one piece, on any thread. `None` if it was refused before.
     fn draft(&self, index: usize, random: &dyn RandomSource) -> Result<Option<Self::Draft>, Self::Error>;
 
-    /// Looks at a draft with the ledger.
+    /// Checks a draft against the ledger.
     fn admit(&self, recorder: &mut Recorder, draft: Self::Draft) -> Result<Admitted<Self>, WorkflowError>;
 
-    /// Reads what was signed before. `entries` has the entries of the pieces that were recorded so far, and 0 for the others. Nothing where
-    /// the piece that this one repeats has failed.
+    /// Reads a piece that was signed before. `entries` has the entry of each piece that is recorded so far, and 0 for the others. `None` if this
+    /// piece repeats one that failed.
     fn find(
         &self,
         recorder: &mut Recorder,
@@ -74,32 +74,32 @@ pub(super) trait Batch: Sync + Sized {
         entries: &[EntryId],
     ) -> Result<Option<Found<Self::Object>>, WorkflowError>;
 
-    /// The step that one signature is, from 1.
+    /// The progress step of one signature; `number` counts from 1.
     fn step(&self, number: usize) -> Step<'static>;
 }
 
-/// A piece that the ledger has nothing against.
+/// A piece that the ledger does not refuse.
 pub(super) struct Admitted<B: Batch> {
     pub(super) memo: B::Memo,
     pub(super) work: Work<B>,
 }
 
-/// What is to be done with it.
+/// What to do with a piece.
 pub(super) enum Work<B: Batch> {
     Sign(Box<Held<B::Object>>),
-    /// It was signed before; it is read from the ledger when its group is recorded.
+    /// Signed before. It is read from the ledger when its group is recorded.
     Deliver(B::Known),
 }
 
-/// What was signed before.
+/// A piece that was signed before.
 pub(super) enum Found<T: Signable> {
-    /// To be written.
+    /// Its file is not written yet.
     Recorded(Completed<T>),
-    /// In its place.
+    /// Its file exists.
     There(Finished<T>),
 }
 
-/// What became of one piece.
+/// The result of one piece.
 pub(super) enum Told<B: Batch> {
     Done {
         index: usize,
@@ -112,27 +112,27 @@ pub(super) enum Told<B: Batch> {
     },
 }
 
-/// Why no more is signed.
+/// Why the batch stops signing.
 pub(super) enum Failure<E> {
-    /// A piece is refused.
+    /// A piece was refused.
     Piece(E),
     Job(WorkflowError),
 }
 
-/// What the thread of the ledger works with.
+/// What the caller's thread uses; it alone calls the ledger.
 pub(super) struct Desk<'a, B: Batch> {
-    /// None where nothing is to be signed.
+    /// `None` if nothing needs a signature.
     pub(super) store: Option<&'a dyn KeyStore>,
     pub(super) recorder: &'a mut Recorder,
     pub(super) progress: &'a dyn Progress,
     pub(super) each: &'a mut dyn FnMut(Told<B>),
 }
 
-/// Signs all of it, in as many sessions as `jobs` asks for. `refused` are the pieces that were refused already; they are told in their
-/// turn. Without a signer, nothing is signed.
+/// Signs the whole batch, in the number of sessions that `jobs` requests. `refused` are the pieces that are refused already; they are reported
+/// in their turn. Without a signer, nothing is signed.
 ///
 /// # Errors
-/// The first failure; what had begun by then is finished or given up.
+/// The first failure. By then, everything that began is finished or abandoned.
 pub(super) fn sign_batch<B: Batch>(
     batch: &B,
     signer: Option<Box<dyn Signer + '_>>,

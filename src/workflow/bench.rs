@@ -1,4 +1,4 @@
-//! How fast a token signs: for each mechanism and number of sessions, with one login.
+//! Measures how fast a token signs, for each mechanism and number of sessions, with one login.
 
 mod error;
 mod issuing;
@@ -26,14 +26,13 @@ pub use plot::BenchPlot;
 pub struct BenchRequest {
     /// The keys that sign.
     pub keys: BenchKeys,
-    /// How many sessions sign at once at most: 1, 2, 4 and so on are measured up to it, and it. Fewer where the token has no more.
+    /// The most sessions that sign at once. The measurement uses 1, 2, 4 and so on, then this number; fewer if the token has fewer.
     pub sessions: usize,
-    /// How long they sign before it counts.
+    /// How long they sign before the measurement starts.
     pub warm_up: Duration,
-    /// How long they sign for one point.
+    /// How long they sign for one measured point.
     pub length: Duration,
-    /// Certificates to issue with each key that is made for it, in as many sessions as there are. A key that was on the token before
-    /// issues none.
+    /// Certificates to issue with each generated key, in as many sessions as signed at once. A key that was already on the token issues none.
     pub issuing: Option<IssuingRequest>,
 }
 
@@ -41,23 +40,24 @@ pub struct BenchRequest {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum BenchKeys {
-    /// Pairs that the token generates for it, as session objects: none stays.
+    /// Pairs that the token generates as session objects, so none stays.
     Session {
         /// Their kinds.
         kinds: Vec<KeyAlgorithm>,
-        /// Whether a kind that the token does not have is an error.
+        /// Whether an unsupported kind is an error.
         must_have: bool,
     },
-    /// A key that is on the token already. It signs texts that can be nothing else; see [`MeasuredTexts`](crate::signer::MeasuredTexts).
+    /// A key that is already on the token. It signs only texts that cannot be mistaken for anything else; see
+    /// [`MeasuredTexts`](crate::signer::MeasuredTexts).
     Existing(KeySelector),
 }
 
 /// What was measured.
 #[derive(Clone, Debug)]
 pub struct BenchSummary {
-    /// By key, then signature, then number of sessions.
+    /// The points, by key, then signature, then number of sessions.
     pub points: Vec<BenchPoint>,
-    /// What was issued, by key.
+    /// The issuing results, by key.
     pub issuing: Vec<IssuingPoint>,
     /// What the token does not support.
     pub unmeasured: Vec<Unmeasured>,
@@ -65,33 +65,33 @@ pub struct BenchSummary {
     pub fewer_sessions: Option<String>,
 }
 
-/// A number of sessions that sign with one mechanism.
+/// One point: this number of sessions, signing with one mechanism.
 #[derive(Clone, Debug)]
 pub struct BenchPoint {
-    /// The key's kind.
+    /// The kind of key.
     pub key: KeyAlgorithm,
-    /// The signatures' kind.
+    /// The signature algorithm.
     pub algorithm: SignatureAlgorithm,
-    /// What the token makes them with.
+    /// The mechanism of the token.
     pub mechanism: MechanismNumber,
-    /// How many sessions signed at once.
+    /// The number of sessions that signed at once.
     pub sessions: usize,
-    /// How many signatures they made. Each was verified in software.
+    /// The number of signatures. Each was verified in software.
     pub signatures: usize,
-    /// How often the token was busy, and signed nothing.
+    /// How often the token was busy and did not sign.
     pub busy: usize,
-    /// From the first session's start to the last one's end.
+    /// The time from the start of the first session to the end of the last.
     pub elapsed: Duration,
-    /// How long a signature took.
+    /// The time for one signature.
     pub latencies: Latencies,
 }
 
 /// A key or a signature that could not be measured.
 #[derive(Clone, Debug)]
 pub struct Unmeasured {
-    /// The key's kind.
+    /// The kind of key.
     pub key: KeyAlgorithm,
-    /// The signatures' kind; `None` for all of the key.
+    /// The signature algorithm; `None` for every algorithm of the key.
     pub algorithm: Option<SignatureAlgorithm>,
     /// Why.
     pub reason: String,
@@ -109,10 +109,10 @@ fn rate(count: usize, elapsed: Duration) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / elapsed.as_secs_f64().max(f64::MIN_POSITIVE)
 }
 
-/// Measures. No object that is made for it is on the token (`CKA_TOKEN` false), and each is destroyed before the next is made.
+/// Runs the measurement. It creates session objects only (`CKA_TOKEN` false), and destroys each before it creates the next.
 ///
 /// # Errors
-/// What the token said; [`BenchError`] in [`WorkflowError::Bench`].
+/// Errors of the token; [`BenchError`] in [`WorkflowError::Bench`].
 pub fn bench_token(
     session: &Session,
     request: &BenchRequest,
@@ -185,7 +185,7 @@ impl Bench<'_> {
         }
     }
 
-    /// A key that was made for the measurement: it may issue certificates, because nothing that it signed outlives it.
+    /// Measures a generated key. It may issue certificates, because nothing that it signed outlives it.
     fn measure_made(&mut self, key: &PrivateKey) -> Result<(), WorkflowError> {
         let sessions = self.measure_key(key)?;
         let Some(request) = &self.request.issuing else {
@@ -208,10 +208,10 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// How many sessions signed at once at most.
+    /// Measures one key. Returns the most sessions that signed at once.
     fn measure_key(&mut self, key: &PrivateKey) -> Result<NonZeroUsize, WorkflowError> {
         let kind = key.public_key.algorithm();
-        // The session that logged in signs too: a token with 16 has 16.
+        // The session that logged in signs too, and counts as one.
         let signer = || TokenSigner::new(self.session, key.clone());
         let (first, mut signers) = (signer(), Vec::<Box<dyn Signer + '_>>::new());
         signers.push(Box::new(signer()));
@@ -279,12 +279,12 @@ impl Bench<'_> {
     }
 }
 
-/// Whether the token does not make such keys, by its list of mechanisms or by what it says to the template. It failed otherwise.
+/// Whether the token does not support such keys, by its mechanism list or by its answer to the template. Any other error is a failure.
 fn is_refusal(error: &TokenError) -> bool {
     matches!(error, TokenError::CannotGenerate { .. }) || is_refused_template(error)
 }
 
-/// tpm2-pkcs11 1.9 answers the first to `CKA_TOKEN` false; other tokens have other words for it, and for a curve or a size that they lack.
+/// tpm2-pkcs11 1.9 returns the first of these for `CKA_TOKEN` false. Other tokens return the others, also for an unsupported curve or size.
 fn is_refused_template(error: &TokenError) -> bool {
     const WORDS: [&str; 9] = [
         "CKR_ATTRIBUTE_VALUE_INVALID",
@@ -312,7 +312,7 @@ fn is_limit(error: &SignError) -> bool {
     )
 }
 
-/// What a key of this kind signs with here; RSA in both ways.
+/// The algorithms that a key of this kind signs with. RSA: PKCS #1 v1.5 and PSS.
 fn signatures_of(kind: KeyAlgorithm) -> Result<Vec<SignatureAlgorithm>, WorkflowError> {
     let usual = kind.choose(SignatureChoice::default())?;
     let pss = SignatureChoice {

@@ -1,4 +1,4 @@
-//! `ceremony`: what a ceremony file asks for, held against every rule before anybody comes to the room.
+//! `ceremony`: checks everything that a ceremony file asks for against every rule, before anyone comes to the room.
 
 mod completed;
 mod draft;

@@ -1,4 +1,4 @@
-//! Checkpoints of the ledger, and proofs about its events: made from the events, and checked before they are returned.
+//! Makes checkpoints of the ledger and proofs about its events, and checks them before they are returned.
 
 use crate::ledger::{Digest, Head, Ledger, current_checkpoint, event_path, extension_path};
 use crate::signer::Signer;
@@ -69,8 +69,8 @@ pub fn prove_event(
 /// A proof that the ledger extends a checkpoint.
 ///
 /// # Errors
-/// [`LedgerError::NotExtended`](crate::ledger::LedgerError::NotExtended), [`WorkflowError::CheckpointKey`], and what the ledger and the
-/// signer say.
+/// [`LedgerError::NotExtended`](crate::ledger::LedgerError::NotExtended), [`WorkflowError::CheckpointKey`], and errors of the
+/// ledger and the signer.
 pub fn prove_extension(
     ledger: &dyn Ledger,
     since: &Checkpoint,

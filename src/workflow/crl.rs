@@ -32,11 +32,11 @@ pub struct CrlRequest {
     pub scope: CrlScope,
     /// The URL in the certificates of its scope.
     pub distribution_point: Option<String>,
-    /// Whether it covers only the certificates that name this URL: the CRL of a shard. Otherwise it covers all in its scope.
+    /// Whether it covers only the certificates that name this URL, as the CRL of a shard does. Otherwise it covers all in its scope.
     pub is_shard: bool,
     /// The URL of its delta CRL.
     pub freshest: Option<String>,
-    /// The CRL that relying parties have, which makes this one a delta CRL.
+    /// The CRL that relying parties have. Setting it makes this one a delta CRL.
     pub base: Option<Named<CertificateRevocationList>>,
     /// How it is signed.
     pub signature: SignatureChoice,
@@ -47,7 +47,7 @@ pub struct CrlRequest {
 /// A CRL that was issued.
 #[derive(Clone, Debug)]
 pub struct CrlSummary {
-    /// The list, and how many entries it has.
+    /// The list, and its number of entries.
     pub issued: IssuedCrl,
     /// Where it is.
     pub delivered: Delivered,
@@ -89,7 +89,7 @@ struct Signing {
     delivery: Delivery,
 }
 
-/// A CRL with a number that no other CRL of this CA gets.
+/// A CRL with a reserved number: no other CRL of this CA gets it.
 #[derive(Debug)]
 struct NumberedCrl {
     content: CrlContent,
@@ -173,7 +173,8 @@ impl CrlJob {
         numbered.plan(recorder, sources, in_ledger)
     }
 
-    /// Takes its number from the ledger: the requested one, or the next. A number below that of an earlier CRL is refused, and none is taken.
+    /// Takes its number from the ledger: the requested one, or the next. If the number is below that of an earlier CRL, this fails and takes
+    /// none.
     fn number(self, recorder: &mut Recorder) -> Result<NumberedCrl, WorkflowError> {
         let authority = &self.signing.authority;
         recorder.require_known(authority)?;
@@ -189,7 +190,7 @@ impl CrlJob {
         // RFC 5280 section 5.2.4: the number of a delta CRL is above its base's.
         let above = base.max(asked.and_then(CrlNumber::previous));
         let reserved = match asked {
-            // From a run that failed before the signature. Whether it may still be used is checked when the signature begins.
+            // An earlier run reserved it and failed before the signature. Whether it may still be used is checked when the signature begins.
             Some(asked) if recorder.has_crl_number(authority, asked)? => asked,
             _ => recorder.reserve_crl_number(authority, above)?.number,
         };
@@ -197,8 +198,8 @@ impl CrlJob {
             let found = format!("{asked} was requested, but the ledger is at {reserved}: numbers must rise");
             return Err(X509Error::broken(rules::CRL_NUMBER, found).into());
         }
-        // Read after the number was taken, and before the revocations: a CRL with a lower number is not newer, and everything that was recorded
-        // before is on this one.
+        // Read after the number was taken and before the revocations. So a CRL with a lower number is never newer, and this one has every
+        // revocation recorded before this time.
         let this_update = recorder.now().max(self.this_update);
         Ok(NumberedCrl {
             since: recorder.ledger().head()?.count,
@@ -290,8 +291,7 @@ impl NumberedCrl {
         Err(X509Error::broken(rules::CRL_ENTRIES, found).into())
     }
 
-    /// Builds the list from the revocations of its scope, all of them, and checks it. For a delta CRL, what the base has already is
-    /// left out here.
+    /// Builds the list from all revocations in its scope, and checks it. A delta CRL leaves out the entries that are in its base.
     fn build(self, revocations: &Revocations) -> Result<(Planned<CheckedCrl>, Signing), WorkflowError> {
         let (content, now) = (self.content.clone(), self.content.this_update);
         let (authority, signature) = (&self.signing.authority, self.signing.signature);

@@ -25,7 +25,7 @@ pub struct CrossRequest {
     pub profile: Option<Arc<Profile>>,
     /// Keys that are refused.
     pub refused_keys: Option<Arc<KeyList>>,
-    /// Its validity; when no end is given the profile's days, or until one of the two certificates ends.
+    /// Its validity. Without an end: the profile's days, or until one of the two certificates ends.
     pub validity: AskedValidity,
     /// How it is signed.
     pub signature: SignatureChoice,
@@ -42,11 +42,11 @@ pub struct CrossSummary {
     pub certificate: Certificate,
     /// Where it is.
     pub delivered: Delivered,
-    /// The names of what is the same as in the original.
+    /// The names of the fields that are the same as in the original.
     pub kept: Vec<String>,
-    /// What differs.
+    /// The fields that differ.
     pub changes: Vec<Change>,
-    /// The faults of the original by RFC 5280 that it corrects, in words.
+    /// The RFC 5280 faults of the original that it corrects, in words.
     pub repairs: Vec<String>,
 }
 
@@ -62,8 +62,8 @@ pub struct CrossJob {
 }
 
 impl CrossJob {
-    /// Checks both certificates and the output, and checks a certificate with the same fields, except for the serial number, against every rule, so
-    /// that a refusal comes before the PIN prompt.
+    /// Checks both certificates and the output. Checks a certificate with the same fields, except for the serial number, against every rule: a
+    /// refusal comes before the PIN prompt.
     ///
     /// # Errors
     /// [`WorkflowError`]
@@ -79,7 +79,7 @@ impl CrossJob {
         let refused = |error: X509Error| original.about(error);
         let mut profile = Profile::cross(&original.value, request.profile.as_deref()).map_err(refused)?;
         profile.refused_keys.clone_from(&request.refused_keys);
-        // An end that was requested is kept, or refused by the rules.
+        // A requested end is kept, or refused by the rules.
         let ends = [&authority.value, original.value.certificate()].map(|one| one.validity().not_after);
         let validity = request.validity.choose(profile.default_days, &ends, now);
         let validity = validity.map_err(refused)?;

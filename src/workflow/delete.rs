@@ -41,7 +41,7 @@ pub fn delete_key(
         log.complete(begun, key, public_key.as_ref())
             .map_err(|cause| WorkflowError::UnrecordedDeletion { cause })?;
     }
-    // The key is deleted, whatever happens to the head that was kept for it.
+    // The key is deleted, even if the head that was kept for it stays.
     let forgotten = public_key
         .as_ref()
         .map(|key| forget_kept_head(session, Digest::of(key.der())));

@@ -32,7 +32,7 @@ pub(super) enum Slot {
 }
 
 impl Delivery {
-    /// Checks that the result could be delivered, and leaves nothing behind: before the PIN prompt.
+    /// Checks that the result could be delivered, and leaves nothing behind. For use before the PIN prompt.
     ///
     /// # Errors
     /// [`OutputError`]
@@ -58,7 +58,7 @@ impl Delivery {
         })
     }
 
-    /// [`check`](Self::check), for one of many.
+    /// [`check`](Self::check) for one output of several.
     pub(super) fn check_among(&self, tried: &TriedDirectories) -> Result<(), OutputError> {
         match self {
             Self::File(destination) => destination.check(tried),
@@ -66,7 +66,7 @@ impl Delivery {
         }
     }
 
-    /// The destination, if the file exists already with exactly this content.
+    /// The destination, if its file already has exactly this content.
     pub(super) fn place_of(&self, verified: &dyn Verified) -> Option<PathBuf> {
         match self {
             Self::File(destination) => destination.holds(verified).then(|| destination.path.clone()),
@@ -83,7 +83,7 @@ impl Delivery {
 }
 
 impl Slot {
-    /// Makes sure that the result can still go there: before a signature is made for it.
+    /// Checks, before the signature, that the result can still go there.
     pub(super) fn check(&self) -> Result<(), OutputError> {
         match self {
             Self::File(reserved) => reserved.check(),
@@ -98,7 +98,7 @@ impl Slot {
         }
     }
 
-    /// Everything but the name, and the wait for the disk.
+    /// Writes the content, but does not wait for the disk and does not give the file its name.
     pub(super) fn write(self, verified: &dyn Verified) -> Result<Filled, OutputError> {
         match self {
             Self::File(reserved) => reserved.write(verified).map(Filled::File),
@@ -124,7 +124,7 @@ pub(super) enum Filled {
 }
 
 impl Filled {
-    /// Gives all of them their names, once they are on the disk. The results are in the same order.
+    /// Waits until all are on the disk, then gives each its name. The results are in the same order.
     pub(super) fn publish_all(filled: Vec<Self>) -> Vec<Result<Delivered, OutputError>> {
         let mut contents = Vec::with_capacity(filled.len());
         let mut files = Vec::with_capacity(filled.len());
@@ -146,7 +146,7 @@ impl Filled {
     }
 }
 
-/// Delivers something that is made only after its place is held.
+/// Delivers a result that is made only after its place is held.
 ///
 /// # Errors
 /// [`WorkflowError`]

@@ -12,7 +12,7 @@ pub use check::{Check, CheckState};
 pub use cloudhsm::{Client, advise, check_client, check_key_use};
 pub use cluster_authority::{CLUSTER_AUTHORITY, check_authority_key, note_no_authority};
 
-/// The slots that were skipped, because their token cannot be read.
+/// The slots that were skipped because their token cannot be read.
 #[must_use]
 pub fn check_slots(slots: &Slots) -> Vec<Check> {
     let skipped = slots.skipped().iter();
@@ -79,7 +79,7 @@ pub fn check_login(session: &Session) -> Check {
     }
 }
 
-/// Whether the session can write: CloudHSM has only such sessions (User Guide, ki-pkcs11-sdk), and an import needs one.
+/// Whether the session can write. CloudHSM has only read-write sessions (User Guide, ki-pkcs11-sdk); an import needs one.
 #[must_use]
 pub fn check_session(session: &Session) -> Check {
     const NAME: &str = "session";
@@ -90,7 +90,7 @@ pub fn check_session(session: &Session) -> Check {
     }
 }
 
-/// The ledger heads that are kept on the token: data objects that no list of keys shows.
+/// The ledger heads that are kept on the token. They are data objects, so no list of keys shows them.
 #[must_use]
 pub fn check_kept_heads(session: &Session) -> Check {
     const NAME: &str = "ledger head";
@@ -149,7 +149,7 @@ pub fn check_left_key_probes(session: &Session) -> Option<Check> {
     }
 }
 
-/// By which routes a key from KMS can get into the token; `--route auto` uses the first.
+/// The routes by which a key from KMS can get into the token. `--route auto` uses the first.
 #[must_use]
 pub fn check_import_routes(token: &Token) -> Vec<Check> {
     const NAME: &str = "import route";

@@ -1,4 +1,4 @@
-//! Why a job was not done.
+//! Why a job failed.
 
 mod display;
 mod from;
@@ -21,7 +21,7 @@ use super::{
     LinterError, NotDeliverable, PlannedFileError, PublicationError, UnknownAuthority, Unproven,
 };
 
-/// Why a job was not done.
+/// Why a job failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WorkflowError {
@@ -42,7 +42,7 @@ pub enum WorkflowError {
         /// The time of the last event, by the clock at that time.
         last: UnixTime,
     },
-    /// A signature was made and verified, but the ledger could not record it: nothing was delivered.
+    /// A signature was made and verified, but the ledger could not record it. Nothing was delivered.
     Unrecorded {
         /// The entry that began but did not end.
         entry: EntryId,
@@ -72,13 +72,13 @@ pub enum WorkflowError {
     },
     /// The object of an entry cannot be delivered.
     NotDeliverable(Box<NotDeliverable>),
-    /// A file that is refused as a planned object.
+    /// A file was refused as a planned object.
     PlannedFile(Box<PlannedFileError>),
     /// A CA certificate that the ledger does not have.
     UnknownAuthority(Box<UnknownAuthority>),
     /// A checkpoint or a proof about the ledger.
     Transparency(Box<TransparencyError>),
-    /// The key that was to sign a checkpoint is a CA's.
+    /// The key for the checkpoint is a CA's.
     CheckpointKey {
         /// The CA.
         subject: String,
@@ -93,7 +93,7 @@ pub enum WorkflowError {
     Output(OutputError),
     /// Memory could not be protected, so nothing was decrypted.
     Memory(MemoryError),
-    /// The decrypted bytes are not a key of the promised kind; nothing reached the token.
+    /// The decrypted bytes are not a key of the expected kind. Nothing reached the token.
     PrivateKey(PrivateKeyError),
     /// Another key has the label.
     LabelTaken {
@@ -102,11 +102,11 @@ pub enum WorkflowError {
         /// The key that has it.
         found: KeyDescription,
     },
-    /// The key is on the token under another label.
+    /// The key is on the token under a different label.
     OtherLabel {
         /// The label that was requested.
         label: String,
-        /// The key as it is on the token.
+        /// The key on the token.
         found: KeyDescription,
     },
     /// A proof failed.
@@ -127,7 +127,7 @@ pub enum WorkflowError {
     Generate(Box<GenerateError>),
     /// A token was not measured.
     Bench(Box<BenchError>),
-    /// A ceremony cannot be held as written.
+    /// A ceremony cannot be held as its file says.
     Ceremony(Box<CeremonyError>),
     /// A refusal of one input of a job.
     InInput {
@@ -145,14 +145,14 @@ pub enum WorkflowError {
         /// What is wrong with it.
         cause: X509Error,
     },
-    /// The HSM's identity is not verified, so nothing is signed for it.
+    /// The HSM's identity is not verified. Nothing is signed for it.
     IdentityNotVerified {
         /// The first step that failed: which certificate, which step, what was found.
         first: String,
         /// How many failed.
         failed: usize,
     },
-    /// The request is not that of the HSM whose identity was verified.
+    /// The request is not from the HSM whose identity was verified.
     OtherHsm,
     /// Some requests of a job were signed before one failed.
     Partly {
@@ -161,7 +161,7 @@ pub enum WorkflowError {
         /// Why the others were not.
         cause: Box<Self>,
     },
-    /// The key does not sign as requested.
+    /// The key cannot sign as requested.
     Choice(UnfitChoice),
     /// The sealed route without an attestation document.
     NoAttestation,
@@ -174,21 +174,21 @@ pub enum WorkflowError {
     NoRecipientKey,
     /// The key is imported and proven, but the recipient key could not be destroyed.
     RecipientLeft {
-        /// What the token said.
+        /// The token's error.
         cause: TokenError,
         /// The imported key.
         imported: Box<KeyDescription>,
     },
-    /// The token failed, but the key is on it, not proven yet.
+    /// The token failed, but the key is on it, not yet proven.
     LeftOnToken {
-        /// What the token said.
+        /// The token's error.
         cause: TokenError,
         /// The key.
         found: Box<KeyDescription>,
     },
     /// The token failed, and then could not report whether the key is on it.
     MayBeOnToken {
-        /// What the token said first.
+        /// The token's first error.
         cause: TokenError,
         /// The label it would have.
         label: String,
@@ -197,7 +197,7 @@ pub enum WorkflowError {
     KeyLock(KeyLockError),
     /// The profile's linter gave no verdict.
     Linter(LinterError),
-    /// An input that is read twice had changed the second time.
+    /// An input is read twice and changed in between.
     InputChanged {
         /// The input's name: its file.
         name: String,
@@ -209,11 +209,11 @@ pub enum WorkflowError {
     },
     /// A test rig could not be made.
     Rig {
-        /// The action.
+        /// What was being done.
         doing: &'static str,
-        /// To which file.
+        /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
     /// The directory for a test rig is in use.
@@ -228,7 +228,7 @@ pub enum WorkflowError {
     },
     /// The token of the test rig could not be initialised.
     RigToken {
-        /// What the initialising process said.
+        /// The message of the initialising process.
         reason: String,
     },
 }
@@ -242,7 +242,7 @@ pub enum LeftBehind {
     Destroyed,
     /// They could not be destroyed.
     StillThere {
-        /// What the token said.
+        /// The token's error.
         reason: String,
     },
     /// The key existed before, and was not changed.

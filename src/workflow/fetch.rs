@@ -1,4 +1,4 @@
-//! What AWS returns about a cluster, as files: the CSR, the certificates, and the state.
+//! Writes what AWS returns about a cluster to files: the CSR, the certificates and the state.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,18 +13,18 @@ use crate::x509::{Certificate, CertificationRequest, ForeignFile, X509Error};
 /// The files of one cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FetchSummary {
-    /// Those that were written.
+    /// The files that were written.
     pub written: Vec<PathBuf>,
-    /// Those that existed with the same content.
+    /// The files that existed with the same content.
     pub unchanged: Vec<PathBuf>,
 }
 
-/// The end of the name of the file with the cluster's state.
+/// The end of the state file's name.
 pub const CLUSTER_FILE_SUFFIX: &str = "_Cluster.json";
 
-/// Writes the CSR and each certificate that `cluster` has, and its state, to `directory`. A file that is there with the same content is
-/// left; with another content it is replaced only when `overwrite` says so, but for the state, which changes all the time. The directory is
-/// made if there is none. Nothing is written before all can be.
+/// Writes the CSR, each certificate that `cluster` has, and its state to `directory`. A file with the same content is left alone. A file with
+/// other content is replaced only with `overwrite`; the state file always is, because the state keeps changing. Creates the directory if it is
+/// missing. Nothing is written unless everything can be.
 ///
 /// # Errors
 /// [`WorkflowError::InAnswer`] for a certificate that cannot be read, [`WorkflowError::Output`]
@@ -46,7 +46,7 @@ pub fn fetch_certificates(
     let state = ClusterFile(describe_cluster(cluster));
     files.push((format!("{}{CLUSTER_FILE_SUFFIX}", cluster.id), Box::new(state)));
 
-    // One directory: a name that was misspelt further up makes no tree. What is wrong with it, the first file tells.
+    // Creates one directory level only: a typo further up must not create a tree. If this fails, writing the first file reports why.
     let _ = fs::create_dir(directory);
     let mut summary = FetchSummary::default();
     let mut slots = Vec::new();
@@ -72,7 +72,7 @@ fn is_state(path: &Path) -> bool {
     path.to_string_lossy().ends_with(CLUSTER_FILE_SUFFIX)
 }
 
-/// Reading a pipe in the file's place would block.
+/// Whether the file has this content. Not read unless it is a regular file: reading a pipe would block.
 fn holds(path: &Path, content: &[u8]) -> bool {
     let length = u64::try_from(content.len()).ok();
     fs::metadata(path).is_ok_and(|found| found.is_file() && Some(found.len()) == length)
@@ -84,7 +84,7 @@ fn read(kind: CertificateKind, text: &str) -> Result<ForeignFile, X509Error> {
         CertificateKind::ClusterCsr => ForeignFile::request(&CertificationRequest::read(text.as_bytes())?),
         _ => ForeignFile::certificate(&Certificate::read(text.as_bytes())?),
     };
-    // Before the first file, not only each before its own: a mixture of old and new files belongs to no HSM.
+    // Checked before the first file, and again before each one: old and new files mixed belong to no HSM.
     let recheck = file.recheck(&file.content(Encoding::Pem));
     recheck.map_err(|reason| X509Error::Malformed {
         what: kind.name(),
@@ -93,7 +93,7 @@ fn read(kind: CertificateKind, text: &str) -> Result<ForeignFile, X509Error> {
     Ok(file)
 }
 
-/// The cluster's file, which has no certificates.
+/// The cluster's state file, without the certificates.
 fn describe_cluster(cluster: &Cluster) -> Value {
     let hsms: Vec<_> = cluster
         .hsms

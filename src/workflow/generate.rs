@@ -1,4 +1,4 @@
-//! `key generate`: a key pair that the token generates, and that proves itself before it gets its name.
+//! `key generate`: the token generates a key pair, which must pass its proofs before it gets its label.
 
 mod error;
 
@@ -23,7 +23,7 @@ pub struct GenerateRequest {
     pub algorithm: KeyAlgorithm,
     /// `CKA_LABEL` of both objects.
     pub label: String,
-    /// Where this user's processes lock a token against each other: a directory of the user's own. `None` locks nothing.
+    /// Where this user's processes lock a token against each other: a directory that belongs to the user. `None` locks nothing.
     pub lock_directory: Option<PathBuf>,
 }
 
@@ -41,9 +41,8 @@ pub struct GenerateSummary {
 /// How a generated key got to the token, in the ledger's words.
 pub(super) const GENERATED: &str = "generated";
 
-/// Has the token generate a key, which then proves that it is of the kind that was requested, that nothing is known against its public
-/// half, that it was never outside, that it can only sign, and that it does sign. The ledger has it before and after; a key that cannot be
-/// recorded is deleted from the token again.
+/// Has the token generate a key. Then proves that the key has the requested kind, has no known fault, never left the token, can only sign, and
+/// does sign. The ledger records it before and after. A key that cannot be recorded is deleted from the token again.
 ///
 /// # Errors
 /// [`WorkflowError`]; unless it says otherwise, the token is unchanged.
@@ -183,12 +182,12 @@ fn prove_generated(
     Ok(KeyProof { key, public_key })
 }
 
-/// Proves a key that an interrupted run has generated, and that somebody wants to keep: that it is of this kind, that nothing is known against
-/// it, that it was never outside, and that it can only sign. On a token whose keys can be renamed, a key that has its name has signed before
-/// ([`generate_key`]), and is not asked again. On any other the name proves nothing, and the key signs now.
+/// Proves a key that an interrupted run generated and that the operator wants to keep: its kind, no known fault, never outside the token, can
+/// only sign. If the token can rename keys, a key with its final label has already signed ([`generate_key`]) and does not sign again. On any
+/// other token the label proves nothing, so the key signs now.
 ///
 /// # Errors
-/// [`WorkflowError`]; the key stays as it is.
+/// [`WorkflowError`]; the key is not changed.
 pub(super) fn prove_left_key(
     session: &Session,
     selector: &KeySelector,
@@ -215,7 +214,7 @@ pub(super) fn prove_left_key(
     })
 }
 
-/// The requested kind, and a key without a known fault.
+/// Checks that the key has the requested kind and no known fault.
 fn check_kind(asked: KeyAlgorithm, public_key: &PublicKey) -> Result<(), Unproven> {
     let found = public_key.algorithm();
     let wrong = |found: String| Err(Unproven::found(ProofKind::GeneratedKey, found));
@@ -238,7 +237,7 @@ mod tests {
 
     const RSA: KeyAlgorithm = KeyAlgorithm::Rsa { bits: 2048 };
 
-    /// Why a key with these numbers would be destroyed again.
+    /// The reason for which a key with these numbers would be destroyed again.
     fn refusal(asked: KeyAlgorithm, modulus: [u8; 256], exponent: &[u8]) -> String {
         let key = PublicKey::from_rsa(&modulus, exponent).unwrap();
         check_kind(asked, &key).unwrap_err().to_string()

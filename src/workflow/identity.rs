@@ -38,8 +38,8 @@ pub struct IdentityRoots {
     pub aws: Certificate,
     /// The manufacturer's.
     pub manufacturer: Certificate,
-    /// SHA-256 of AWS's root in lower-case hex, as the operator has compared it: the root must be this one, and may then be one that is not among
-    /// the [`KnownRoot`]s. The result names it.
+    /// SHA-256 of AWS's root in lower-case hex, as the operator compared it. The root must match it; it need not be one of the [`KnownRoot`]s.
+    /// The result names it.
     pub aws_sha256: Option<String>,
     /// The same for the manufacturer's.
     pub manufacturer_sha256: Option<String>,
@@ -48,7 +48,7 @@ pub struct IdentityRoots {
 /// A certificate, or the CSR, and every step about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentitySubject {
-    /// What it is, as "AWS hardware certificate".
+    /// What it is, for example "AWS hardware certificate".
     pub role: &'static str,
     /// Its subject.
     pub subject: String,
@@ -61,7 +61,7 @@ pub struct IdentitySubject {
 /// One of the chains, or the CSR, with every check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityPart {
-    /// As "AWS's chain".
+    /// For example "AWS's chain".
     pub title: &'static str,
     /// Certificates and CSR, from the HSM up.
     pub subjects: Vec<IdentitySubject>,
@@ -70,12 +70,12 @@ pub struct IdentityPart {
 /// Every step, passed or failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityReport {
-    // Not to be changed from outside: they decide whether a VerifiedIdentity exists.
+    // Private: callers must not change them. They decide whether a VerifiedIdentity exists.
     parts: Vec<IdentityPart>,
     key: Option<PublicKey>,
 }
 
-/// The key of an HSM whose identity was verified. Only an [`IdentityReport`] without a failure returns one.
+/// The key of an HSM whose identity was verified. Comes only from an [`IdentityReport`] without a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedIdentity {
     key: PublicKey,
@@ -96,7 +96,7 @@ impl IdentityReport {
         &self.parts
     }
 
-    /// The roots that were accepted although they are unknown, by subject and fingerprint.
+    /// The accepted roots that are not known ones, by subject and fingerprint.
     #[must_use]
     pub fn unknown_roots(&self) -> Vec<String> {
         let is_unknown = |step: &PathStep| step.what == ROOT && matches!(step.finding, Finding::Noted(_));
@@ -107,7 +107,7 @@ impl IdentityReport {
             .collect()
     }
 
-    /// Every step that failed: in which part, about what, and what was found.
+    /// Every failed step: its part, its subject, and what was found.
     pub fn failures(&self) -> impl Iterator<Item = (&IdentityPart, &IdentitySubject, &PathStep)> {
         let subjects = self
             .parts
@@ -129,7 +129,7 @@ impl IdentityReport {
     }
 }
 
-/// Checks everything; a failure does not end the checks.
+/// Runs every check, also after a failure.
 #[must_use]
 pub fn verify_identity(evidence: &IdentityEvidence, roots: &IdentityRoots, now: UnixTime) -> IdentityReport {
     let chain = |side, hardware, root: &Certificate, other| {
@@ -247,7 +247,7 @@ fn judge_root(
 fn have_same_key(one: &Certificate, other: &Certificate) -> bool {
     match (one.public_key(), other.public_key()) {
         (Ok(one), Ok(other)) => one.has_numbers_of(&other),
-        // A key that cannot be read is a failure of its own.
+        // A key that cannot be read fails in its own step.
         _ => false,
     }
 }

@@ -28,16 +28,15 @@ pub struct ImportRequest {
     pub attestation: Option<AttestationDocument>,
     /// Leaves the recipient key on the token, for the next pair.
     pub keep_recipient_key: bool,
-    /// The only public key that is accepted. `kms:Encrypt` is enough to make a pair around any key that KMS decrypts, so only the fingerprint that
-    /// was noted at generation shows that this is KMS's pair.
+    /// The only public key that is accepted. Anyone with `kms:Encrypt` can make a pair around any key that KMS then decrypts. Only the
+    /// fingerprint noted at generation shows that this is KMS's pair.
     pub expected: Option<KeyFingerprint>,
-    /// Where this user's processes lock a token against each other: a directory of the user's own. `None` locks nothing.
+    /// Where this user's processes lock a token against each other: a directory that belongs to the user. `None` locks nothing.
     pub lock_directory: Option<PathBuf>,
 }
 
 impl ImportRequest {
-    /// Refuses a key other than the expected one, and a route and an attestation document that do not go together, before the token or KMS is
-    /// called.
+    /// Refuses a key other than the expected one, and a route and an attestation document that do not fit. Calls neither the token nor KMS.
     ///
     /// # Errors
     /// [`KmsError::OtherFingerprint`], [`WorkflowError::NoAttestation`], [`WorkflowError::UselessAttestation`]
@@ -63,9 +62,9 @@ pub enum ImportOutcome {
         /// How the plaintext in this process was protected; `None` without plaintext.
         memory: Option<MemoryLocking>,
     },
-    /// The key was on the token already; it was checked again and nothing was decrypted.
+    /// The key was already on the token. It was checked again; nothing was decrypted.
     AlreadyThere {
-        /// True if its public-key object was missing and was added, because an import was interrupted.
+        /// True if its public-key object was missing, because an import was interrupted, and was added now.
         completed: bool,
     },
 }
@@ -86,14 +85,14 @@ pub struct ImportSummary {
     pub proof: KeyProof,
     /// What was done.
     pub outcome: ImportOutcome,
-    /// True if the recipient key of the sealed route was destroyed, its work done now or in an earlier run.
+    /// True if the recipient key of the sealed route was destroyed, because this run or an earlier one is done with it.
     pub recipient_destroyed: bool,
-    /// The entry of the ledger, if a ledger is in use and something was recorded in it.
+    /// The entry of the ledger, if a ledger is in use and this run recorded one.
     pub recorded: Option<EntryId>,
 }
 
-/// Imports the private key of a pair into the token, or finds it there; either way the key then proves that it is the pair's, that it can only
-/// sign, and that it does sign. The ledger records an import before and after; a key that cannot be recorded is deleted from the token again.
+/// Imports the private key of a pair into the token, or finds it there. Either way the key then proves that it is the pair's, that it can only
+/// sign, and that it does sign. The ledger records an import before and after. A key that cannot be recorded is deleted from the token again.
 ///
 /// # Errors
 /// [`WorkflowError`]; unless it says otherwise, the token is unchanged.
@@ -146,7 +145,7 @@ pub fn import_key_pair(
     })
 }
 
-/// A named route is used or refused. An attestation document means the sealed route: no other route is a substitute for it.
+/// Uses the named route or refuses it. An attestation document means the sealed route; no other route replaces it.
 fn choose_route(session: &Session, request: &ImportRequest) -> Result<ImportRoute, WorkflowError> {
     let algorithm = request.pair.spec.algorithm();
     let route = match (request.route, &request.attestation) {
@@ -168,7 +167,7 @@ struct Import<'a> {
 }
 
 impl Import<'_> {
-    /// Before the private key is decrypted.
+    /// Records the import, before the private key is decrypted.
     fn record(&mut self, route: ImportRoute) -> Result<(), WorkflowError> {
         let key = &self.request.pair.public_key;
         let route = route.to_string();
@@ -259,7 +258,7 @@ impl Import<'_> {
         })
     }
 
-    /// The preparation takes long enough for another import of the same pair to finish in between.
+    /// Another import of the same pair can finish during the preparation.
     fn check_alone(&self) -> Result<(), WorkflowError> {
         if find_existing(self.session, self.request)?.is_none() {
             return Ok(());
@@ -270,7 +269,7 @@ impl Import<'_> {
         })
     }
 
-    /// A token that fails in the middle of the call may have made the key anyway: the reader of the error must know.
+    /// The token may have created the key even if the call failed. The error must say so.
     fn prove(&mut self, imported: Result<NewKey<'_>, TokenError>) -> Result<KeyProof, WorkflowError> {
         let imported = imported.map_err(|cause| match find_existing(self.session, self.request) {
             Ok(None) => WorkflowError::Token(cause),
@@ -291,7 +290,7 @@ impl Import<'_> {
     }
 }
 
-/// The recipient key's work is done once the imported key has proven itself.
+/// Destroys the recipient key, once the imported key has proven itself.
 fn destroy_recipient(
     session: &Session,
     recipient: RecipientKey<'_>,
@@ -307,8 +306,8 @@ fn destroy_recipient(
     })
 }
 
-/// A sealed import that was interrupted has left the recipient key. Only the key that the given document carries counts as that one. Returns
-/// whether one was destroyed.
+/// Destroys the recipient key that an interrupted sealed import left, and returns whether it did. Only the key in the given document is taken
+/// for that one.
 fn destroy_left_recipient(
     session: &Session,
     request: &ImportRequest,
@@ -331,13 +330,13 @@ fn destroy_left_recipient(
     }
 }
 
-/// The first proof, before anything reaches the token.
+/// The error of the first proof: nothing has reached the token yet.
 fn not_the_pairs(error: PrivateKeyError) -> WorkflowError {
     WorkflowError::PrivateKey(error)
 }
 
-/// The key that has the label and the pair's key identifier. Refuses the label on another key, and the key under another label: neither is what the
-/// operator expects.
+/// The key with the label and the pair's key identifier. Refuses another key with this label, and this key under another label: the operator
+/// expects neither.
 fn find_existing(
     session: &Session,
     request: &ImportRequest,

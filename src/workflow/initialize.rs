@@ -1,4 +1,4 @@
-//! `InitializeCluster`: checks its input first, against the CSR that AWS has now, because it cannot be undone.
+//! `InitializeCluster`. It cannot be undone, so its input is checked first, against the CSR that AWS has now.
 
 mod ask;
 mod certificates;
@@ -24,19 +24,19 @@ use crate::x509::{Certificate, CertificationRequest};
 pub struct InitializeSummary {
     /// The cluster's state at the end.
     pub state: ClusterState,
-    /// True if this call did not do it: it had been done before, or another caller did it at the same time.
+    /// True if this call did not do it: it was done before, or another caller did it at the same time.
     pub already: bool,
-    /// True once AWS shows the cluster's certificate, and it is the one that was given.
+    /// True if AWS shows the cluster's certificate and it is the given one.
     pub confirmed: bool,
-    /// What the operator should know: a lost answer, a certificate for a name other than the CSR's.
+    /// What the operator should know, such as a lost answer or a certificate for a name other than the CSR's.
     pub remarks: Vec<String>,
 }
 
-/// Fetches the CSR again and compares its key (AWS replaces a first HSM that fails, and with it the CSR: a certificate for the old one
-/// binds nothing), initialises the cluster, and with `wait` follows its states until it is initialised.
+/// Fetches the CSR again and compares its key. (AWS replaces a first HSM that fails, and the CSR with it; a certificate for the old CSR is
+/// useless.) Then initialises the cluster, and with `wait` polls its state until it is initialised.
 ///
-/// A second run after an interrupted one continues where that one stopped. AWS is called at most once; if another caller initialised the cluster,
-/// that is a success only if AWS shows this certificate.
+/// If it runs again after an interruption, it continues where the first run stopped. It calls `InitializeCluster` at most once. If another
+/// caller initialised the cluster, it succeeds only if AWS shows this certificate.
 ///
 /// # Errors
 /// [`InitializeClusterError`] and [`CloudHsmError`] as [`WorkflowError`]
@@ -89,7 +89,7 @@ pub fn initialize_cluster(
     Ok(summary)
 }
 
-/// Makes sure that the certificate is for the CSR's key. AWS compares nothing else, so a different name is only reported.
+/// Checks that the certificate is for the CSR's key. AWS compares nothing else, so a different name is only reported.
 fn check_request(
     cluster: &Cluster,
     csr: &str,
@@ -118,7 +118,7 @@ fn check_request(
     }))
 }
 
-/// Whether AWS shows the given certificate; a different one is a refusal.
+/// Whether AWS shows the given certificate. Refuses a different one.
 fn confirm(cluster: &Cluster, certificates: &ClusterCertificates) -> Result<bool, WorkflowError> {
     let kind = CertificateKind::ClusterCertificate;
     let Some(text) = cluster.certificates.get(kind) else {

@@ -1,10 +1,9 @@
-//! `csr sign`. Everything that can be refused is refused before the token signs anything. Only a few requests are in memory at a time, however many
-//! there are.
+//! `csr sign`. Every refusal comes before the token signs anything. Only a few requests are in memory at a time, whatever the size of the job.
 //!
 //! | step | threads |
 //! |---|---|
-//! | [`SigningJob::prepare`]: each request is read, verified, and held against every rule | all processors |
-//! | [`SigningJob::look_back`]: what the ledger has for the same requests | this one |
+//! | [`SigningJob::prepare`]: each request is read, verified, and checked against every rule | all processors |
+//! | [`SigningJob::look_back`]: earlier certificates for the same requests are looked up in the ledger | this one |
 //! | [`SigningJob::run`]: the rest is signed, as in [`batch`](super::batch) | |
 
 mod batched;
@@ -35,7 +34,7 @@ use crate::x509::{
     Validity, VerifiedHash, VerifiedRequest, dropped,
 };
 
-/// How requests are signed; the same for all of a job.
+/// How requests are signed. The same for every request of a job.
 #[derive(Clone, Debug)]
 pub struct SigningRequest {
     /// The CA certificate.
@@ -46,53 +45,53 @@ pub struct SigningRequest {
     pub profile: Arc<Profile>,
     /// The HSM whose request this is, if its identity was verified: every request must carry its key.
     pub identity: Option<VerifiedIdentity>,
-    /// The validity of each; when no end is given the profile's days, or as long as the CA's if that ends earlier.
+    /// The validity of each certificate. Without an end: the profile's days, or until the CA ends if that is earlier.
     pub validity: AskedValidity,
     /// How it is signed.
     pub signature: SignatureChoice,
     /// Whether a request is signed even if a certificate was signed for it before.
     pub again: bool,
-    /// The rules that the operator waives, if the certificates are CAs'.
+    /// The rules that the operator waives, if the certificates are CA certificates.
     pub waivers: Waivers,
 }
 
 /// Options for a job of several requests.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BatchOptions {
-    /// Sessions that sign at one time; as many as there are processors, where it is not given and the job is large.
+    /// The number of sessions that sign at the same time. Without a number, a large job uses one for each processor.
     pub jobs: Option<NonZeroUsize>,
-    /// A refused request is reported, and the others are signed. Otherwise nothing is signed if one is refused.
+    /// Reports a refused request and signs the others. Otherwise one refusal stops the job before anything is signed.
     pub keep_going: bool,
-    /// A file that is there already, with the certificate that the ledger has for the same request, is a result and no obstacle: the
-    /// same command continues what was interrupted.
+    /// Accepts an existing file if it is the ledger's certificate for the same request. Run again with the same command, an interrupted job
+    /// continues.
     pub resume: bool,
 }
 
-/// A request as it was read, and the destination of its certificate.
+/// A request, and the destination of its certificate.
 #[derive(Clone, Debug)]
 pub struct GivenRequest {
-    /// The request. Its signature is verified here.
+    /// The request. The job verifies its signature.
     pub request: CertificationRequest,
     /// Where its certificate goes.
     pub delivery: Delivery,
 }
 
-/// The requests of a job. Several threads read them, and each more than once, so that a job of any length runs in the same memory.
-/// One that is another the second time is refused.
+/// The requests of a job. Several threads read them, each request more than once, so memory does not grow with the job. A request that changed
+/// between two reads is refused.
 pub trait RequestSource: Sync {
-    /// Why a request cannot be read, and every other error of the job.
+    /// The error of an unreadable request, and every other error of the job.
     type Error: From<WorkflowError> + fmt::Debug + Send + Sync;
 
-    /// How many there are.
+    /// The number of requests.
     fn count(&self) -> usize;
 
-    /// What errors and results call one: its file.
+    /// The name of a request in errors and results: its file.
     fn name(&self, index: usize) -> String;
 
-    /// Reads one.
+    /// Reads one request.
     ///
     /// # Errors
-    /// That it cannot be read, is not a request, or that its certificate cannot go where it should.
+    /// The request cannot be read, is not a request, or its certificate cannot go to its destination.
     fn read(&self, index: usize) -> Result<GivenRequest, Self::Error>;
 }
 
@@ -122,9 +121,9 @@ impl RequestSource for Vec<Named<GivenRequest>> {
 pub enum RequestOutcome<E> {
     /// Its certificate was issued.
     Issued(Box<IssueSummary>),
-    /// It was refused, and the job continues: [`BatchOptions::keep_going`].
+    /// It was refused, and the job continues ([`BatchOptions::keep_going`]).
     Refused {
-        /// The request, as [`RequestSource::name`] has it.
+        /// The request's name, from [`RequestSource::name`].
         request: String,
         /// Why.
         error: E,
@@ -134,24 +133,24 @@ pub enum RequestOutcome<E> {
 /// A certificate that was issued.
 #[derive(Clone, Debug)]
 pub struct IssueSummary {
-    /// The request, as [`RequestSource::name`] has it; empty where there was none.
+    /// The request's name, from [`RequestSource::name`]; empty if there was no request.
     pub request: String,
     /// The certificate.
     pub certificate: Certificate,
     /// Where it is.
     pub delivered: Delivered,
-    /// What the request asked for but did not get.
+    /// What the request asked for that the certificate does not have.
     pub dropped: Vec<ExtensionText>,
-    /// The entry that it is in.
+    /// Its entry in the ledger.
     pub entry: EntryId,
-    /// Whether nothing was signed, because the certificate was signed before for the same request.
+    /// True if nothing was signed, because the ledger had a certificate for the same request.
     pub retried: bool,
-    /// The valid certificate for the same names that it follows.
+    /// The valid certificate for the same names that this one renews.
     pub renews: Option<Renewed>,
 }
 
 impl IssueSummary {
-    /// Of one that was signed now, and for which `asked` was asked.
+    /// The summary of a certificate that was signed now. `asked` are the requested extensions.
     pub(super) fn of(finished: Finished<Checked>, asked: &[ExtensionText]) -> Self {
         let certificate = finished.object.certificate().clone();
         let given = certificate.describe_extensions();
@@ -169,7 +168,7 @@ impl IssueSummary {
 
 /// Requests that passed every check that needs no token, and whose outputs can be written.
 ///
-/// The job goes through the requests more than once and keeps of each only what it must know again.
+/// The job reads the requests more than once, and keeps little of each.
 #[derive(Debug)]
 pub struct SigningJob<R: RequestSource> {
     requests: R,
@@ -177,21 +176,21 @@ pub struct SigningJob<R: RequestSource> {
     options: BatchOptions,
     /// One for each request.
     items: Vec<Item>,
-    /// The refused requests, while the others continue.
+    /// The refused requests, if the others continue.
     refused: BTreeMap<usize, R::Error>,
     /// The end of the ledger when the requests were looked up.
     looked_at: Option<u64>,
 }
 
-/// What is known of one request.
+/// What the job keeps of one request.
 #[derive(Clone, Copy, Debug)]
 struct Item {
-    /// Shows that the signed request is the checked one. `None` for a refused request.
+    /// Shows that the request that is signed is the one that was checked. `None` for a refused request.
     hash: Option<VerifiedHash>,
-    /// By which a revocation remembers its key.
+    /// The digest by which a revocation lists its key.
     key: Digest,
     source: Source,
-    /// Whether something is in the place of its certificate.
+    /// Whether the place of its certificate is taken.
     is_occupied: bool,
 }
 
@@ -208,7 +207,7 @@ impl<R: RequestSource> SigningJob<R> {
         self.refused.len() == self.items.len()
     }
 
-    /// Reads a request again, and makes sure that it has not changed.
+    /// Reads a request again and checks that it has not changed.
     fn read_again(&self, index: usize) -> Result<(VerifiedRequest, Delivery), R::Error> {
         let GivenRequest { request, delivery } = self.requests.read(index)?;
         let hash = self.items.get(index).and_then(|item| item.hash);
@@ -225,7 +224,7 @@ impl<R: RequestSource> SigningJob<R> {
         }
     }
 
-    /// Takes out a request that is refused, or ends the job.
+    /// Marks a request as refused, or ends the job.
     fn refuse(&mut self, index: usize, error: R::Error) -> Result<(), R::Error> {
         if !self.options.keep_going {
             return Err(error);
@@ -238,11 +237,11 @@ impl<R: RequestSource> SigningJob<R> {
     }
 }
 
-/// Where no serial number matters.
+/// For certificates whose serial number does not matter.
 static PLACEHOLDER: std::sync::LazyLock<SerialNumber> =
     std::sync::LazyLock::new(|| SerialNumber::from_octets([1; 20]));
 
-/// Extensions, and the attributes that ask for none: nobody should think that those were read.
+/// The requested extensions, and the attributes that request none, so that the operator knows they were ignored.
 fn everything_asked(request: &VerifiedRequest) -> Vec<ExtensionText> {
     let attribute = |(name, value)| ExtensionText {
         name,

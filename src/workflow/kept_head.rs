@@ -1,5 +1,5 @@
-//! How far the ledger went when something was last signed, kept where a copy of the ledger does not take it along: on the token that holds
-//! the CA's key, or in a file. An older copy that someone restored, or another ledger, is found before anything is signed.
+//! The ledger's head at the last signature. It is kept where a copy of the ledger does not take it along: on the token with the CA's key, or in
+//! a file. So a restored older copy, or a different ledger, is found before anything is signed.
 
 mod file;
 
@@ -16,10 +16,10 @@ use crate::signer::{KeyStore, NoteKeeper};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeadPlace {
-    /// On the token of the CA's key, if there is one and it takes data objects.
+    /// On the token with the CA's key, if that is a token and it accepts data objects.
     #[default]
     TokenIfPossible,
-    /// On the token of the CA's key; nothing is signed if that is not possible.
+    /// On the token with the CA's key. If that is not possible, nothing is signed.
     Token,
     /// In this file.
     File(PathBuf),
@@ -48,19 +48,19 @@ impl HeadPlace {
     }
 }
 
-/// What is kept: which ledger, its end, and, on a token, the key that it is for.
+/// The kept content: the ledger, its end, and, on a token, the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct KeptHead {
-    /// SHA-256 of the key's SubjectPublicKeyInfo; zeros in a file, which is for one ledger and all of its keys.
+    /// SHA-256 of the key's SubjectPublicKeyInfo. Zeros in a file, which covers one ledger and all of its keys.
     pub(super) key_sha256: Digest,
     /// The hash of the ledger's first event.
     pub(super) ledger: Digest,
     pub(super) head: Head,
 }
 
-/// The first word of what is kept.
+/// The first word of the kept text, which names the format.
 const FORM: &str = "hsm-ca-head-1";
-/// More than it ever has.
+/// A read limit; real content is shorter.
 const LONGEST: u64 = 1024;
 
 impl fmt::Display for KeptHead {
@@ -85,16 +85,16 @@ impl KeptHead {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeptHeadError {
-    /// The ledger ends before the head, or has another event there.
+    /// The ledger ends before the head, or has a different event there.
     Older {
         /// Where the head is kept.
         place: String,
         /// The head.
         kept: Head,
-        /// How far the ledger in use goes.
+        /// The end of the ledger in use.
         found: Head,
     },
-    /// It is the head of another ledger.
+    /// The head belongs to another ledger.
     OtherLedger {
         /// Where the head is kept.
         place: String,
@@ -103,7 +103,7 @@ pub enum KeptHeadError {
     Unreadable {
         /// Where.
         place: String,
-        /// Why not.
+        /// Why.
         reason: String,
     },
     /// The ledger does not verify, so it must not be used.
@@ -112,7 +112,7 @@ pub enum KeptHeadError {
     Unwritable {
         /// Where.
         place: String,
-        /// Why not.
+        /// Why.
         reason: String,
     },
 }
@@ -152,7 +152,7 @@ impl std::error::Error for KeptHeadError {}
 pub(super) enum HeadKept {
     /// It is.
     There,
-    /// The token does not take it: what it said.
+    /// The token refused it, with this reason.
     Refused(String),
 }
 
@@ -222,16 +222,16 @@ fn all_on_token(keeper: &dyn NoteKeeper) -> Result<Vec<KeptHead>, WorkflowError>
 /// Every head that the token keeps: one for each ledger and key that signed.
 ///
 /// # Errors
-/// What the token said; [`KeptHeadError::Unreadable`]
+/// Errors of the token; [`KeptHeadError::Unreadable`]
 pub fn heads_on_token(keeper: &dyn NoteKeeper) -> Result<Vec<Head>, WorkflowError> {
     let kept = all_on_token(keeper)?;
     Ok(kept.into_iter().map(|kept| kept.head).collect())
 }
 
-/// The head that is kept of this ledger: in the file of the guards, or on the token of `store`, for whichever of its keys.
+/// Finds the kept head of this ledger: in the guards' file, or on the token of `store` for any of its keys.
 ///
 /// # Errors
-/// [`KeptHeadError::OtherLedger`] when the file keeps that of another ledger; that the place cannot be read.
+/// [`KeptHeadError::OtherLedger`] if the file has the head of another ledger; the place cannot be read.
 pub fn find_kept_head(
     ledger: &dyn Ledger,
     place: &HeadPlace,
@@ -255,7 +255,7 @@ pub fn find_kept_head(
     Ok(of_this.map(|kept| kept.head).max_by_key(|head| head.count))
 }
 
-/// If there is no ledger yet: refuses a place that keeps the head of one.
+/// Without a ledger: refuses a place that keeps the head of one.
 ///
 /// # Errors
 /// [`KeptHeadError::OtherLedger`]
@@ -268,7 +268,7 @@ pub fn refuse_without_ledger(guards: &Guards) -> Result<(), WorkflowError> {
     }
 }
 
-/// The same, and a key for which the token keeps the head of one.
+/// Also refuses a key for which the token keeps a ledger's head.
 pub(super) fn refuse_kept_head(
     guards: &Guards,
     store: &dyn KeyStore,
@@ -287,8 +287,8 @@ pub(super) fn refuse_kept_head(
     }
 }
 
-/// Puts a head on the token, and removes those that it replaces. Several processes may do so at once: a lower head never removes a higher one, and
-/// the highest counts.
+/// Writes a head to the token, and removes the heads that it replaces. Several processes may do this at once: a lower head never removes a
+/// higher one, and the highest counts.
 pub(super) fn raise_on_token(keeper: &dyn NoteKeeper, now: &KeptHead, before: &[KeptHead]) -> HeadKept {
     if before.contains(now) {
         return HeadKept::There;
@@ -304,7 +304,7 @@ pub(super) fn raise_on_token(keeper: &dyn NoteKeeper, now: &KeptHead, before: &[
 /// Removes a key's head from its token, after the key was deleted.
 ///
 /// # Errors
-/// What the token said.
+/// Errors of the token.
 pub fn forget_kept_head(store: &dyn KeyStore, key_sha256: Digest) -> Result<(), WorkflowError> {
     let Some(keeper) = store.note_keeper() else {
         return Ok(());

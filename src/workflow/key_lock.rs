@@ -1,4 +1,4 @@
-//! Only one process of a user at a time puts keys on a token.
+//! A lock, so that only one process of a user at a time puts keys on a token.
 
 use std::fmt;
 use std::fs::File;
@@ -14,7 +14,7 @@ use super::poll::{Pauses, poll};
 use crate::signer::{Hash, Hex};
 use crate::token::TokenDescription;
 
-/// Longer than an import or the generation of the slowest key takes.
+/// Longer than an import or the slowest key generation.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
 const PAUSES: Pauses = Pauses {
@@ -26,13 +26,13 @@ const PAUSES: Pauses = Pauses {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeyLockError {
-    /// Another process of the same user has it.
+    /// Another process of the same user holds it.
     Held {
         /// The token.
         token: String,
         /// The lock file.
         path: PathBuf,
-        /// The content of the file, written by the other process: its process id.
+        /// The process id that the other process wrote to the file.
         holder: Option<u32>,
         /// How long this process waited.
         limit: Duration,
@@ -41,7 +41,7 @@ pub enum KeyLockError {
     File {
         /// The lock file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
 }
@@ -89,8 +89,8 @@ pub(super) struct KeyLock {
 }
 
 impl KeyLock {
-    /// Takes the lock of this token in `directory`, which must belong to this user and be writable by no other user: anyone who can open a lock
-    /// file can hold it forever. Without a directory nothing is locked. `waiting` is called before a wait.
+    /// Takes the lock of this token in `directory`. The directory must belong to this user, and no other user may write to it: anyone who can
+    /// open a lock file can hold it forever. Without a directory, nothing is locked. Calls `waiting` before it waits.
     ///
     /// # Errors
     /// [`KeyLockError`]
@@ -142,7 +142,7 @@ impl KeyLock {
         })
     }
 
-    /// Writes down which process holds it. That informs a waiting process; the lock works without it.
+    /// Writes this process's id to the file, for the message of a waiting process. The lock does not depend on it.
     fn held(mut file: File) -> Self {
         let _ = file
             .set_len(0)
@@ -166,7 +166,7 @@ fn read_holder(file: &mut File) -> Option<u32> {
     text.trim().parse().ok()
 }
 
-/// The same for every module through which the token is reached.
+/// The name of the lock file. It does not depend on the PKCS#11 module.
 fn file_name(token: &TokenDescription) -> String {
     let TokenDescription {
         label,

@@ -1,4 +1,4 @@
-//! A profile's linter: an independent program that looks at each certificate before the token signs it.
+//! A profile's linter: an independent program that checks each certificate before the token signs it.
 
 use std::fmt;
 use std::fs::Permissions;
@@ -29,31 +29,31 @@ pub enum LinterError {
     Missing {
         /// The program.
         program: String,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
-    /// Others could have changed it.
+    /// Someone other than its owner or root could have changed it.
     Untrusted {
         /// The file or directory that they could change.
         cause: TrustError,
     },
-    /// It did not end in time, and was killed.
+    /// It exceeded its time limit and was killed.
     TimedOut {
         /// The program.
         program: String,
-        /// How long it was waited for.
+        /// The limit.
         limit: Duration,
     },
-    /// It was ended by a signal.
+    /// A signal ended it.
     Killed {
         /// The program.
         program: String,
         /// The number of the signal.
         signal: i32,
     },
-    /// The file for it could not be written, or waiting for its end failed.
+    /// Its input file could not be written, or waiting for it failed.
     System {
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
 }
@@ -93,7 +93,7 @@ impl std::error::Error for LinterError {
     }
 }
 
-/// pkilint needs a second or two; a linter that asks a network has no place here.
+/// pkilint needs a second or two. A linter that needs the network is not supported.
 const LONGEST_RUN: Duration = Duration::from_secs(60);
 
 const PAUSES: Pauses = Pauses {
@@ -101,20 +101,20 @@ const PAUSES: Pauses = Pauses {
     longest: Duration::from_millis(100),
 };
 
-/// After the program's end, for what it wrote last.
+/// The time to read the last output, after the program has ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// What is kept of its output; the rest is read and dropped, so that it never waits for us.
+/// How much of its output is kept. The rest is read and dropped, so the linter never blocks on a full pipe.
 const LONGEST_OUTPUT: u64 = 64 * 1024;
 
-/// What is shown of it.
+/// How many lines of it are shown.
 const SHOWN_LINES: usize = 4;
 const SHOWN_CHARACTERS: usize = 400;
 
-/// The file that a linter's command names: its path, or the first of that name in [`Linter::PATH`]. `None` when there is none.
+/// The file of a linter's command: its path, or the first file of that name in [`Linter::PATH`]. `None` if it does not exist.
 ///
 /// # Errors
-/// [`LinterError::Untrusted`] when anyone but its owner or root could change it.
+/// [`LinterError::Untrusted`] if anyone but its owner or root could change it.
 pub fn linter_program(linter: &Linter) -> Result<Option<PathBuf>, LinterError> {
     let Some(program) = linter.command.first() else {
         return Ok(None);
@@ -122,11 +122,11 @@ pub fn linter_program(linter: &Linter) -> Result<Option<PathBuf>, LinterError> {
     find_program(program).map_err(|cause| LinterError::Untrusted { cause })
 }
 
-/// What judges every certificate of a job before the token signs: the rules once more, and the profile's linter where it has one.
+/// Judges every certificate of a job before the token signs: checks the rules once more, and runs the profile's linter, if it has one.
 pub(super) struct Rehearsals<'a>(Option<(&'a Linter, ThrowawayKey)>);
 
 impl<'a> Rehearsals<'a> {
-    /// Of certificates of this profile, issued by this key. Only a linter needs a throwaway key.
+    /// For certificates of this profile, issued by this key. Only a linter needs a throwaway key.
     ///
     /// # Errors
     /// [`X509Error::Throwaway`], [`LinterError::Untrusted`]
@@ -142,7 +142,7 @@ impl<'a> Rehearsals<'a> {
         Self(None)
     }
 
-    /// Judges one certificate that was checked at this very time: the rules are not held against the same bytes again.
+    /// Judges a certificate that was just checked. Does not check the same bytes against the rules again.
     ///
     /// # Errors
     /// Those of [`judge`](Self::judge)
@@ -160,10 +160,10 @@ impl<'a> Rehearsals<'a> {
         }
     }
 
-    /// Judges one certificate as it will be; `what` names it in the progress.
+    /// Judges one certificate as it will be signed. `what` names it in the progress.
     ///
     /// # Errors
-    /// [`X509Error`], [`LinterError`]; the rule `linter` when it exits with anything but 0.
+    /// [`X509Error`], [`LinterError`]; the rule `linter` if the linter's exit status is not 0.
     pub(super) fn judge(
         &self,
         checked: &Checked,
@@ -186,7 +186,7 @@ fn lint_within(linter: &Linter, pem: &[u8], limit: Duration) -> Result<(), Workf
         return Ok(());
     };
     let system = |cause| LinterError::System { cause };
-    // A directory of its own, 0700, which goes when this function ends; the file in it is 0600.
+    // A private directory, mode 0700, removed when this function returns. The file in it has mode 0600.
     let directory = tempfile::Builder::new()
         .prefix("hsm-ca-lint-")
         .permissions(Permissions::from_mode(0o700))
@@ -201,7 +201,7 @@ fn lint_within(linter: &Linter, pem: &[u8], limit: Duration) -> Result<(), Workf
     command
         .args(arguments)
         .arg(file.path())
-        // The PIN may be in the environment.
+        // The environment may hold the PIN.
         .env_clear()
         .env("PATH", Linter::PATH)
         .env("LC_ALL", "C.UTF-8")
@@ -210,7 +210,7 @@ fn lint_within(linter: &Linter, pem: &[u8], limit: Duration) -> Result<(), Workf
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        // So that it and everything that it starts can be killed together.
+        // A process group, so that the linter and its children can be killed together.
         .process_group(0);
     let mut child = command.spawn().map_err(|cause| LinterError::Missing {
         program: program.clone(),
@@ -251,12 +251,12 @@ fn judge(
     Err(X509Error::broken(rules::LINTER, found).into())
 }
 
-/// Reads to the end, in a thread of its own: a program that waits for its reader while we wait for its end would block forever.
+/// Reads the output to its end, in a separate thread. If we waited for the program while it waits to write, both would block.
 fn listen(mut output: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut kept = Vec::new();
-        // What cannot be read is not shown; the verdict is the exit status.
+        // Unreadable output is not shown. The verdict is the exit status.
         let _ = output.by_ref().take(LONGEST_OUTPUT).read_to_end(&mut kept);
         let _ = sender.send(kept);
         let _ = io::copy(&mut output, &mut io::sink());
@@ -264,12 +264,12 @@ fn listen(mut output: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     receiver
 }
 
-/// `None` if the time is over; the program and its children are then killed.
+/// Waits for the child. After `limit`, kills it and its children and returns `None`.
 fn wait_for(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
     if let Some(status) = poll(limit, PAUSES, || child.try_wait())? {
         return Ok(Some(status));
     }
-    // It has not been waited for, so its number is still its own.
+    // The child was not reaped yet, so its process id still belongs to it.
     if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
         kill_process_group(group, Signal::KILL)?;
     }
@@ -277,7 +277,7 @@ fn wait_for(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>
     Ok(None)
 }
 
-/// The part of it that an operator needs, on one line.
+/// The first lines of the output, on one line, for the operator.
 fn first_lines(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());

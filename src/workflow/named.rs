@@ -3,7 +3,7 @@
 use super::WorkflowError;
 use crate::x509::X509Error;
 
-/// An input of a job with its name. The job checks the input once, and the error names the input.
+/// An input of a job and its name. Errors about the input name it.
 #[derive(Clone, Debug)]
 pub struct Named<T> {
     /// Its name in errors: the file that it was read from.
@@ -51,7 +51,7 @@ pub(super) fn in_input(name: &str, error: impl Into<WorkflowError>) -> WorkflowE
     }
 }
 
-/// Names the input in a refusal; the failure of a token or a linter is not about an input.
+/// Names the input in a refusal. A failure of the token or the linter is not about an input, so it stays unnamed.
 pub(super) fn refusal_of(name: &str, error: WorkflowError) -> WorkflowError {
     match error {
         WorkflowError::X509(X509Error::Signer(_) | X509Error::Throwaway) | WorkflowError::Linter(_) => error,

@@ -1,5 +1,5 @@
-//! `ocsp respond`, and [`ocsp publish`](publish). Where the statuses come from is in [`StatusSource`]; a response is built and checked before
-//! the token is asked for anything.
+//! `ocsp respond`, and [`ocsp publish`](publish). The statuses come from a [`StatusSource`]. A response is built and checked before the token is
+//! used.
 
 mod publish;
 mod status;
@@ -22,20 +22,20 @@ use status::StatusSource;
 pub use terms::OcspTerms;
 use terms::Terms;
 
-/// A day, when nothing is asked for: CA/B BR 4.9.10 has between eight hours and ten days.
+/// A day, if no period is requested: CA/B BR 4.9.10 allows between eight hours and ten days.
 const DEFAULT: Period = Period::Days(1);
 
 /// Which certificates a response covers.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum OcspQuestion {
-    /// Those in a request.
+    /// The certificates in a request.
     Request(Named<OcspRequest>),
-    /// Certificates of the CA, by their serial numbers: a response that is made in advance, without a nonce.
+    /// Certificates of the CA, by serial number, for a response that is made in advance, without a nonce.
     Certificates {
         /// Their serial numbers.
         serials: Vec<SerialNumber>,
-        /// The hash that names the CA in the response. A client finds an answer only under the hash in its request.
+        /// The hash that names the CA in the response. A client finds a response only under the hash in its request.
         hash: CertIdHash,
     },
 }
@@ -58,11 +58,11 @@ pub struct OcspSummary {
     pub issued: IssuedOcsp,
     /// Where it is.
     pub delivered: Delivered,
-    /// Whether the CA signed with a key whose certificate does not say digitalSignature.
+    /// True if the CA signed with a key whose certificate lacks digitalSignature.
     pub unusual_usage: bool,
 }
 
-/// A question that will be answered, by a permitted signer; the statuses are missing.
+/// A question with a permitted signer. The statuses are not looked up yet.
 #[derive(Clone, Debug)]
 pub struct OcspJob {
     request: AcceptedOcspRequest,
@@ -73,7 +73,7 @@ pub struct OcspJob {
 }
 
 impl OcspJob {
-    /// Checks the CA certificate, the request and the output, and chooses what was not given.
+    /// Checks the CA certificate, the request and the output, and fills in what was not given.
     ///
     /// # Errors
     /// [`WorkflowError`]
@@ -111,12 +111,12 @@ impl OcspJob {
         asked.map(|(id, _)| id.serial_number()).chain(signer).collect()
     }
 
-    /// Looks the statuses up as they are now, in the ledger and in what an `index` of `openssl ca` says of
-    /// [these serial numbers](Self::serial_numbers), builds the response and checks it. Needs no token. Before a PIN is asked for, it shows
-    /// what would be refused; what is signed is planned when the PIN is there.
+    /// Looks up the current statuses in the ledger, and in `index`, an index of `openssl ca`, for [these serial numbers](Self::serial_numbers).
+    /// Builds the response and checks it. Needs no token. Called before the PIN prompt, it shows what would be refused; after the prompt, the
+    /// response is planned again.
     ///
     /// # Errors
-    /// That the ledger cannot be read; [`WorkflowError::X509`]: a rule that is broken.
+    /// The ledger cannot be read; [`WorkflowError::X509`]: a broken rule.
     pub fn plan(
         &self,
         recorder: &Recorder,
@@ -137,7 +137,7 @@ impl OcspJob {
             .plan(self.request.clone(), found, self.next_update, self.clock.now())
     }
 
-    /// Plans the response, keeps its place, records it, and has the token sign it, once.
+    /// Plans the response, holds its place, records it, and has the token sign it, once.
     ///
     /// # Errors
     /// [`WorkflowError`]; no file is left.

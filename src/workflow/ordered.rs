@@ -5,19 +5,19 @@ use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
-/// How far any thread may be ahead of the next result.
+/// How far the threads may be ahead of the next result.
 const AHEAD: usize = 4;
 
 struct Progressed {
-    /// The next piece of work that no thread has taken.
+    /// The next piece of work to take.
     next: usize,
-    /// How many results were delivered.
+    /// The number of results that were passed on.
     handed_over: usize,
     stopped: bool,
 }
 
-/// Does `work` for each number below `count`, on up to `threads` threads, and passes the results to `each` on this thread, in order. When `each`
-/// breaks, no more work begins. Few results exist at a time, however many there are in all.
+/// Runs `work` for each number below `count` on up to `threads` threads, and passes the results to `each` on this thread, in order. When `each`
+/// breaks, no new work begins. Few results exist at a time, whatever the count.
 pub(super) fn in_order<T: Send>(
     threads: usize,
     count: usize,
@@ -49,7 +49,7 @@ pub(super) fn in_order<T: Send>(
         })
     };
     thread::scope(|scope| {
-        // However this thread ends, the others must not wait for it.
+        // Stops the other threads even if this one panics, so that they do not wait forever.
         let _stop = Stop(&state, &changed);
         let (results, received) = mpsc::channel();
         for _ in 0..threads {

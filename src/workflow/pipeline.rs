@@ -1,7 +1,7 @@
-//! The one way from checked bytes to a signed object in its place: the same for certificates, requests, CRLs and OCSP responses.
+//! From checked bytes to a signed, delivered object. Certificates, requests, CRLs and OCSP responses all take this path.
 //!
-//! [`Planned`] → [`Held`] → [`Begun`] → [`Signed`] → [`Completed`] → [`Finished`]. Each step takes the value before it, so none can be
-//! left out or done twice:
+//! [`Planned`] → [`Held`] → [`Begun`] → [`Signed`] → [`Completed`] → [`Finished`]. Each step consumes the value of the step before, so no step
+//! can be skipped or done twice:
 //!
 //! | step | what is done |
 //! |---|---|

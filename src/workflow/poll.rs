@@ -3,14 +3,14 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Pauses between two looks. Each is twice as long as the one before, up to the longest.
+/// Pauses between two polls. Each is twice as long as the last, up to a maximum.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pauses {
     pub(super) first: Duration,
     pub(super) longest: Duration,
 }
 
-/// Looks until there is an answer, or `limit` is over; the last look begins after it. `None` if there was no answer.
+/// Polls until there is an answer, or `limit` is over. The last poll starts after the limit. `None` if there was no answer.
 pub(super) fn poll<T, E>(
     limit: Duration,
     pauses: Pauses,

@@ -1,15 +1,15 @@
-//! Finding an independent program.
+//! Finds an independent program.
 
 use std::path::{Path, PathBuf};
 
 use crate::file_trust::{self, Owners, TrustError};
 use crate::x509::Linter;
 
-/// The file of a program: its path, or the first of that name in [`Linter::PATH`]. `None` when there is none. The caller's own `PATH` does not
-/// count.
+/// The file of a program: its path, or the first file of that name in [`Linter::PATH`]. `None` if it does not exist. The caller's `PATH` is not
+/// used.
 ///
 /// # Errors
-/// [`TrustError`] when anyone but its owner or root could change it.
+/// [`TrustError`] if anyone but its owner or root could change it.
 pub(super) fn find_program(program: &str) -> Result<Option<PathBuf>, TrustError> {
     let found = if program.contains('/') {
         Some(PathBuf::from(program))

@@ -1,4 +1,4 @@
-//! The proofs that a key is the expected one, and, on a token, that it can only sign.
+//! Proves that a key is the expected one and, on a token, that it can only sign.
 
 use std::fmt;
 
@@ -15,13 +15,13 @@ const OTHER_KEY: &str = "the private key object has a different public key";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProofKind {
-    /// The decrypted private key belongs to the public key that KMS gave.
+    /// The decrypted private key belongs to the public key from KMS.
     DecryptedKey,
-    /// The token holds the public key that is expected.
+    /// The token holds the expected public key.
     TokenKey,
-    /// The key that the token generated is of the kind that was requested, and sound.
+    /// The generated key has the requested kind and no known fault.
     GeneratedKey,
-    /// A key elsewhere has the public key that is expected.
+    /// A key outside a token has the expected public key.
     ExpectedKey,
     /// The attributes on the token are those of a key that only signs.
     Attributes,
@@ -47,17 +47,17 @@ impl fmt::Display for ProofKind {
 pub struct Unproven {
     /// Which one.
     pub proof: ProofKind,
-    /// Why not.
+    /// Why it failed.
     pub reason: UnprovenReason,
 }
 
-/// Why a proof failed: the two cases need different actions.
+/// Why a proof failed. The two cases need different actions.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum UnprovenReason {
-    /// The token answered, but with the wrong answer.
+    /// The token gave a wrong answer.
     Found(String),
-    /// The token failed to answer.
+    /// The token gave no answer.
     Token(SignError),
 }
 
@@ -90,7 +90,7 @@ impl Unproven {
     /// For `map_err`: the token failed during this proof.
     pub(super) fn token(proof: ProofKind) -> impl Fn(TokenError) -> Self {
         move |error| match error {
-            // The token returned something that is not a public key: that is an answer.
+            // The token returned something that is not a public key. That counts as an answer.
             TokenError::NoPublicKey { .. } => Self::found(proof, error.to_string()),
             other => Self {
                 proof,
@@ -100,7 +100,7 @@ impl Unproven {
     }
 }
 
-/// A key on the token and what it has proven.
+/// A key on the token with its proofs passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyProof {
     /// The key as the token describes it.
@@ -128,11 +128,11 @@ pub fn prove_key(session: &Session, key: PrivateKey, expected: &PublicKey) -> Re
     })
 }
 
-/// Proves the same of the key on the token that is named: that it belongs to `expected`, if something is expected. Before that, a long search
-/// looks for faults of the key; `refused` are keys that others have.
+/// Proves the same for a named key on the token; its public key must be `expected`, if that is given. First runs the long search for faults of
+/// the key. `refused` lists keys whose private keys others know.
 ///
 /// # Errors
-/// [`WorkflowError::X509`] with the rule that the key breaks, [`WorkflowError::Unproven`], and what the token said about the name.
+/// [`WorkflowError::X509`] with the rule that the key breaks, [`WorkflowError::Unproven`], and errors of the token about the name.
 pub fn prove_named_key(
     session: &Session,
     selector: &KeySelector,

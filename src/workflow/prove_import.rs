@@ -1,12 +1,12 @@
-//! Proofs of a key that is on the token since this run or an earlier one.
+//! Proofs of an imported key, from this run or an earlier one.
 
 use super::error::LeftBehind;
 use super::{ImportRequest, KeyProof, ProofKind, Unproven, WorkflowError, prove_key};
 use crate::ledger::LedgerError;
 use crate::token::{KeyDescription, KeySelector, NewKey, Session, TokenError};
 
-/// An import that was cut off between its two objects leaves a private key alone; it is completed once the key has proven,
-/// by signing, that it is the pair's. Tells whether it was.
+/// Proves a key that is already there. An interrupted import may have left the private key alone. Once the key proves by signing that it is the
+/// pair's, the public-key object is added. Returns whether it was.
 pub(super) fn prove_present(
     session: &Session,
     request: &ImportRequest,
@@ -27,7 +27,7 @@ pub(super) fn prove_present(
     }
     let completed = public.is_none();
     let key = match session.private_key_by_names(&KeySelector::with_id(&existing.id)) {
-        // An EC private key tells its public half only through the object that is missing.
+        // The token reads an EC public key only from the object that is missing.
         Err(TokenError::NoPublicKey { .. }) if completed => {
             session.private_key_with_public(existing, expected)?
         }
@@ -40,7 +40,7 @@ pub(super) fn prove_present(
     Ok((proof, completed))
 }
 
-/// Proves a key that has just arrived and records it, and takes it off the token again if it cannot prove itself or be recorded.
+/// Proves and records a key that was just imported. Destroys it if that fails.
 pub(super) fn prove_or_destroy(
     session: &Session,
     request: &ImportRequest,
@@ -84,8 +84,8 @@ enum Failure {
     Unrecorded(LedgerError),
 }
 
-/// Another import of the same pair may have run at the same time, unseen by the search before it. (SoftHSM 2.6.1 does not show a
-/// process that has just written what another wrote a moment before; tokens with one state for all do.)
+/// Checks that only one import of this pair ran: another may have run at the same time, unseen by the first search. (SoftHSM 2.6.1 does not show
+/// a process that has just written what another wrote a moment before; tokens with one shared state do.)
 fn only_one(session: &Session, request: &ImportRequest) -> Result<(), Failure> {
     let id = request.pair.public_key.key_identifier();
     let found = session

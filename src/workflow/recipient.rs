@@ -1,4 +1,4 @@
-//! `kms recipient-key`: the token's own key, to which KMS encrypts on the sealed route.
+//! `kms recipient-key`: the token's recipient key, to which KMS encrypts on the sealed route.
 
 use super::error::LeftBehind;
 use super::generate::GENERATED;
@@ -8,24 +8,24 @@ use crate::signer::PublicKey;
 use crate::token::{ImportRoute, KeyDescription, RECIPIENT_LABEL, RecipientKey, Session};
 use crate::x509::PublicKeyFile;
 
-/// The recipient key and where its public half went.
+/// The recipient key, and where its public half was delivered.
 #[derive(Debug)]
 pub struct RecipientSummary {
     /// The private half on the token.
     pub key: KeyDescription,
     /// The public half.
     pub public_key: PublicKey,
-    /// False if it was on the token already.
+    /// False if it was already on the token.
     pub generated: bool,
     /// The file, or the content for the caller.
     pub delivered: Delivered,
 }
 
-/// Finds the recipient key or generates it, and delivers its public half (DER `SubjectPublicKeyInfo`), which an attestation document must
-/// carry. What `delivery` cannot write, it cannot write before a key is generated.
+/// Finds or generates the recipient key, and delivers its public half (DER `SubjectPublicKeyInfo`) for the attestation document. If `delivery`
+/// cannot be written, this fails before a key is generated.
 ///
 /// # Errors
-/// [`WorkflowError`]; a key that was generated for nothing is destroyed again.
+/// [`WorkflowError`]. A key that was generated in vain is destroyed again.
 pub fn prepare_recipient(
     session: &Session,
     delivery: &Delivery,
@@ -62,7 +62,7 @@ pub fn prepare_recipient(
     }
 }
 
-/// Destroys the recipient key on the token; returns whether one existed.
+/// Destroys the recipient key on the token, and returns whether it existed.
 ///
 /// # Errors
 /// [`WorkflowError`]
@@ -77,7 +77,7 @@ pub fn delete_recipient(session: &Session, log: &mut KeyLog) -> Result<bool, Wor
     }
 }
 
-/// A recipient key that cannot be recorded is deleted from the token again.
+/// Generates and records a recipient key. If it cannot be recorded, it is deleted from the token again.
 fn generate_recorded<'a>(session: &'a Session, log: &mut KeyLog) -> Result<RecipientKey<'a>, WorkflowError> {
     let begun = log.begin(session, KeyAct::Generate, RECIPIENT_LABEL, Some(GENERATED), None)?;
     let key = session
@@ -96,7 +96,7 @@ fn generate_recorded<'a>(session: &'a Session, log: &mut KeyLog) -> Result<Recip
     Err(WorkflowError::UnrecordedKey { label, cause, left })
 }
 
-/// Takes a recipient key off the token; the ledger has it before and after.
+/// Deletes a recipient key from the token. The ledger records it before and after.
 pub(super) fn destroy_recorded(
     session: &Session,
     key: RecipientKey<'_>,

@@ -1,6 +1,6 @@
-//! Records what a CA key signs: before the signature, so that every signature leaves a trace, and after its verification.
-//! Building, checking, signing, recording and delivering are separate calls; this is the recording, in plain values that the ledger
-//! takes, made of the structures that it knows nothing of.
+//! Records what a CA key signs: before the signature, so that every signature leaves a trace, and after it was verified. This module only
+//! records; building, checking, signing and delivering are separate calls. It converts structures to the ledger's plain values, because the
+//! ledger does not know the structures.
 
 mod compromised;
 mod crls;
@@ -43,15 +43,15 @@ use crate::ledger::{
 };
 use crate::x509::{Certificate, UnixTime, X509Error, rules};
 
-/// A ledger that is open for writing, and who writes with which clock.
+/// A ledger that is open for writing, with the writer's name and clock.
 pub struct Recorder {
     ledger: Box<dyn Ledger>,
     by: String,
     clock: Clock,
-    /// What was given to the caller, who has not said yet that it arrived.
+    /// Entries that were passed to the caller, who has not confirmed the delivery yet.
     handed_over: Vec<EntryId>,
     guards: Guards,
-    /// The notices for the result of the command.
+    /// Notices for the result of the command.
     notices: Vec<String>,
 }
 
@@ -63,11 +63,11 @@ impl fmt::Debug for Recorder {
     }
 }
 
-/// The program, in every event.
+/// The program's name and version, for every event.
 const TOOL: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
 
 impl Recorder {
-    /// Records in `ledger`, in the name of `by`: as the caller knows people, for example `user@host`.
+    /// Records in `ledger` in the name of `by`, as the caller names people, for example `user@host`.
     #[must_use]
     pub fn new(ledger: Box<dyn Ledger>, by: String, clock: Clock) -> Self {
         Self {
@@ -80,7 +80,7 @@ impl Recorder {
         }
     }
 
-    /// Makes a new ledger at `place`, where nothing is yet, and records in it.
+    /// Creates a new ledger at `place`, where none may exist, and records in it.
     ///
     /// # Errors
     /// [`LedgerError`]
@@ -99,7 +99,7 @@ impl Recorder {
         stamp(&self.by, self.now())
     }
 
-    /// For what decides something: the clock must not be behind the ledger.
+    /// The stamp of an event that decides something: the clock must not be behind the ledger.
     fn checked_stamp(&self) -> Result<Stamp, WorkflowError> {
         Ok(Stamp {
             waived: self.waived_now()?,
@@ -113,16 +113,15 @@ impl Recorder {
         self.ledger.complete_many(outcomes, &stamp)
     }
 
-    /// Records that nothing will come of these. Where even that cannot be recorded they stay what they are, begun and not ended,
-    /// and what stopped the job is the error to tell.
+    /// Records that these entries will not be signed. If that fails, they stay open, and the error to report is the one that stopped the job.
     pub fn abandon(&mut self, entries: &[EntryId], reason: &str) {
         let _ = self.record_abandoned(entries, reason);
     }
 
-    /// The same, where the caller does not go on unless it is recorded.
+    /// The same, for a caller that must not continue unless it is recorded.
     ///
     /// # Errors
-    /// Those of the ledger; the entries stay open.
+    /// Errors of the ledger; the entries stay open.
     pub(super) fn record_abandoned(&mut self, entries: &[EntryId], reason: &str) -> Result<(), LedgerError> {
         if entries.is_empty() {
             return Ok(());
@@ -131,8 +130,8 @@ impl Recorder {
         self.ledger.abandon_many(entries, reason, &stamp)
     }
 
-    /// Refuses a CA certificate that the ledger does not have byte for byte, and tells where it has it. The result of the command says
-    /// so where nobody has checked the path above it.
+    /// Refuses a CA certificate that is not in the ledger byte for byte, and returns where the ledger has it. If the path above it was never
+    /// checked, the result of the command says so.
     ///
     /// # Errors
     /// [`WorkflowError::UnknownAuthority`]
@@ -161,7 +160,7 @@ impl Recorder {
         Ok(alike.iter().any(|found| found.is(authority)))
     }
 
-    /// Records a CA that lived elsewhere.
+    /// Records a CA that was run without this ledger.
     pub(super) fn take_over(&mut self, takeover: &Takeover) -> Result<TakenOver, WorkflowError> {
         let stamp = self.checked_stamp()?;
         let taken_over = self.ledger.take_over(takeover, &stamp)?;
@@ -169,7 +168,7 @@ impl Recorder {
         Ok(taken_over)
     }
 
-    /// Records a certificate of `authority` that was signed without this ledger, if it is not there already.
+    /// Records a certificate of `authority` that was signed without this ledger, if the ledger does not have it.
     ///
     /// # Errors
     /// [`LedgerError::SerialUsed`] if another certificate has its number.
@@ -191,7 +190,7 @@ impl Recorder {
         }
     }
 
-    /// Whether it is there. One that was begun, and whose bytes nobody has, is taken for the same.
+    /// Whether the ledger has it. A begun entry without bytes counts as the same certificate.
     fn has(&self, adoption: &Adoption) -> Result<bool, LedgerError> {
         let Some(serial) = adoption.object.serial() else {
             return Err(LedgerError::NotACertificate);
@@ -208,7 +207,7 @@ impl Recorder {
         }
     }
 
-    /// A CRL number for `authority`, above every one before and above `above`.
+    /// Reserves a CRL number for `authority`, above every earlier number and above `above`.
     pub(super) fn reserve_crl_number(
         &mut self,
         authority: &Certificate,
@@ -263,7 +262,7 @@ fn stamp(by: &str, now: UnixTime) -> Stamp {
     }
 }
 
-/// One serial number twice is a rule's to refuse; only the ledger can tell.
+/// Turns a reused serial number into the refusal of its rule; only the ledger can detect it.
 fn refused(error: LedgerError) -> WorkflowError {
     match error {
         LedgerError::SerialUsed { .. } => X509Error::broken(rules::SERIAL_UNUSED, error.to_string()).into(),

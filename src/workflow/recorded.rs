@@ -9,12 +9,12 @@ use crate::output::Verified;
 use crate::signer::PublicKey;
 use crate::x509::{Certificate, Issued, IssuedCrl, IssuedRequest, X509Error};
 
-/// Which entry, and where to.
+/// Which entry, and where it goes.
 #[derive(Clone, Debug)]
 pub struct DeliveryRequest {
     /// The entry.
     pub entry: EntryId,
-    /// The certificate of the CA that signed it, where the ledger does not have it.
+    /// The certificate of the CA that signed it, if the ledger does not have it.
     pub authority: Option<Certificate>,
     /// Where it goes.
     pub delivery: Delivery,
@@ -33,14 +33,14 @@ pub struct DeliverySummary {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum NotDeliverable {
-    /// It began and did not end.
+    /// It is open: it began and did not end.
     Open {
         /// The entry.
         entry: EntryId,
-        /// Of a certificate: its serial number, by which it can be revoked.
+        /// The serial number of a certificate, by which it can be revoked.
         serial: Option<SerialNumber>,
     },
-    /// It was given up.
+    /// It was abandoned.
     Abandoned {
         /// The entry.
         entry: EntryId,
@@ -51,7 +51,7 @@ pub enum NotDeliverable {
     NotKept {
         /// The entry.
         entry: EntryId,
-        /// What kind of object.
+        /// The kind of object.
         kind: &'static str,
     },
     /// The certificate of the CA is not known, so the signature cannot be verified.
@@ -61,7 +61,7 @@ pub enum NotDeliverable {
         /// The CA.
         subject: String,
     },
-    /// The certificate that was named is not that of the CA that signed.
+    /// The given certificate is not that of the CA that signed.
     OtherAuthority {
         /// The entry.
         entry: EntryId,
@@ -120,10 +120,10 @@ impl From<NotDeliverable> for WorkflowError {
     }
 }
 
-/// Writes what the ledger has of an entry, once its hash and its signature were verified again, and records the delivery.
+/// Writes the object of an entry, after its hash and its signature were verified again, and records the delivery.
 ///
 /// # Errors
-/// [`WorkflowError::NotDeliverable`], [`WorkflowError::Output`], or what the ledger said.
+/// [`WorkflowError::NotDeliverable`], [`WorkflowError::Output`], or errors of the ledger.
 pub fn deliver_recorded(
     recorder: &mut Recorder,
     order: &DeliveryRequest,
@@ -179,7 +179,7 @@ fn not_kept(entry: &Entry) -> WorkflowError {
     .into()
 }
 
-/// The bytes, if they have the recorded hash.
+/// The bytes, if their hash is the recorded one.
 fn kept(entry: &Entry) -> Result<&[u8], WorkflowError> {
     let (sha256, der) = match &entry.state {
         EntryState::Begun => {
@@ -220,8 +220,7 @@ fn kept(entry: &Entry) -> Result<&[u8], WorkflowError> {
     Ok(&der.0)
 }
 
-/// The key of the CA that signed, out of its certificate: the one that was named, or the CA's own, which the ledger has from its first
-/// signature on.
+/// The key of the CA that signed, from a certificate: the given one, or the CA's own, which the ledger has since its first signature.
 fn authority_key(
     recorder: &Recorder,
     entry: &Entry,

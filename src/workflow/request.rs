@@ -1,4 +1,4 @@
-//! `csr create`: a certification request by a key on the token or in KMS, for another CA to sign.
+//! `csr create`: a certification request, signed by a key on the token or in KMS, for another CA.
 
 use std::sync::Arc;
 
@@ -7,16 +7,16 @@ use super::{Delivered, Delivery, Planned, Progress, Recorder, Step, WorkflowErro
 use crate::signer::{KeyStore, PublicKey, SignatureChoice};
 use crate::x509::{AlternativeName, CertificationRequest, CheckedRequest, Name, Profile, RequestTbs};
 
-/// A certification request to be.
+/// A requested certification request.
 #[derive(Clone, Debug)]
 pub struct CsrRequest {
     /// The key, as the store names it: a label, a `pkcs11:` URI, `kms:KEY`.
     pub key: String,
     /// Its subject.
     pub subject: Name,
-    /// The names that it asks for.
+    /// The requested names.
     pub names: Vec<AlternativeName>,
-    /// Whose extensions it asks for: whether it is a CA, usages, purposes.
+    /// The profile whose extensions it requests: whether it is a CA, usages, purposes.
     pub profile: Option<Arc<Profile>>,
     /// How it is signed.
     pub signature: SignatureChoice,
@@ -46,7 +46,7 @@ impl CsrRequest {
     }
 }
 
-/// Has the store sign a request for one of its keys, once, when there is a place for it.
+/// Checks the place, and has the store sign a request for one of its keys, once.
 ///
 /// # Errors
 /// [`WorkflowError`]; no file is left.

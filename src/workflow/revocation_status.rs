@@ -1,4 +1,4 @@
-//! Whether the ledger has revoked a certificate that someone else's path leads through.
+//! Whether the ledger has revoked a certificate in someone else's path.
 
 use std::ops::ControlFlow;
 
@@ -7,37 +7,37 @@ use super::record::{find_compromised, revocation};
 use crate::ledger::{Digest, Entry, EntryFilter, EntryId, EntryState, Ledger};
 use crate::x509::{Certificate, CrlReason, UnixTime};
 
-/// What the ledger says of a certificate.
+/// What the ledger says about a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordedStatus {
-    /// Nothing: it is not in it.
+    /// Nothing: the ledger does not have it.
     Unknown,
-    /// It is in it, signed or adopted, and not revoked.
+    /// The ledger has it, signed or adopted, and not revoked.
     Good {
-        /// Where.
+        /// Its entry.
         entry: EntryId,
     },
     /// It is revoked or on hold.
     Revoked {
-        /// Where.
+        /// Its entry.
         entry: EntryId,
         /// When.
         revoked_at: UnixTime,
         /// Why.
         reason: CrlReason,
     },
-    /// Another certificate with its key was revoked because the key is in the wrong hands.
+    /// Another certificate with its key was revoked because the key is compromised.
     CompromisedKey {
-        /// That one.
+        /// The entry of the other certificate.
         entry: EntryId,
     },
 }
 
-/// Looks for `certificate` in the ledger, whichever of its CAs issued it. An entry is about it if it has its bytes; one of which only the
-/// serial number is known, if it has the issuer's name, in whatever spelling.
+/// Looks up `certificate` in the ledger, whichever CA issued it. An entry matches if it has the same bytes. If only its serial number is known,
+/// the issuer's name must match, in any spelling.
 ///
 /// # Errors
-/// That the ledger cannot be read.
+/// The ledger cannot be read.
 pub fn recorded_status(
     ledger: &dyn Ledger,
     certificate: &Certificate,
@@ -67,7 +67,7 @@ pub fn recorded_status(
     if let RecordedStatus::Revoked { .. } = status {
         return Ok(status);
     }
-    // A key that is not read here fails the path itself.
+    // If the key cannot be read here, the path check itself fails.
     if let Ok(key) = certificate.public_key()
         && let Some(entry) = find_compromised(ledger, &key)?
     {
@@ -76,7 +76,7 @@ pub fn recorded_status(
     Ok(status)
 }
 
-/// A serial number that was begun may be the certificate's: what was signed then is not recorded.
+/// Whether an entry is about this certificate. An open entry matches by serial number: what was signed is not recorded.
 fn is_about(entry: &Entry, certificate: &Certificate) -> bool {
     let known = match &entry.state {
         EntryState::Signed { sha256, .. } => Some(*sha256),
@@ -86,7 +86,7 @@ fn is_about(entry: &Entry, certificate: &Certificate) -> bool {
     if known == Some(Digest::of(certificate.der())) {
         return true;
     }
-    // A CRL names a certificate by its issuer and its serial number, so another with both is revoked with it.
+    // A CRL names a certificate by issuer and serial number. Any certificate with the same two is revoked with it.
     let has_issuer = entry.authority.subject.name.is_like(certificate.issuer());
     has_issuer && (known.is_none() || entry.revocation.is_some())
 }

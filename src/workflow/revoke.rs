@@ -1,4 +1,4 @@
-//! `cert revoke`: what the next CRL and every OCSP response will say about a certificate.
+//! `cert revoke`: what the next CRL and every OCSP response say about a certificate.
 
 use super::record::remembered_by;
 use super::{Recorder, WorkflowError};
@@ -9,9 +9,9 @@ use crate::x509::{Certificate, CrlReason, SerialNumber, UnixTime, X509Error, rul
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Revoked {
-    /// This one. If the ledger does not have it, it is added: another program may have signed it.
+    /// This certificate. If the ledger does not have it, it is added: another program may have signed it.
     Certificate(Box<Certificate>),
-    /// The one with this serial number, which the ledger has.
+    /// The certificate in the ledger with this serial number.
     Serial(SerialNumber),
 }
 
@@ -24,14 +24,14 @@ pub struct RevokeRequest {
     pub revoked: Revoked,
     /// Why; [`CrlReason::RemoveFromCrl`] ends a hold.
     pub reason: CrlReason,
-    /// `invalidityDate`: the time from which it must not be trusted, if known.
+    /// `invalidityDate`: the time from which the certificate must not be trusted, if known.
     pub invalid_since: Option<UnixTime>,
 }
 
 /// Revokes a certificate in the ledger, or ends its hold. No key is needed: the next CRL publishes the revocation.
 ///
 /// # Errors
-/// [`WorkflowError`]; then nothing is recorded, except perhaps the certificate itself.
+/// [`WorkflowError`]. After an error, nothing is recorded, except perhaps the certificate itself.
 pub fn revoke_certificate(recorder: &mut Recorder, request: &RevokeRequest) -> Result<Entry, WorkflowError> {
     let (authority, now) = (&request.authority, recorder.now());
     authority.check_self_signature()?;
@@ -77,7 +77,7 @@ pub fn revoke_certificate(recorder: &mut Recorder, request: &RevokeRequest) -> R
     Ok(entry.ok_or(LedgerError::UnknownCertificate { serial })?)
 }
 
-/// The hash that identifies the key of a certificate, if it is known, for a revocation because of a compromise.
+/// The hash of a certificate's key, if it is known, for a revocation after a compromise.
 fn compromised_key(
     recorder: &Recorder,
     request: &RevokeRequest,

@@ -1,4 +1,4 @@
-//! `rig new`: a software token of its own in a directory, for tests and rehearsals.
+//! `rig new`: a new software token in a directory, for tests and rehearsals.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -14,9 +14,9 @@ use crate::token::RigToken;
 /// The rig that is requested.
 #[derive(Clone, Debug)]
 pub struct RigRequest {
-    /// What it is made of.
+    /// The token software.
     pub kind: RigToken,
-    /// Its directory, which must not exist or be empty; absolute.
+    /// Its directory, as an absolute path. It must be empty or not exist.
     pub directory: PathBuf,
     /// The token's label.
     pub label: String,
@@ -31,7 +31,7 @@ pub struct RigRequest {
 /// A rig that is ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rig {
-    /// What it is made of.
+    /// The token software.
     pub kind: RigToken,
     /// Its directory.
     pub directory: PathBuf,
@@ -47,7 +47,7 @@ const USER_PIN: &str = "pin";
 const SO_PIN: &str = "so-pin";
 const SETTINGS: &str = "hsm-ca.toml";
 const ENVIRONMENT: &str = "env.sh";
-/// Where the settings look for it when they do not say otherwise.
+/// The default path of the ledger in the settings.
 const LEDGER: &str = "hsm-ca.db";
 
 impl Rig {
@@ -75,7 +75,7 @@ impl Rig {
         self.directory.join(SETTINGS)
     }
 
-    /// The ledger of what its keys sign.
+    /// The ledger of the rig's keys.
     #[must_use]
     pub fn ledger(&self) -> PathBuf {
         self.directory.join(LEDGER)
@@ -88,7 +88,7 @@ impl Rig {
     }
 }
 
-/// The files that `rig new` made in this directory, with PINs and configuration; empty without a rig. No output may replace them.
+/// The files that `rig new` made in this directory, with PINs and configuration. Empty if it has no rig. No output may replace them.
 #[must_use]
 pub fn rig_files(directory: &Path) -> Vec<PathBuf> {
     let kinds = RigToken::ALL.iter().map(RigToken::configuration_file);
@@ -100,13 +100,13 @@ pub fn rig_files(directory: &Path) -> Vec<PathBuf> {
     if is_rig { files } else { Vec::new() }
 }
 
-/// Makes a rig: whole, or not at all. Everything is made in a temporary directory beside it, which gets its name at the end.
+/// Makes a rig, complete or not at all. It is built in a temporary directory beside its place, which is renamed at the end.
 ///
-/// `initialise` initialises the one token of the rig it is given, with its label and the PINs in its files. The module reads
-/// its environment once per process, so the caller does it in a process of its own.
+/// `initialise` initialises the only token of the rig, with its label and the PINs in its files. The module reads its environment once per
+/// process, so the caller does this in a separate process.
 ///
 /// # Errors
-/// [`WorkflowError`]; then nothing is left behind.
+/// [`WorkflowError`]; nothing is left behind.
 pub fn create_rig(
     request: &RigRequest,
     initialise: &dyn Fn(&Rig) -> Result<(), String>,
@@ -120,7 +120,7 @@ pub fn create_rig(
         clock,
     } = request;
     let wrong = |character: char| character.is_control() || matches!(character, '#' | '"' | '\'' | '=');
-    // SoftHSM 2.6.1 cannot use tokens at paths of about 1,000 bytes, and Kryoptic's SQLite no file at one of more than 504.
+    // SoftHSM 2.6.1 cannot use tokens at paths of about 1,000 bytes. Kryoptic's SQLite cannot use a file whose path is longer than 504 bytes.
     if directory
         .to_str()
         .is_none_or(|text| text.len() > 480 || text.contains(wrong))
@@ -166,7 +166,7 @@ pub fn create_rig(
         directory: directory.clone(),
         ..staged.clone()
     };
-    // From here on the paths are those of the finished rig.
+    // From here on, the paths are those of the finished rig.
     let configuration = kind.configuration(&rig.directory.join(TOKENS));
     fs::remove_file(staged.configuration()).map_err(|cause| WorkflowError::Rig {
         doing: "replace",
@@ -237,7 +237,7 @@ fn write(path: &Path, mode: u32, text: &str) -> Result<(), WorkflowError> {
 }
 
 fn settings_text(rig: &Rig) -> String {
-    // JSON's quoting of a string is TOML's (TOML 1.0, "Basic strings").
+    // JSON quotes a string the same way as TOML (TOML 1.0, "Basic strings").
     let quote = |text: String| serde_json::Value::String(text).to_string();
     format!(
         "# A {} test rig, made by `hsm-ca rig new`. Its PINs are in files beside this one.\n\

@@ -1,15 +1,15 @@
-//! The key that signs: by its name, or by the public key of its certificate.
+//! Finds the signing key, by its name or by the public key of its certificate.
 
 use super::WorkflowError;
 use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
 use crate::token::{KeySelector, PrivateKey, Session, TokenError};
 use crate::x509::{Certificate, X509Error, rules};
 
-/// The key that `name` points at, which must be that of the issuer's certificate; without a name the one that is. It makes
-/// signatures of `signature`, as far as its store tells.
+/// The key with this name, which must be the issuer's; without a name, the issuer's key. Checks that the key can make signatures of `signature`,
+/// as far as the store knows.
 ///
 /// # Errors
-/// What the store said, and the rule `signing-key` where the name points at another key.
+/// Errors of the store, and the rule `signing-key` if the name belongs to another key.
 pub(super) fn find_signing_key<'a>(
     store: &'a dyn KeyStore,
     name: Option<&str>,
@@ -28,10 +28,10 @@ pub(super) fn find_signing_key<'a>(
     Ok(signer)
 }
 
-/// The key that `name` points at. Where nothing else tells its public half, it is that of a certificate kept beside it.
+/// The key with this name. If the store cannot read its public half, that is taken from a certificate beside it.
 ///
 /// # Errors
-/// What the store said.
+/// Errors of the store.
 pub(super) fn find_named_key<'a>(
     store: &'a dyn KeyStore,
     name: &str,
@@ -48,10 +48,10 @@ pub(super) fn find_named_key<'a>(
     Ok(found.ok_or(error)?)
 }
 
-/// The same for a key on a token, with what the token says of it.
+/// The same for a key on a token, with the token's description of it.
 ///
 /// # Errors
-/// What the token said.
+/// Errors of the token.
 pub fn find_token_key(session: &Session, selector: &KeySelector) -> Result<PrivateKey, WorkflowError> {
     let error = match session.private_key(selector) {
         Err(error @ TokenError::NoPublicKey { .. }) => error,
@@ -65,7 +65,7 @@ pub fn find_token_key(session: &Session, selector: &KeySelector) -> Result<Priva
     Ok(found.ok_or(error)?)
 }
 
-/// The public keys of the certificates in the store that can be read.
+/// The public keys of the readable certificates in the store.
 fn certified_keys(store: &dyn KeyStore) -> Result<Vec<PublicKey>, SignError> {
     let mut keys: Vec<PublicKey> = Vec::new();
     for value in store.certificates()? {

@@ -1,4 +1,4 @@
-//! The next step of a workflow, in numbers and names: the caller has the sentences.
+//! The next step of a workflow, in numbers and names. The caller makes the sentences.
 
 use std::time::Duration;
 
@@ -19,14 +19,14 @@ pub enum Step<'a> {
     SignCross,
     /// The CA's key signs one certificate of a job.
     SignCertificate {
-        /// Which, from 1.
+        /// Its number, from 1.
         number: usize,
-        /// How many the job has.
+        /// The number of certificates in the job.
         count: usize,
     },
     /// The CA's key signs a CRL.
     SignCrl {
-        /// How many entries it has.
+        /// Its number of entries.
         entries: usize,
     },
     /// The key signs an OCSP response.
@@ -40,25 +40,25 @@ pub enum Step<'a> {
         /// Its kind.
         algorithm: KeyAlgorithm,
     },
-    /// A number of sessions sign at once, to be measured.
+    /// Several sessions sign at once, for a measurement.
     Measure {
-        /// The signatures' kind.
+        /// The signature algorithm.
         algorithm: SignatureAlgorithm,
-        /// How many sessions.
+        /// The number of sessions.
         sessions: usize,
     },
-    /// Certificates are issued, to be measured.
+    /// Certificates are issued, for a measurement.
     MeasureIssuing {
         /// The CA's key.
         key: KeyAlgorithm,
-        /// How many.
+        /// The number of certificates.
         count: usize,
     },
-    /// The token generates the key that another key is sealed to.
+    /// The token generates the recipient key, to which another key is sealed.
     GenerateRecipientKey,
-    /// The token generates the key that another key is wrapped with.
+    /// The token generates a wrapping key for another key.
     GenerateWrappingKey,
-    /// The imported key is on the token already, and is checked again.
+    /// The imported key is already on the token and is checked again.
     CheckPresentKey,
     /// KMS is asked whether it would decrypt a private key.
     RehearseDecrypt {
@@ -74,7 +74,7 @@ pub enum Step<'a> {
         /// How.
         route: ImportRoute,
     },
-    /// The token shows that the key signs, and what it cannot do.
+    /// The key signs on the token, and its attributes are checked.
     ProveKey,
     /// AWS is asked for the cluster's state and CSR.
     DescribeCluster {
@@ -88,10 +88,10 @@ pub enum Step<'a> {
     },
     /// The wait for AWS begins.
     WaitForCluster {
-        /// How long it lasts at most.
+        /// The longest wait.
         longest: Duration,
     },
-    /// A state of the cluster that was not seen before.
+    /// The cluster has a new state.
     ClusterState {
         /// Which cluster.
         cluster: &'a ClusterId,
@@ -102,14 +102,14 @@ pub enum Step<'a> {
     ClusterUnchanged {
         /// Which cluster.
         cluster: &'a ClusterId,
-        /// The state that it is still in.
+        /// The current state.
         state: &'a ClusterState,
         /// How long this process has waited.
         waited: Duration,
     },
     /// AWS did not answer, and is asked again.
     AskAgain {
-        /// What it said.
+        /// The error.
         cause: &'a CloudHsmError,
     },
 }

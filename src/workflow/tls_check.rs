@@ -1,9 +1,9 @@
-//! `cluster check`: which certificates protect client-to-HSM traffic, and whether they fit together.
+//! `cluster check`: which certificates protect the traffic between client and HSM, and whether they fit together.
 //!
 //! AWS CloudHSM User Guide, "Client end-to-end encryption", and AWS re:Post, "How can I use CloudHSM certificates for a client end-to-end
-//! encrypted connection?": one TLS connection inside another. The outer one, server TLS, ends at the server that hosts the HSM. It shows a
-//! self-signed certificate of AWS's, which the client must have; the client shows a certificate too. The inner one, HSM TLS, ends in the
-//! HSM. It shows the cluster certificate, which the client verifies under `customerCA.crt`.
+//! encrypted connection?": one TLS connection runs inside another. The outer one, server TLS, ends at the server that hosts the HSM. The server
+//! shows a self-signed AWS certificate, which the client must have; the client shows a certificate too. The inner one, HSM TLS, ends in the HSM.
+//! The HSM shows the cluster certificate, which the client verifies under `customerCA.crt`.
 
 mod authority;
 mod client;
@@ -26,23 +26,23 @@ pub use store::TrustStore;
 
 use crate::x509::UnixTime;
 
-/// What a certificate, or a directory of them, is for.
+/// The purpose of a certificate, or of a directory of certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TlsRole {
-    /// The directory of the client package that the client looks for the server's certificate in.
+    /// The client package's directory, in which the client looks for the server's certificate.
     ClientDirectory,
-    /// What the server that hosts the HSM shows.
+    /// The certificate of the server that hosts the HSM.
     Server,
-    /// What the client shows.
+    /// The certificate of the client.
     Client,
-    /// `customerCA.crt`, by which the client knows its cluster.
+    /// `customerCA.crt`, by which the client recognises its cluster.
     CustomerAuthority,
-    /// What the HSM shows.
+    /// The certificate of the HSM.
     Cluster,
 }
 
 impl TlsRole {
-    /// All, from the outside to the inside.
+    /// All roles, from the outside to the inside.
     pub const ALL: [Self; 5] = [
         Self::ClientDirectory,
         Self::Server,
@@ -64,7 +64,7 @@ impl fmt::Display for TlsRole {
     }
 }
 
-/// Checks everything that is available, and names what is not. `warn_days` before its end a certificate is worth a warning.
+/// Checks everything that is available, and names what is missing. Warns about a certificate that ends within `warn_days`.
 #[must_use]
 pub fn check_tls(evidence: &TlsEvidence, warn_days: u32, now: UnixTime) -> TlsReport {
     let mut report = TlsReport::new(warn_days, now);

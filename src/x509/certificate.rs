@@ -1,4 +1,4 @@
-//! Reading certificates: our own and other people's.
+//! Reads certificates: our own and other people's.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -15,7 +15,7 @@ use crate::signer::{Hex, PublicKey, PublicKeyError, SignatureAlgorithm, sha256};
 
 const WHAT: &str = "certificate";
 
-/// A decoded certificate of any version. Nothing about it is verified yet. A clone costs nothing.
+/// A decoded certificate of any version. Nothing about it is verified yet. It is cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Certificate(Arc<Decoded>);
 
@@ -26,7 +26,7 @@ struct Decoded {
     tbs: TbsCertificate,
     issuer: Name,
     subject: Name,
-    /// Read when it is asked for first: a CA's is asked for several times for each certificate of a batch.
+    /// Read on first use: a CA's key is needed several times for each certificate of a batch.
     key: OnceLock<Result<PublicKey, PublicKeyError>>,
 }
 
@@ -50,7 +50,7 @@ impl Certificate {
             .collect()
     }
 
-    /// Reads one DER certificate; nothing may follow it.
+    /// Reads one DER certificate, with no bytes after it.
     ///
     /// # Errors
     /// [`X509Error`]
@@ -95,7 +95,7 @@ impl Certificate {
         &self.0.der
     }
 
-    /// The fields that were signed.
+    /// The signed fields.
     pub(super) fn tbs(&self) -> &TbsCertificate {
         &self.0.tbs
     }
@@ -124,7 +124,7 @@ impl Certificate {
         &self.0.subject
     }
 
-    /// True if issuer and subject are one name by RFC 5280 section 6.1, even in two spellings.
+    /// True if issuer and subject are the same name by RFC 5280 section 6.1, even if spelled differently.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
         self.0.issuer.is_like(&self.0.subject)
@@ -153,7 +153,7 @@ impl Certificate {
         &self.0.tbs.subject_public_key_info
     }
 
-    /// The key's kind in words, even if it is not supported.
+    /// The kind of key in words, also for an unsupported one.
     #[must_use]
     pub fn describe_key(&self) -> String {
         self.public_key().map_or_else(
@@ -162,7 +162,7 @@ impl Certificate {
         )
     }
 
-    /// The signature algorithm's name, known or not.
+    /// The name of the signature algorithm, also for an unknown one.
     #[must_use]
     pub fn describe_signature(&self) -> String {
         algorithm::describe(&self.0.signed.algorithm)
@@ -174,8 +174,8 @@ impl Certificate {
         Hex(&sha256(&self.0.der)).to_string()
     }
 
-    /// The name of the file, without `.0`, under which OpenSSL looks for this certificate in a directory of CA certificates: the
-    /// eight hex digits of `openssl x509 -hash`. `None` for a subject that has none.
+    /// The file name, without `.0`, under which OpenSSL looks for this certificate in a directory of CA certificates: the eight hex digits of
+    /// `openssl x509 -hash`. `None` for a subject without one.
     #[must_use]
     pub fn subject_hash(&self) -> Option<String> {
         self.0.subject.openssl_hash()
@@ -211,7 +211,7 @@ impl Certificate {
         self.0.signed.verify(key, WHAT)
     }
 
-    /// Whether it consists of exactly this content and this signature by this algorithm.
+    /// Whether it consists of exactly this content and this signature with this algorithm.
     pub(super) fn is_signed_content(
         &self,
         content: &[u8],
@@ -223,8 +223,8 @@ impl Certificate {
             && algorithm::recognise(&self.0.signed.algorithm, WHAT)? == algorithm)
     }
 
-    /// Verifies the signature of a self-issued certificate under its own key. A certificate that another CA signed is skipped, because its issuer
-    /// is not available.
+    /// Verifies the signature of a self-issued certificate under its own key. Skips a certificate that another CA signed, because its issuer is
+    /// not available.
     ///
     /// # Errors
     /// As [`verify_signature`](Self::verify_signature).
@@ -235,13 +235,13 @@ impl Certificate {
         Ok(())
     }
 
-    /// Whether it says that it is a CA certificate: `cA` of basicConstraints (RFC 5280 section 4.2.1.9).
+    /// Whether it claims to be a CA certificate: `cA` of basicConstraints (RFC 5280 section 4.2.1.9).
     #[must_use]
     pub fn is_authority(&self) -> bool {
         matches!(extension::find_basic_constraints(self.extensions()), Ok(Some(constraints)) if constraints.ca)
     }
 
-    /// Makes sure that this certificate may issue others at `now`: RFC 5280 section 6.1.4 (k), (l), (n).
+    /// Checks that this certificate may issue others at `now`: RFC 5280 section 6.1.4 (k), (l), (n).
     ///
     /// # Errors
     /// [`X509Error::NotAnAuthority`], [`X509Error::IssuerNotValid`]
@@ -296,7 +296,7 @@ impl Certificate {
         })
     }
 
-    /// Critical extensions that path validation here does not process: RFC 5280 section 4.2 requires such a certificate to be rejected.
+    /// Critical extensions that the path validation here does not process. RFC 5280 section 4.2 requires such a certificate to be rejected.
     #[must_use]
     pub fn unprocessed_critical_extensions(&self) -> Vec<String> {
         let critical = self.extensions().iter().filter(|extension| extension.critical);
@@ -306,7 +306,7 @@ impl Certificate {
             .collect()
     }
 
-    /// A field of this certificate that its version does not have: RFC 5280 sections 4.1.2.8 and 4.1.2.9.
+    /// A field of this certificate that does not exist in its version: RFC 5280 sections 4.1.2.8 and 4.1.2.9.
     pub(super) fn field_of_later_version(&self) -> Option<&'static str> {
         let has_identifiers = self.0.tbs.issuer_unique_id.is_some() || self.0.tbs.subject_unique_id.is_some();
         match self.version() {

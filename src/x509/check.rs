@@ -1,5 +1,5 @@
-//! Checks every rule for a planned certificate before it is signed. The rules read the encoded bytes, not the input that they were built from, so
-//! that they also detect a fault in the building.
+//! Checks every rule for a planned certificate before it is signed. The rules read the encoded bytes, not the input of the builder, so they also
+//! detect a fault in the builder.
 
 mod cross;
 mod extensions;
@@ -27,7 +27,7 @@ use super::{
 use crate::output::pem_length;
 use crate::signer::{PublicKey, SignatureAlgorithm};
 
-/// A planned certificate that passed every rule: the only thing that can be signed.
+/// A planned certificate that passed every rule. Only this can be signed.
 #[derive(Clone, Debug)]
 pub struct Checked {
     pub(super) tbs: Tbs,
@@ -43,13 +43,13 @@ impl Checked {
         &self.tbs.der
     }
 
-    /// The key that will sign.
+    /// The key that will sign it.
     #[must_use]
     pub const fn issuer_key(&self) -> &PublicKey {
         &self.tbs.issuer_key
     }
 
-    /// How it will be signed.
+    /// The algorithm of its future signature.
     #[must_use]
     pub const fn signature(&self) -> SignatureAlgorithm {
         self.tbs.signature
@@ -67,25 +67,25 @@ impl Checked {
         &self.tbs.profile
     }
 
-    /// The request that it answers, if it answers one.
+    /// The request that it answers, if any.
     #[must_use]
     pub fn request(&self) -> Option<&VerifiedRequest> {
         self.tbs.request.as_deref()
     }
 
-    /// The certificate that it repeats, if it is a cross-certificate.
+    /// The certificate that it repeats, for a cross-certificate.
     #[must_use]
     pub fn original(&self) -> Option<&Certificate> {
         self.tbs.original.as_deref()
     }
 
-    /// What the bytes say.
+    /// The content of the bytes.
     #[must_use]
     pub const fn content(&self) -> &CertificateContent {
         &self.content
     }
 
-    /// A certificate that no rule was held against.
+    /// A certificate that was not checked against any rule.
     #[cfg(test)]
     pub(super) fn unchecked(tbs: Tbs) -> Self {
         let content = CertificateContent::of(&TbsCertificate::from_der(&tbs.der).unwrap()).unwrap();
@@ -133,7 +133,7 @@ pub struct CertificateContent {
     pub key_identifier: Option<Vec<u8>>,
     /// `validity`
     pub validity: Validity,
-    /// The names it is for, as [`Certificate::names`](super::Certificate::names) returns them.
+    /// The names that it is for, as [`Certificate::names`](super::Certificate::names) returns them.
     pub names: Vec<u8>,
     /// Whether it is a CA certificate.
     pub is_authority: bool,
@@ -143,7 +143,7 @@ impl Tbs {
     /// Checks the plan against its profile, its issuer and RFC 5280.
     ///
     /// # Errors
-    /// [`X509Error`]: the first rule that is broken.
+    /// [`X509Error`]: the first broken rule.
     pub fn check(self, issuer: Issuer<'_>, now: UnixTime) -> Result<Checked, X509Error> {
         let tbs = TbsCertificate::from_der(&self.der).map_err(X509Error::malformed("TBSCertificate"))?;
         let plan = Plan {
@@ -172,7 +172,7 @@ impl Tbs {
             plan.check_cross(original)?;
         }
         plan.check_length()?;
-        // A second opinion on the bytes, before a signature is spent on them.
+        // The second decoder reads the bytes too, before they are signed.
         if let Err(found) = reread::read_tbs(&self.der) {
             return broken(rules::SECOND_DECODER, found);
         }
@@ -201,7 +201,7 @@ fn broken<T>(rule: &Rule, found: impl Into<String>) -> Result<T, X509Error> {
 }
 
 impl Plan<'_> {
-    /// A profile for a self-signed CA is not for a stranger's request.
+    /// Refuses a profile for a self-signed CA if the certificate answers a request.
     fn check_profile(&self) -> Result<(), X509Error> {
         if self.of.profile.is_self_signed() == matches!(self.issuer, Issuer::Itself) {
             return Ok(());
@@ -340,7 +340,7 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// The finished PEM file must not exceed the recipient's limit, even with the longest signature that the key can make.
+    /// The finished PEM file must not exceed the recipient's limit, even with the longest possible signature of the key.
     fn check_length(&self) -> Result<(), X509Error> {
         let identifier = self.tbs.signature.to_der();
         let identifier = identifier.map_err(X509Error::malformed("signature algorithm"))?;
@@ -374,5 +374,5 @@ impl Plan<'_> {
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// Tags and lengths around the certificate and around its signature: 4 + 5 at most.
+/// Tags and lengths around the certificate and its signature: at most 4 + 5.
 const FRAME_BYTES: usize = 9;

@@ -1,4 +1,4 @@
-//! `CertificationRequest` (PKCS#10, RFC 2986): those of others, and our own.
+//! `CertificationRequest` (PKCS#10, RFC 2986): other people's and our own.
 
 mod build;
 #[cfg(test)]
@@ -30,10 +30,10 @@ use crate::values::Digest;
 
 const WHAT: &str = "certification request";
 
-/// The smallest RSA key that is accepted: CloudHSM, the CA/B Forum and NIST SP 800-131A agree on it.
+/// The smallest accepted RSA key: CloudHSM, the CA/B Forum and NIST SP 800-131A agree on it.
 const SMALLEST_RSA: usize = 2048;
 
-/// szOID_CERT_EXTENSIONS ([MS-WCCE] section 2.2.2.7.7): the same as extensionRequest, written by Microsoft's programs.
+/// szOID_CERT_EXTENSIONS ([MS-WCCE] section 2.2.2.7.7): the same as extensionRequest, as Microsoft's programs write it.
 const MICROSOFT_EXTENSIONS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.2.1.14");
 
 /// pkcs-9-at-challengePassword
@@ -45,8 +45,8 @@ struct CertificationRequestInfo {
     version: u8,
     subject: Any,
     subject_public_key_info: SubjectPublicKeyInfoOwned,
-    /// A SET OF under an IMPLICIT tag has the bytes of a SEQUENCE OF; read as one, its order does not matter. RFC 2986 requires it, but requests
-    /// without it exist.
+    /// A SET OF under an IMPLICIT tag has the bytes of a SEQUENCE OF. Read as a SEQUENCE OF, its order does not matter. RFC 2986 requires the
+    /// field, but requests without it exist.
     #[asn1(context_specific = "0", tag_mode = "IMPLICIT", optional = "true")]
     attributes: Option<Vec<Attribute>>,
 }
@@ -58,7 +58,7 @@ struct Attribute {
     values: Any,
 }
 
-/// A decoded request. Its signature is not verified yet, so nothing can be issued for it. A clone costs nothing.
+/// A decoded request. Its signature is not verified yet, so no certificate can be issued for it. It is cheap to clone.
 #[derive(Clone, Debug)]
 pub struct CertificationRequest(Arc<Decoded>);
 
@@ -70,14 +70,14 @@ struct Decoded {
     subject: Name,
 }
 
-/// A request whose own signature verifies under its key, and whose key is strong enough: only these are signed.
+/// A request whose own signature verifies under its key, and whose key is strong enough. Certificates are issued only for these.
 #[derive(Clone, Debug)]
 pub struct VerifiedRequest {
     request: CertificationRequest,
     public_key: PublicKey,
 }
 
-/// SHA-256 of a request that was [verified](CertificationRequest::verify): the same bytes need not be verified again.
+/// SHA-256 of a [verified](CertificationRequest::verify) request. The same bytes need not be verified again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct VerifiedHash(Digest);
 
@@ -148,7 +148,7 @@ impl CertificationRequest {
         })
     }
 
-    /// Returns the request as [`verify`](Self::verify) did before, if the bytes are the same: the result depends on the bytes alone.
+    /// Returns the same request that [`verify`](Self::verify) returned before, if the bytes are the same: the result depends only on the bytes.
     ///
     /// # Errors
     /// [`X509Error::Key`]; never for verified bytes. Inside: `None` for other bytes.
@@ -188,7 +188,7 @@ impl CertificationRequest {
         Ok(PublicKey::from_info(&self.0.info.subject_public_key_info)?)
     }
 
-    /// The key's kind in words, even if it is not supported.
+    /// The kind of key in words, also for an unsupported one.
     #[must_use]
     pub fn describe_key(&self) -> String {
         self.public_key().map_or_else(
@@ -197,13 +197,13 @@ impl CertificationRequest {
         )
     }
 
-    /// The signature algorithm's name, known or not.
+    /// The name of the signature algorithm, also for an unknown one.
     #[must_use]
     pub fn describe_signature(&self) -> String {
         algorithm::describe(&self.0.signed.algorithm)
     }
 
-    /// The requested extensions (RFC 2985 section 5.4.2). A list that does not decode becomes one entry, so that it is not silently ignored.
+    /// The requested extensions (RFC 2985 section 5.4.2). A list that does not decode becomes one entry, so it is not silently ignored.
     #[must_use]
     pub fn requested_extensions(&self) -> Vec<ExtensionText> {
         let unread = |error: X509Error| ExtensionText {
@@ -218,7 +218,7 @@ impl CertificationRequest {
     }
 
     fn extension_requests(&self) -> impl Iterator<Item = Result<Vec<Extension>, X509Error>> {
-        // If Microsoft's attribute is present beside the standard one, both say the same.
+        // If a request has both Microsoft's attribute and the standard one, both have the same content.
         let attributes = self.attributes();
         let is_standard = |attribute: &&Attribute| attribute.kind == ID_EXTENSION_REQ;
         let kind = match attributes.iter().any(|attribute| is_standard(&attribute)) {
@@ -232,8 +232,8 @@ impl CertificationRequest {
         })
     }
 
-    /// Every other attribute, by name, with its value: as text, or in hex. A challenge password (RFC 2985 section 5.4.1) is not shown, because a CA
-    /// may later use it to authenticate a revocation.
+    /// Every other attribute, by name, with its value as text or in hex. A challenge password (RFC 2985 section 5.4.1) is not shown: a CA may
+    /// later use it to authenticate a revocation.
     #[must_use]
     pub fn other_attributes(&self) -> Vec<(String, String)> {
         let describe = |attribute: &Attribute| {
@@ -253,7 +253,7 @@ impl CertificationRequest {
             .collect()
     }
 
-    /// What `csr sign` would refuse about the subject and, in a profile that accepts names, about the requested ones.
+    /// The faults that `csr sign` would refuse: those of the subject, and, in a profile that accepts names, those of the requested names.
     #[must_use]
     pub fn name_faults(&self) -> Vec<String> {
         let cluster = Profile::cloudhsm_cluster();
@@ -268,11 +268,11 @@ impl CertificationRequest {
             .collect()
     }
 
-    /// The requested names, of the kinds that are issued.
+    /// The requested names of the supported kinds.
     fn alternative_names(&self) -> Result<Vec<AlternativeName>, X509Error> {
         let lists: Vec<_> = self.extension_requests().collect::<Result<_, _>>()?;
         let extensions = lists.concat();
-        // RFC 5280 section 4.2, "MUST NOT include more than one instance": it would be unclear which of two counts.
+        // RFC 5280 section 4.2, "MUST NOT include more than one instance": with two, it would be unclear which one counts.
         if extensions
             .iter()
             .filter(|extension| extension.extn_id == ID_CE_SUBJECT_ALT_NAME)
@@ -306,7 +306,7 @@ impl CertificationRequest {
     }
 }
 
-/// Refuses two lists of extensions that differ, because other programs might read the other one.
+/// Refuses two extension lists that differ: other programs might read the other one.
 fn refuse_contradiction(attributes: &[Attribute]) -> Result<(), X509Error> {
     let values = |kind: ObjectIdentifier| {
         let of_kind = attributes.iter().filter(move |attribute| attribute.kind == kind);

@@ -5,14 +5,14 @@ use super::{Certificate, Checked, X509Error, confirm_quality, pem, reread, rules
 use crate::output::{Encoding, Sealed, Verified, encode_pem};
 use crate::signer::{PublicKey, Signer};
 
-/// A certificate whose signature verifies: the only kind that can be written.
+/// A certificate whose signature verifies. Only this kind can be written.
 #[derive(Clone, Debug)]
 pub struct Issued {
     certificate: Certificate,
 }
 
 impl Checked {
-    /// Waits for the search that the check of the subject's key began. Every signature waits for it; a caller that records the signature first
+    /// Waits for the search that the check of the subject's key started. Every signature waits for it. A caller that records before it signs
     /// calls this before the record.
     ///
     /// # Errors
@@ -21,24 +21,24 @@ impl Checked {
         confirm_quality(&self.content().key, self.tbs.profile.key_search)
     }
 
-    /// The largest file size of the certificate in bytes, for reserving space before it is signed.
+    /// The largest size of the certificate's file in bytes, to reserve space before it is signed.
     #[must_use]
     pub fn longest_file(&self, encoding: Encoding) -> usize {
         let der = longest_signed(self.der().len(), self.issuer_key().algorithm());
         encoding.length(pem::CERTIFICATE, der)
     }
 
-    /// Makes `signer` sign the checked bytes, once, and verifies the signature under the issuer's public key, in software.
+    /// Has `signer` sign the checked bytes, once, and verifies the signature under the issuer's public key, in software.
     ///
     /// # Errors
-    /// [`X509Error::Signer`] if the token does not sign, [`X509Error::TokenSignature`] if its signature does not verify.
+    /// [`X509Error::Signer`] if the token does not sign; [`X509Error::TokenSignature`] if its signature does not verify.
     pub fn sign(self, signer: &dyn Signer) -> Result<Issued, X509Error> {
         self.confirm_key()?;
         let Self { tbs, .. } = self;
         let signature = sign_once(signer, &tbs.issuer_key, tbs.signature, &tbs.der)?;
         let der = Signed::assemble(&tbs.der, tbs.signature, &signature)?.to_der()?;
         let certificate = Certificate::from_der(&der)?;
-        // The signature was verified over these bytes. Another verification would cost as much as a fast token's signature.
+        // The signature was already verified over these bytes. To verify it again would cost as much as a fast token's signature.
         if !certificate.is_signed_content(&tbs.der, tbs.signature, &signature)? {
             let found = "the certificate does not hold the bytes and the signature that were verified";
             return Err(X509Error::broken(rules::READ_BACK, found));

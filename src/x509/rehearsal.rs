@@ -1,5 +1,5 @@
-//! The future certificate before the token signs: with a placeholder for its signature, or signed by a throwaway key for a linter that verifies
-//! signatures.
+//! Checks the future certificate before the token signs: with a placeholder for its signature, or signed by a throwaway key for a linter that
+//! verifies signatures.
 
 mod multi_prime;
 
@@ -17,8 +17,8 @@ use super::{Certificate, Checked, Issuer, UnixTime, X509Error, pem, reread, rule
 use crate::output::encode_pem;
 use crate::signer::{Curve, KeyAlgorithm, MlDsaParameterSet, PublicKey, SignatureAlgorithm};
 
-/// A key of the issuer's kind, made for one job and never kept. It is not a [`Signer`](crate::signer::Signer): nothing that it signs can become an
-/// [`Issued`](super::Issued).
+/// A key of the issuer's kind, made for one job and never kept. It is not a [`Signer`](crate::signer::Signer): nothing that it signs can become
+/// an [`Issued`](super::Issued).
 #[derive(Debug)]
 pub struct ThrowawayKey(Pair);
 
@@ -30,14 +30,14 @@ enum Pair {
     MlDsa(MlDsaParameterSet, PqdsaKeyPair),
 }
 
-/// A planned certificate, signed by a throwaway key, for programs that check it: it cannot be written as a result.
+/// A planned certificate, signed by a throwaway key, for programs that check it. It cannot be written as a result.
 #[derive(Clone, Debug)]
 pub struct Rehearsal {
     certificate: Certificate,
 }
 
 impl Rehearsal {
-    /// The certificate, for code that only checks it: it is not signed by the issuer's key.
+    /// The certificate, for code that only checks it. The issuer's key did not sign it.
     #[must_use]
     pub const fn certificate(&self) -> &Certificate {
         &self.certificate
@@ -51,7 +51,7 @@ impl Rehearsal {
 }
 
 impl ThrowawayKey {
-    /// A key of the kind of `issuer`, so that the signature has the same form and length.
+    /// A key of the same kind as `issuer`, so that the signature has the same form and length.
     ///
     /// # Errors
     /// [`X509Error::Throwaway`] if the system has no random numbers.
@@ -104,8 +104,8 @@ impl ThrowawayKey {
     }
 }
 
-/// FIPS 186-5 section 6.4.1, step 2: of a digest longer than the curve's order the leftmost bits count. AWS-LC's interface pairs each curve with
-/// the hash of its own length, so these are passed as such a digest.
+/// FIPS 186-5 section 6.4.1, step 2: if a digest is longer than the curve's order, its leftmost bits count. AWS-LC's interface pairs each curve
+/// with the hash of its own length, so these bits are passed as such a digest.
 fn leftmost(digest: &[u8], curve: Curve) -> Result<Digest, Unspecified> {
     let algorithm = match curve {
         Curve::P256 | Curve::Secp256k1 => &SHA256,
@@ -117,8 +117,8 @@ fn leftmost(digest: &[u8], curve: Curve) -> Result<Digest, Unspecified> {
 }
 
 impl Checked {
-    /// Reads the certificate back with both decoders, with zeros in place of the signature, and checks what the second decoder finds against the
-    /// rules again. It makes no key, because the first random number of AWS-LC costs more than everything else of one signature.
+    /// Reads the certificate back with both decoders, with zeros in place of the signature. Checks the second decoder's result against the rules
+    /// again. Makes no key: AWS-LC's first random number costs more than the rest of a signature.
     ///
     /// # Errors
     /// [`X509Error`]: the broken rule.
@@ -127,11 +127,11 @@ impl Checked {
         self.tbs.clone().check(issuer, now).map(drop)
     }
 
-    /// [`read_back`](Self::read_back) without the rules, for one that was checked at the same time: both decoders find the very bytes that
-    /// passed them.
+    /// [`read_back`](Self::read_back) without the rules, for a certificate that was just checked. Both decoders must find the very bytes that
+    /// passed the rules.
     ///
     /// # Errors
-    /// [`X509Error`]: the rule `read-back`, or that a decoder does not read it.
+    /// [`X509Error`]: the rule `read-back`, or a decoder cannot read it.
     pub fn decode_again(&self) -> Result<(), X509Error> {
         let placeholder = vec![0; longest_signature(self.tbs.issuer_key.algorithm())];
         self.decode_with(&placeholder).map(drop)

@@ -1,4 +1,4 @@
-//! The common frame of certificates, requests and lists: content, algorithm, signature.
+//! The common frame of certificates, requests and CRLs: content, algorithm, signature.
 
 use der::asn1::{Any, BitString};
 use der::{Decode, Encode, Sequence};
@@ -45,7 +45,7 @@ impl Signed {
         whole_octets(self.signature.as_bytes(), what)
     }
 
-    /// The DER of the same with other content and another signature; the algorithm keeps its encoding.
+    /// The DER with other content and another signature. The algorithm keeps its encoding.
     pub(super) fn with(&self, content: &[u8], signature: &[u8]) -> Result<Vec<u8>, X509Error> {
         let malformed = X509Error::malformed("signed structure");
         let other = Self {
@@ -56,12 +56,12 @@ impl Signed {
         other.to_der()
     }
 
-    /// The signed bytes. DER has one encoding of tag and length, so they are the original ones.
+    /// The signed bytes. DER has only one encoding of tag and length, so they are the original bytes.
     pub(super) fn content(&self, what: &'static str) -> Result<Vec<u8>, X509Error> {
         Encode::to_der(&self.content).map_err(X509Error::malformed(what))
     }
 
-    /// Verifies the signature; a weak hash is refused before any arithmetic.
+    /// Verifies the signature. Refuses a weak hash before any arithmetic.
     pub(super) fn verify(
         &self,
         key: &PublicKey,
@@ -86,7 +86,7 @@ pub(super) fn whole_octets<'a>(
     })
 }
 
-/// The DER of a certificate, a request or a list, from its three parts. Nothing about it is verified.
+/// Joins the three parts to the DER of a certificate, a request or a CRL. Verifies nothing.
 ///
 /// # Errors
 /// [`X509Error::Malformed`]
@@ -98,7 +98,7 @@ pub fn join_signature(
     Signed::assemble(content, algorithm, signature)?.to_der()
 }
 
-/// The signed bytes of the DER of a certificate, a request or a list: the reverse of [`join_signature`]. Nothing is verified.
+/// The signed bytes in the DER of a certificate, a request or a CRL: the reverse of [`join_signature`]. Verifies nothing.
 ///
 /// # Errors
 /// [`X509Error::Malformed`]
@@ -107,18 +107,18 @@ pub fn signed_content(der: &[u8]) -> Result<Vec<u8>, X509Error> {
     Signed::from_der(der, WHAT)?.content(WHAT)
 }
 
-/// Makes `signer` sign `content`, once, and verifies the signature under the issuer's public key, in software.
+/// Has `signer` sign `content`, once, and verifies the signature under the issuer's public key, in software.
 ///
 /// # Errors
-/// [`X509Error::Rule`] if it is the signer of another key, [`X509Error::Signer`] if it does not sign, [`X509Error::TokenSignature`] if its
-/// signature does not verify: a fault in an RSA computation can reveal the key, so such a signature is dropped and not tried again.
+/// [`X509Error::Rule`] if the signer has another key; [`X509Error::Signer`] if it does not sign; [`X509Error::TokenSignature`] if its signature
+/// does not verify. A fault in an RSA computation can reveal the key, so such a signature is dropped, and signing is not tried again.
 pub(super) fn sign_once(
     signer: &dyn Signer,
     issuer_key: &PublicKey,
     algorithm: SignatureAlgorithm,
     content: &[u8],
 ) -> Result<Vec<u8>, X509Error> {
-    // The token does not report that an RSA key is for RSASSA-PSS only.
+    // The token does not report that an RSA key is only for RSASSA-PSS.
     if !signer.public_key().has_numbers_of(issuer_key) {
         return Err(X509Error::broken(
             rules::SIGNING_KEY,
@@ -132,14 +132,14 @@ pub(super) fn sign_once(
     Ok(signature)
 }
 
-/// The longest that a structure of this key can be in DER, in bytes, whose signed part is this long.
+/// The maximum length in bytes of a DER structure with a signed part of this length and a signature by this key.
 pub(super) const fn longest_signed(content: usize, key: KeyAlgorithm) -> usize {
     // A header, the algorithm with its parameters, a header.
     const FRAME_BYTES: usize = 128;
     content + FRAME_BYTES + longest_signature(key)
 }
 
-/// The longest `signatureValue` in bytes: the modulus, or two INTEGERs of a field element each with their headers.
+/// The maximum length of `signatureValue` in bytes: the modulus, or two INTEGERs of one field element each, with headers.
 pub(super) const fn longest_signature(key: KeyAlgorithm) -> usize {
     match key {
         KeyAlgorithm::Rsa { bits } | KeyAlgorithm::RsaPss { bits, .. } => bits.div_ceil(8),
@@ -157,7 +157,8 @@ mod tests {
     use crate::x509::Certificate;
     use crate::x509::fixture::{SoftwareKey, authority};
 
-    /// The unused bits of a BIT STRING are zero in DER (X.690 section 11.2.1), and a second decoder refuses others; no signature has any.
+    /// In DER, the unused bits of a BIT STRING are zero (X.690 section 11.2.1), and a second decoder refuses others. Signatures have no unused
+    /// bits.
     #[test]
     fn a_signature_with_unused_bits_is_refused() {
         let mut signed = Signed::from_der(authority(&SoftwareKey::generate()).der(), "certificate").unwrap();

@@ -1,4 +1,4 @@
-//! `TBSCertificate` (RFC 5280 section 4.1), built by hand.
+//! Builds `TBSCertificate` (RFC 5280 section 4.1).
 
 use std::sync::Arc;
 
@@ -30,10 +30,10 @@ pub(super) struct ValidityDer {
     pub(super) not_after: Time,
 }
 
-/// The structure itself, for reading and for writing. Names stay opaque: their bytes are copied and never rebuilt.
+/// The structure for reading and writing. Names stay opaque: their bytes are copied and never rebuilt.
 #[derive(Clone, Debug, Sequence)]
 pub(super) struct TbsCertificate {
-    /// 4.1.2.1: v3 when extensions are used.
+    /// 4.1.2.1: v3 if extensions are used.
     #[asn1(context_specific = "0", default = "v1")]
     pub(super) version: u8,
     /// 4.1.2.2
@@ -68,7 +68,7 @@ pub enum Issuer<'a> {
     Authority(&'a Certificate),
 }
 
-/// A planned certificate, not checked yet.
+/// A planned certificate, not yet checked.
 #[derive(Clone, Debug)]
 pub struct Tbs {
     pub(super) der: Vec<u8>,
@@ -77,7 +77,7 @@ pub struct Tbs {
     pub(super) signature: SignatureAlgorithm,
     /// The request that it answers.
     pub(super) request: Option<Box<VerifiedRequest>>,
-    /// The certificate that a cross-certificate repeats.
+    /// The certificate that is repeated, for a cross-certificate.
     pub(super) original: Option<Box<Certificate>>,
     /// The requested subjectKeyIdentifier; `None` for the key's own.
     pub(super) key_identifier: Option<Vec<u8>>,
@@ -109,8 +109,8 @@ impl Tbs {
         Self::build(fields, subject, key, &key.key_identifier(), signature)
     }
 
-    /// A certificate for a request whose signature was verified: subject and key are the request's, byte for byte; the issuer is the CA
-    /// certificate's subject, byte for byte.
+    /// A certificate for a verified request. Subject and key are the request's, and the issuer is the CA certificate's subject, all byte for
+    /// byte.
     ///
     /// # Errors
     /// [`X509Error`] if a field cannot be encoded or the CA certificate's key cannot be used.
@@ -143,7 +143,7 @@ impl Tbs {
         })
     }
 
-    /// A cross-certificate: subject and key of another CA's certificate, byte for byte, and those of its extensions that the profile carries.
+    /// A cross-certificate: subject and key of another CA's certificate, byte for byte, and those of its extensions that are in the profile.
     ///
     /// # Errors
     /// [`X509Error`] if a field cannot be encoded or the CA certificate's key cannot be used.
@@ -243,7 +243,7 @@ fn read_key_info(key: &PublicKey) -> Result<SubjectPublicKeyInfoOwned, X509Error
     SubjectPublicKeyInfoOwned::from_der(key.der()).map_err(X509Error::malformed("TBSCertificate"))
 }
 
-/// The fields that all constructors of `Tbs` share.
+/// The fields that all constructors of `Tbs` use.
 struct Fields<'a> {
     profile: Arc<Profile>,
     serial: &'a SerialNumber,

@@ -1,14 +1,14 @@
-//! The audit stamp of a large ledger: what its file and its log looked like when this program had audited it, or had recorded in it since. The
-//! next opening that finds exactly that does not read every event again, and neither does another process that has the ledger open.
+//! The audit stamp of a large ledger: the state of its file and its log after this program audited it, or recorded in it after that. If the next
+//! opening finds exactly this state, it does not read every event again. Neither does another process that has the ledger open.
 //!
-//! A stamp proves one thing: nothing was written to the two files since. A change through the file system gives a file another inode or another
-//! change time (`st_ctim`), and no user can set that. It does not prove that the medium still has what was written, and it says nothing of
-//! a disk that was set back as a whole: the one is found by `verify`, the other by a head that is kept elsewhere.
+//! A stamp proves one thing: nothing has written to the two files since. A change through the file system gives a file a new inode or a new
+//! change time (`st_ctim`), which no user can set. A stamp does not prove that the medium still has the written data; `verify` finds that. It
+//! does not reveal a disk that was restored as a whole; a head kept elsewhere does.
 //!
-//! A process leaves a stamp only for what it has audited, or found stamped, and changed by nothing but its own commits since: so each stamp goes
-//! back to an audit, through however many processes. SQLite's locks hold while the files are looked at, and only `stat` looks: closing
-//! another descriptor of the file would drop the locks (POSIX). SQLite's change counter would not help, since a commit to a write-ahead log
-//! does not always raise it.
+//! A process leaves a stamp only if it audited the ledger, or found it stamped, and only its own commits changed it since. So each stamp goes
+//! back to an audit, through any number of processes. SQLite's locks hold while the files are examined. Only `stat` is used: closing another
+//! descriptor of the file would drop the locks (POSIX). SQLite's change counter does not help, because a commit to a write-ahead log does not
+//! always raise it.
 
 mod file_state;
 mod queue;
@@ -31,14 +31,14 @@ use crate::file_trust::{self, Owners};
 use crate::ledger::{Digest, Head};
 use crate::output::make_temporary;
 
-/// A ledger with fewer events is audited at every opening, which takes about as long as writing a stamp (docs/benchmark.md).
+/// A smaller ledger is audited at every opening, which takes about as long as writing a stamp (docs/benchmark.md).
 pub(in crate::ledger) const LARGE: u64 = 1024;
 
-/// The first word. A changed audit gets a new number.
+/// The format. A changed audit gets a new number.
 const FORM: &str = "hsm-ca-audit-2";
 /// An audit by another version of the program may have been less strict.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// More bytes than any stamp has.
+/// A read limit; real stamps are shorter.
 const LONGEST: u64 = 1024;
 
 /// A sound ledger, and its files.
@@ -72,19 +72,19 @@ impl AuditStamp {
 /// Watches a ledger's files from its audit to its stamp.
 #[derive(Debug)]
 pub(in crate::ledger) struct Watch {
-    /// The path without symbolic links: SQLite's own files are beside the real file.
+    /// The path with symbolic links resolved: SQLite keeps its other files beside the real file.
     path: PathBuf,
     /// The state of the file before it was opened.
     opening: Opening,
-    /// The state that was audited or that only this connection has changed since; `None` if anything else may have changed it.
+    /// The state that was audited, with only this connection's changes since. `None` if anything else may have changed it.
     files: Option<FilesState>,
     /// The current state of the files has a stamp.
     is_stamped: bool,
-    /// The ledger has enough events to be stamped.
+    /// The ledger has enough events for a stamp.
     is_large: bool,
 }
 
-/// Opening a file may change it: SQLite undoes what a journal beside it says.
+/// Opening a file may change it: SQLite rolls back a journal beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Opening {
     Found(Option<FileState>),
@@ -92,7 +92,7 @@ enum Opening {
 }
 
 impl Watch {
-    /// Before the file is opened.
+    /// Starts before the file is opened.
     pub(in crate::ledger) fn of(path: &Path) -> Self {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         Self {
@@ -104,18 +104,19 @@ impl Watch {
         }
     }
 
-    /// Waits for the other processes of this program that record in the ledger. None if it is not stamped, or if that takes too long.
+    /// Waits for the other processes of this program that record in the ledger. `None` if the ledger is not stamped, or if the wait takes too
+    /// long.
     pub(super) fn queue(&self, patience: Duration) -> Option<Queue> {
         self.is_large.then_some(())?;
         Queue::wait(&self.beside("-wal"), patience)
     }
 
-    /// Whether there is a log, which all who have the ledger open share.
+    /// Whether there is a log. All processes that have the ledger open share it.
     pub(super) fn has_log(&self) -> bool {
         fs::symlink_metadata(self.beside("-wal")).is_ok()
     }
 
-    /// Whether what `db` sees in its transaction was audited, or is what a stamp stands for.
+    /// Whether what `db` sees in its transaction was audited or has a valid stamp.
     pub(super) fn is_audited(&mut self, db: &Connection, audit: &mut Audit) -> Result<bool, Failure> {
         let holds = audit.holds(db)?;
         if holds && (!self.is_large || self.is_as_left()) {
@@ -128,7 +129,7 @@ impl Watch {
         Ok(holds)
     }
 
-    /// Reads everything that `db` sees in its transaction.
+    /// Audits everything that `db` sees in its transaction.
     pub(super) fn audit(&mut self, db: &Connection, audit: &mut Audit) -> Result<(), Failure> {
         let files = FilesState::of(&self.path);
         audit.follow(db)?;
@@ -137,12 +138,12 @@ impl Watch {
         Ok(())
     }
 
-    /// Finds out whether a ledger has enough events to be stamped. One that cannot be read is not stamped.
+    /// Checks whether a ledger has enough events for a stamp. An unreadable one gets none.
     pub(in crate::ledger) fn measure(&mut self, db: &Connection, large: u64) {
         self.is_large = read::head(db).is_ok_and(|head| head.count >= large);
     }
 
-    /// Whether a stamp stands for the files, as `db` sees them in its transaction or while nobody else can open them.
+    /// Whether a stamp is valid for the files, as `db` sees them in its transaction or while no other process can open them.
     pub(in crate::ledger) fn find_stamp(&mut self, db: &Connection) -> Result<bool, Failure> {
         let files = FilesState::of(&self.path);
         let was_opened = match std::mem::replace(&mut self.opening, Opening::Done) {
@@ -154,8 +155,8 @@ impl Watch {
         Ok(self.is_stamped)
     }
 
-    /// The transaction of `db` has begun, so what it sees is in files that have not changed since their stamp: a commit changes the log, a
-    /// checkpoint the file, and nobody can empty a log that a transaction reads from.
+    /// `db` is in a transaction, so it sees files that have not changed since their stamp: a commit would change the
+    /// log, a checkpoint would change the file, and a log with a reader cannot be emptied.
     fn is_stamp_of(&self, db: &Connection, files: Option<&FilesState>) -> Result<bool, Failure> {
         if !self.is_large {
             return Ok(false);
@@ -166,24 +167,24 @@ impl Watch {
         Ok(stamp.head == read::head(db)? && read::hash_of(db, 1)? == Some(stamp.ledger))
     }
 
-    /// Whether the files are as this connection left them.
+    /// Whether both files are as this connection left them.
     pub(in crate::ledger) fn is_as_left(&self) -> bool {
         self.files.is_some() && self.files == FilesState::of(&self.path)
     }
 
-    /// Whether the file is. Asked just before a commit: a long transaction has written to the log by then.
+    /// Whether the database file is. Called just before a commit, when a long transaction has already written to the log.
     pub(super) fn is_file_as_left(&self) -> bool {
         self.files.map(|files| files.file) == FileState::of(&self.path)
     }
 
-    /// After a commit of this connection.
+    /// Call it after a commit of this connection.
     pub(in crate::ledger) fn committed(&mut self, was_as_left: bool) {
         let files = FilesState::of(&self.path).filter(|_| was_as_left);
         self.is_stamped = self.is_stamped && files == self.files;
         self.files = files;
     }
 
-    /// Leaves a stamp for others who have the ledger open, after an audit or a commit. The caller has the queue.
+    /// Leaves a stamp for other processes that have the ledger open, after an audit or a commit. The caller holds the queue.
     pub(super) fn hand_over(&mut self, db: &Connection, audit: &Audit, patience: Duration) -> Option<()> {
         if !self.is_large || self.is_stamped || self.files.is_none() {
             return None;
@@ -191,8 +192,8 @@ impl Watch {
         self.leave_in_turn(db, audit, Wait::Not, patience)
     }
 
-    /// Leaves a stamp for the next one who opens the ledger, if all that happened to the files since their audit was done by this connection, or
-    /// stamped by another one. Whatever fails, there is no stamp then, and the next opening audits.
+    /// Leaves a stamp for the next process that opens the ledger. Every change to the files since their audit must come from this connection, or
+    /// have another connection's stamp. If anything fails, there is no stamp, and the next opening audits.
     pub(super) fn leave(
         &mut self,
         db: &Connection,
@@ -204,8 +205,8 @@ impl Watch {
         if is_done || read::head(db).ok()?.count < large || !audit.holds(db).ok()? || !self.is_as_left() {
             return None;
         }
-        // All of the log goes into the file, and both are synced. Others who have the ledger open may keep it from that: they are not waited for,
-        // and one of them is the last.
+        // Moves the whole log into the file, and syncs both. Other processes that have the ledger open may block this. We do not wait for them:
+        // the last one to close it does the same.
         db.busy_timeout(Duration::ZERO).ok()?;
         db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
             .ok()?;
@@ -213,7 +214,7 @@ impl Watch {
         self.leave_in_turn(db, audit, Wait::ForTheClock, patience)
     }
 
-    /// Nobody else can write now, and nobody has since the audit.
+    /// Locks out other writers, and checks that no one else wrote since the audit.
     fn leave_in_turn(
         &mut self,
         db: &Connection,
@@ -221,7 +222,7 @@ impl Watch {
         wait: Wait,
         patience: Duration,
     ) -> Option<()> {
-        // Not worth waiting for.
+        // A stamp is not worth a wait.
         db.busy_timeout(Duration::ZERO).ok()?;
         let begun = db.execute_batch("BEGIN IMMEDIATE");
         db.busy_timeout(patience).ok()?;
@@ -253,10 +254,10 @@ impl Watch {
         AuditStamp::parse(&text)
     }
 
-    /// Writes the stamp atomically. Not synced: a stamp that a power failure emptied is ignored.
+    /// Writes the stamp atomically, without a sync. A stamp that a power failure emptied is ignored.
     fn write(&self, stamp: &AuditStamp, wait: Wait) -> Option<()> {
         let path = self.beside(STAMP);
-        // A file that is not ours is not touched.
+        // Do not touch a file that is not ours.
         if let Ok(found) = fs::symlink_metadata(&path) {
             is_file(&found).then_some(())?;
         }
@@ -271,7 +272,7 @@ impl Watch {
     }
 }
 
-/// For a file that no other process can open while it is watched, because of a lock of this process.
+/// For a file that no other process can open while it is watched, because this process holds a lock.
 #[cfg(feature = "postgres")]
 impl Watch {
     /// Watches a file that this process has just created.
@@ -285,7 +286,7 @@ impl Watch {
         }
     }
 
-    /// The same after the stamp was removed.
+    /// The same, after the stamp was removed.
     pub(in crate::ledger) fn without_stamp(self) -> Self {
         Self {
             is_stamped: false,
@@ -304,7 +305,7 @@ impl Watch {
         self.stamp(db, Wait::ForTheClock)
     }
 
-    /// Whether the file has all of the ledger: there is nothing in a log or in a journal.
+    /// Whether the file has the whole ledger: neither log nor journal has content.
     pub(in crate::ledger) fn is_in_one_file(&self) -> bool {
         FilesState::of(&self.path).is_some_and(|files| files.is_in_one_file())
     }
@@ -318,7 +319,7 @@ impl Watch {
 /// The suffix of the stamp's name.
 const STAMP: &str = "-audit";
 
-/// Whether it is a small file of this user or root, with one name.
+/// Whether it is a small file of this user or root, with only one hard link.
 fn is_file(found: &Metadata) -> bool {
     let owners = [0, rustix::process::geteuid().as_raw()];
     found.is_file() && found.nlink() == 1 && found.len() < LONGEST && owners.contains(&found.uid())

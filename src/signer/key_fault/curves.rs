@@ -1,9 +1,9 @@
 //! Prime factors of up to 32 bits, by elliptic curves: H. W. Lenstra, "Factoring integers with elliptic curves" (1987), in the form of
 //! P. Montgomery, "Speeding the Pollard and elliptic curve methods of factorization" (1987).
 //!
-//! A curve modulo n is one curve modulo each prime p of n. Where the order of a point modulo p divides what the point is multiplied with,
-//! the result's z is 0 modulo p, and has the factor p in common with n. The curves and bounds are fixed: a key gets the same answer each time.
-//! What they find of random primes of each length is in docs/profiles.md.
+//! A curve modulo n is one curve modulo each prime p of n. If the point's order modulo p divides the multiplier, the result's z is 0 modulo p,
+//! so z and n share the factor p. The curves and bounds are fixed: a key gets the same answer each time. docs/profiles.md has the share of
+//! random primes of each length that they find.
 
 use crypto_bigint::modular::BoxedMontyForm;
 use num_bigint::BigUint;
@@ -15,11 +15,11 @@ use super::residues::{Residues, common_divisor};
 const FIRST_BOUND: u32 = 300;
 /// One prime of the order, from [`FIRST_BOUND`] up to this bound, may be missing.
 const SECOND_BOUND: u32 = 19_000;
-/// A prime of the second stage is a multiple of it and a distance of at most half of it.
+/// A prime of the second stage is a multiple of this, plus or minus a distance of at most half of it.
 const STRIDE: u32 = 210;
 /// Suyama's σ of each curve.
 const CURVES: std::ops::Range<u32> = 6..22;
-/// Divisors up to it separate two factors that every curve finds.
+/// Divisors up to this size separate two factors that every curve finds.
 const SMALLEST_UNSEPARATED: u32 = 1 << 24;
 
 /// A proper divisor of the modulus that a curve found.
@@ -113,9 +113,9 @@ fn strides(primes: &[u32]) -> Vec<Stride> {
 }
 
 impl Residues {
-    /// A number whose common divisor with the modulus is the product of the primes that this curve finds.
+    /// Returns a number whose common divisor with the modulus is the product of the primes that this curve finds.
     fn try_curve(&self, sigma: u32, first: &[u32], strides: &[Stride]) -> BoxedMontyForm {
-        // Suyama's curves have an order that 12 divides.
+        // The order of Suyama's curves is divisible by 12.
         let u = self.of(sigma * sigma - 5);
         let v = self.of(4 * sigma);
         let (x, z) = (&u.square() * &u, &v.square() * &v);
@@ -137,8 +137,8 @@ impl Residues {
         self.take_strides(&curve, &point, strides)
     }
 
-    /// The product of z and, for each prime, of what is 0 where that prime was missing: the prime is k·[`STRIDE`] ± j, and both
-    /// multiples of the point have one x.
+    /// The product of z and of one factor for each prime; the factor is 0 if that was the missing prime. The prime is k·[`STRIDE`] ± j, and both
+    /// multiples of the point have the same x.
     fn take_strides(&self, curve: &Curve, point: &Point, strides: &[Stride]) -> BoxedMontyForm {
         let near = curve.odd_multiples(point);
         let near: Vec<_> = near.iter().map(|point| (point, &point.x * &point.z)).collect();
@@ -242,7 +242,7 @@ mod tests {
         numbers.filter(is_prime).take(count).collect()
     }
 
-    /// How many of these primes the curves find: all are factors of one number, which costs no more than one of them.
+    /// How many of these primes the curves find. All are factors of one number, which costs no more than a single prime.
     fn count_found(primes: &[u32]) -> usize {
         let modulus: BigUint = primes.iter().map(|prime| BigUint::from(*prime)).product();
         let (found, _) = try_curves(&Residues::modulo(&modulus).unwrap());

@@ -27,8 +27,8 @@ impl Edwards25519 {
         Self { p, d }
     }
 
-    /// RFC 8032 section 5.1.3. The sign of x chooses one of two points that have the same order. Where x is 0 that order is 1 or 2, and a wrong
-    /// sign does not matter any more.
+    /// RFC 8032 section 5.1.3. The sign of x selects one of two points with the same order. If x is 0, that order is 1 or 2, and a wrong sign
+    /// does not matter.
     fn decode_y(&self, point: &[u8]) -> Option<BigUint> {
         let mut point: [u8; 32] = point.try_into().ok()?;
         point[31] &= 0x7f;
@@ -49,13 +49,13 @@ impl Edwards25519 {
         self.divide(&y_squared + &self.p - 1_u32, &self.d * &y_squared + 1_u32)
     }
 
-    /// The cofactor is 8, so 8·A is the neutral element, (0, 1), where the order of A is 1, 2, 4 or 8 (RFC 8032 section 5.1, c = 3).
+    /// The cofactor is 8. So 8·A is the neutral element (0, 1) if the order of A is 1, 2, 4 or 8 (RFC 8032 section 5.1, c = 3).
     fn is_of_small_order(&self, y: &BigUint) -> bool {
         let eightfold = (0..3).fold(y.clone(), |y, _| self.double_y(&y));
         eightfold == BigUint::from(1_u32)
     }
 
-    /// The y of twice a point, by the addition law of RFC 8032 section 5.1.4: (y² + x²) / (1 - d·x²·y²).
+    /// The y of the doubled point, by the addition law of RFC 8032 section 5.1.4: (y² + x²) / (1 - d·x²·y²).
     fn double_y(&self, y: &BigUint) -> BigUint {
         let (x_squared, y_squared) = (self.x_squared(y), y * y % &self.p);
         let product = &self.d * &x_squared * &y_squared % &self.p;

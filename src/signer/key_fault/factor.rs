@@ -1,19 +1,19 @@
-//! Whether a modulus is a product of large primes: NIST SP 800-89 section 5.3.3 asks for a composite that is not a power of a prime and has no
-//! small factors.
+//! Checks that a modulus is a product of large primes: NIST SP 800-89 section 5.3.3 requires a composite that is not a power of a prime and has
+//! no small factors.
 
 use num_bigint::BigUint;
 
 use super::KeyFault;
 use super::residues::{Residues, common_divisor};
 
-/// All factors below it are found. [`curves`](super::curves) looks for larger ones.
+/// All factors below this are found. [`curves`](super::curves) looks for larger ones.
 pub(super) const SMALL_FACTORS: u32 = 1 << 16;
 
 /// The smallest prime below [`SMALL_FACTORS`] that divides the modulus.
 pub(super) fn find_small_factor(modulus: &BigUint) -> Option<u32> {
     let primes = primes_below(SMALL_FACTORS);
     let mut product = BigUint::from(1_u32);
-    // A product of primes, about as long as the modulus: one long division for each product.
+    // A product of primes about as long as the modulus, for one long division per product.
     let mut part = BigUint::from(1_u32);
     let mut word = 1_u64;
     for prime in &primes {
@@ -38,10 +38,9 @@ pub(super) fn find_small_factor(modulus: &BigUint) -> Option<u32> {
         .find(|prime| super::residue(modulus, *prime) == 0)
 }
 
-/// Looks for a modulus that is a prime or a power of one. Modulo each prime p of the modulus n, 2ⁿ⁻¹ is 1 where the order of 2, which divides
-/// p - 1, divides n - 1: it does when n is a power of p. For the product of two random primes that has a chance of less than 2⁻⁵⁰⁰: p - 1
-/// and q - 1 would have nearly all their factors in common, which no generator of keys allows. For a prime p of few bits that chance is not
-/// small, and then p is what is found.
+/// Looks for a modulus that is a prime or a power of one. Modulo each prime p of the modulus n, 2ⁿ⁻¹ is 1 if the order of 2, which divides p -
+/// 1, divides n - 1. That holds if n is a power of p. For the product of two random primes, the chance of that is below 2⁻⁵⁰⁰: p - 1 and q - 1 would
+/// share nearly all of their factors, which no key generator allows. For a prime p of few bits the chance is not small; then p is found.
 pub(super) fn find_prime_power(modulus: &BigUint) -> Option<KeyFault> {
     let residues = Residues::modulo(modulus)?;
     let found = residues.common_divisor(&(&residues.two_to_the_last() - &residues.one()));
@@ -64,7 +63,7 @@ pub(super) fn primes_below(limit: u32) -> Vec<u32> {
             continue;
         };
         primes.push(number);
-        // In a list of odd numbers, two odd multiples of a prime that follow each other are that many places apart.
+        // In a list of odd numbers, two consecutive odd multiples of a prime are that many places apart.
         let (Some(first), Ok(step)) = (
             number.checked_mul(number).and_then(place),
             usize::try_from(number),

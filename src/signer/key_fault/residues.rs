@@ -1,4 +1,4 @@
-//! Numbers modulo a large odd one.
+//! Numbers modulo a large odd number.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
@@ -30,7 +30,7 @@ impl Residues {
         BoxedMontyForm::new(number, &self.params)
     }
 
-    /// 2ⁿ⁻¹ modulo n, by squaring and doubling alone: a fifth less than what a general power takes.
+    /// 2ⁿ⁻¹ modulo n, by squaring and doubling only. It takes a fifth less time than a general power.
     pub(super) fn two_to_the_last(&self) -> BoxedMontyForm {
         let exponent = &self.modulus - 1_u32;
         (0..exponent.bits()).rev().fold(self.one(), |power, place| {
@@ -51,7 +51,7 @@ impl Residues {
     }
 }
 
-/// Euclid's.
+/// Euclid's algorithm.
 pub(super) fn common_divisor(mut one: BigUint, mut other: BigUint) -> BigUint {
     while one != BigUint::ZERO {
         (one, other) = (other % &one, one);

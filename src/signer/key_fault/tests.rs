@@ -40,7 +40,7 @@ fn an_exponent_of_three_is_a_fault() {
         Some(KeyFault::Exponent)
     );
     assert_eq!(key(&[1, 0, 3]).unwrap().find_fault(KeySearch::Long), None);
-    // A key with the exponent 1 or an even one is not accepted at all.
+    // A key with the exponent 1 or an even exponent is refused outright.
     for exponent in [&[1][..], &[2], &[1, 0, 0]] {
         assert!(key(exponent).is_err(), "{exponent:?}");
     }
@@ -83,7 +83,7 @@ fn factors_up_to_2_to_the_32_are_found() {
     }
 }
 
-/// 2 has the order 32 modulo 65537, so that one modulus in 16 passes for a prime there.
+/// 2 has the order 32 modulo 65537, so one modulus in 16 passes as a prime there.
 #[test]
 fn a_factor_that_the_test_for_primes_meets_is_not_called_a_prime_power() {
     let one = BigUint::from(1_u32);
@@ -97,7 +97,7 @@ fn a_factor_that_the_test_for_primes_meets_is_not_called_a_prime_power() {
     );
 }
 
-/// A batch checks all of its keys before it signs for the first, and asks again for each signature.
+/// A batch checks all of its keys before it signs for the first, and checks again for each signature.
 #[test]
 fn each_key_of_a_batch_is_searched_once() {
     let large = prime(1024);

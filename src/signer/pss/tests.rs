@@ -1,4 +1,4 @@
-//! Parameters against RFC 4055, one field wrong at a time.
+//! Parameters against RFC 4055, with one wrong field at a time.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn mgf1(oid: ObjectIdentifier) -> AlgorithmIdentifierOwned {
     }
 }
 
-/// SHA-256 throughout, changed.
+/// SHA-256 throughout, with one change.
 fn read(change: impl FnOnce(&mut Parameters)) -> Result<Pss, PssError> {
     let mut parameters = Parameters {
         hash_algorithm: Some(hash(ID_SHA_256)),
@@ -133,7 +133,7 @@ fn every_other_deviation_is_refused_by_name() {
             other => panic!("{said}: {other:?}"),
         }
     }
-    // A negative salt, a salt of 65,536 bytes, a field more, and no SEQUENCE at all.
+    // A negative salt, a salt of 65,536 bytes, an extra field, and no SEQUENCE at all.
     for hex in [
         b"\x30\x05\xa2\x03\x02\x01\xff".as_slice(),
         b"\x30\x07\xa2\x05\x02\x03\x01\x00\x00",

@@ -1,4 +1,4 @@
-//! Signatures by openssl: each verifies as what it is, and as nothing else.
+//! Signatures by openssl: each verifies with its own algorithm and no other.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -14,7 +14,7 @@ use crate::signer::KeySearch;
 
 const MESSAGE: &[u8] = b"To be signed";
 
-/// A key of openssl in a directory of its own.
+/// A key of openssl in a temporary directory.
 struct Key {
     directory: TempDir,
     public: PublicKey,
@@ -93,7 +93,7 @@ fn every_changed_byte_of_an_rsa_signature_over_sha_224_is_found() {
 #[test]
 fn a_number_above_the_modulus_is_not_a_signature() {
     use num_bigint::BigUint;
-    // With two primes openssl makes it a bit shorter.
+    // With two primes, openssl makes the modulus one bit shorter.
     let key = Key::generate("-algorithm RSA -pkeyopt rsa_keygen_bits:2049 -pkeyopt rsa_keygen_primes:3");
     let algorithm = SignatureAlgorithm::RsaPkcs1(Hash::Sha224);
     let signature = key.sign("-sha224");
@@ -195,7 +195,7 @@ fn a_key_for_pss_only_keeps_to_its_restrictions() {
     assert_eq!(free.verify(pkcs1, MESSAGE, &signature), Err(BadSignature));
 }
 
-/// What [`PublicKey::verify`] leaves to AWS-LC: which key, which parameter set, which message, and the empty context of RFC 9881.
+/// What [`PublicKey::verify`] leaves to AWS-LC: one key, one parameter set, one message, and the empty context of RFC 9881.
 #[test]
 fn an_ml_dsa_signature_is_of_one_key_one_parameter_set_and_one_message() {
     use aws_lc_rs::signature::{KeyPair, PqdsaKeyPair};

@@ -1,4 +1,4 @@
-//! A batch as it is being signed: this thread alone asks the ledger, and the others do the rest.
+//! A batch while it is signed. Only this thread calls the ledger; the others sign and write files.
 
 mod settle;
 
@@ -13,25 +13,25 @@ use crate::ledger::{EntryId, LedgerError};
 use crate::workflow::WorkflowError;
 use crate::workflow::pipeline::{Begun, Finished, Held};
 
-/// The drafts of a group, each with its place in the batch; none of a piece that was refused.
+/// The drafts of a group, each with its index in the batch. `None` for a piece that was refused.
 type Drafts<B> = Vec<(usize, Result<Option<<B as Batch>::Draft>, <B as Batch>::Error>)>;
 
-/// What became of the files of a group, by their places in it.
+/// The written files of a group, by their places in it.
 type Written<B> = Vec<(usize, Result<Finished<<B as Batch>::Object>, WorkflowError>)>;
 
 pub(super) struct Course<'r, 'd, B: Batch> {
     pub(super) batch: &'r B,
     pub(super) desk: Desk<'d, B>,
-    /// Refused, and not told yet.
+    /// Refused, not reported yet.
     pub(super) refused: BTreeMap<usize, B::Error>,
-    /// How many have begun.
+    /// The number of objects that have begun.
     pub(super) begun: usize,
     pub(super) tasks: Sender<Task<B::Object>>,
     pub(super) publications: Sender<Publication<B::Object>>,
     pub(super) events: Receiver<Event<B::Object>>,
-    /// Begun, and not delivered.
+    /// Groups that have begun and are not delivered.
     pub(super) groups: BTreeMap<usize, Group<B>>,
-    /// The first group of which signatures are missing.
+    /// The first group whose signatures are incomplete.
     pub(super) settled: usize,
     pub(super) stop: &'r AtomicBool,
     pub(super) failure: Option<Failure<B::Error>>,
@@ -39,14 +39,14 @@ pub(super) struct Course<'r, 'd, B: Batch> {
     pub(super) entries: Vec<EntryId>,
 }
 
-/// An object that is to begin: its place in the group, and what it will be.
+/// An object that is about to begin, and its place in the group.
 struct Beginning<T> {
     place: usize,
     held: Held<T>,
 }
 
 impl<B: Batch> Course<'_, '_, B> {
-    /// Records a group as begun, and hands it to those who sign.
+    /// Records a group as begun, and passes it to the signing threads.
     pub(super) fn take(&mut self, number: usize, drafts: Drafts<B>) {
         if let Err(failure) = self.begin(number, drafts) {
             self.fail(failure);
@@ -100,7 +100,7 @@ impl<B: Batch> Course<'_, '_, B> {
     fn hand_out(&mut self, group: usize, place: usize, begun: Begun<B::Object>) {
         self.begun += 1;
         self.desk.progress.step(&self.batch.step(self.begun));
-        // They end only when this end of the channel is closed.
+        // The threads receive until this sender is dropped.
         let _ = self.tasks.send(Task { group, place, begun });
     }
 
@@ -109,7 +109,7 @@ impl<B: Batch> Course<'_, '_, B> {
         self.failure.get_or_insert(failure);
     }
 
-    /// Waits until fewer groups are on their way.
+    /// Waits until fewer than `most` groups are in progress.
     pub(super) fn wait_until_below(&mut self, most: usize) {
         while let Ok(event) = self.events.try_recv() {
             self.note(event);
@@ -143,13 +143,13 @@ impl<B: Batch> Course<'_, '_, B> {
         }
     }
 
-    /// The panic itself ends the job, when the threads are joined.
+    /// The panic ends the job when the threads are joined.
     fn crash(&mut self) {
         self.groups.clear();
         self.fail(Failure::Job(no_entry()));
     }
 
-    /// Records what arrived, and tells all of the group in order.
+    /// Records the deliveries, and reports the whole group in order.
     fn hand_over(&mut self, number: usize, results: Written<B>) {
         let Some(Group { members, .. }) = self.groups.remove(&number) else {
             return;
@@ -185,7 +185,7 @@ impl<B: Batch> Course<'_, '_, B> {
         }
     }
 
-    /// Waits for all that has begun.
+    /// Waits for everything that has begun.
     pub(super) fn finish(mut self) -> Result<(), Failure<B::Error>> {
         self.wait_until_below(1);
         self.tell_refused_before(usize::MAX);
@@ -196,7 +196,7 @@ impl<B: Batch> Course<'_, '_, B> {
     }
 }
 
-/// Planned and signed are counted alike, so this does not happen.
+/// Every planned piece has one entry, so this does not happen.
 fn no_entry() -> WorkflowError {
     LedgerError::NoEntry { entry: EntryId(0) }.into()
 }

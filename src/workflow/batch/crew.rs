@@ -1,4 +1,4 @@
-//! The threads of a batch that is being signed: one for each session, and one that writes files.
+//! The threads of a batch: one for each signing session, and one that writes files.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
@@ -11,21 +11,21 @@ use crate::signer::Signer;
 use crate::workflow::WorkflowError;
 use crate::workflow::pipeline::{Begun, Completed, Finished, NotSigned, Signable, Signed};
 
-/// One object to sign: a place in a group.
+/// One object to sign, and its place in a group.
 pub(super) struct Task<T> {
     pub(super) group: usize,
     pub(super) place: usize,
     pub(super) begun: Begun<T>,
 }
 
-/// Files to write: of a group, by their places in it.
+/// The files of one group to write, by their places in it.
 pub(super) struct Publication<T: Signable> {
     pub(super) group: usize,
     pub(super) places: Vec<usize>,
     pub(super) completed: Vec<Completed<T>>,
 }
 
-/// What a thread has done.
+/// What a thread reports.
 pub(super) enum Event<T: Signable> {
     Signed {
         group: usize,
@@ -36,26 +36,26 @@ pub(super) enum Event<T: Signable> {
         group: usize,
         results: Vec<(usize, Result<Finished<T>, WorkflowError>)>,
     },
-    /// A thread ended by a panic, with whatever it was doing.
+    /// A thread panicked. Its current work is lost.
     Crashed,
 }
 
-/// What became of an object that had begun.
+/// The result for an object that had begun.
 pub(super) enum SignOutcome<T: Signable> {
     Signed(Box<Signed<T>>),
     NotSigned(NotSigned),
-    /// Its place was taken in the meantime; it was not signed.
+    /// Its output was taken in the meantime, so it was not signed.
     NoPlace {
         entry: EntryId,
         cause: OutputError,
     },
-    /// It was not signed, because another failed.
+    /// Another one failed, so it was not signed.
     Skipped {
         entry: EntryId,
     },
 }
 
-/// Signs until there is nothing more to come. Once a signature fails, nothing else is signed by any thread.
+/// Signs until the channel closes. After one failed signature, no thread signs anything more.
 pub(super) fn sign_each<T: Signable>(
     signer: &dyn Signer,
     tasks: &Mutex<Receiver<Task<T>>>,
@@ -88,7 +88,7 @@ pub(super) fn sign_each<T: Signable>(
     }
 }
 
-/// Writes until there is nothing more to come.
+/// Writes files until the channel closes.
 pub(super) fn publish_each<T: Signable>(publications: &Receiver<Publication<T>>, events: &Sender<Event<T>>) {
     let _alarm = Alarm(events);
     for Publication {
@@ -107,7 +107,7 @@ pub(super) fn publish_each<T: Signable>(publications: &Receiver<Publication<T>>,
     }
 }
 
-/// Nobody must wait for a thread that is gone.
+/// Reports a thread that panics: the caller must not wait for it.
 struct Alarm<'a, T: Signable>(&'a Sender<Event<T>>);
 
 impl<T: Signable> Drop for Alarm<'_, T> {

@@ -4,37 +4,37 @@ use super::Batch;
 use super::crew::SignOutcome;
 use crate::workflow::Finished;
 
-/// So many pieces are a group: they cost one sync of the ledger each time, and one of the disk. Each output that is held is an open file.
+/// The number of pieces in a group. Each group costs a few syncs of the ledger and one of the disk. Each held output is an open file.
 pub(super) const TOGETHER: usize = 64;
 
 /// A group, from begun to delivered.
 pub(super) struct Group<B: Batch> {
     pub(super) members: Vec<Member<B>>,
-    /// So many signatures are missing.
+    /// The number of signatures that are missing.
     pub(super) unsigned: usize,
 }
 
 /// One piece of a group.
 pub(super) struct Member<B: Batch> {
-    /// Its place in the batch.
+    /// Its index in the batch.
     pub(super) index: usize,
     pub(super) memo: B::Memo,
     pub(super) state: State<B>,
 }
 
-/// How far it has come.
+/// The state of a piece.
 pub(super) enum State<B: Batch> {
     /// Its signature is being made.
     Signing,
-    /// The signature is there, or why it is not.
+    /// It was signed, or failed.
     Ended(SignOutcome<B::Object>),
-    /// Signed before; it is read from the ledger when the group is recorded.
+    /// Signed before. It is read from the ledger when the group is recorded.
     Known(B::Known),
-    /// Signed before, read from the ledger, and in its place.
+    /// Signed before, read from the ledger, and its file exists.
     There(Box<Finished<B::Object>>),
     /// Its file is being written.
     Publishing,
-    /// Nothing comes of it, and why is known.
+    /// Not delivered; the reason is known.
     Gone,
 }
 

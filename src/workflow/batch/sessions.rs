@@ -1,4 +1,4 @@
-//! How many threads and sessions a batch is worth.
+//! How many threads and sessions a batch uses.
 
 use std::num::NonZeroUsize;
 use std::thread;
@@ -10,10 +10,10 @@ use crate::signer::Signer;
 use crate::token::TokenError;
 use crate::workflow::{Recorder, WorkflowError};
 
-/// A session for each processor is worth it from this many signatures on.
+/// From this number of signatures on, one session for each processor pays off.
 const MANY: usize = 16;
 
-/// Few pieces are not worth the threads.
+/// The number of threads: one for a few pieces, otherwise one for each processor.
 pub(in crate::workflow) fn threads_for(count: usize) -> usize {
     const FEW: usize = 8;
     match count {
@@ -22,17 +22,17 @@ pub(in crate::workflow) fn threads_for(count: usize) -> usize {
     }
 }
 
-/// So many sign at one time.
+/// The number of sessions that sign at the same time.
 pub(super) fn sessions_for(count: usize, jobs: Option<NonZeroUsize>) -> usize {
     let usual = if count < MANY { 1 } else { threads_for(count) };
     jobs.map_or(usual, NonZeroUsize::get).min(count)
 }
 
-/// Signers for the other threads; the first one stays where it is. As many as the token lets us have, which the result says if so many
-/// were asked for.
+/// Opens signers for the other threads; the first one stays on this thread. Opens as many as the token allows. If more were
+/// requested, the result says so.
 ///
 /// # Errors
-/// What the token said, other than that there are no more sessions.
+/// Errors of the token, except that it has no more sessions.
 pub(super) fn open_others<'s>(
     signer: &'s dyn Signer,
     wanted: usize,
@@ -61,7 +61,7 @@ pub(super) fn open_others<'s>(
     Ok(others)
 }
 
-/// Each output of a group is an open file, and the rest of the process has some too.
+/// The limit on groups in progress: each held output is an open file, and the rest of the process needs some too.
 pub(super) fn most_held_groups() -> usize {
     let limit = getrlimit(Resource::Nofile).current;
     let files = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));

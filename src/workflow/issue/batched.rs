@@ -1,4 +1,4 @@
-//! A job as the batch sees it.
+//! A signing job as a batch.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,12 +16,12 @@ use crate::workflow::recorded::reread_certificate;
 use crate::workflow::{Delivered, Finished, Recorder, Step, WorkflowError};
 use crate::x509::{Checked, ExtensionText, Role};
 
-/// A job, and what its linter has seen.
+/// A signing job, and the outlines that its linter has judged.
 pub(super) struct Signing<'a, R: RequestSource> {
     job: &'a SigningJob<R>,
     authority: Authority,
     outlines: BTreeMap<usize, Outline>,
-    /// So many are to be signed.
+    /// The number of certificates to sign.
     count_new: usize,
 }
 
@@ -40,7 +40,7 @@ impl<'a, R: RequestSource> Signing<'a, R> {
     }
 }
 
-/// What the result of a request tells besides its certificate.
+/// What the result of a request shows besides the certificate.
 pub(super) struct Memo {
     pub(super) asked: Vec<ExtensionText>,
     pub(super) renews: Option<Renewed>,
@@ -49,9 +49,9 @@ pub(super) struct Memo {
 
 /// A certificate that was signed before.
 pub(super) enum Known {
-    /// To be written into this place.
+    /// It goes to this place now.
     Recorded { slot: Slot, source: Source },
-    /// In its place.
+    /// Its file exists.
     There { entry: EntryId, path: PathBuf },
 }
 

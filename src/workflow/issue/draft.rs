@@ -10,24 +10,24 @@ use crate::workflow::named::refusal_of;
 use crate::workflow::{Held, Planned, WorkflowError};
 use crate::x509::{Checked, ExtensionText, Role, SerialNumber, VerifiedRequest};
 
-/// Enough of a certificate that a linter has judged to make the same bytes again.
+/// Enough of a certificate to rebuild the exact bytes that a linter judged.
 #[derive(Clone, Debug)]
 pub(super) struct Outline {
     serial: SerialNumber,
     sha256: Digest,
 }
 
-/// One request, prepared as far as possible without the ledger and the key.
+/// One request, prepared without the ledger and the key.
 pub(super) enum Draft {
     /// To be signed.
     New(Box<NewDraft>),
-    /// Signed before, in an earlier run or earlier in this job. The place of its output is reserved.
+    /// Signed before, in an earlier run or earlier in this job. The place of its output is held.
     Again {
         asked: Vec<ExtensionText>,
         slot: Slot,
         source: Source,
     },
-    /// Signed before, and the output exists.
+    /// Signed before, and its output exists.
     There {
         asked: Vec<ExtensionText>,
         entry: EntryId,
@@ -38,7 +38,7 @@ pub(super) enum Draft {
 pub(super) struct NewDraft {
     pub(super) asked: Vec<ExtensionText>,
     pub(super) held: Held<Checked>,
-    /// For a CA certificate: the request, whose identifiers are compared with the ledger's.
+    /// The request, for a CA certificate: its identifiers are compared with the ledger's.
     pub(super) request: Option<VerifiedRequest>,
 }
 
@@ -59,7 +59,7 @@ impl<R: RequestSource> SigningJob<R> {
         })
     }
 
-    /// One request; none if it was refused.
+    /// The draft of one request; `None` if it was refused.
     pub(super) fn draft(
         &self,
         index: usize,

@@ -16,29 +16,29 @@ use crate::workflow::ordered::in_order;
 use crate::workflow::record::remembered_by;
 use crate::workflow::{Clock, VerifiedIdentity, WorkflowError};
 
-/// Requests that a thread takes at one time: few enough for several threads, enough that they rarely wait for each other.
+/// The number of requests a thread takes at once: small enough to keep several threads busy, large enough that they rarely contend.
 const TAKEN: usize = 16;
 
-/// What every request of a job is examined with.
+/// What is common to the examination of all requests.
 struct Examination<'a> {
     identity: Option<&'a VerifiedIdentity>,
     tried: TriedDirectories,
-    /// Whether the search in each key is waited for. A single key is searched while the token logs in.
+    /// Whether to wait for the search for key faults. With a single key, the search runs while the token logs in.
     confirms_keys: bool,
 }
 
-/// A request that passed, and the file that its certificate goes to.
+/// A request that passed, and the file for its certificate.
 struct Passed {
     item: Item,
     path: Option<PathBuf>,
 }
 
 impl<R: RequestSource> SigningJob<R> {
-    /// Checks the CA certificate, the validity and every output, and holds certificates of the same fields, but for the serial numbers,
-    /// against every rule. Nothing is left behind: a PIN prompt may follow, and the user may walk away from it.
+    /// Checks the CA certificate, the validity and every output. Checks certificates with the same fields, except for the serial numbers,
+    /// against every rule. Leaves nothing behind: a PIN prompt may follow, and the user may walk away from it.
     ///
     /// # Errors
-    /// What the requests say; [`WorkflowError`]. With [`BatchOptions::keep_going`], only what is about all of them.
+    /// Errors of the requests; [`WorkflowError`]. With [`BatchOptions::keep_going`], only errors that concern the whole job.
     pub fn prepare(
         request: SigningRequest,
         requests: R,

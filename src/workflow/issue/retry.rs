@@ -1,4 +1,4 @@
-//! Repeated requests: if the certificate for a request is already in the ledger, it is delivered again instead of signing a second one.
+//! Repeated requests. If the ledger has a certificate for a request, that one is delivered again, and no second one is signed.
 
 use std::collections::HashMap;
 
@@ -11,10 +11,10 @@ use crate::workflow::recorded::reread_certificate;
 use crate::workflow::{Recorder, WorkflowError};
 use crate::x509::{Issued, UnixTime, Validity, VerifiedRequest};
 
-/// The most seconds between choosing a certificate's dates and its entry in the ledger. A person may type a PIN in between.
+/// The longest time in seconds from choosing a certificate's dates to its entry in the ledger. A person may type a PIN in between.
 const LONGEST_WAIT: u64 = 3600;
 
-/// The most certificates of one request that are considered, newest first.
+/// The most certificates that are considered for one request, newest first.
 const LOOKED_AT: u64 = 16;
 
 /// The source of the certificate for a request.
@@ -28,18 +28,18 @@ pub(super) enum Source {
     There(EntryId),
     /// The same request occurs earlier in this job, at this index.
     Earlier(usize),
-    /// None: the request is refused, and the others continue.
+    /// No source: the request is refused, and the others continue.
     Refused,
 }
 
 impl<R: RequestSource> SigningJob<R> {
     /// Looks for certificates that were signed for these requests before. If one has the same fields and the same validity period, is not
-    /// revoked, and has more than two thirds of its life left, it is delivered instead of signing another. A request that occurs twice in
-    /// the job gets one certificate. With `again` set in the job's request, every request is signed.
+    /// revoked, and has more than two thirds of its life left, it is delivered and no new one is signed. A request that occurs twice in the job
+    /// gets one certificate. With `again` set, every request is signed.
     ///
     /// # Errors
-    /// Errors of the requests; the rule `compromised-key`; [`WorkflowError::Output`] for an existing output; that the ledger cannot be
-    /// read, or that a certificate in it does not verify.
+    /// Errors of the requests; the rule `compromised-key`; [`WorkflowError::Output`] for an existing output; the ledger cannot be read, or a
+    /// certificate in it does not verify.
     pub fn look_back(mut self, recorder: &Recorder) -> Result<LookedBack<R>, R::Error> {
         self.look(recorder)?;
         if self.items.iter().any(|item| matches!(item.source, Source::New)) {
@@ -48,7 +48,7 @@ impl<R: RequestSource> SigningJob<R> {
         Ok(LookedBack::AllRecorded(RecordedJob(self)))
     }
 
-    /// Looks again if the ledger has new events: another process may have signed the same request while a person typed a PIN.
+    /// Looks again if the ledger has new events: another process may have signed the same request during the PIN prompt.
     pub(super) fn look(&mut self, recorder: &Recorder) -> Result<(), R::Error> {
         require_known(recorder.ledger(), &self.terms.authority.value)?;
         let count = recorder.ledger().head().map_err(WorkflowError::from)?.count;
@@ -125,7 +125,7 @@ impl<R: RequestSource> SigningJob<R> {
         })
     }
 
-    /// The existing file is not the certificate for this request.
+    /// The error for an existing file that is not the certificate for this request.
     fn occupied(&self, index: usize) -> R::Error {
         match self.requests.read(index) {
             Ok(given) => {
@@ -163,7 +163,7 @@ impl Terms {
         Ok(None)
     }
 
-    /// Whether both start at the time of their own run, or both at the same requested time.
+    /// Whether both start at the time of their run, or both at the same requested time.
     fn starts_alike(&self, recorded: Validity, begun: UnixTime) -> bool {
         let is_asked = self.validity.not_before != self.now;
         let was_asked = recorded.not_before.0.abs_diff(begun.0) > LONGEST_WAIT;

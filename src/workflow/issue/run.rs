@@ -17,8 +17,8 @@ use crate::workflow::signing_key::find_signing_key;
 use crate::workflow::{Delivered, Linted, Progress, Recorder, Step, WorkflowError};
 
 impl<R: RequestSource> SigningJob<R> {
-    /// Plans every certificate that was not [signed before](Self::look_back), a group at a time: reserves the outputs, records what will be
-    /// signed, and has the token sign each once. `each` gets every result as soon as it is delivered, in the order of the requests.
+    /// Plans every certificate that was not [signed before](Self::look_back), group by group: holds the outputs, records what will be signed,
+    /// and has the token sign each one once. `each` gets every result as soon as it is delivered, in the order of the requests.
     ///
     /// # Errors
     /// Errors of the requests; [`WorkflowError`]. [`WorkflowError::Partly`] names the certificates that were delivered before the failure.
@@ -33,7 +33,7 @@ impl<R: RequestSource> SigningJob<R> {
         self.run_with(Some(store), recorder, progress, each)
     }
 
-    /// Runs without a store if nothing is to be signed.
+    /// Runs without a key store if nothing needs a signature.
     pub(super) fn run_with(
         mut self,
         store: Option<&dyn KeyStore>,
@@ -68,7 +68,7 @@ impl<R: RequestSource> SigningJob<R> {
         }
     }
 
-    /// The outcome for the caller. `done` collects the written files.
+    /// The outcome for the caller. Adds the written file to `done`.
     fn outcome_of(&self, told: Told<Signing<'_, R>>, done: &mut Vec<PathBuf>) -> RequestOutcome<R::Error> {
         match told {
             Told::Refused { index, error } => RequestOutcome::Refused {

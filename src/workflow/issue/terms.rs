@@ -1,4 +1,4 @@
-//! The terms that all certificates of a job share, and building and checking one of them.
+//! The terms that all certificates of a job share. Builds and checks one certificate.
 
 use std::sync::Arc;
 
@@ -29,14 +29,14 @@ impl Terms {
     pub(super) fn choose(request: SigningRequest, clock: &Clock) -> Result<Self, WorkflowError> {
         let now = clock.now();
         let authority = request.authority;
-        // Its name, identifier and validity are copied into the certificates, so they must be signed by the CA itself.
+        // The certificates copy the CA's name, identifier and validity from its certificate, so the CA must have signed it.
         authority
             .value
             .check_authority(now)
             .and_then(|()| authority.value.check_self_signature())
             .map_err(|error| authority.about(error))?;
         let authority_key = authority.value.public_key()?;
-        // A requested end is kept or refused. The profile's default is cut to the end of the CA.
+        // A requested end is kept or refused. The profile's default is cut to the CA's end.
         let issuer_not_after = authority.value.validity().not_after;
         let default_days = request.profile.default_days;
         let validity = request.validity.choose(default_days, &[issuer_not_after], now)?;

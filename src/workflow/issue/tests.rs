@@ -1,4 +1,4 @@
-//! Jobs of more requests than are held at one time.
+//! Jobs with more requests than the batch holds at a time.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ use crate::x509::{Name, X509Error};
 /// More than two chunks.
 const MANY: usize = 150;
 
-/// One key in software, which may stop after so many signatures, and has so many sessions.
+/// One key in software. It stops after `left` signatures and has a limited number of sessions.
 struct Store {
     key: SoftwareKey,
     left: AtomicUsize,
@@ -146,7 +146,7 @@ impl Desk {
         }
     }
 
-    /// Signs what `read` gives for each number, and tells the outcomes, in which order.
+    /// Signs the requests from `read`, and returns the outcomes in the order they were reported.
     fn sign(&self, read: Read<'_>, options: BatchOptions) -> (Vec<String>, Result<(), WorkflowError>) {
         let requests = Requests { read, count: MANY };
         let mut told = Vec::new();
@@ -165,7 +165,7 @@ impl Desk {
         (told, outcome)
     }
 
-    /// How many entries are signed, abandoned, and open.
+    /// The number of entries that are signed, abandoned and open.
     fn count(&self) -> [usize; 3] {
         let mut count = [0; 3];
         let recorder = self.recorder.borrow();
@@ -241,11 +241,11 @@ fn every_request_is_signed_once_in_order_whatever_the_number_of_sessions() {
         let (told, outcome) = desk.sign(&read, jobs(sessions));
         outcome.unwrap();
         assert_eq!(told, told_of(0..MANY), "{sessions}");
-        // The CA's own certificate, and these.
+        // The CA's own certificate, and the new ones.
         assert_eq!(desk.count(), [MANY + 1, 0, 0]);
         let signed: usize = usize::MAX - desk.store.left.load(Ordering::SeqCst);
         assert_eq!(signed, MANY + 1);
-        // Read again each time, and not kept: checked, and signed.
+        // Each request is read twice and not kept: once to check it, once to sign it.
         assert_eq!(reads.load(Ordering::SeqCst), 2 * MANY);
         let serials: BTreeSet<_> = (0..MANY)
             .map(|number| {
@@ -286,7 +286,7 @@ fn a_request_that_changes_before_its_signature_is_not_signed() {
             Err(WorkflowError::InputChanged { name }) => assert_eq!(name, format!("{}.csr", MANY - 1)),
             other => panic!("{other:?}"),
         }
-        // Two groups of 64 had begun, and each of their requests is signed or given up. Of the third nothing had begun.
+        // Two groups of 64 had begun: each of their requests is signed or abandoned. The third group had not begun.
         let mut begun = told_of(0..128).into_iter();
         assert!(
             told.iter().all(|line| begun.any(|other| other == *line)),
@@ -314,13 +314,13 @@ fn a_key_that_stops_leaves_nothing_open_and_the_same_command_continues() {
             Err(WorkflowError::Partly { done, .. }) => assert_eq!(done.len(), 70),
             other => panic!("{other:?}"),
         }
-        // What was signed is delivered, and nothing else is open.
+        // The signed certificates are delivered, and no entry is open.
         assert_eq!(told.len(), 70);
         let [signed, abandoned, open] = desk.count();
         assert_eq!((signed, open), (71, 0));
         assert!(abandoned <= MANY - 70);
         desk.store.left.store(usize::MAX, Ordering::SeqCst);
-        // Some of the files are there, and one of them has gone.
+        // Some of the files exist, and one is missing.
         fs::remove_file(desk.file(3)).unwrap();
         let (told, outcome) = desk.sign(&read, options);
         outcome.unwrap();
@@ -328,7 +328,7 @@ fn a_key_that_stops_leaves_nothing_open_and_the_same_command_continues() {
         assert_eq!(told.iter().filter(|line| line.ends_with(" again")).count(), 70);
         assert_eq!(desk.count(), [MANY + 1, abandoned, 0]);
         assert_eq!(usize::MAX - desk.store.left.load(Ordering::SeqCst), MANY - 70);
-        // Once more: nothing is signed, and every file is there.
+        // The third run signs nothing; every file exists.
         let (told, outcome) = desk.sign(&read, options);
         outcome.unwrap();
         assert!(told.iter().all(|line| line.ends_with(" again")));
@@ -342,9 +342,9 @@ fn one_bad_request_stops_all_before_the_first_signature_unless_the_others_go_on(
     let requests = desk.requests();
     let weak = |number: usize| -> Result<GivenRequest, WorkflowError> {
         match number {
-            // Nobody can read it.
+            // Unreadable.
             20 => Err(X509Error::Throwaway.into()),
-            // It goes where another one goes.
+            // Has the same output as another request.
             70 => Ok(GivenRequest {
                 delivery: requests[5].delivery.clone(),
                 ..requests[number].clone()
@@ -356,7 +356,7 @@ fn one_bad_request_stops_all_before_the_first_signature_unless_the_others_go_on(
     assert!(outcome.is_err());
     assert_eq!(told, [""; 0]);
     assert_eq!(desk.count(), [1, 0, 0]);
-    // And a place that is taken by something else.
+    // The output exists and is something else.
     fs::write(desk.file(140), "a file").unwrap();
     let (told, outcome) = desk.sign(&weak, KEEP_GOING);
     outcome.unwrap();

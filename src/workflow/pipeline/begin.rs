@@ -1,4 +1,4 @@
-//! From held to begun: the last refusals, and the record before the signature.
+//! From held to begun: the last checks, and the record before the signature.
 
 use std::collections::HashMap;
 
@@ -10,18 +10,18 @@ use crate::workflow::{Recorder, WorkflowError};
 use crate::x509::Certificate;
 
 impl Recorder {
-    /// Refuses objects for which the ledger has a reason: a compromised key, an unknown CA, a revoked one, a second certificate of a CA.
-    /// [`begin`](Self::begin) does so too; a caller that prompts for a PIN, or signs in parts, calls this first. Nothing is recorded.
+    /// Checks objects against the ledger. Refuses a compromised key, an unknown or revoked CA, and a second certificate of a CA.
+    /// [`begin`](Self::begin) does the same. A caller that prompts for a PIN, or signs in parts, calls this first. Records nothing.
     ///
     /// # Errors
     /// [`WorkflowError::X509`] with the rule `compromised-key`, `issuer-status`, `second-certificate` or `same-name-other-key`;
-    /// [`WorkflowError::UnknownAuthority`]. Gives the rules that are broken and waived.
+    /// [`WorkflowError::UnknownAuthority`]. Returns the rules that are broken and waived.
     pub fn check_planned<T: Signable>(&mut self, planned: &Planned<T>) -> Result<Vec<String>, WorkflowError> {
         Ok(self.check_all_planned(&[planned])?.pop().unwrap_or_default())
     }
 
-    /// The same of several, each with the rules that are broken and waived. What is the same for all of them is looked at once: the
-    /// ledger does not change in between.
+    /// The same for several objects, with the broken and waived rules of each. What they share is checked once: the ledger does not change in
+    /// between.
     fn check_all_planned<T: Signable>(
         &mut self,
         planned: &[&Planned<T>],
@@ -58,13 +58,13 @@ impl Recorder {
         Ok(waived)
     }
 
-    /// Records what a key of `store` is about to sign: all of them or none, in one transaction. From here on their serial numbers are used.
-    /// What another process may have begun in between is looked at once more after that.
+    /// Records what a key of `store` is about to sign: all objects or none, in one transaction. From then on their serial numbers are used. Then
+    /// checks again for objects that another process began in between.
     ///
     /// # Errors
     /// Those of [`check_planned`](Self::check_planned); [`WorkflowError::Ledger`]; [`WorkflowError::X509`] with the rule `serial-unused`;
-    /// [`WorkflowError::KeptHead`] where the ledger is not the one whose head was kept; [`WorkflowError::ClockBehind`]. Then nothing may
-    /// be signed.
+    /// [`WorkflowError::KeptHead`] if this is not the ledger whose head was kept; [`WorkflowError::ClockBehind`]. After an error, nothing may be
+    /// signed.
     pub fn begin<T: Signable>(
         &mut self,
         held: Vec<Held<T>>,
@@ -95,7 +95,7 @@ impl Recorder {
             .collect())
     }
 
-    /// [`begin`](Self::begin), of one.
+    /// [`begin`](Self::begin) for one object.
     ///
     /// # Errors
     /// Those of `begin`.
@@ -108,8 +108,8 @@ impl Recorder {
         Ok(begun.ok_or(LedgerError::NoEntry { entry: EntryId(0) })?)
     }
 
-    /// Takes up what an interrupted process began: the ledger has the same bytes under this entry, begun or signed. Whether they may be signed
-    /// (again) is for the caller to know; the ledger takes the same signed object once more, and no other.
+    /// Continues what an interrupted process began: the ledger has the same bytes under this entry, begun or signed. The caller decides whether
+    /// they may be signed (again). The ledger accepts the same signed object once more, and no other.
     ///
     /// # Errors
     /// [`LedgerError::NoEntry`], [`LedgerError::OtherBytes`], [`LedgerError::Ended`]
@@ -137,7 +137,7 @@ impl Recorder {
         }
     }
 
-    /// Another process may have begun something in between. What began first continues.
+    /// Checks for objects that another process began in between. The one that began first continues.
     fn check_begun<T: Signable>(
         &mut self,
         planned: &Planned<T>,
@@ -154,7 +154,7 @@ impl Recorder {
         }
     }
 
-    /// One certificate for one request, however many issuers have it.
+    /// Allows one certificate for one request, even if several processes issue for it.
     fn refuse_certificate_in_between(
         &self,
         intent: &Intent,

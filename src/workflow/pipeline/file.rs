@@ -1,9 +1,9 @@
-//! A planned object that survives its process: written as bytes, and read back on the day of the signature.
+//! Stores a planned object in a file, and reads it back on the day of the signature.
 //!
-//! The file holds the exact bytes, and hashes of what they were made from. Those inputs (profile, CA certificate, request) are given again
-//! when it is read, so nothing in the file decides what is trusted. Every byte that follows from the inputs must be the one that they make,
-//! and every rule is checked again. What remains is the serial number, the dates, and the subject of a self-signed certificate: people
-//! approve those by [`Planned::sha256`].
+//! The file holds the exact bytes, and hashes of the inputs. The inputs (profile, CA certificate, request) are given again when it is read, so
+//! the file decides nothing about trust. Every byte that follows from the inputs is compared with the byte that they give now, and every rule is
+//! checked again. Only the serial number, the dates, and the subject of a self-signed certificate come from the file. People approve those by
+//! [`Planned::sha256`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,55 +22,55 @@ use crate::x509::{
     CheckedRequest, CrlTbs, Issuer, OcspTbs, Profile, RequestTbs, Responder, Tbs, UnixTime,
 };
 
-/// The first word of every file; another number is another format.
+/// The format, as the first word of every file. Another format has another number.
 const FORMAT: &str = "hsm-ca-planned-1";
 
-/// One line of JSON, in exactly this spelling.
+/// One line of JSON, with only one allowed spelling.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PlannedFile {
     format: String,
     kind: String,
-    /// SHA-256 of `tbs`: a byte that changed on the way is found, also where it breaks no rule.
+    /// SHA-256 of `tbs`. It reveals a changed byte even if no rule is broken.
     sha256: Digest,
     /// `AlgorithmIdentifier`
     algorithm: Der,
     /// SHA-256 of the CA certificate.
     authority_sha256: Option<Digest>,
-    /// SHA-256 of the request, or of the certificate that is repeated.
+    /// SHA-256 of the request, or of the certificate that is cross-signed.
     asked_sha256: Option<Digest>,
     profile: Option<String>,
     second_certificate: bool,
     same_name_other_key: bool,
-    /// Of a CRL: how far the ledger went before its revocations were read.
+    /// For a CRL: the end of the ledger before its revocations were read.
     since: Option<u64>,
     tbs: Der,
 }
 
-/// Why a file is not taken for a planned object.
+/// Why a file was refused as a planned object.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PlannedFileError {
-    /// It is not written as such files are.
+    /// Its format is wrong.
     Syntax {
         /// What is wrong.
         reason: String,
     },
-    /// It is of another kind.
+    /// It holds another kind of object.
     OtherKind {
-        /// What it is.
+        /// The kind in the file.
         found: String,
-        /// What was wanted.
+        /// The expected kind.
         wanted: &'static str,
     },
-    /// Its bytes are not those of its hash.
+    /// Its bytes do not have the hash in the file.
     OtherBytes {
-        /// The hash that it says.
+        /// The hash in the file.
         said: Digest,
         /// The hash of its bytes.
         found: Digest,
     },
-    /// It was made from another input than the one that is given now.
+    /// It was made from an input other than the given one.
     OtherInput {
         /// Which input.
         what: &'static str,
@@ -102,10 +102,10 @@ impl From<PlannedFileError> for WorkflowError {
 }
 
 impl<T: Signable> Planned<T> {
-    /// The bytes of a file that keeps it. They hold no secret.
+    /// The bytes of the file. They hold no secret.
     ///
     /// # Errors
-    /// [`WorkflowError`] for an algorithm that has no identifier, which checked bytes do not have.
+    /// [`WorkflowError`] for an algorithm without an identifier; checked bytes never have one.
     pub fn to_bytes(&self) -> Result<Vec<u8>, WorkflowError> {
         let (profile, asked_sha256) = match &self.intent.object {
             Object::Certificate {
@@ -132,7 +132,7 @@ impl<T: Signable> Planned<T> {
         Ok(file.to_bytes()?)
     }
 
-    /// The same as something that can be delivered to a file.
+    /// The same, ready for delivery to a file.
     ///
     /// # Errors
     /// Those of [`to_bytes`](Self::to_bytes)
@@ -140,7 +140,7 @@ impl<T: Signable> Planned<T> {
         Ok(StoredPlan(self.to_bytes()?))
     }
 
-    /// What was read back is what was stored, made from the same inputs.
+    /// Refuses a file that the given inputs do not reproduce.
     fn refuse_other_inputs(self, file: &PlannedFile) -> Result<Self, WorkflowError> {
         let again = Self {
             waivers: Waivers {
@@ -166,8 +166,8 @@ impl<T: Signable> Planned<T> {
 }
 
 impl Planned<Checked> {
-    /// Reads a planned certificate back, for a signature at the time `at`. `profile` and `basis` are those that it was planned with. The
-    /// profile's linter runs again too: it may have another version on the day of the signature.
+    /// Reads a planned certificate back, for a signature at the time `at`. `profile` and `basis` are the ones that it was planned with. The
+    /// profile's linter runs again: its version may have changed.
     ///
     /// # Errors
     /// [`WorkflowError::PlannedFile`]; [`WorkflowError::X509`] with the rule `planned-bytes` or the rule that is broken at that time;
@@ -213,7 +213,7 @@ impl Planned<CheckedRequest> {
 }
 
 impl Planned<CheckedCrl> {
-    /// Reads a planned CRL back, for a signature at the time `at`. `base` is the CRL that a delta CRL starts from, verified.
+    /// Reads a planned CRL back, for a signature at the time `at`. `base` is the verified base CRL of a delta CRL.
     ///
     /// # Errors
     /// [`WorkflowError::PlannedFile`]; [`WorkflowError::X509`] with the rule that is broken at that time.
@@ -253,7 +253,7 @@ impl Planned<CheckedOcsp> {
 }
 
 impl PlannedFile {
-    /// Strict: one spelling for one content, so that no two files are the same plan.
+    /// Strict: one content has one spelling, so two different files are never the same plan.
     fn read(bytes: &[u8]) -> Result<Self, PlannedFileError> {
         let syntax = |error: serde_json::Error| PlannedFileError::Syntax {
             reason: error.to_string(),
@@ -306,7 +306,7 @@ impl PlannedFile {
     }
 }
 
-/// The bytes of a planned object, which a file takes whole or not at all. They have one encoding.
+/// The bytes of a planned object, for one file. They have one encoding.
 #[derive(Clone, Debug)]
 pub struct StoredPlan(Vec<u8>);
 

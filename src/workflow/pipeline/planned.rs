@@ -1,4 +1,4 @@
-//! Before the signature: planned, its place held, begun in the ledger.
+//! Before the signature: planned, held, begun in the ledger.
 
 use super::{Certified, Signable};
 use crate::ledger::{Digest, EntryId, Intent};
@@ -16,9 +16,9 @@ pub struct Planned<T> {
     /// The key that it certifies.
     pub(super) certified: Option<Certified>,
     pub(super) waivers: Waivers,
-    /// What errors call it, where it is one of several.
+    /// Its name in errors, if it is one of several.
     pub(super) name: Option<String>,
-    /// Of a CRL: how far the ledger went before its revocations were read.
+    /// For a CRL: the end of the ledger before its revocations were read.
     pub(super) since: Option<u64>,
 }
 
@@ -34,20 +34,21 @@ impl<T: Signable> Planned<T> {
         })
     }
 
-    /// The same with the rules that the operator waives, where it is a CA's certificate.
+    /// The same with the rules that the operator waives, for a CA's certificate.
     #[must_use]
     pub fn waiving(self, waivers: Waivers) -> Self {
         Self { waivers, ..self }
     }
 
-    /// The same, with errors that are about it named by `name`.
+    /// The same; errors about it carry `name`.
     #[must_use]
     pub(in crate::workflow) fn named(self, name: &str) -> Self {
         let name = Some(name.to_owned());
         Self { name, ..self }
     }
 
-    /// The same, refused where the ledger has another CRL of its CA, or another certificate for its request, that began after event `since`.
+    /// The same. [`Recorder::begin`](crate::workflow::Recorder::begin) refuses it if another CRL of its CA, or another certificate for its
+    /// request, began after event `since`.
     #[must_use]
     pub(in crate::workflow) fn read_at(self, since: u64) -> Self {
         let since = Some(since);
@@ -60,7 +61,7 @@ impl<T: Signable> Planned<T> {
         &self.checked
     }
 
-    /// SHA-256 of the bytes that will be signed: what people approve, and what the ledger records.
+    /// SHA-256 of the bytes that will be signed. People approve it, and the ledger records it.
     #[must_use]
     pub const fn sha256(&self) -> Digest {
         self.intent.tbs_sha256
@@ -72,7 +73,7 @@ impl<T: Signable> Planned<T> {
         &self.intent
     }
 
-    /// Keeps the place for the output, with room for all of it.
+    /// Holds the place for the output, with enough space reserved.
     ///
     /// # Errors
     /// [`WorkflowError::Output`]
@@ -83,7 +84,7 @@ impl<T: Signable> Planned<T> {
         })
     }
 
-    /// Sees whether the place could be kept, and leaves nothing behind: before the PIN prompt.
+    /// Checks that the place could be held, and leaves nothing behind. For use before the PIN prompt.
     ///
     /// # Errors
     /// [`WorkflowError::Output`]
@@ -95,7 +96,7 @@ impl<T: Signable> Planned<T> {
         Ok(delivery.reserve_room(|encoding| self.checked.longest_file(encoding))?)
     }
 
-    /// The error, named where this is one of several.
+    /// The error, with the object's name if it is one of several.
     pub(super) fn about(&self, error: WorkflowError) -> WorkflowError {
         match &self.name {
             Some(name) => refusal_of(name, error),
@@ -104,7 +105,7 @@ impl<T: Signable> Planned<T> {
     }
 }
 
-/// A planned object, and the place that is kept for it.
+/// A planned object, and its held place.
 #[derive(Debug)]
 pub struct Held<T> {
     pub(super) planned: Planned<T>,
@@ -119,8 +120,8 @@ impl<T: Signable> Held<T> {
     }
 }
 
-/// An object that the ledger has as begun: the only thing that a key can sign. One that is dropped stays begun in the ledger, as after a
-/// process that was killed; [`Recorder::abandon`](crate::workflow::Recorder::abandon) records that it was not signed.
+/// An object that the ledger has as begun. A key can sign nothing else. If it is dropped, it stays begun in the ledger, as after a killed
+/// process; [`Recorder::abandon`](crate::workflow::Recorder::abandon) records that it was not signed.
 #[derive(Debug)]
 #[must_use = "it stays open in the ledger until it is signed or abandoned"]
 pub struct Begun<T> {
@@ -130,7 +131,7 @@ pub struct Begun<T> {
 }
 
 impl<T> Begun<T> {
-    /// Makes sure that the place is still free, before a signature is made for it.
+    /// Checks, before the signature, that the place is still free.
     ///
     /// # Errors
     /// [`OutputError`]

@@ -1,4 +1,4 @@
-//! What the pipeline must know of the four structures that it signs.
+//! What the pipeline needs to know about the four structures that it signs.
 
 use crate::ledger::Intent;
 use crate::output::{Encoding, Verified};
@@ -10,9 +10,9 @@ use crate::x509::{
     IssuedRequest, Name, X509Error,
 };
 
-/// A structure that passed every rule and is signed once. Nothing outside this crate can implement it: what is unchecked cannot be signed.
+/// A structure that passed every rule and is signed once. Only this crate can implement it, so nothing unchecked can be signed.
 pub trait Signable: sealed::Sealed + Sized {
-    /// What comes out. Its signature is verified.
+    /// The signed object. Its signature is verified.
     type Signed: Verified;
 
     /// The DER bytes that are signed.
@@ -21,18 +21,18 @@ pub trait Signable: sealed::Sealed + Sized {
     /// The key that signs.
     fn signing_key(&self) -> &PublicKey;
 
-    /// How it signs.
+    /// The signature algorithm.
     fn algorithm(&self) -> SignatureAlgorithm;
 
-    /// The CA certificate in whose name it is signed. The ledger must know it. None where a key speaks for itself.
+    /// The CA certificate in whose name it is signed. The ledger must know it. `None` if the key signs for itself.
     fn authority(&self) -> Option<&Certificate> {
         None
     }
 
-    /// The key that it certifies, and for whom. None where it certifies no key.
+    /// The certified key and its subject. `None` if it certifies no key.
     ///
     /// # Errors
-    /// [`X509Error::Malformed`], which checked bytes are not.
+    /// [`X509Error::Malformed`]; checked bytes never are.
     fn certified(&self) -> Result<Option<Certified>, X509Error> {
         Ok(None)
     }
@@ -40,40 +40,40 @@ pub trait Signable: sealed::Sealed + Sized {
     /// Waits for a check that runs on another thread while the token logs in.
     ///
     /// # Errors
-    /// The rule that is broken.
+    /// The broken rule.
     fn confirm(&self) -> Result<(), X509Error> {
         Ok(())
     }
 
-    /// The largest size of the file in bytes: so much room is reserved for it.
+    /// The largest size of the file in bytes. This much space is reserved.
     fn longest_file(&self, encoding: Encoding) -> usize;
 
     /// What the ledger records before the signature.
     ///
     /// # Errors
-    /// [`WorkflowError`] for a value that the ledger does not take.
+    /// [`WorkflowError`] for a value that the ledger does not accept.
     fn intent(&self) -> Result<Intent, WorkflowError>;
 
     /// Has `signer` sign it, once, and verifies the signature in software.
     ///
     /// # Errors
-    /// [`X509Error::Signer`] when the key does not sign, [`X509Error::TokenSignature`] when it signs wrongly.
+    /// [`X509Error::Signer`] if the key does not sign, [`X509Error::TokenSignature`] if its signature is wrong.
     fn sign(self, signer: &dyn Signer) -> Result<Self::Signed, X509Error>;
 
     /// What the ledger records after the signature: DER whose first element is what was signed.
     fn signed_der(signed: &Self::Signed) -> &[u8];
 }
 
-/// A key that is vouched for.
+/// A certified key.
 #[derive(Clone, Debug)]
 pub struct Certified {
     /// The key.
     pub key: PublicKey,
-    /// For whom.
+    /// Its subject.
     pub subject: Name,
-    /// Whether it becomes a CA's.
+    /// Whether it becomes a CA's key.
     pub is_authority: bool,
-    /// The name of the issuer, where the certificate repeats that of another CA.
+    /// The issuer's name, for a cross-certificate.
     pub cross_issuer: Option<Name>,
 }
 

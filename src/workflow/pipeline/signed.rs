@@ -1,4 +1,4 @@
-//! The signature, and what comes after it.
+//! The signature, and the steps after it.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::workflow::delivery::{Filled, Slot};
 use crate::workflow::{Delivered, Recorder, WorkflowError};
 use crate::x509::X509Error;
 
-/// A signed object whose signature verified. The ledger does not have it yet, so it cannot be delivered.
+/// A signed object whose signature verified. It is not recorded in the ledger yet, so it cannot be delivered.
 #[must_use = "the ledger has it as begun and not ended until it is completed"]
 pub struct Signed<T: Signable> {
     object: T::Signed,
@@ -17,7 +17,7 @@ pub struct Signed<T: Signable> {
     entry: EntryId,
 }
 
-/// A signed object that the ledger has.
+/// A signed object that is recorded in the ledger.
 #[must_use = "it is not delivered yet"]
 pub struct Completed<T: Signable> {
     object: T::Signed,
@@ -25,7 +25,7 @@ pub struct Completed<T: Signable> {
     entry: EntryId,
 }
 
-/// A signed object that is where it belongs.
+/// A signed object that was delivered.
 pub struct Finished<T: Signable> {
     /// The object.
     pub object: T::Signed,
@@ -35,7 +35,7 @@ pub struct Finished<T: Signable> {
     pub delivered: Delivered,
 }
 
-/// No signature: the key did not sign, or signed wrongly. It is not tried again.
+/// No signature: the key did not sign, or its signature was wrong. It is not tried again.
 #[derive(Debug)]
 #[must_use = "the ledger has it as begun and not ended until it is abandoned"]
 pub struct NotSigned {
@@ -46,7 +46,7 @@ pub struct NotSigned {
 }
 
 impl<T: Signable> Begun<T> {
-    /// Has `signer` sign it, once, and verifies the signature in software. Asks neither the ledger nor the file system for anything.
+    /// Has `signer` sign it, once, and verifies the signature in software. Uses neither the ledger nor the file system.
     ///
     /// # Errors
     /// [`NotSigned`], which [`Recorder::give_up`] records.
@@ -67,7 +67,7 @@ impl<T: Signable> Signed<T> {
 }
 
 impl<T: Signable> Completed<T> {
-    /// One that an earlier run signed, and that goes to another place now.
+    /// An object that an earlier run signed. It goes to another place now.
     pub(in crate::workflow) const fn recorded(object: T::Signed, slot: Slot, entry: EntryId) -> Self {
         Self { object, slot, entry }
     }
@@ -77,11 +77,11 @@ impl<T: Signable> Completed<T> {
         self.entry
     }
 
-    /// Gives all of them their places, and waits for the disk once. Asks the ledger for nothing, so it can run on another thread; the
-    /// caller records what arrived. The results are in the same order.
+    /// Puts all of them in their places, and waits for the disk once. Does not use the ledger, so it can run on another thread; the caller
+    /// records what was delivered. The results are in the same order.
     ///
     /// # Errors
-    /// Of each, [`WorkflowError::Undelivered`]: the ledger has it and its place has not.
+    /// For each, [`WorkflowError::Undelivered`]: it is recorded, but not delivered.
     pub(in crate::workflow) fn publish_all(completed: Vec<Self>) -> Vec<Result<Finished<T>, WorkflowError>> {
         let mut filled = Vec::with_capacity(completed.len());
         let written: Vec<_> = completed
@@ -110,7 +110,7 @@ impl<T: Signable> Completed<T> {
 }
 
 impl Recorder {
-    /// Records why there is no signature. Gives the error of the job.
+    /// Records why there is no signature. Returns the error of the job.
     pub fn give_up(&mut self, NotSigned { entry, cause }: NotSigned) -> WorkflowError {
         self.abandon(&[entry], &cause.to_string());
         cause.into()
@@ -119,7 +119,7 @@ impl Recorder {
     /// Records what was signed: all or none, in one transaction.
     ///
     /// # Errors
-    /// [`WorkflowError::Unrecorded`] with the first entry: the signatures exist, and nothing of them may be delivered.
+    /// [`WorkflowError::Unrecorded`] with the first entry. The signatures exist, but none may be delivered.
     pub fn complete<T: Signable>(
         &mut self,
         signed: Vec<Signed<T>>,
@@ -144,10 +144,10 @@ impl Recorder {
         Ok(completed.collect())
     }
 
-    /// Gives what the ledger has its place, and records that it is there.
+    /// Delivers a recorded object, and records the delivery.
     ///
     /// # Errors
-    /// [`WorkflowError::Undelivered`]: the ledger has it and its place has not.
+    /// [`WorkflowError::Undelivered`]: it is recorded, but not delivered.
     pub fn deliver<T: Signable>(&mut self, completed: Completed<T>) -> Result<Finished<T>, WorkflowError> {
         let entry = completed.entry;
         let finished = Completed::publish_all(vec![completed]).pop();
@@ -156,10 +156,10 @@ impl Recorder {
         Ok(finished)
     }
 
-    /// The steps from [`Begun::sign`] on, one after the other.
+    /// All steps from [`Begun::sign`] on.
     ///
     /// # Errors
-    /// The signature's own, and those of [`complete`](Self::complete) and [`deliver`](Self::deliver).
+    /// Those of the signature, of [`complete`](Self::complete) and of [`deliver`](Self::deliver).
     pub fn finish<T: Signable>(
         &mut self,
         begun: Begun<T>,

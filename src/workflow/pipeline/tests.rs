@@ -52,7 +52,7 @@ fn plan_request(key: &PublicKey) -> Planned<CheckedRequest> {
     request.plan(key).unwrap()
 }
 
-/// A root, a request by another key, and the profile that it is signed by.
+/// A root, a request for another key, and its profile.
 struct Desk {
     key: SoftwareKey,
     authority: Certificate,
@@ -146,7 +146,7 @@ impl Desk {
     }
 }
 
-/// The file with other planned bytes, and with the hash that fits them.
+/// The file with other planned bytes, and the matching hash.
 fn with_bytes(file: &[u8], tbs: &[u8]) -> Vec<u8> {
     use base64ct::{Base64, Encoding as _};
     let fields: serde_json::Value = serde_json::from_slice(file).unwrap();
@@ -157,7 +157,7 @@ fn with_bytes(file: &[u8], tbs: &[u8]) -> Vec<u8> {
         .into_bytes()
 }
 
-/// Where `part` is in `whole`, once.
+/// The position of `part` in `whole`, where it occurs once.
 fn position(whole: &[u8], part: &[u8]) -> Range<usize> {
     let mut found = whole.windows(part.len()).enumerate();
     let (start, _) = found.find(|(_, window)| *window == part).unwrap();
@@ -204,7 +204,7 @@ fn what_is_stored_is_read_back_days_later_and_the_same_bytes_are_signed() {
     assert_eq!(again.checked().der(), answer.checked().der());
 }
 
-/// What follows from profile, request and CA cannot be another byte, whatever the hash in the file says.
+/// Bytes that follow from the profile, the request and the CA cannot change, whatever hash the file has.
 #[test]
 fn a_byte_of_a_certificate_that_changed_is_refused_but_for_serial_number_and_dates() {
     let desk = Desk::new();
@@ -231,7 +231,7 @@ fn a_byte_of_a_certificate_that_changed_is_refused_but_for_serial_number_and_dat
             }
         }
     }
-    // Else nothing was tried: most serial numbers are as good as this one.
+    // If few were accepted, the test tried nothing: most serial numbers are as good as this one.
     assert!(accepted > 20, "{accepted}");
 }
 
@@ -257,7 +257,7 @@ fn a_crl_a_request_and_an_answer_are_held_against_the_rules_again() {
     let crl = desk.plan_crl();
     let (file, tbs) = (crl.to_bytes().unwrap(), crl.checked().der().to_vec());
     let reopen = |bytes: &[u8], at| Planned::<CheckedCrl>::reopen(bytes, &desk.authority, None, at).map(drop);
-    // The first entry with a number above that of the second.
+    // The first entry, with a number above the second's.
     let mut other = tbs.clone();
     let entry = position(&tbs, &[2, 1, 3]);
     other[entry.end - 1] = 10;
@@ -340,14 +340,14 @@ fn it_is_reopened_with_what_it_was_planned_with_and_as_what_it_is() {
     assert!(refused.to_string().contains("planned-bytes"), "{refused}");
     let refused = Planned::<CheckedRequest>::reopen(&file).unwrap_err();
     assert!(refused.to_string().contains("a planned certificate"), "{refused}");
-    // Of a profile with the same extensions, the name differs still.
+    // A profile with the same extensions still has another name.
     let renamed = Arc::new(Profile {
         name: "mine".into(),
         ..Profile::clone(&desk.profile)
     });
     let refused = Planned::<Checked>::reopen(&file, &renamed, desk.basis(), later()).unwrap_err();
     assert!(refused.to_string().contains("another profile"), "{refused}");
-    // When the day comes, it must be valid still.
+    // It must still be valid on the day of the signature.
     let over = UnixTime(NOW.0 + 31 * DAY);
     let refused = Planned::<Checked>::reopen(&file, &desk.profile, desk.basis(), over).unwrap_err();
     assert!(refused.to_string().contains("validity"), "{refused}");

@@ -1,4 +1,4 @@
-//! Keys that a revocation of this ledger says are in the wrong hands: no certificate and no request is signed for one again.
+//! Keys that a revocation in this ledger reports as compromised. No certificate or request is signed for such a key again.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -9,10 +9,10 @@ use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
 use crate::x509::{Certificate, X509Error, rules};
 
-/// The exponent that stands for every other one.
+/// The exponent that stands for every exponent.
 const F4: [u8; 3] = [1, 0, 1];
 
-/// What identifies a key: the private key of an RSA modulus works for every exponent, and for RSASSA-PSS too.
+/// The digest that identifies a key: the private key of an RSA modulus works for every exponent, and for RSASSA-PSS too.
 pub(in super::super) fn remembered_by(key: &PublicKey) -> Digest {
     let rsa = key
         .rsa_integers()
@@ -21,11 +21,11 @@ pub(in super::super) fn remembered_by(key: &PublicKey) -> Digest {
 }
 
 impl Recorder {
-    /// Every key that a revocation for keyCompromise or cACompromise is about, as it is [remembered](remembered_by), whichever CA of this
-    /// ledger revoked it; with its entry.
+    /// Every key that a revocation for keyCompromise or cACompromise covers, with its entry. Any CA of this ledger may have revoked it. A key is
+    /// identified as in [`remembered_by`].
     ///
     /// # Errors
-    /// That the ledger cannot be read.
+    /// The ledger cannot be read.
     pub(in super::super) fn compromised_keys(&self) -> Result<HashMap<Digest, EntryId>, WorkflowError> {
         let mut keys = HashMap::new();
         self.ledger().compromised(&mut |revoked| {
@@ -37,7 +37,7 @@ impl Recorder {
         Ok(keys)
     }
 
-    /// The refusal of a key that this entry says is compromised.
+    /// The refusal of a key that this entry marks as compromised.
     pub(in super::super) fn compromised_by(entry: EntryId) -> X509Error {
         let found = format!(
             "the private key of this public key is recorded as compromised: entry {entry} of the ledger was revoked for that reason"
@@ -46,7 +46,7 @@ impl Recorder {
     }
 }
 
-/// The key that was revoked. A certificate that cannot be read here has a key that no request can have here.
+/// The key that was revoked. `None` if the certificate cannot be read here: no readable request can have its key.
 fn key_of(revoked: &CompromisedKey) -> Option<Digest> {
     let of_certificate = || {
         let certificate = Certificate::from_der(&revoked.certificate.as_ref()?.0).ok()?;
@@ -55,7 +55,7 @@ fn key_of(revoked: &CompromisedKey) -> Option<Digest> {
     revoked.key_sha256.or_else(of_certificate)
 }
 
-/// The entry that was revoked because this key is in the wrong hands.
+/// The entry that was revoked because this key is compromised.
 pub(in super::super) fn find_compromised(
     ledger: &dyn Ledger,
     key: &PublicKey,

@@ -1,4 +1,4 @@
-//! CRLs of one CA in their order: none says less than the one before.
+//! The CRLs of one CA in their order: none may say less than the one before.
 
 use std::ops::ControlFlow;
 
@@ -14,12 +14,12 @@ use crate::x509::{Certificate, CertificateRevocationList, X509Error, rules};
 pub(in super::super) struct LastCrl {
     pub(in super::super) number: CrlNumber,
     pub(in super::super) entries: u64,
-    /// Holds that ended after it.
+    /// The number of holds that ended after it.
     pub(in super::super) released_since: u64,
 }
 
-/// Whether it is the CRL of one distribution point, a shard's: it has a part of the entries. A CRL that is too large to be kept counts as a
-/// complete one; it has no more entries than that.
+/// Whether it is the CRL of one distribution point (a shard), which has only part of the entries. A CRL that was too large to keep counts as a
+/// complete one; a complete one has at least as many entries.
 fn is_of_one_point(state: &EntryState) -> bool {
     let list = state
         .der()
@@ -28,14 +28,15 @@ fn is_of_one_point(state: &EntryState) -> bool {
     url.is_some()
 }
 
-/// Certificates that are read for one question.
+/// The most certificates that are read for one question.
 const MOST_LOOKED_AT: u32 = 10_000;
 
 impl Recorder {
-    /// Another CRL of this CA, begun after `since` and not with this one, may have revocations that were recorded after this one read them, and a lower number.
+    /// Refuses this CRL if the CA has another one that began after `since` and not together with this one. The other may have a lower number,
+    /// and revocations that were recorded after this one read them.
     ///
     /// # Errors
-    /// [`CrlNumberProblem::Passed`]; then `own` is given up.
+    /// [`CrlNumberProblem::Passed`]; `own` is then abandoned.
     pub(in super::super) fn refuse_crl_in_between(
         &mut self,
         authority: &Certificate,
@@ -64,8 +65,8 @@ impl Recorder {
         Err(LedgerError::CrlNumber { number, problem }.into())
     }
 
-    /// RFC 5280 section 5.2.3: the numbers of a CA's CRLs rise. The newest CRL that was begun has the highest; one of the same kind, complete or
-    /// delta, cannot have the same.
+    /// RFC 5280 section 5.2.3: the numbers of a CA's CRLs rise. The newest CRL that began has the highest number. Two CRLs of the same kind,
+    /// complete or delta, cannot have the same number.
     ///
     /// # Errors
     /// The rule `crl-number`, [`CrlNumberProblem::Used`]
@@ -141,7 +142,7 @@ impl Recorder {
         }))
     }
 
-    /// Whether a certificate of this CA names `url` as a distribution point: none of the newest that the ledger has the bytes of.
+    /// Whether a certificate of this CA names `url` as a distribution point. Reads only the newest certificates whose bytes are in the ledger.
     pub(in super::super) fn is_pointed_at(
         &self,
         authority: &Certificate,
@@ -164,7 +165,7 @@ impl Recorder {
         Ok(found)
     }
 
-    /// Tells each URL that a certificate of this CA names as a distribution point and that has not expired.
+    /// Passes on each URL that an unexpired certificate of this CA names as a distribution point.
     pub(in super::super) fn each_named_point(
         &self,
         authority: &Certificate,
@@ -204,7 +205,7 @@ impl Recorder {
         Ok(self.ledger().entries(&filter, each)?)
     }
 
-    /// Refuses a CA whose own certificate this ledger has revoked, whichever CA issued it: nobody should accept what it signs now.
+    /// Refuses a CA whose own certificate is revoked in this ledger, whichever CA issued it: its signatures must not be accepted now.
     ///
     /// # Errors
     /// The rule `issuer-status`

@@ -1,4 +1,4 @@
-//! What becomes of what was signed: delivered, or still to be.
+//! The delivery of signed objects: done, or still open.
 
 use super::{Recorder, authority_of};
 use crate::ledger::{self, EntryId};
@@ -6,10 +6,10 @@ use crate::workflow::{Delivered, Progress, WorkflowError};
 use crate::x509::Certificate;
 
 impl Recorder {
-    /// Says what the ledger has open or undelivered for this CA, if there is anything: before a signing command asks for a PIN.
+    /// Reports the open and undelivered entries of this CA, if any. For use before a signing command prompts for a PIN.
     ///
     /// # Errors
-    /// That the ledger cannot be read.
+    /// The ledger cannot be read.
     pub fn tell_unfinished(
         &self,
         authority: &Certificate,
@@ -18,7 +18,7 @@ impl Recorder {
         self.tell_unfinished_of(&authority_of(authority)?, progress)
     }
 
-    /// The same for a key and a name that have no certificate yet.
+    /// The same for a key and a name without a certificate.
     pub(in super::super) fn tell_unfinished_of(
         &self,
         authority: &ledger::Authority,
@@ -31,7 +31,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// Notes where the objects of entries went. A file has its object now; what is on its way to the caller waits for
+    /// Notes where the objects of the entries went. An object in a file is delivered. One that goes to the caller waits for
     /// [`confirm_delivery`](Self::confirm_delivery).
     pub(in super::super) fn note_deliveries<'a>(
         &mut self,
@@ -47,10 +47,9 @@ impl Recorder {
         }
     }
 
-    /// Records that the caller has what was handed over: call it when the content has left this process.
+    /// Records that the caller has received what was handed over. Call it when the content has left this process.
     ///
-    /// A failure to record it is not an error of the job: the object is where it belongs, and the ledger says at worst that it may
-    /// not be.
+    /// A failure to record it is not an error of the job: the object is delivered. At worst, the ledger says that it may not be.
     pub fn confirm_delivery(&mut self) {
         let stamp = self.stamp();
         let entries = std::mem::take(&mut self.handed_over);

@@ -1,4 +1,4 @@
-//! What keeps a recorder from going on with a ledger that is not the one, or not all of it, and with a wrong clock.
+//! Guards stop a recorder whose ledger is the wrong one or incomplete, or whose clock is wrong.
 
 use super::Recorder;
 use crate::ledger::{Authority, Digest, EntryId, GivenUpHead, Head, Intent, LedgerError, VerifyReport};
@@ -6,25 +6,25 @@ use crate::signer::KeyStore;
 use crate::workflow::kept_head::{self, HeadKept, HeadPlace, KeptHead, KeptHeadError, ON_TOKEN};
 use crate::workflow::{WorkflowError, require_head};
 
-/// Seconds that the clocks of two who use one ledger may differ.
+/// The difference in seconds that is allowed between the clocks of two users of one ledger.
 const SKEW: u64 = 300;
 
-/// What is recorded where the operator says that the clock is right.
+/// The waived rule that is recorded when the operator confirms the clock.
 pub(in crate::workflow) const CLOCK: &str = "clock";
 
-/// What a recorder holds its ledger against.
+/// The checks that a recorder applies to its ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guards {
     /// Where the ledger's head is kept.
     pub place: HeadPlace,
-    /// A head that its user kept: the ledger must contain it.
+    /// A head that the user kept. The ledger must contain it.
     pub head: Option<Head>,
-    /// The operator says that the clock is right, though it is behind the last event.
+    /// The operator confirms the clock, although it is behind the last event.
     pub clock_is_right: bool,
 }
 
 impl Recorder {
-    /// The same, with guards: what they refuse without a token is refused here.
+    /// The same recorder with guards. What they can refuse without a token is refused here.
     ///
     /// # Errors
     /// [`WorkflowError::KeptHead`]
@@ -41,24 +41,24 @@ impl Recorder {
         Ok(self)
     }
 
-    /// The same, with guards that are given up where they refuse ([`accept_ledger`](Self::accept_ledger)).
+    /// The same recorder with guards; what they refuse can be accepted ([`accept_ledger`](Self::accept_ledger)).
     #[must_use]
     pub fn to_accept(self, guards: Guards) -> Self {
         Self { guards, ..self }
     }
 
-    /// Has the result of the command say this.
+    /// Adds a notice to the result of the command.
     pub(in super::super) fn notice(&mut self, notice: String) {
         self.notices.push(notice);
     }
 
-    /// What the result of the command has to say of it.
+    /// The notices for the result of the command.
     #[must_use]
     pub fn take_notices(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notices)
     }
 
-    /// The rules that the operator waives for what is recorded now: none, or the clock.
+    /// The waived rules that are recorded now: none, or the clock.
     ///
     /// # Errors
     /// [`WorkflowError::ClockBehind`]
@@ -72,8 +72,8 @@ impl Recorder {
         }
     }
 
-    /// The heads of this ledger on the token for the key that will sign; the ledger contains them. A key that has the head of another
-    /// ledger only signs for one that adopted its CA.
+    /// The heads of this ledger on the token for the key that will sign. Checks that the ledger contains them. If the key has only another
+    /// ledger's head, it signs only for a ledger that adopted its CA.
     fn heads_on_token(
         &self,
         store: &dyn KeyStore,
@@ -110,8 +110,8 @@ impl Recorder {
             .any(|known| known.certificate.authority.is(authority)))
     }
 
-    /// Before a signature begins: the ledger is the one that the token knows. After: the token knows that it began. That is once for
-    /// all signatures of a command; what they come to follows on the same chain.
+    /// Checks that this is the ledger that the token knows, records what begins, and puts the new head on the token before anything is signed.
+    /// Once for all signatures of a command: their results follow on the same chain.
     pub(in super::super) fn begin_guarded(
         &mut self,
         store: &dyn KeyStore,
@@ -171,7 +171,7 @@ impl Recorder {
         }
     }
 
-    /// After a change that no key had to sign.
+    /// Raises the head in a file after a change that needed no key.
     pub(super) fn keep_head_in_file(&self) -> Result<(), WorkflowError> {
         if let HeadPlace::File(path) = &self.guards.place {
             let now = kept_head::current(self.ledger(), Head::EMPTY.hash)?;
@@ -180,8 +180,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// Goes on with this ledger though it does not contain what was kept of it: it is verified, that is recorded, and from here on
-    /// its own head is kept. `store` and the key where the head is on a token.
+    /// Accepts this ledger although it does not contain a kept head. The ledger is verified, the acceptance is recorded, and from then on its
+    /// own head is kept. `token` has the store and the key, if the head is on a token.
     ///
     /// # Errors
     /// [`WorkflowError`]; [`KeptHeadError::Unsound`] for a ledger that does not verify.

@@ -1,4 +1,4 @@
-//! Whether what a subordinate CA has issued still names it, after it got another certificate.
+//! Checks that the certificates of a subordinate CA still name it, after it gets another certificate.
 
 use std::ops::ControlFlow;
 
@@ -8,13 +8,12 @@ use crate::signer::Hex;
 use crate::workflow::WorkflowError;
 use crate::x509::{Certificate, VerifiedRequest};
 
-/// How many certificates of one subject are looked at, newest first.
+/// The most certificates of one subject that are read, newest first.
 const LOOKED_AT: u64 = 100;
 
 impl Recorder {
-    /// Warns where `given`, a CA's subjectKeyIdentifier, is not the one that its request asks for, or that its other certificates
-    /// have: the authorityKeyIdentifier of what it has issued does not fit then (RFC 5280 section 4.2.1.1), and verifiers pass over the
-    /// new certificate.
+    /// Warns if `given`, a CA's subjectKeyIdentifier, differs from the one in its request or in its other certificates. The
+    /// authorityKeyIdentifier in its issued certificates then does not match (RFC 5280 section 4.2.1.1), and verifiers skip the new certificate.
     ///
     /// # Errors
     /// [`LedgerError`](crate::ledger::LedgerError)

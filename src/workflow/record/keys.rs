@@ -1,4 +1,4 @@
-//! Keys that come to a token and go from it: recorded before, and after with how they read back.
+//! Keys that are put on a token or deleted from it. Recorded before, and again after, with the key as read back.
 
 use std::ops::ControlFlow;
 
@@ -10,7 +10,7 @@ use crate::signer::{Hex, PublicKey};
 use crate::token::{KeyDescription, Session};
 use crate::workflow::WorkflowError;
 
-/// Where keys are recorded: in a ledger, or nowhere, because there is none.
+/// Where keys are recorded: in a ledger, or nowhere without one.
 #[derive(Debug)]
 pub struct KeyLog(Option<Recorder>);
 
@@ -27,13 +27,13 @@ impl KeyLog {
         Self(None)
     }
 
-    /// The recorder, for what else is recorded.
+    /// The recorder, for other records.
     #[must_use]
     pub fn into_recorder(self) -> Option<Recorder> {
         self.0
     }
 
-    /// Records what is about to happen to a key. The token is not asked for it before this has returned.
+    /// Records what is about to happen to a key. The token is called only after this returns.
     pub(in super::super) fn begin(
         &mut self,
         session: &Session,
@@ -56,7 +56,7 @@ impl KeyLog {
         Ok(Some(recorder.ledger.begin_key(&intent, &stamp)?))
     }
 
-    /// Records that it is done.
+    /// Records that it was done.
     pub(in super::super) fn complete(
         &mut self,
         begun: Option<EntryId>,
@@ -72,7 +72,7 @@ impl KeyLog {
             .complete_key(begun, &record_of(key, public_key), &stamp)
     }
 
-    /// Records that it failed. Where even that cannot be recorded the entry stays open, and what failed is the error to report.
+    /// Records that it failed. If that fails too, the entry stays open, and the error to report is the first one.
     pub(in super::super) fn fail(&mut self, begun: Option<EntryId>, reason: &str) {
         if let (Self(Some(recorder)), Some(begun)) = (self, begun) {
             let stamp = recorder.stamp();
@@ -80,7 +80,7 @@ impl KeyLog {
         }
     }
 
-    /// The import of this key to this token that began and did not end: of a run that was cut off.
+    /// The open import of this key to this token, from an interrupted run.
     pub(in super::super) fn open_import(
         &self,
         session: &Session,
@@ -94,7 +94,7 @@ impl KeyLog {
         Ok(open.first().map(|(entry, _)| *entry))
     }
 
-    /// What began on this token and did not end, newest first.
+    /// The open entries for this token, newest first.
     pub(super) fn open_entries(
         &self,
         session: &Session,
@@ -114,7 +114,7 @@ impl KeyLog {
         Ok(found)
     }
 
-    /// A key as it came to this token, where the ledger has that.
+    /// How a key came to this token, if the ledger has it.
     pub(super) fn record_of_key(
         &self,
         session: &Session,
@@ -154,7 +154,7 @@ impl KeyLog {
         Ok(())
     }
 
-    /// Ends an entry; here what cannot be recorded is the error.
+    /// Ends an entry. A failure to record it is an error here.
     pub(super) fn end(&mut self, begun: EntryId, end: Result<&KeyRecord, &str>) -> Result<(), WorkflowError> {
         let Self(Some(recorder)) = self else {
             return Ok(());

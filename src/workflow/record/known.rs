@@ -1,5 +1,5 @@
-//! Whether the ledger knows a CA certificate, byte for byte. The names and constraints of a certificate of the same name and key can be
-//! anyone's invention.
+//! Whether the ledger has a CA certificate byte for byte. Same name and same key are not enough: anyone can make such a certificate, with any
+//! names and constraints.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,11 +15,11 @@ use crate::x509::{Certificate, Name, X509Error};
 pub enum KnownAs {
     /// An entry: it was signed here, or adopted with its issuer.
     Entry(EntryId),
-    /// The event of `ca adopt`, for one whose issuer is elsewhere.
+    /// The event of `ca adopt`, for a certificate whose issuer is elsewhere.
     Event {
         /// Its number.
         number: EntryId,
-        /// What was checked then.
+        /// What was checked at the adoption.
         path: PathCheck,
     },
 }
@@ -33,7 +33,7 @@ impl fmt::Display for KnownAs {
     }
 }
 
-/// Why a CA certificate is not taken for that of a CA of this ledger.
+/// Why a CA certificate is not accepted as that of a CA in this ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnknownAuthority {
@@ -42,18 +42,18 @@ pub enum UnknownAuthority {
         /// The subject.
         subject: String,
     },
-    /// It has one of this name and key, with other bytes.
+    /// The ledger has a certificate of this name and key, with other bytes.
     OtherCertificate {
         /// The subject.
         subject: String,
-        /// Where it has it.
+        /// Where the ledger has it.
         known: KnownAs,
     },
-    /// It knows the key under another name.
+    /// The ledger has the key under another name.
     OtherName {
         /// The subject.
         subject: String,
-        /// The name that it knows.
+        /// The name in the ledger.
         known: String,
     },
 }
@@ -76,8 +76,8 @@ impl fmt::Display for UnknownAuthority {
 
 impl std::error::Error for UnknownAuthority {}
 
-/// Refuses a CA certificate that the ledger does not have byte for byte: signed here, or adopted. Every command that speaks for a CA
-/// asks this before it asks the token for anything.
+/// Refuses a CA certificate that is not in the ledger byte for byte, signed here or adopted. Every command that acts for a CA calls this before
+/// it uses the token.
 ///
 /// # Errors
 /// [`WorkflowError::UnknownAuthority`]
@@ -142,20 +142,20 @@ fn find_known(
     }))
 }
 
-/// A CA certificate that the ledger has of a name.
+/// A CA certificate in the ledger, found by its name.
 pub(super) struct NamedAuthority {
     pub(super) known: KnownAs,
-    /// SHA-256 of its key, where that is known: of an entry that began and did not end it may not be.
+    /// SHA-256 of its key, if known. An open entry may not have it.
     pub(super) key: Option<Digest>,
     /// The name of its issuer.
     pub(super) issuer: Name,
     pub(super) not_after: UnixTime,
-    /// Whether its bytes are known, and which.
+    /// Whether its bytes are known.
     pub(super) is_signed: bool,
     pub(super) sha256: Option<Digest>,
 }
 
-/// The CA certificates of a name that were signed, may have been signed, or were adopted.
+/// The CA certificates of a name that were signed or adopted, or may have been signed.
 pub(super) fn authority_certificates(
     ledger: &dyn Ledger,
     subject: &Name,
@@ -170,7 +170,7 @@ pub(super) fn authority_certificates(
         let known = KnownAs::Entry(entry.id);
         let named = match (entry.state.der(), &entry.state) {
             (Some(der), _) => of_certificate(&der.0, known),
-            // Whether a signature was made is not known.
+            // The entry is open: there may be a signature.
             (None, EntryState::Begun) => {
                 let issuer = entry.authority.subject.name;
                 let is_own = issuer == *subject;
@@ -206,7 +206,7 @@ pub(super) fn authority_certificates(
     Ok(found)
 }
 
-/// The same, of every CA whose name differs at most in its spelling (RFC 5280 section 7.1): a verifier takes it for one name.
+/// The same, for every CA whose name differs at most in its spelling (RFC 5280 section 7.1): a verifier takes such names as equal.
 pub(super) fn authority_certificates_in_any_spelling(
     ledger: &dyn Ledger,
     subject: &Name,

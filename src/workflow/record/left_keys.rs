@@ -1,4 +1,4 @@
-//! What runs that were cut off began about keys and did not end. It ends with what the token shows, and with what people chose.
+//! Ends what interrupted runs began about keys, according to what the token shows and what people chose.
 
 use super::KeyLog;
 use super::keys::record_of;
@@ -7,21 +7,21 @@ use crate::signer::PublicKey;
 use crate::token::{Session, UNFINISHED_LABEL};
 use crate::workflow::{KeyProof, WorkflowError};
 
-/// What a run found where an earlier one had begun to make a key.
+/// What a run found on the token after an earlier run had begun to make a key.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct LeftKey<'a> {
     /// The label that the key has or would have.
     pub(in super::super) label: &'a str,
     /// A key with that label was on the token.
     pub(in super::super) had_name: bool,
-    /// A key that had no name yet was on the token.
+    /// A key without its final label was on the token.
     pub(in super::super) had_none: bool,
-    /// The key that stays, as it proved itself. What is not kept was destroyed.
+    /// The key that stays, with its proof. The others were destroyed.
     pub(in super::super) adopted: Option<&'a KeyProof>,
 }
 
 impl<'a> LeftKey<'a> {
-    /// Nothing was there.
+    /// Nothing was found.
     pub(in super::super) const fn nothing(label: &'a str) -> Self {
         Self {
             label,
@@ -33,10 +33,10 @@ impl<'a> LeftKey<'a> {
 }
 
 impl KeyLog {
-    /// Ends what was begun about the key. One entry has the key that stays; every other one says what became of it.
+    /// Ends the open entries about the key. One entry gets the key that stays; the others record what happened to theirs.
     ///
     /// # Errors
-    /// Those of the ledger: the entries stay open, and the next run ends them.
+    /// Errors of the ledger. The entries stay open, and the next run ends them.
     pub(in super::super) fn end_left(
         &mut self,
         session: &Session,
@@ -56,7 +56,7 @@ impl KeyLog {
                 self.end_deletion(session, entry, &intent, was_there)?;
                 continue;
             }
-            // The newest one.
+            // The newest entry gets the key.
             match adopted.take() {
                 Some(KeyProof { key, public_key }) => {
                     self.end(entry, Ok(&record_of(key, Some(public_key))))?;
@@ -74,10 +74,10 @@ impl KeyLog {
         Ok(())
     }
 
-    /// Ends the deletions of a key that were begun, once the key is gone.
+    /// Ends the open deletions of a key, once the key is gone.
     ///
     /// # Errors
-    /// Those of the ledger.
+    /// Errors of the ledger.
     pub(in super::super) fn end_deletions(
         &mut self,
         session: &Session,
@@ -94,7 +94,7 @@ impl KeyLog {
         Ok(())
     }
 
-    /// A key that was still there was not deleted by the run that was interrupted. One that was not there was.
+    /// If the key was still there, the interrupted run did not delete it. If it was gone, that run did.
     fn end_deletion(
         &mut self,
         session: &Session,
@@ -113,7 +113,7 @@ impl KeyLog {
     }
 }
 
-/// A key that nobody can read any more, of which nothing is known but what was recorded before it was deleted.
+/// A deleted key that cannot be read any more. Only what was recorded before the deletion is known.
 fn unread(intent: &KeyIntent) -> KeyRecord {
     KeyRecord {
         label: intent.label.clone(),

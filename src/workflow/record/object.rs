@@ -1,4 +1,4 @@
-//! The structures of X.509 in the ledger's plain values.
+//! Converts X.509 structures to the ledger's plain values.
 
 use crate::ledger::{
     AdoptedCrl, Adoption, Authority, Digest, Intent, LedgerError, Object, RecordedName, RevocationReason,
@@ -18,7 +18,7 @@ fn name(name: &Name) -> RecordedName {
     }
 }
 
-/// How the ledger names a CA: by its key and its subject.
+/// The ledger's name for a CA: its key and its subject.
 ///
 /// # Errors
 /// [`X509Error::Key`]
@@ -29,7 +29,7 @@ pub fn authority_of(certificate: &Certificate) -> Result<Authority, X509Error> {
     })
 }
 
-/// The same for a certificate that is not there yet.
+/// The same for a certificate that does not exist yet.
 pub(in super::super) fn authority_with(subject: &Name, key: &PublicKey) -> Authority {
     Authority {
         key_sha256: Digest::of(key.der()),
@@ -49,7 +49,7 @@ pub(in super::super) fn certificate_intent(checked: &Checked) -> Result<Intent, 
         ..
     } = checked.content();
     let has_more_names = !is_authority && names != subject.der();
-    // What was requested is recorded by its hash: the request, or the certificate that is repeated.
+    // The request, or the certificate that is cross-signed, is recorded by its hash.
     let asked = checked.request().map(VerifiedRequest::der);
     let asked = asked.or_else(|| checked.original().map(Certificate::der));
     Ok(Intent {
@@ -85,7 +85,7 @@ pub(in super::super) fn crl_intent(checked: &CheckedCrl) -> Result<Intent, Workf
     })
 }
 
-/// A request that is about to be signed, for a key that may not be a CA's yet: its authority is the key with the request's subject.
+/// A request that is about to be signed. Its key may not be a CA's yet, so its authority is the key with the request's subject.
 pub(in super::super) fn request_intent(checked: &CheckedRequest) -> Result<Intent, WorkflowError> {
     let authority = authority_with(&checked.subject()?, checked.key());
     let subject = authority.subject.clone();
@@ -97,7 +97,7 @@ pub(in super::super) fn request_intent(checked: &CheckedRequest) -> Result<Inten
     })
 }
 
-/// An OCSP response that is about to be signed: under the name and key of who signs, the CA or its delegated signer.
+/// An OCSP response that is about to be signed, under the name and key of its signer: the CA or its delegated signer.
 pub(in super::super) fn ocsp_intent(checked: &CheckedOcsp) -> Result<Intent, WorkflowError> {
     let plan = checked.plan();
     let about = plan.request.certificates().filter(|(_, is_ours)| *is_ours);
@@ -113,7 +113,7 @@ pub(in super::super) fn ocsp_intent(checked: &CheckedOcsp) -> Result<Intent, Wor
     })
 }
 
-/// What the ledger has for the profile of a certificate that it did not see signed.
+/// The recorded profile of a certificate that the ledger did not see signed.
 const UNKNOWN_PROFILE: &str = "unknown";
 
 /// A certificate that was signed without this ledger.
@@ -136,7 +136,7 @@ pub(in super::super) fn adopted(
     })
 }
 
-/// A certificate of which a database or a CRL tells.
+/// A certificate that is known only from a database or a CRL.
 pub(in super::super) fn adopted_number(certificate: &IndexedCertificate) -> Object {
     Object::SerialNumber {
         serial: certificate.serial.clone(),
@@ -160,7 +160,7 @@ pub(in super::super) fn revocation_request(revocation: &Revocation) -> Result<Re
     })
 }
 
-/// A CRL that was signed without this ledger; none of one without a number, above which no other has to be.
+/// A CRL that was signed without this ledger. `None` for one without a number: it does not restrict later numbers.
 pub(in super::super) fn adopted_crl(
     crl: &CertificateRevocationList,
 ) -> Result<Option<AdoptedCrl>, WorkflowError> {

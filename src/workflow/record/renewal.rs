@@ -1,4 +1,4 @@
-//! Which certificate a new one follows: for the same names, under the same CA and profile, and still valid.
+//! Finds the certificate that a new one renews: the same names, CA and profile, and still valid.
 
 use std::ops::ControlFlow;
 
@@ -9,10 +9,10 @@ use crate::ledger::{
 use crate::workflow::WorkflowError;
 use crate::x509::{self, Certificate};
 
-/// How many certificates of one name are looked at, newest first.
+/// The most certificates of one name that are read, newest first.
 const LOOKED_AT: u64 = 1000;
 
-/// The certificate that a renewal follows.
+/// The certificate that is renewed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Renewed {
     /// Its entry.
@@ -24,8 +24,8 @@ pub struct Renewed {
 }
 
 impl Recorder {
-    /// The newest certificate of this CA and profile for exactly these names ([`Certificate::names`]) that is neither expired nor revoked.
-    /// One that was adopted counts for every profile.
+    /// The newest certificate of this CA and profile for exactly these names ([`Certificate::names`]) that is neither expired nor revoked. An
+    /// adopted certificate counts for every profile.
     ///
     /// # Errors
     /// [`LedgerError`](crate::ledger::LedgerError)
@@ -40,7 +40,7 @@ impl Recorder {
         if exact.is_some() || names == subject.der() {
             return Ok(exact);
         }
-        // Of an adopted certificate, and of those of version 1 of the ledger, only the subject is in the table.
+        // For an adopted certificate, and for one from version 1 of the ledger, the table has only the subject.
         let has_the_names = |entry: &Entry| {
             let certificate = entry.state.der().map(|der| Certificate::from_der(&der.0));
             matches!(certificate, Some(Ok(certificate)) if certificate.names().is_ok_and(|found| found == names))

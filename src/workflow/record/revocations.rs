@@ -1,4 +1,4 @@
-//! What a ledger has revoked, for a CRL.
+//! The ledger's revocations, for a CRL.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -11,12 +11,12 @@ use crate::x509::{
     rules,
 };
 
-/// Seconds that the clocks of two who use one ledger may differ.
+/// The difference in seconds that is allowed between the clocks of two users of one ledger.
 const SKEW: u64 = 300;
 
 impl Recorder {
-    /// What is revoked at `this_update`, of the certificates that a CRL of `scope` is about. What was revoked in the moments since is
-    /// for the next CRL; an expired certificate stays, as with `openssl ca`.
+    /// The certificates in `scope` that are revoked at `this_update`. A later revocation goes to the next CRL. An expired certificate stays on
+    /// the list, as with `openssl ca`.
     ///
     /// # Errors
     /// [`LedgerError`]
@@ -73,7 +73,7 @@ impl Recorder {
         found.sorted().map_err(contradiction)
     }
 
-    /// What [`revocations`](Self::revocations) gives for each of these shards, from one pass over the ledger.
+    /// The [`revocations`](Self::revocations) of each of these shards, from one pass over the ledger.
     ///
     /// # Errors
     /// [`LedgerError`]
@@ -109,7 +109,7 @@ impl Recorder {
         sorted.map(|shard| shard.map_err(contradiction)).collect()
     }
 
-    /// Whether a CRL is about this certificate. One that was begun, and whose bytes nobody has, is on every CRL.
+    /// Whether a CRL covers this certificate. One that began and whose bytes are unknown is on every CRL.
     pub(in super::super) fn covers(
         &self,
         coverage: &Coverage,
@@ -142,7 +142,7 @@ impl Recorder {
     }
 }
 
-/// The certificates that a CRL is about.
+/// The certificates that a CRL covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) enum Coverage {
     All,
@@ -162,7 +162,7 @@ impl Coverage {
     }
 }
 
-/// What a CRL says of it; nothing of what was released.
+/// The CRL entry of a revocation; `None` after a release.
 pub(in super::super) fn revocation(entry: &ledger::RevocationRecord) -> Option<Revocation> {
     let RevocationState::Revoked {
         reason,
@@ -180,7 +180,7 @@ pub(in super::super) fn revocation(entry: &ledger::RevocationRecord) -> Option<R
     })
 }
 
-/// A ledger has a certificate once, and takes serial numbers from certificates.
+/// Should not happen: a ledger has each certificate once, and takes serial numbers from certificates.
 fn contradiction(error: RevocationsError) -> WorkflowError {
     match error {
         RevocationsError::LongSerial => LedgerError::Range.into(),

@@ -1,4 +1,4 @@
-//! A second certificate of a CA, and a second key under its name: rules that an operator can waive, each with a flag of its own.
+//! A second certificate of a CA, and a second key under its name. The operator can waive each rule with a separate flag.
 
 use super::known::{NamedAuthority, authority_certificates_in_any_spelling};
 use crate::ledger::{Authority, Digest, EntryId, Ledger};
@@ -15,29 +15,29 @@ pub struct Waivers {
     pub same_name_other_key: bool,
 }
 
-/// A CA certificate to be, as these rules see it.
+/// A future CA certificate, as these rules see it.
 pub(in super::super) struct NewAuthority<'a> {
     pub(in super::super) subject: &'a Name,
     pub(in super::super) authority: Authority,
-    /// Only what this issuer has signed is a second certificate: a cross-certificate has the name and the key of another by its nature.
+    /// Only a certificate of the same issuer counts as a second one: a cross-certificate always has the name and key of another certificate.
     pub(in super::super) cross_issuer: Option<&'a Name>,
-    /// The one that is adopted.
+    /// The certificate that is being adopted.
     pub(in super::super) itself: Option<Digest>,
-    /// Its own entry, where it has begun: what began earlier counts then.
+    /// Its own entry, once it has begun. Then only earlier entries count.
     pub(in super::super) entry: Option<EntryId>,
 }
 
 /// A CA certificate of the same name.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Namesake {
-    /// What messages call it.
+    /// Its name in messages.
     pub(in super::super) place: String,
-    /// SHA-256 of its key, where that is known.
+    /// SHA-256 of its key, if known.
     pub(in super::super) key: Option<Digest>,
     /// The name of its issuer.
     pub(in super::super) issuer: Name,
     pub(in super::super) not_after: UnixTime,
-    /// Whether its bytes are known. Otherwise it may have been signed.
+    /// Whether its bytes are known. If not, it may still have been signed.
     pub(in super::super) is_signed: bool,
 }
 
@@ -54,8 +54,8 @@ impl From<NamedAuthority> for Namesake {
 }
 
 impl NewAuthority<'_> {
-    /// Looks for other certificates of the CA's name that have not expired; those that are revoked count too, and those of which nobody
-    /// knows whether they were signed. Gives the rules that are broken and waived.
+    /// Looks for other unexpired certificates with the CA's name. Revoked ones count too, and open entries that may have been signed. Returns
+    /// the rules that are broken and waived.
     ///
     /// # Errors
     /// The rule `second-certificate` or `same-name-other-key`
@@ -70,7 +70,7 @@ impl NewAuthority<'_> {
         self.check_against(others.map(Namesake::from), waivers, now)
     }
 
-    /// The same, of certificates that the ledger may not have yet.
+    /// The same check, against certificates that the ledger may not have yet.
     ///
     /// # Errors
     /// Those of [`check`](Self::check)

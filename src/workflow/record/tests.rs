@@ -1,4 +1,4 @@
-//! What is recorded of a job that goes well, and of one that does not.
+//! The records of a job that succeeds, and of jobs that fail.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -15,7 +15,7 @@ use crate::workflow::{AuthorityRequest, Clock, Delivery};
 use crate::x509::fixture::{NOW, SoftwareKey};
 use crate::x509::{AskedValidity, Name, Profile};
 
-/// One key in software; random numbers that repeat after so many calls; what happens as it signs.
+/// One key in software. Its random numbers repeat after a number of calls, and it can run code while it signs.
 struct Store<'a> {
     key: SoftwareKey,
     random: AtomicU8,
@@ -195,7 +195,7 @@ fn a_serial_number_that_was_used_is_not_signed_again() {
     );
     assert_eq!((signed.into_inner(), desk.entries().len()), (1, 1));
     assert!(!exists(&desk.path("second")));
-    // Whichever key: a serial number belongs to the issuer's name.
+    // With any key: a serial number belongs to the issuer's name.
     let renewed = Store {
         repeats: true,
         ..Store::of(SoftwareKey::generate())
@@ -224,7 +224,7 @@ fn a_token_that_does_not_sign_or_signs_wrongly_leaves_its_reason() {
     }
 }
 
-/// Another process holds the ledger, longer than is waited, from the moment the token signs.
+/// Another process holds the ledger for longer than the wait, from the moment the token signs.
 #[test]
 fn what_cannot_be_recorded_is_not_delivered() {
     let desk = Desk::new();
@@ -251,7 +251,7 @@ fn what_cannot_be_recorded_is_not_delivered() {
     assert_eq!(desk.entries()[0].state, EntryState::Begun);
 }
 
-/// Someone moves another file into the ledger's place, or takes its log away, while the token signs.
+/// Someone replaces the ledger's file, or removes its log, while the token signs.
 #[test]
 fn what_is_recorded_in_a_file_that_was_moved_away_is_not_delivered() {
     for name in ["l.db", "l.db-wal"] {
@@ -277,7 +277,7 @@ fn what_is_recorded_in_a_file_that_was_moved_away_is_not_delivered() {
     }
 }
 
-/// The ledger cannot be written before: the token is not asked.
+/// The ledger cannot be written before the signature, so the token is not called.
 #[test]
 fn what_cannot_be_begun_is_not_signed() {
     let desk = Desk::new();
@@ -297,7 +297,7 @@ fn what_cannot_be_begun_is_not_signed() {
     assert!(!exists(&desk.path("out")));
 }
 
-/// Someone puts a file there while the token signs.
+/// Someone creates a file at the output while the token signs.
 #[test]
 fn what_cannot_be_delivered_is_in_the_ledger() {
     let desk = Desk::new();

@@ -11,7 +11,7 @@ use crate::x509::extension::{self, extension_name};
 use crate::x509::{Certificate, Name, Rule, UnixTime, X509Error, rules};
 
 impl Plan<'_> {
-    /// Certificates of this CA are verified under either certificate, so everything that path building and validation use must be equal.
+    /// The CA's certificates are verified under either certificate, so everything that path building and validation use must be equal.
     pub(super) fn check_cross(&self, original: &Certificate) -> Result<(), X509Error> {
         original.check_authority_flags()?;
         self.check_cross_subject(original)?;
@@ -20,7 +20,7 @@ impl Plan<'_> {
         self.check_cross_validity(original)
     }
 
-    /// RFC 5280 section 6.1.4 (a) and (d): name and key of the CA are what the next certificate of a path is checked against.
+    /// RFC 5280 section 6.1.4 (a) and (d): the next certificate of a path is checked against the CA's name and key.
     fn check_cross_subject(&self, original: &Certificate) -> Result<(), X509Error> {
         if Name::from_any(&self.tbs.subject, "subject")? != *original.subject() {
             return broken(rules::CROSS_SUBJECT, "it is not the original's");
@@ -31,8 +31,8 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// RFC 5280 section 4.2.1.1: it is the authorityKeyIdentifier in everything that the CA issued. If the original has none, which section 4.2.1.2
-    /// does not allow, the key's own, as other programs compute it.
+    /// RFC 5280 section 4.2.1.1: it is the authorityKeyIdentifier in everything that the CA issued. If the original has none, which section
+    /// 4.2.1.2 does not allow, it is the key's own, as other programs compute it.
     fn check_cross_identifier(&self, original: &Certificate) -> Result<(), X509Error> {
         let found = extension::find_subject_key_identifier(self.extensions())?;
         let wanted = match original.subject_key_identifier()? {
@@ -58,7 +58,7 @@ impl Plan<'_> {
             let name = extension_name(lost.extn_id);
             return broken(RULE, format!("{name} differs from the original"));
         }
-        // keyCertSign and cRLSign, and nothing else.
+        // Exactly keyCertSign and cRLSign.
         let is_usage_of_a_ca = |found: &Extension| {
             let usage = found.extn_value.as_bytes() == b"\x03\x02\x01\x06";
             found.extn_id == ID_CE_KEY_USAGE && usage && found.critical

@@ -14,7 +14,7 @@ use crate::x509::{
 };
 
 impl Plan<'_> {
-    /// Exactly the profile's extensions, each once, in its order, each critical or not as RFC 5280 section 4.2.1 requires.
+    /// Exactly the profile's extensions, each once and in order, each critical or not as RFC 5280 section 4.2.1 requires.
     pub(super) fn check_extension_list(&self) -> Result<(), X509Error> {
         let subject_is_empty = Name::from_any(&self.tbs.subject, "subject")?.is_empty();
         let found = self.extensions();
@@ -47,7 +47,7 @@ impl Plan<'_> {
         )
     }
 
-    /// Each value is exactly the profile's; names are checked one by one.
+    /// Each value is exactly the profile's. Names are checked one by one.
     pub(super) fn check_extension_values(&self) -> Result<(), X509Error> {
         let key = self.subject_key()?;
         let serial = SerialNumber::from_int(&self.tbs.serial_number);
@@ -58,7 +58,7 @@ impl Plan<'_> {
                     check_names(taken, &names, &others)?;
                     continue;
                 }
-                // They have rules of their own.
+                // They have separate rules.
                 ProfileExtension::SubjectKeyIdentifier | ProfileExtension::AuthorityKeyIdentifier => continue,
                 ProfileExtension::BasicConstraints { .. } => rules::BASIC_CONSTRAINTS,
                 ProfileExtension::KeyUsage(_) => rules::KEY_USAGE,
@@ -92,7 +92,7 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Pairs the profile's extensions with those of the certificate. The list was checked before.
+    /// Pairs the profile's extensions with those of the certificate. The list has already been checked.
     fn pairs(&self) -> impl Iterator<Item = (&ProfileExtension, &x509_cert::ext::Extension)> {
         let found = self.extensions();
         self.of.profile.extensions.iter().filter_map(move |wanted| {
@@ -106,7 +106,7 @@ impl Plan<'_> {
     pub(super) fn check_identifiers(&self) -> Result<(), X509Error> {
         let identifier = extension::find_subject_key_identifier(self.extensions())?;
         let key = self.subject_key()?;
-        // A cross-certificate repeats the original's, whatever the method.
+        // A cross-certificate repeats the original's identifier, whatever method made it.
         let is_own = self.of.original.is_none();
         let wanted = self.of.key_identifier.clone();
         let wanted = wanted.unwrap_or_else(|| key.key_identifier());
@@ -129,8 +129,8 @@ impl Plan<'_> {
     }
 }
 
-/// An identifier that does not follow from the key: its length must be readable for others, and it must not be the issuer's, which would make the
-/// certificate look like its own issuer.
+/// Checks an identifier that does not follow from the key. Other programs must be able to read its length. It must not be the issuer's: the
+/// certificate would then look like its own issuer.
 fn check_asked_identifier(asked: &[u8], key: &PublicKey, authority: &Certificate) -> Result<(), X509Error> {
     const RULE: &Rule = rules::SUBJECT_KEY_IDENTIFIER;
     const LONGEST: usize = 64;
@@ -152,7 +152,7 @@ fn check_asked_identifier(asked: &[u8], key: &PublicKey, authority: &Certificate
     Ok(())
 }
 
-/// RFC 5280 section 4.2.1.6; [`AlternativeName`] has the rules for each kind of name.
+/// RFC 5280 section 4.2.1.6. [`AlternativeName`] has the rules for each kind of name.
 fn check_names(
     taken: &AlternativeNames,
     names: &[AlternativeName],

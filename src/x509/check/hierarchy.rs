@@ -44,7 +44,7 @@ impl Plan<'_> {
         }
     }
 
-    /// RFC 5280 section 6.1.4 (g): the constraints of a path add up, but an issuer below this CA sees only this CA's certificate.
+    /// RFC 5280 section 6.1.4 (g): the constraints along a path add up. But an issuer below this CA sees only this CA's certificate.
     fn check_nesting(&self, authority: &Certificate) -> Result<(), X509Error> {
         let constraints = extension::find_basic_constraints(self.extensions())?;
         let Some(above) = extension::find_name_constraints(authority.extensions())? else {
@@ -60,7 +60,7 @@ impl Plan<'_> {
         }
     }
 
-    /// RFC 5280 section 4.2.1.9: the constraint is the number of CA certificates that may follow.
+    /// RFC 5280 section 4.2.1.9: the constraint limits the number of CA certificates that may follow.
     fn check_path_length(&self, authority: &Certificate) -> Result<(), X509Error> {
         let planned = extension::find_basic_constraints(self.extensions())?.filter(|planned| planned.ca);
         let Some(planned) = planned else {
@@ -85,8 +85,8 @@ impl Plan<'_> {
         }
     }
 
-    /// RFC 5280 section 4.2.1.12 does not define what the purposes of a CA certificate mean; verifiers, and CA/B BR 7.1.2.10.6, treat them as
-    /// limits for the certificates below. An OCSP signer is for the CA itself (RFC 6960 section 4.2.2.2).
+    /// RFC 5280 section 4.2.1.12 does not define the purposes of a CA certificate. Verifiers, and CA/B BR 7.1.2.10.6, treat them as limits for
+    /// the certificates below. An OCSP signer acts for the CA itself (RFC 6960 section 4.2.2.2).
     fn check_purposes(&self, authority: &Certificate) -> Result<(), X509Error> {
         const RULE: &Rule = rules::EXTENDED_KEY_USAGE_NESTING;
         let own = extension::find_purposes(self.extensions())?;
@@ -125,7 +125,7 @@ impl Plan<'_> {
     }
 
     /// CA/B BR 7.1.4.3: "If present, this field MUST contain exactly one entry that is one of the values contained in the Certificate's
-    /// subjectAltName extension", because old clients look at it. Checked here for common names that could be mistaken for a host.
+    /// subjectAltName extension". Old clients read it. Checked here for common names that could be taken for a host.
     fn check_common_name(&self, subject: &Name) -> Result<(), X509Error> {
         const RULE: &Rule = rules::COMMON_NAME;
         let purposes = extension::find_purposes(self.extensions())?.unwrap_or_default();

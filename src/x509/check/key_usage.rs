@@ -1,4 +1,4 @@
-//! Checks `keyUsage` against the key: a certificate must not claim a use that its key does not have.
+//! Checks `keyUsage` against the key: a certificate must not claim a use that its key does not support.
 
 use x509_cert::ext::pkix::{KeyUsage, KeyUsages};
 
@@ -10,7 +10,7 @@ const RULE: &Rule = rules::KEY_USAGE_FITS;
 
 impl Plan<'_> {
     pub(super) fn check_key_usage(&self) -> Result<(), X509Error> {
-        // A CA certificate must be able to sign others, whatever the profile says.
+        // A CA certificate must be able to sign others, whatever its profile says.
         let constraints = extension::find_basic_constraints(self.extensions())?;
         let usage = extension::find_key_usage(self.extensions())?;
         let is_authority = constraints.is_some_and(|constraints| constraints.ca);
@@ -23,7 +23,7 @@ impl Plan<'_> {
         }
     }
 
-    /// RFC 5280 section 4.2.1.3 leaves this to the documents about each algorithm, and requires at least one bit.
+    /// RFC 5280 section 4.2.1.3 leaves this to the specification of each algorithm, and requires at least one bit.
     fn check_fit(&self, usage: KeyUsage) -> Result<(), X509Error> {
         let key = self.subject_key()?.algorithm();
         let (unfit, source) = unfit(key);
@@ -71,14 +71,14 @@ const ALL_BUT_SIGNATURES: [Bit; 5] = [
     AGREEMENT[2],
 ];
 
-/// The bits that the keyUsage for such a key must not have, and the clause.
+/// The bits that keyUsage must not have for such a key, and the clause.
 const fn unfit(key: KeyAlgorithm) -> (&'static [Bit], &'static str) {
     match key {
         KeyAlgorithm::Rsa { .. } => (&AGREEMENT, "RFC 3279 2.3.1"),
         KeyAlgorithm::RsaPss { .. } => (&ALL_BUT_SIGNATURES, "RFC 4055 1.2"),
-        // It updates RFC 5480 section 3, which does not mention the two.
+        // RFC 8813 updates RFC 5480 section 3, which does not mention these two bits.
         KeyAlgorithm::Ec(_) => (&ENCIPHERMENT, "RFC 8813 3"),
-        // It updates RFC 8410 section 5, which lists the required bits but not the forbidden ones.
+        // RFC 9295 updates RFC 8410 section 5, which lists the required bits but not the forbidden ones.
         KeyAlgorithm::Ed25519 => (&ALL_BUT_SIGNATURES, "RFC 9295 3"),
         KeyAlgorithm::MlDsa(_) => (&ALL_BUT_SIGNATURES, "RFC 9881 5"),
     }

@@ -1,4 +1,4 @@
-//! The subject and its key.
+//! Checks the subject and its key.
 
 use super::{Plan, broken};
 use crate::signer::{KeyFault, KeyList, KeySearch, PublicKey};
@@ -7,8 +7,8 @@ use crate::x509::summary::rule_of;
 use crate::x509::{Issuer, Name, X509Error, extension, rules};
 
 impl Plan<'_> {
-    /// RFC 5280 section 4.1.2.6: a CA has a name of its own, and a certificate under it has a different one. The name of an end entity may be empty
-    /// if it has names in subjectAltName.
+    /// RFC 5280 section 4.1.2.6: a CA must have a name, and a certificate under it must have a different one. The name of an end entity may be
+    /// empty if subjectAltName has names.
     pub(super) fn check_subject(&self) -> Result<(), X509Error> {
         let subject = Name::from_any(&self.tbs.subject, "subject")?;
         let profile = &self.of.profile;
@@ -65,24 +65,24 @@ impl Plan<'_> {
         }
         let refused = profile.refused_keys.as_ref();
         refuse_fault(refused.and_then(|list| list.find_fault(&key)))?;
-        // All but `key-composite` and `key-medium-factors`, which another thread searches: `Checked::confirm_key` waits for it.
+        // All faults except `key-composite` and `key-medium-factors`. Another thread searches for those; `Checked::confirm_key` waits for it.
         refuse_fault(key.find_quick_fault(profile.key_search))
     }
 }
 
-/// Checks a key for known faults, each with its rule. `refused` are keys whose private keys others know.
+/// Checks a key for known faults, each with its rule. `refused` lists keys whose private keys others know.
 ///
 /// # Errors
-/// The rule that is broken
+/// The broken rule.
 pub fn check_quality(key: &PublicKey, search: KeySearch, refused: Option<&KeyList>) -> Result<(), X509Error> {
     let listed = refused.and_then(|list| list.find_fault(key));
     refuse_fault(listed.or_else(|| key.find_fault(search)))
 }
 
-/// The same for the key of an existing CA. It may have an exponent below 65537, as old CAs do: that does not reveal the private key.
+/// The same for the key of an existing CA. Its exponent may be below 65537, as with old CAs: that does not reveal the private key.
 ///
 /// # Errors
-/// The rule that is broken
+/// The broken rule.
 pub fn check_existing_key(key: &PublicKey, refused: Option<&KeyList>) -> Result<(), X509Error> {
     const USUAL_EXPONENT: [u8; 3] = [1, 0, 1];
     match key.rsa_integers() {
@@ -97,7 +97,7 @@ pub fn check_existing_key(key: &PublicKey, refused: Option<&KeyList>) -> Result<
     }
 }
 
-/// Waits for the search in a key that passed [`PublicKey::find_quick_fault`].
+/// Waits for the search of a key that passed [`PublicKey::find_quick_fault`].
 ///
 /// # Errors
 /// The rules `key-composite` and `key-medium-factors`

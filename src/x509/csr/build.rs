@@ -1,4 +1,4 @@
-//! A request of our own: built by hand, and checked before it is signed.
+//! Builds a request of our own, and checks it before it is signed.
 
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;
 use der::asn1::Any;
@@ -19,7 +19,7 @@ use crate::x509::{
 /// `Version ::= INTEGER { v1(0) }` of RFC 2986 section 4.1.
 const V1: u8 = 0;
 
-/// A planned request, not checked yet.
+/// A planned request, not yet checked.
 #[derive(Clone, Debug)]
 pub struct RequestTbs {
     pub(super) der: Vec<u8>,
@@ -27,13 +27,13 @@ pub struct RequestTbs {
     pub(super) signature: SignatureAlgorithm,
 }
 
-/// A planned request that passed every rule: the only thing that can be signed.
+/// A planned request that passed every rule. Only this can be signed.
 #[derive(Clone, Debug)]
 pub struct CheckedRequest(pub(super) RequestTbs);
 
 impl RequestTbs {
-    /// A `CertificationRequestInfo` for `key`. It asks for `names`, and with a profile also for the subject's part of its certificates: whether it
-    /// is a CA, usages, purposes.
+    /// A `CertificationRequestInfo` for `key`. It requests `names`. With a profile, it also requests the subject's part of its certificates:
+    /// whether it is a CA, usages, purposes.
     ///
     /// # Errors
     /// [`X509Error`] if a field cannot be encoded.
@@ -80,8 +80,8 @@ impl RequestTbs {
         })
     }
 
-    /// Reads a planned request back from its bytes, which do not contain the signature algorithm. Its rules are not checked yet:
-    /// [`check`](Self::check) does that, as for a new one.
+    /// Reads a planned request back from its bytes, which do not contain the signature algorithm. Does not check its rules:
+    /// [`check`](Self::check) does, as for a new one.
     ///
     /// # Errors
     /// [`X509Error::Malformed`]; the rule `planned-bytes` if this program would encode them differently.
@@ -105,7 +105,7 @@ impl RequestTbs {
     /// Checks the encoded bytes against the rules for a certificate's subject and key: a request must not ask for what no CA should sign.
     ///
     /// # Errors
-    /// [`X509Error`]: the first rule that is broken.
+    /// [`X509Error`]: the first broken rule.
     pub fn check(self) -> Result<CheckedRequest, X509Error> {
         let info = CertificationRequestInfo::from_der(&self.der).map_err(X509Error::malformed(WHAT))?;
         let subject = Name::from_any(&info.subject, WHAT)?;
@@ -122,7 +122,7 @@ impl RequestTbs {
             });
         }
         check_quality(&key, KeySearch::Short, None)?;
-        // This library can encode both from here on.
+        // From here on, this library can encode both.
         algorithm::identifier(self.signature)?;
         if !key.algorithm().makes(self.signature) {
             let found = format!("{} with an {} key", self.signature, key.algorithm());
@@ -148,7 +148,7 @@ impl CheckedRequest {
         &self.0.key
     }
 
-    /// How it will be signed.
+    /// The algorithm of its future signature.
     #[must_use]
     pub const fn signature(&self) -> SignatureAlgorithm {
         self.0.signature
@@ -164,7 +164,7 @@ impl CheckedRequest {
     }
 }
 
-/// `extensionRequest` of RFC 2985 section 5.4.2: one attribute with one value; without extensions, no attribute.
+/// `extensionRequest` of RFC 2985 section 5.4.2: one attribute with one value. No attribute without extensions.
 fn extension_request(extensions: &[Extension]) -> Result<Vec<Attribute>, X509Error> {
     if extensions.is_empty() {
         return Ok(Vec::new());

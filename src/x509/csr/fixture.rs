@@ -1,4 +1,4 @@
-//! For the tests of `x509` and `workflow`: requests by a software key.
+//! Requests signed by a software key, for the tests of `x509` and `workflow`.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;
@@ -18,7 +18,7 @@ impl VerifiedRequest {
         Self::asking_for(signer, subject, Vec::new()).unwrap()
     }
 
-    /// One that asks for extensions.
+    /// The same, with requested extensions.
     pub(in crate::x509) fn asking_for(
         signer: &dyn Signer,
         subject: &Name,
@@ -29,7 +29,7 @@ impl VerifiedRequest {
         Self::asking_in(signer, subject, lists)
     }
 
-    /// One that asks for extensions in these attributes.
+    /// The same, with the extensions in these attributes.
     pub(in crate::x509) fn asking_in(
         signer: &dyn Signer,
         subject: &Name,

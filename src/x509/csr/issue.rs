@@ -1,4 +1,4 @@
-//! From checked bytes to a request: one signature by the token, verified in software.
+//! From checked bytes to a signed request: one signature by the token, verified in software.
 
 use super::{CertificationRequest, CheckedRequest, VerifiedRequest, reread};
 use crate::output::{Encoding, Sealed, Verified, encode_pem};
@@ -6,14 +6,14 @@ use crate::signer::Signer;
 use crate::x509::signed::{Signed, longest_signed, sign_once};
 use crate::x509::{X509Error, pem};
 
-/// A request of our own whose signature verifies: the only kind that can be written.
+/// A request of our own whose signature verifies. Only this kind can be written.
 #[derive(Clone, Debug)]
 pub struct IssuedRequest {
     request: VerifiedRequest,
 }
 
 impl CheckedRequest {
-    /// The largest file size of the request in bytes, for reserving space before it is signed.
+    /// The largest size of the request's file in bytes, to reserve space before it is signed.
     #[must_use]
     pub fn longest_file(&self, encoding: Encoding) -> usize {
         let Self(tbs) = self;
@@ -21,10 +21,10 @@ impl CheckedRequest {
         encoding.length(pem::CERTIFICATE_REQUEST, der)
     }
 
-    /// Makes `signer` sign the checked bytes, once, and verifies the signature under the request's own key, in software.
+    /// Has `signer` sign the checked bytes, once, and verifies the signature under the request's own key, in software.
     ///
     /// # Errors
-    /// [`X509Error::Signer`] if the token does not sign, [`X509Error::TokenSignature`] if its signature does not verify.
+    /// [`X509Error::Signer`] if the token does not sign; [`X509Error::TokenSignature`] if its signature does not verify.
     pub fn sign(self, signer: &dyn Signer) -> Result<IssuedRequest, X509Error> {
         let Self(tbs) = self;
         let signature = sign_once(signer, &tbs.key, tbs.signature, &tbs.der)?;

@@ -1,4 +1,4 @@
-//! Our own requests: the plan is what is signed, and a plan that no CA should sign is refused.
+//! Our own requests: exactly the plan is signed, and a plan that no CA should sign is refused.
 
 use super::*;
 use crate::output::{Encoding, Verified};

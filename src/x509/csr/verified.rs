@@ -6,7 +6,7 @@ use crate::values::Digest;
 use crate::x509::{AlternativeName, ExtensionText, Name, X509Error};
 
 impl VerifiedRequest {
-    /// The hash by which the same bytes are recognised.
+    /// The hash that identifies the same bytes.
     #[must_use]
     pub fn verified_hash(&self) -> VerifiedHash {
         VerifiedHash(Digest::of(self.request.der()))
@@ -42,13 +42,13 @@ impl VerifiedRequest {
         self.request.subject_key_identifier()
     }
 
-    /// The requested extensions; the profile decides, not the request.
+    /// The requested extensions. The profile decides which ones the certificate gets.
     #[must_use]
     pub fn requested_extensions(&self) -> Vec<ExtensionText> {
         self.request.requested_extensions()
     }
 
-    /// Every other attribute: none of them gets into a certificate.
+    /// Every other attribute. None of them gets into a certificate.
     #[must_use]
     pub fn other_attributes(&self) -> Vec<(String, String)> {
         self.request.other_attributes()

@@ -1,5 +1,6 @@
-//! An RSA key with many small primes (RFC 8017 section 3.2), which is found in milliseconds, while two large primes take seconds. It is as strong
-//! as its smallest prime: enough for a key that is destroyed before anyone but the program's own readers and a linter sees its signature.
+//! An RSA key with many small primes (RFC 8017 section 3.2). It takes milliseconds to generate; two large primes take seconds. It is only as
+//! strong as its smallest prime. That is enough for a key that is destroyed before anyone but this program's decoders and a linter sees its
+//! signature.
 
 use aws_lc_rs::error::Unspecified;
 use num_bigint::BigUint;
@@ -26,18 +27,18 @@ struct Prime {
 }
 
 impl MultiPrimeKey {
-    /// A key whose modulus has as many bytes as one of `bits`.
+    /// A key whose modulus is as long in bytes as one of `bits`.
     pub(super) fn generate(bits: usize) -> Result<Self, Unspecified> {
         let bytes = bits.div_ceil(8);
         let mut modulus = BigUint::from(1_u32);
         let mut primes = Vec::new();
         let mut left = bytes;
         while left > 0 {
-            // The last one takes what is left.
+            // The last prime takes the rest.
             let size = if left < 2 * PRIME_BYTES { left } else { PRIME_BYTES };
             let prime = find_prime(size)?;
             let less_one = &prime - 1_u32;
-            // Fails if the prime, or a factor of it, occurs already: 2⁻¹⁰⁰.
+            // Fails if the prime, or a factor of it, already occurs: 2⁻¹⁰⁰.
             let coefficient = (&modulus % &prime).modinv(&prime).ok_or(Unspecified)?;
             let exponent = BigUint::from(EXPONENT).modinv(&less_one).ok_or(Unspecified)?;
             modulus *= &prime;
@@ -63,7 +64,7 @@ impl MultiPrimeKey {
         };
         let encoded = BigUint::from_bytes_be(&encoded);
         let number = self.private_operation(&encoded);
-        // A composite that passed as a prime makes wrong signatures.
+        // A composite that passed as a prime gives wrong signatures.
         if number.modpow(&BigUint::from(EXPONENT), &self.modulus) != encoded {
             return Err(Unspecified);
         }
@@ -98,7 +99,7 @@ impl MultiPrimeKey {
         Ok([&[0, 1][..], &vec![0xff; padding], &[0], &digest_info].concat())
     }
 
-    /// RFC 8017 section 9.1.1. The modulus fills its bytes, so the encoded message is one bit shorter than they are.
+    /// RFC 8017 section 9.1.1. The modulus fills its bytes, so the encoded message is one bit shorter.
     fn encode_pss(&self, pss: Pss, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let mut salt = vec![0; usize::from(pss.salt_bytes)];
         fill_random(&mut salt).map_err(|_| Unspecified)?;
@@ -124,8 +125,8 @@ impl MultiPrimeKey {
     }
 }
 
-/// A prime of this many bytes, whose first eight bits are ones: the product of up to a hundred such primes has as many bytes as they have together,
-/// and fills them.
+/// A prime of this many bytes whose first eight bits are ones. So the product of up to a hundred such primes is as long as all of them together,
+/// and fills its bytes.
 fn find_prime(bytes: usize) -> Result<BigUint, Unspecified> {
     let mut octets = vec![0; bytes];
     loop {

@@ -30,7 +30,7 @@ fn the_throwaway_key_is_of_the_issuers_kind_and_new_each_time() {
         let throwaway = ThrowawayKey::like(issuer.public_key()).unwrap();
         assert_eq!(throwaway.public_key().unwrap().algorithm(), kind);
         assert_ne!(&throwaway.public_key().unwrap(), issuer.public_key());
-        // Its signatures verify, with every hash that fits.
+        // Its signatures verify with every hash that fits.
         let fitting = Hash::ALL.iter().filter_map(|hash| kind.signature_with(*hash));
         for algorithm in fitting.chain([kind.default_signature()]) {
             let signature = throwaway.sign(algorithm, b"message").unwrap();
@@ -86,7 +86,7 @@ fn the_certificate_read_back_is_checked_against_the_rules_again() {
     let request = VerifiedRequest::for_tests(&key, &Name::from_rfc4514("CN=x").unwrap());
     let throwaway = ThrowawayKey::like(ca_key.public_key()).unwrap();
     let sound = plan(&Profile::tls_client(), &request, &ca);
-    // The same is refused with a placeholder and with a signature.
+    // Both rehearsals, with a placeholder and with a signature, refuse the same.
     let rehearse = |plan: Tbs| {
         let checked = Checked::unchecked(plan);
         let rehearsed = checked
@@ -108,7 +108,7 @@ fn the_certificate_read_back_is_checked_against_the_rules_again() {
             ..
         })
     ));
-    // An extension that the second decoder does not know.
+    // An extension unknown to the second decoder.
     let mut tbs = TbsCertificate::from_der(&sound.der).unwrap();
     tbs.extensions.as_mut().unwrap().push(Extension {
         extn_id: const_oid::ObjectIdentifier::new_unwrap("1.2.3"),
@@ -126,7 +126,7 @@ fn the_certificate_read_back_is_checked_against_the_rules_again() {
             ..
         })
     ));
-    // One that it does not know, but this program does.
+    // An extension that only this program knows.
     issue(&Profile::ocsp_signer(), &request, &ca, &ca_key);
 }
 

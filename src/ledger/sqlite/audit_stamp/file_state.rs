@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The identity of a file, and the metadata that every change alters.
+/// The identity of a file, and the metadata that changes with every write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FileState {
     device: u64,
@@ -33,7 +33,7 @@ impl fmt::Display for FileState {
 }
 
 impl FileState {
-    /// The state of a regular file. `None` if it has another name, because SQLite keeps another log under that name.
+    /// The state of a regular file. `None` if it has a second hard link, because SQLite keeps a separate log for that name.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let found = fs::symlink_metadata(path).ok()?;
         (found.is_file() && found.nlink() == 1).then(|| Self {
@@ -57,14 +57,14 @@ impl FileState {
     }
 }
 
-/// A database as it is on the disk: its file, and its write-ahead log if anything is in that.
+/// A database on the disk: its file, and its write-ahead log if that has content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FilesState {
     pub(super) file: FileState,
     log: Option<FileState>,
 }
 
-/// In the place of a log's state.
+/// Stands for the state of a missing log.
 const NO_LOG: &str = "-";
 
 impl fmt::Display for FilesState {
@@ -78,7 +78,7 @@ impl fmt::Display for FilesState {
 }
 
 impl FilesState {
-    /// None also if anything is in a journal, which SQLite would copy back into the file.
+    /// `None` also if a journal has content, because SQLite would copy it back into the file.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let journal = fs::symlink_metadata(beside(path, "-journal"));
         is_empty(&journal).then_some(())?;
@@ -104,7 +104,7 @@ impl FilesState {
         Some(Self { file, log })
     }
 
-    /// All of the ledger is in the file.
+    /// Whether the whole ledger is in the file.
     pub(super) const fn is_in_one_file(&self) -> bool {
         self.log.is_none()
     }
@@ -115,7 +115,7 @@ impl FilesState {
     }
 }
 
-/// Whether a file is not there, or has nothing in it.
+/// Whether a file is missing or empty.
 fn is_empty(found: &io::Result<Metadata>) -> bool {
     match found {
         Ok(found) => found.is_file() && found.len() == 0,
@@ -123,14 +123,14 @@ fn is_empty(found: &io::Result<Metadata>) -> bool {
     }
 }
 
-/// What SQLite and this program keep beside a file.
+/// The path of a file that SQLite or this program keeps beside a database.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
-/// Some ticks of the slowest clock. Where it takes longer, the file system keeps whole seconds, or the clock was set back.
+/// A few ticks of the slowest clock. If it takes longer, the file system stores whole seconds, or the clock was set back.
 const LONGEST_WAIT: Duration = Duration::from_millis(60);
 
 /// The change time of a file.
@@ -138,23 +138,23 @@ pub(super) fn changed(found: &Metadata) -> (i64, i64) {
     (found.ctime(), found.ctime_nsec())
 }
 
-/// Whether the clock is worth waiting for.
+/// Whether to wait for the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wait {
     ForTheClock,
-    /// Linux from 6.13 on gives a file that was looked at another time with each change: then there is nothing to wait for.
+    /// Since Linux 6.13, a file whose time was read gets a new time with each change, so there is nothing to wait for.
     Not,
 }
 
-/// Returns when the next change of the files will show: `touch` changes another one, and tells its change time. None if that takes too
-/// long.
+/// Returns once the next change of the files would be visible. `touch` changes another file and returns its change time. `None` if that takes
+/// too long.
 pub(super) fn wait_until_past(
     files: &FilesState,
     wait: Wait,
     mut touch: impl FnMut() -> Option<(i64, i64)>,
 ) -> Option<()> {
     let start = Instant::now();
-    // The first may be of the same tick, and the second of its own.
+    // The first touch may be in the same tick, and the second has its own.
     let mut at_once = 2;
     while touch()? <= files.changed() {
         if at_once > 0 {
@@ -198,7 +198,7 @@ mod tests {
         let mut ticks = [(101, 0), (102, 0)].into_iter();
         assert_eq!(wait_until_past(&FILES, Wait::Not, || ticks.next()), Some(()));
         assert_eq!(ticks.next(), Some((102, 0)), "it did not wait");
-        // The log was changed last.
+        // The log changed last.
         let changed = (101, 0);
         let log = Some(FileState { changed, ..FILE });
         let files = FilesState { file: FILE, log };

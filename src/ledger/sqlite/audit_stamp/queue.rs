@@ -1,6 +1,6 @@
-//! The queue of this program's processes that have one large ledger open. One of them changes it and leaves its stamp, before the next one looks.
-//! Without the queue a process could find the change before the stamp, and would audit everything: what a stamp proves does not depend
-//! on it, because others need not queue.
+//! The queue of this program's processes that have one large ledger open. One process changes the ledger and leaves its stamp before the next
+//! one looks. Without the queue, a process could find the change before the stamp, and would audit everything. What a stamp proves does not
+//! depend on the queue, because other programs need not use it.
 
 use std::fs::File;
 use std::path::Path;
@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 
-/// How long between two attempts. A turn takes a few milliseconds.
+/// The pause between two attempts. A turn takes a few milliseconds.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// The first place in the queue, until it is dropped.
+/// The first place in the queue, held until it is dropped.
 #[derive(Debug)]
 pub(in crate::ledger::sqlite) struct Queue(#[expect(dead_code, reason = "the lock ends with it")] File);
 
 impl Queue {
-    /// `log` is the write-ahead log, which all who have the ledger open share. SQLite has no locks on it that closing another descriptor could drop,
-    /// as it has on the file.
+    /// `log` is the write-ahead log, shared by all processes that have the ledger open. SQLite has no POSIX locks on the log, unlike on the
+    /// file, so closing another descriptor drops none.
     pub(super) fn wait(log: &Path, patience: Duration) -> Option<Self> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(rustix::fs::open(log, flags, Mode::empty()).ok()?);

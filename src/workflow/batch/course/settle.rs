@@ -1,4 +1,4 @@
-//! A group whose signatures are all there: recorded, and its files on their way.
+//! Settles a group once all of its signatures are made: records it, and has its files written.
 
 use super::{Course, Failure};
 use crate::ledger::EntryId;
@@ -9,7 +9,7 @@ use crate::workflow::batch::{Batch, Found};
 use crate::workflow::pipeline::Completed;
 
 impl<B: Batch> Course<'_, '_, B> {
-    /// Records the groups whose signatures are all there, in their order, and has their files written.
+    /// Records the groups whose signatures are complete, in order, and has their files written.
     pub(super) fn settle(&mut self) {
         while let Some(group) = self.groups.get_mut(&self.settled) {
             if group.unsigned > 0 {
@@ -97,7 +97,7 @@ impl<B: Batch> Course<'_, '_, B> {
         }
     }
 
-    /// What the ledger has of a piece that was signed before, if it is still to be written.
+    /// Reads a piece that was signed before, if its file must still be written.
     fn find(&mut self, member: &mut Member<B>) -> Result<Option<Completed<B::Object>>, WorkflowError> {
         let known = match member.take_state(State::Publishing) {
             State::Known(known) => known,
@@ -108,7 +108,7 @@ impl<B: Batch> Course<'_, '_, B> {
         };
         let found = self.batch.find(self.desk.recorder, known, &self.entries)?;
         let (entry, completed) = match found {
-            // The one before failed, and so nothing more is delivered.
+            // The piece that it repeats failed, so nothing more is delivered.
             None => {
                 member.state = State::Gone;
                 return Ok(None);

@@ -1,4 +1,4 @@
-//! Cross-certificates: what may be repeated, and what must not differ from the original.
+//! Cross-certificates: what may be repeated, and what must match the original.
 
 mod corrected;
 
@@ -18,7 +18,7 @@ const SKI: &[u8] = b"\x04\x03ski";
 /// Microsoft's "CA Version".
 const UNKNOWN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.21.1");
 
-/// Another organisation's root, with extensions that no profile here makes.
+/// Another organisation's root, with extensions that no profile here has.
 fn sketch() -> Sketch {
     let mut sketch = Sketch::authority("CN=Other,O=Elsewhere", "CN=Other,O=Elsewhere");
     let extensions = sketch.extensions.as_mut().unwrap();
@@ -76,7 +76,7 @@ impl Scene {
 
 type Bend = fn(&mut TbsCertificate, &mut Profile);
 
-/// Sets another value, in the certificate and in its profile.
+/// Sets another value in the certificate and in its profile.
 fn carry(tbs: &mut TbsCertificate, profile: &mut Profile, index: usize, value: &[u8]) {
     set(tbs, index, value);
     if let ProfileExtension::Carried(carried) = &mut profile.extensions[index] {
@@ -140,7 +140,7 @@ fn attributes_about_the_subject_are_copied_and_others_reported() {
 fn every_difference_from_the_original_is_found_in_the_bytes() {
     let scene = Scene::of(&sketch());
     let plan = scene.plan();
-    // The profile is the plan; a fault in the planning shows in the comparison with the original.
+    // The profile is part of the plan, so a planning fault shows only in the comparison with the original.
     let unprofiled = |change: Bend| {
         let mut plan = plan.clone();
         let mut tbs = TbsCertificate::from_der(&plan.der).unwrap();
@@ -353,7 +353,7 @@ fn a_profile_adds_what_the_original_lacks_and_nothing_else() {
     let scene = Scene::of(&with_purposes);
     let refused = plan_under(&scene.ca, &scene.original, Some(&own));
     assert_eq!(refused.unwrap_err().rule(), Some("cross-extensions"));
-    // A path length of its own, which the original does not have.
+    // A path length that the original does not have.
     let refused = plan_under(&scene.ca, &scene.original, Some(&Profile::intermediate()));
     assert_eq!(refused.unwrap_err().rule(), Some("cross-extensions"));
     for other in [Profile::cloudhsm_cluster(), Profile::root()] {

@@ -1,4 +1,4 @@
-//! What a CA certificate above, a key, and the profile itself rule out.
+//! What the CA certificate above, the key, and the profile itself do not allow.
 
 mod keys;
 
@@ -53,7 +53,7 @@ fn asking(key: &SoftwareKey, subject: &Name, names: &[&str]) -> VerifiedRequest 
     VerifiedRequest::asking_for(key, subject, vec![extension]).unwrap()
 }
 
-/// A root, an intermediate of that profile below it, and the intermediate's key.
+/// A root, an intermediate below it with that profile, and the intermediate's key.
 fn under(profile: &Profile) -> (Certificate, SoftwareKey) {
     let (root_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());
     let root = authority(&root_key);
@@ -128,7 +128,7 @@ fn purposes_stay_inside_those_above_unless_the_profile_waives_it() {
         of(&Profile::cloudhsm_cluster()),
         Some("extended-key-usage-nesting")
     );
-    // RFC 6960 section 4.2.2.2: it signs for the CA that issued it.
+    // RFC 6960 section 4.2.2.2: an OCSP signer signs for the CA that issued it.
     assert_eq!(of(&Profile::ocsp_signer()), None);
     let waived = Profile {
         waived: vec!["extended-key-usage-nesting".into()],
@@ -181,7 +181,7 @@ fn names_stay_inside_the_constraints() {
     assert_eq!(of(&server, "CN=a,O=Example", &["dns:*.example.com"]), wrong);
     assert_eq!(of(&server, "CN=a,O=Example", &["ip:192.0.2.1"]), wrong);
     assert_eq!(of(&server, "CN=a,O=Other", &["dns:www.example.com"]), wrong);
-    // OpenSSL treats it as a host name if there are no other names.
+    // Without other names, OpenSSL treats it as a host name.
     let client = Profile::tls_client();
     assert_eq!(of(&client, "CN=www.example.org,O=Example", &[]), wrong);
     assert_eq!(of(&client, "CN=www.example.com,O=Example", &[]), None);
@@ -376,7 +376,7 @@ fn the_certificate_says_what_the_profile_says() {
     assert_eq!(timed(30, month), None);
     assert_eq!(timed(30, longer), Some("validity-length"), "one second");
     assert_eq!(timed(29, month), Some("validity-length"));
-    // keyEncipherment is for RSA: an EC key has no bit left.
+    // keyEncipherment is for RSA, so an EC key has no bit left.
     let mut encipherment = Profile::tls_client();
     encipherment.extensions[1] = ProfileExtension::KeyUsage(Cow::Borrowed(&[Usage::KeyEncipherment]));
     assert_eq!(

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::x509::{CRL_RULES, OCSP_RULES, RULES, Rule};
 
-/// Rules that are tested elsewhere: a linter is a program; the ledger is another room; a rehearsal has tests of its own; the records of an OCSP
-/// signer are checked in a workflow; and a plan that the first decoder and all rules accept is accepted by the second. The ledger's rules about a
-/// CA, and about adopting one, are tested with ledgers.
+/// Rules that are tested elsewhere. A linter is a program; the ledger is another module; a rehearsal has its own tests; a workflow checks the
+/// records of an OCSP signer; and no plan that the first decoder and all rules accept is refused by the second decoder. The ledger's rules about
+/// a CA and its adoption are tested with ledgers.
 const ELSEWHERE: [&str; 13] = [
     "adopted-crl",
     "adopted-path",
@@ -40,7 +40,7 @@ fn all() -> impl Iterator<Item = &'static Rule> {
     RULES.iter().chain(CRL_RULES).chain(OCSP_RULES)
 }
 
-/// The source of the rooms that apply rules, without tests and without the readers of CRLs and OCSP responses, which sign nothing.
+/// The source of the modules that apply rules, without tests, and without the readers of CRLs and OCSP responses, which sign nothing.
 fn code() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut paths = Vec::new();
@@ -49,7 +49,7 @@ fn code() -> String {
     }
     let is_code = |path: &&PathBuf| {
         let path = path.strip_prefix(&root).unwrap().to_str().unwrap();
-        // The draft of a ceremony lists rules, and applies none.
+        // The draft of a ceremony lists rules but does not apply any.
         let lists = ["/verify.rs", "rules.rs", "/draft/planned.rs"];
         !path.contains("tests") && !lists.iter().any(|list| path.ends_with(list))
     };
@@ -61,7 +61,7 @@ fn code() -> String {
 fn every_rule_is_in_the_list_once_and_in_the_code() {
     let listed: BTreeSet<_> = all().map(|rule| rule.name).collect();
     assert_eq!(listed.len(), all().count(), "one occurs twice");
-    // The compiler checks that each constant is in a list; nothing but this test checks that a rule is applied.
+    // The compiler checks that each constant is in a list. Only this test checks that each rule is applied.
     let code = code();
     let applied: BTreeSet<_> = code
         .split("rules::")

@@ -1,5 +1,5 @@
-//! Any certificate that a profile and a request can produce parses, re-encodes to the same bytes, passes the rules, is read by the second decoder,
-//! and verifies up to its root. The random numbers are the same every time.
+//! Any certificate that a profile and a request can produce must parse, re-encode to the same bytes, pass the rules, be readable by the second
+//! decoder, and verify up to its root. The random numbers are the same every time.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ impl Chance {
         &list[self.below(list.len())]
     }
 
-    /// A subset of a list, in its order.
+    /// A subset of a list, in the same order.
     fn some_of<T: Clone>(&mut self, list: &[T]) -> Vec<T> {
         list.iter().filter(|_| self.is(2)).cloned().collect()
     }
@@ -136,7 +136,7 @@ fn subject(chance: &mut Chance) -> Name {
     }
 }
 
-/// The names of a request, as `GeneralNames`: valid ones, and now and then an invalid one.
+/// The names of a request, as `GeneralNames`: mostly valid, sometimes with an invalid one.
 fn names(chance: &mut Chance) -> Vec<u8> {
     let sound: [&[u8]; 9] = [
         b"\x82\x0fwww.example.com",
@@ -198,7 +198,7 @@ const KINDS: [KeyAlgorithm; 5] = [
     KeyAlgorithm::Ed25519,
 ];
 
-/// A CA of each kind of key: its path, lowest first, its key, and a throwaway key.
+/// A CA for each kind of key: its path, lowest first, its key, and a throwaway key.
 struct Authority {
     path: Vec<Certificate>,
     key: SoftwareKey,
@@ -281,7 +281,7 @@ fn every_certificate_of_a_profile_and_a_request_is_sound() {
         };
         *outcomes.entry(outcome).or_default() += 1;
     }
-    // The random choices covered each of these often enough to mean something.
+    // Each of these must occur often enough among the random choices to mean something.
     for (wanted, least) in [
         ("issued", 300),
         ("malformed", 10),

@@ -1,4 +1,4 @@
-//! Names that a stranger may have.
+//! Subjects that a request may have.
 
 use der::{Any, Tag};
 
@@ -48,7 +48,7 @@ fn empty() -> Vec<Name> {
     vec![name(CN, UTF8, b""), name(CN, PRINTABLE, b""), name(CN, BMP, b"")]
 }
 
-/// Names that an established CA may have, but no new subject.
+/// Names that an established CA may have, but a new subject must not.
 fn misleading() -> Vec<Name> {
     vec![
         name(CN, UTF8, b" example.com"),
@@ -60,7 +60,7 @@ fn misleading() -> Vec<Name> {
     ]
 }
 
-/// Values of a string type that their attribute does not have; and an RDN with two attributes of one type.
+/// Values of a string type that their attribute does not allow, and an RDN with two attributes of one type.
 fn mistyped() -> Vec<(&'static str, Name)> {
     let types = [
         (C, UTF8, &b"US"[..]),
@@ -108,7 +108,7 @@ fn bad() -> Vec<(&'static str, Name)> {
         .collect()
 }
 
-/// Names that an old root may have, but no new subject.
+/// Names that an old root may have, but a new subject must not.
 fn outdated() -> Vec<Name> {
     vec![
         name(CN, UTF8, &[b'a'; 65]),
@@ -151,7 +151,7 @@ fn a_request_is_checked_against_the_rules_for_names() {
     }
 }
 
-/// Appendix A.1 of RFC 5280 applies in every profile, and is only a warning if an HSM wrote the name.
+/// RFC 5280 appendix A.1 applies in every profile. If an HSM wrote the name, it is only a warning.
 #[test]
 fn string_types_are_rules_of_every_profile_but_that_of_the_cluster() {
     let (ca_key, key) = (SoftwareKey::generate(), SoftwareKey::generate());

@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// RFC 5280 sections 4.2.1.9 to 4.2.1.14 and 4.2.1.2: what must be critical becomes critical, and what must not be becomes non-critical; and the
-/// change is reported.
+/// RFC 5280 sections 4.2.1.9 to 4.2.1.14 and 4.2.1.2: the criticality of these extensions is corrected in both directions, and each change is
+/// reported.
 #[test]
 fn wrong_criticality_is_corrected_and_reported() {
     let mut made = sketch();
@@ -38,7 +38,7 @@ fn wrong_criticality_is_corrected_and_reported() {
         ("subjectKeyIdentifier", false)
     );
     assert_eq!(repairs.len(), 5, "{repairs:?}");
-    // Unchanged, the same extensions are refused.
+    // Without the correction, the same extensions are refused.
     for place in [0, 2, 3] {
         let mut plan = scene.plan();
         let mut tbs = TbsCertificate::from_der(&plan.der).unwrap();
@@ -79,7 +79,7 @@ fn the_cross_certificate_of_a_root_without_key_usage_gets_that_of_a_ca() {
         (true, "keyCertSign, cRLSign")
     );
     assert!(scene.original.repairs()[0].contains("keyUsage"));
-    // Without the bits, or with more, it is refused.
+    // Refused with fewer or more bits.
     let place = cross
         .extensions()
         .iter()

@@ -1,4 +1,4 @@
-//! Keys that no CA certifies, and random numbers that make no serial number.
+//! Keys that no CA certifies, and random numbers that are not usable as a serial number.
 
 use super::*;
 use crate::signer::{Hex, KeyList, KeySearch, sha256};
@@ -102,7 +102,7 @@ fn roca_modulus() -> Vec<u8> {
     let product = primes.fold(BigUint::from(2_u32), |product, prime| product * prime);
     let residue = BigUint::from(65_537_u32).modpow(&BigUint::from(12_345_u32), &product);
     let modulus = (BigUint::from(1_u32) << 2047) / &product * &product + residue + &product;
-    // Without other small factors, and without two close ones.
+    // Without other small factors, and without two close factors.
     let is_fit = |modulus: &BigUint| {
         let small = (169_u32..752).filter(|number| (2..*number).all(|divisor| number % divisor != 0));
         modulus.bits() == 2048
