@@ -1,5 +1,5 @@
-//! A signing ceremony: what is planned, approved and done in front of witnesses. This room knows bytes, hashes and people. It knows no PKCS#11
-//! and no X.509: `workflow` checks what is planned against the rules.
+//! A signing ceremony: its plan, the approvals, and what happens in front of witnesses. This module knows bytes, hashes and people, but no PKCS#11
+//! and no X.509. `workflow` checks the plan against the rules.
 
 mod abort_notice;
 mod approval;

@@ -1,4 +1,4 @@
-//! `ceremony new` and `check`: a whole ceremony held against every rule, without a token, before anybody comes to the room.
+//! `ceremony new` and `check`: a whole ceremony is checked against every rule, without a token and before the day.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::run::SCRIPTS;
 use crate::harness::{Rig, Run, Templates, python_tool};
 
-/// A ceremony of an offline root, an issuing CA, a cross-certificate by an older root and a first CRL, with its inputs.
+/// A ceremony with an offline root, an issuing CA, a cross-certificate by an older root, a first CRL, and its inputs.
 pub(super) fn ceremony() -> Rig {
     static TEMPLATES: Templates<()> = Templates::new();
     TEMPLATES.copy_of((), || {
@@ -26,7 +26,7 @@ fn check(rig: &Rig) -> Run {
 }
 
 impl Rig {
-    /// The ceremony file with another text in one place.
+    /// Replaces one piece of the ceremony file.
     #[track_caller]
     pub(super) fn edit(&self, piece: &str, other: &str) {
         let text = String::from_utf8(self.read("ceremony.toml")).expect("UTF-8");
@@ -34,7 +34,7 @@ impl Rig {
         self.write("ceremony.toml", text.replacen(piece, other, 1));
     }
 
-    /// An input by another file, which the ceremony file pins as it should.
+    /// Replaces an input, and pins the new file in the ceremony file.
     pub(super) fn pin_input(&self, name: &str, other: &str) {
         let sum = self.tool("sha256sum", &[&format!("inputs/{other}")]).ok().stdout;
         let sha256 = sum.split(' ').next().expect("a hash");
@@ -66,12 +66,12 @@ fn every_object_of_both_sessions_is_built_and_nothing_is_written() {
     };
     let of = |session: &Value, place: usize| session["objects"][place].clone();
     assert_eq!(of(main, 0)["not_before"], "2031-06-01T08:00:00Z");
-    // 7305 days, the last second included.
+    // 7305 days, including the last second.
     assert_eq!(of(main, 0)["not_after"], "2051-06-01T07:59:59Z");
     assert_eq!(of(standby, 0)["not_before"], "2031-06-02T08:00:00Z");
     assert_eq!(of(main, 1)["issuer"], "CN=Root R1,O=Example");
     assert_eq!(of(main, 1)["key_type"], "EC P-256");
-    // It ends with its issuer, whichever day it is signed.
+    // It ends with its issuer, whichever day it is signed on.
     assert_eq!(of(main, 2)["not_after"], "2041-01-01T00:00:00Z");
     assert_eq!(of(standby, 2)["not_after"], "2041-01-01T00:00:00Z");
     assert_eq!(of(standby, 3)["this_update"], "2031-06-02T08:00:00Z");
@@ -82,7 +82,7 @@ fn every_object_of_both_sessions_is_built_and_nothing_is_written() {
     assert!(text.contains("Nothing was signed"), "{text}");
 }
 
-/// What Boulder's `ceremony` signs with exit code 0, and more of its kind: each is refused here, with the step.
+/// Mistakes that Boulder's `ceremony` signs with exit code 0, and similar ones. Each is refused here, with the step.
 #[test]
 fn what_would_be_wrong_on_the_day_is_refused_today() {
     type Spoil = fn(&Rig);
@@ -214,7 +214,7 @@ fn what_would_be_wrong_on_the_day_is_refused_today() {
     }
 }
 
-/// In the room, people type their names as the script has them; what stands in a box of the script has to be on its paper.
+/// People type their names in the room exactly as the script shows them, and the text in a box of the script must fit on paper.
 #[test]
 fn what_the_room_cannot_type_and_paper_cannot_show_is_refused_before_the_plan() {
     for (piece, other, told) in [

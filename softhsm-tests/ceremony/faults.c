@@ -1,14 +1,14 @@
 /*
- * Loaded before the C library (LD_PRELOAD), in the tests only: a process that dies inside a write, a disk that is full from some write on,
- * and a clock that is elsewhere.
+ * For the tests only. Loaded before the C library (LD_PRELOAD), it simulates a process that is killed inside a write, a disk that is full
+ * from a certain write on, and a clock that is ahead.
  *
- * FAULT_DOES    kill: the process is killed inside the write; full: it and all that follow find no space (ENOSPC)
- * FAULT_PATH    only files whose path has this text
- * FAULT_TEXT    only writes that have this text; without it, new files and directories count as well
- * FAULT_AT      which of them, from 1
- * FAULT_OCTETS  so many octets of it are written first; of a negative number, all but so many
- * FAULT_COUNT   a file that gets a line for each write and each new file or directory that was counted
- * FAULT_CLOCK   seconds that the clock is ahead
+ * FAULT_DOES    kill: the process is killed inside the write; full: this write and all later ones fail with ENOSPC
+ * FAULT_PATH    only files whose path contains this text
+ * FAULT_TEXT    only writes that contain this text; without it, new files and directories count too
+ * FAULT_AT      which of these operations fails, counted from 1
+ * FAULT_OCTETS  how many octets of it are written first; if negative, how many are left out
+ * FAULT_COUNT   a file to which one line is added for each counted write, new file or new directory
+ * FAULT_CLOCK   how many seconds the clock is ahead
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -31,7 +31,7 @@ static const char *setting(const char *name) {
     return value ? value : "";
 }
 
-/* Whether the file is one of those that are counted. */
+/* Whether operations on this file are counted. */
 static int is_meant(const char *path) {
     const char *wanted = setting("FAULT_PATH");
     return *wanted && strstr(path, wanted) != NULL;
@@ -57,7 +57,7 @@ static void note(const char *what) {
     syscall(SYS_close, file);
 }
 
-/* Whether this is the moment; `full` stays. */
+/* Whether this operation fails. Once the disk is full, it stays full. */
 static int is_moment(const char *what) {
     if (is_full)
         return 1;

@@ -1,16 +1,16 @@
-//! What `ceremony run` would refuse at a step, because of the ledger or of an earlier step, is refused by `check` and `plan`.
+//! `check` and `plan` refuse what `ceremony run` would refuse at a step because of the ledger or an earlier step.
 
 use super::check::ceremony;
 use crate::harness::Rig;
 
 const CRL1: &str = "[[step]]\nid = \"crl1\"";
 
-/// Steps before the last one.
+/// Adds steps before the last one.
 fn add(rig: &Rig, steps: &str) {
     rig.edit(CRL1, &format!("{steps}{CRL1}"));
 }
 
-/// A certificate of the older root for the request.
+/// A step that signs a certificate for the request with the older root.
 fn signed_by_the_older_root(id: &str, issuer: &str) -> String {
     format!(
         "[[step]]\nid = \"{id}\"\ndo = \"sign-csr\"\nissuer = \"{issuer}\"\ntoken = \"legacy\"\ncsr = \"i1-csr\"\n\
@@ -44,11 +44,11 @@ fn assert_refused(rig: &Rig, what: &str, code: i32, kind: &str, wanted: &[&str])
     assert!(!rig.path("room").exists(), "{what}");
 }
 
-/// No ledger is needed for these: an earlier step is the reason.
+/// These need no ledger: an earlier step is the reason.
 #[test]
 fn a_step_that_an_earlier_one_makes_impossible_is_refused_before_the_day() {
     let legacy = "legacy-root";
-    // The same certificate as another input.
+    // The same certificate as a second input.
     let two = "legacy-two";
     let cases: [(&str, String, &str, &[&str]); 8] = [
         (
@@ -134,7 +134,7 @@ fn a_step_that_an_earlier_one_makes_impossible_is_refused_before_the_day() {
     }
 }
 
-/// A ledger that has the older root, and what `prepare` puts into it.
+/// A rig with a ledger that contains the older root and what `prepare` adds.
 fn with_ledger(prepare: impl FnOnce(&Rig)) -> Rig {
     let rig = ceremony();
     rig.command(&["ledger", "new"]).ok();
@@ -144,7 +144,7 @@ fn with_ledger(prepare: impl FnOnce(&Rig)) -> Rig {
     rig
 }
 
-/// An issuing CA of the older root, for the key of the request.
+/// Issues a CA certificate under the older root for the key of the request.
 fn sign_elsewhere(rig: &Rig) {
     rig.write(
         "ca.cnf",

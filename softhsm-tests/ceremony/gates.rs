@@ -1,4 +1,4 @@
-//! What people see and sign at a gate, while a run waits for them.
+//! What people see and sign at a gate while a run waits for them.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use super::people::planned;
 use super::people_present::{attending, opened};
 use crate::harness::{Rig, Run};
 
-/// The key of step k by `openssl`, and the gate with the bytes that the plan comes to with it.
+/// The key of step k, made by `openssl`, and the gate with the planned bytes completed with that key.
 fn gate(rig: &Rig, steps: &[&str]) -> [Event; 2] {
     let curve = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"];
     rig.tool("openssl", &[&["genpkey", "-out", "k.pem"], &curve[..]].concat())
@@ -78,12 +78,12 @@ fn while_a_gate_waits_its_bytes_are_confirmed() {
         (&json!(root), &json!(crl))
     );
     rig.approve("A").refused(3, "already-signed");
-    // An approver who is not in the room, and a witness who is.
+    // An approver who does not attend, and a witness who does.
     for name in ["C", "W"] {
         let message = rig.approve(name).refused(3, "ceremony-key");
         assert!(message.contains("(A, B)"), "{message}");
     }
-    // What is said in words, to a person.
+    // The text shown to a person.
     let run = rig
         .command(&["ceremony", "approve", "room", "--ssh-key", "B"])
         .ok();
@@ -119,12 +119,12 @@ fn while_a_gate_waits_its_bytes_are_confirmed() {
         .lines()
         .take_while(|line| !line.starts_with("ssh-keygen"));
     assert!(shown.clone().count() > 20 && shown.clone().all(|line| line.len() <= 80));
-    // A rejection is still about the plan.
+    // A rejection still concerns the plan.
     rig.reject("B", "the bytes are not those of the script").ok();
     assert_eq!(rig.approvals().json()["state"], "rejected");
 }
 
-/// What people see is what they sign: a hash in the transcript that the plan and the key do not come to is not signed.
+/// People sign what they see. A hash in the transcript that does not follow from the plan and the key is not signed.
 #[test]
 fn other_bytes_than_the_planned_ones_are_not_confirmed() {
     let rig = planned();
@@ -152,7 +152,7 @@ fn other_bytes_than_the_planned_ones_are_not_confirmed() {
     }
 }
 
-/// While ssh-keygen asks for the passphrase, others pass the gate.
+/// While ssh-keygen asks for the passphrase, other people pass the gate.
 #[test]
 fn a_signature_that_comes_after_the_gate_was_passed_is_not_written() {
     let rig = planned();

@@ -1,6 +1,6 @@
-//! What can go wrong in a ceremony, as changes that `held.py` makes: everything that follows from a change is repaired.
+//! Faults in a ceremony, as changes for `held.py`. It repairs everything that depends on the change.
 
-/// Name, change, change after the chain was repaired, the rule that is broken.
+/// Name, change, change after the chain is repaired, the rule that is broken.
 pub(super) const BROKEN: &[(&str, &str, &str, &str)] = &[
     (
         "no gate",

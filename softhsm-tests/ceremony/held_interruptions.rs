@@ -1,6 +1,6 @@
-//! What can happen in a ceremony that is interrupted and sound, as changes that `held.py` makes.
+//! Interruptions of a sound ceremony, as changes for `held.py`.
 
-/// Name, and what happened in between.
+/// Name, and what happened at the interruption.
 pub(super) const INTERRUPTED: &[(&str, &str)] = &[
     (
         "stopped between two steps",

@@ -1,4 +1,4 @@
-//! A directory of a ceremony that somebody else made: nothing in it makes a command wait, and no link shows what is elsewhere.
+//! A ceremony directory from an attacker: nothing in it blocks a command, and no link reveals files elsewhere.
 
 use std::fs::{self, File};
 
@@ -8,7 +8,7 @@ use hsm_ca::workflow::verify_ceremony;
 use super::proof::{Planned, files_of};
 use crate::harness::{PROGRAM, Rig, Run};
 
-/// A command that waits for a pipe is ended, and its exit code is 124.
+/// Runs a command. If it blocks on a pipe, it is killed with exit code 124.
 fn run(rig: &Rig, command: &str) -> Run {
     let words: Vec<&str> = command.split(' ').collect();
     let arguments = [&["20", PROGRAM, "ceremony"][..], &words].concat();
@@ -55,7 +55,7 @@ fn a_pipe_in_the_place_of_a_file_is_refused_by_every_command_that_reads_it() {
         fs::remove_file(&path).expect("the pipe");
         fs::rename(&kept, &path).expect("back");
     }
-    // A link to something without an end.
+    // A link to an endless file.
     let path = rig.path("held/inputs/legacy.crt");
     fs::remove_file(&path).expect("a file");
     std::os::unix::fs::symlink("/dev/zero", &path).expect("a link");
@@ -68,7 +68,7 @@ fn a_pipe_in_the_place_of_a_file_is_refused_by_every_command_that_reads_it() {
     }
 }
 
-/// A terabyte that takes no room on the disk: it is refused by its length.
+/// A sparse file of a terabyte is refused by its length.
 #[test]
 fn a_huge_file_in_the_place_of_any_other_is_refused_at_once() {
     let planned = Planned::new();

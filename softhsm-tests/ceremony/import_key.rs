@@ -1,4 +1,4 @@
-//! `do = "import-key"`: a ceremony takes a key from KMS. What is refused is in import_refusals.rs.
+//! `do = "import-key"`: a ceremony imports a key from KMS. import_refusals.rs has the refusals.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,10 @@ use super::check::ceremony;
 use super::run::{assert_sound, hold, room_of};
 use crate::harness::Rig;
 
-/// A pair file as KMS prints it. Nothing decrypts its ciphertext.
+/// A pair file as KMS prints it. Its ciphertext cannot be decrypted.
 pub(super) const PAIR: &str = r#"{"PrivateKeyCiphertextBlob":"AQID","PublicKey":"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==","KeyId":"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab","KeyPairSpec":"ECC_NIST_P256"}"#;
 
-/// The ceremony of inputs.py with an imported key in the place of the generated one. It is planned without tokens and without KMS.
+/// The ceremony of inputs.py, with an imported key instead of the generated one. It is planned without tokens and without KMS.
 pub(super) fn importing(pair: &str) -> Rig {
     let rig = ceremony();
     rig.write("inputs/pair.json", pair);
@@ -21,12 +21,12 @@ pub(super) fn importing(pair: &str) -> Rig {
     rig
 }
 
-/// A planned and approved ceremony on SoftHSM whose key the local KMS has made.
+/// A planned and approved ceremony on SoftHSM, whose key comes from the local KMS.
 pub(super) fn room(kind: &str) -> Rig {
     room_of(Rig::without_token().with_key(), &format!("import:{kind}"), &[])
 }
 
-/// Every octet of what it signs is known before the ceremony, the key and its identifier included: `openssl` reads both.
+/// Every octet to sign is known before the ceremony, including the key and its identifier. `openssl` reads both.
 #[test]
 fn a_plan_fixes_every_octet_of_what_an_imported_key_signs() {
     let rig = importing(PAIR);
@@ -76,17 +76,17 @@ fn a_plan_fixes_every_octet_of_what_an_imported_key_signs() {
         .map(|octet| format!("{octet:02x}"))
         .collect();
     assert!(tbs.contains(&point), "{tbs}");
-    // subjectKeyIdentifier: SHA-1 of the point.
+    // subjectKeyIdentifier: the SHA-1 of the point.
     rig.tool("sh", &["-c", "tail -c 65 key.der > point"]).ok();
     let sha1 = rig.tool("sha1sum", &["point"]).ok().stdout;
     assert!(tbs.contains(&format!("0414{}", &sha1[..40])), "{tbs}");
-    // People read where the key is, and compare its hash with what was noted.
+    // People read where the key comes from, and compare its hash with the one noted earlier.
     let text = String::from_utf8(rig.read("room/plan.txt")).expect("UTF-8");
     let sha256 = rig.tool("sha256sum", &["key.der"]).ok().stdout;
     for told in ["eu-west-1", "111122223333", "AWS KMS", &sha256[..32]] {
         assert!(text.contains(told), "{told}: {text}");
     }
-    // The key that was noted when KMS made it can be in the file.
+    // The file can name the public key that was noted when KMS made it.
     rig.edit(
         "pair = \"pair\"",
         &format!("pair = \"pair\"\nexpect = \"{}\"", &sha256[..64]),
@@ -103,7 +103,7 @@ fn a_plan_fixes_every_octet_of_what_an_imported_key_signs() {
     rig.json(&["ceremony", "plan", "--check", "expected"]).ok();
 }
 
-/// Killed around the calls that bring the key: before and after each that changes something, and around the signature that proves it.
+/// Killed around the calls that import the key: before and after each call that changes something, and around the signature that proves the key.
 #[test]
 fn a_ceremony_that_imports_a_key_is_killed_and_goes_on() {
     let rig = room("ECC_NIST_P384");
@@ -124,16 +124,16 @@ fn a_ceremony_that_imports_a_key_is_killed_and_goes_on() {
     assert_eq!(of("none")["signatures"], 5);
     for (point, decided, how) in [
         ("none", json!([]), "imported"),
-        // The AES key that wraps the private key ended with the session: nothing is on the token.
+        // The AES key that wraps the private key ended with the session, so nothing is on the token.
         ("C_UnwrapKey@2", json!([]), "imported"),
-        // The private key alone: its public half is added when it has proven itself.
+        // Only the private key is there: its public half is added after the proof.
         ("C_UnwrapKey!@2", json!(["k: adopt-key"]), "adopted"),
         (
             "C_UnwrapKey!@2=destroy-key",
             json!(["k: destroy-key"]),
             "imported",
         ),
-        // KMS is away, and not needed: people are told.
+        // KMS is unreachable but not needed, and people are informed.
         ("C_SignInit@1%", json!(["k: adopt-key"]), "adopted"),
         ("C_Sign!@1=destroy-key~", json!(["k: destroy-key"]), "imported"),
     ] {
@@ -148,7 +148,7 @@ fn a_ceremony_that_imports_a_key_is_killed_and_goes_on() {
     }
 }
 
-/// The same by AWS CloudHSM's rules: the key has its name before its proof, so an adopted one signs once more.
+/// The same under the rules of AWS CloudHSM: the key has its name before its proof, so an adopted key signs once more.
 #[test]
 fn a_ceremony_on_cloudhsm_that_imports_a_key_is_killed_and_goes_on() {
     let rig = Rig::without_token().with_key();
@@ -168,7 +168,7 @@ fn a_ceremony_on_cloudhsm_that_imports_a_key_is_killed_and_goes_on() {
         ("C_Sign@1", json!(["k: adopt-key"]), "adopted", 5),
         ("C_Sign!@1", json!(["k: adopt-key"]), "adopted", 6),
         ("C_Sign!@1=destroy-key~", json!(["k: destroy-key"]), "imported", 6),
-        // Its public half comes before its proof.
+        // Its public half is created before its proof.
         ("C_CreateObject!@1", json!(["k: adopt-key"]), "adopted", 5),
     ];
     let points: Vec<_> = cases.iter().map(|(point, ..)| *point).collect();

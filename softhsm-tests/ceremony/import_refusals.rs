@@ -1,4 +1,4 @@
-//! What a ceremony that imports a key refuses: when it is planned, before anybody types a word, and at the step.
+//! What a ceremony with a key import refuses: at planning, before anyone types a word, and at the step.
 
 use std::fs;
 
@@ -25,7 +25,7 @@ const ONLINE: [&str; 7] = [
     "json",
 ];
 
-/// Neither token nor KMS is needed to refuse these.
+/// These are refused without a token and without KMS.
 #[test]
 fn a_pair_file_that_is_wrong_in_itself_is_refused_by_check_and_plan() {
     type Spoil = fn(&Rig);
@@ -98,7 +98,7 @@ fn a_pair_file_that_is_wrong_in_itself_is_refused_by_check_and_plan() {
     }
 }
 
-/// A build without the feature `aws` cannot ask KMS, and the plan pins the program that carries it out.
+/// A build without the feature `aws` cannot use KMS, and the plan pins the program that will carry it out.
 #[test]
 fn a_program_without_network_code_does_not_plan_it() {
     let rig = importing(PAIR);
@@ -135,7 +135,7 @@ fn a_program_without_network_code_does_not_plan_it() {
     assert!(refused.to_string().contains("feature aws"), "{refused}");
 }
 
-/// A room with a pair of KMS, and what KMS does to it.
+/// A room with a pair from KMS, and control over the faults of KMS.
 fn room_with(access_key: &str) -> (Room, Weather) {
     let rig = Rig::without_token()
         .with_key()
@@ -154,7 +154,7 @@ impl Room {
         self.run(&ONLINE, environment)
     }
 
-    /// Another pair file in the place of the first one, pinned as it should be.
+    /// Replaces the pair file, and pins the new one.
     fn replace_pair(&self, change: impl FnOnce(&mut Value)) {
         let sound = fs::read(self.path("inputs/pair.json")).expect("a pair");
         let mut pair: Value = serde_json::from_slice(&sound).expect("JSON");
@@ -170,7 +170,7 @@ impl Room {
     }
 }
 
-/// What token or KMS would refuse in the room is refused by `plan`; with `--offline` neither is asked.
+/// `plan` refuses what the token or KMS would refuse in the room. With `--offline` it uses neither.
 #[test]
 fn what_token_and_kms_do_not_do_is_refused_when_it_is_planned() {
     let (room, weather) = room_with("ceremony-import-plan");
@@ -187,7 +187,7 @@ fn what_token_and_kms_do_not_do_is_refused_when_it_is_planned() {
     room.plan(&[("AWS_REGION", "eu-west-1")])
         .refused(2, "wrong-region");
 
-    // The ciphertext of another KMS key, and one that nothing decrypts.
+    // A ciphertext under another KMS key, and one that cannot be decrypted.
     let made = room
         .run(&["kms", "create-key", "--format", "json"], &[])
         .ok()
@@ -202,7 +202,7 @@ fn what_token_and_kms_do_not_do_is_refused_when_it_is_planned() {
     room.restore("inputs/pair.json", &sound);
     room.restore("ceremony.toml", &file);
 
-    // The token lacks every mechanism, is write-protected, has the label.
+    // The token lacks every mechanism, is write-protected, or has the label already.
     for (name, fault, code, kind) in [
         ("CLOUDHSM_SHIM_TELL", "C_GetMechanismList!:0x1", 3, "no-route"),
         ("CLOUDHSM_SHIM_TOKEN_FLAGS", "0x2", 4, "write-protected"),
@@ -224,7 +224,7 @@ fn what_token_and_kms_do_not_do_is_refused_when_it_is_planned() {
     assert_eq!(weather.calls(), ["Decrypt"]);
 }
 
-/// `run` asks KMS before it asks anybody anything, and again before the step's words.
+/// `run` tries KMS before its first question, and again before the step's words.
 #[test]
 fn without_kms_the_run_stops_before_the_first_prompt() {
     let (room, weather) = room_with("ceremony-import-run");
@@ -240,7 +240,7 @@ fn without_kms_the_run_stops_before_the_first_prompt() {
         "kms-unreachable",
     );
     assert!(!room.path("room/run/transcript.jsonl").exists() || room.events().is_empty());
-    // Sound, it asks for the time on the wall clock, and nobody is there.
+    // If all is sound, it asks for the wall clock, and nobody answers.
     room.refused(&[], 1, "ceremony-stopped");
 
     // The pair's key under another label is found right after the login.
@@ -257,8 +257,7 @@ fn without_kms_the_run_stops_before_the_first_prompt() {
     assert!(!begun);
 }
 
-/// KMS says yes to the ciphertext of another pair under the same KMS key: that it is another key only shows when it is decrypted. Then nothing
-/// reaches the token.
+/// KMS accepts the ciphertext of another pair under the same KMS key. Only decryption shows that it is another key. Then nothing reaches the token.
 #[test]
 fn another_keys_ciphertext_never_reaches_the_token() {
     let rig = room("ECC_NIST_P256:swapped");
@@ -282,7 +281,7 @@ fn another_keys_ciphertext_never_reaches_the_token() {
             .is_some_and(|line| line.contains("stopped")),
         "{transcript}"
     );
-    // The AES key that would have wrapped it, which ends with the session; never the private key.
+    // The AES key that would have wrapped it, which ends with the session, but never the private key.
     let calls = fs::read_to_string(rig.path("held-none.logs/run-01")).expect("calls");
     assert_eq!(calls.matches("C_UnwrapKey ").count(), 1, "{calls}");
 }

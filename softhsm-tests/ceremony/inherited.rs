@@ -1,4 +1,4 @@
-//! What a ceremony hands on, and what the next one is held against.
+//! What a ceremony exports, and how the next one is checked against it.
 
 use hsm_ca::ceremony::{
     CeremonyExport, CeremonyKind, CeremonyPlan, Digest, ExportedRevocation, PlannedObject,
@@ -8,7 +8,7 @@ use hsm_ca::workflow::{PreviousError, check_previous};
 use super::proof::Planned;
 use crate::harness::Rig;
 
-/// The file names the ceremony before it, with what that exported.
+/// Makes the file name the previous ceremony and its export.
 fn follow(rig: &Rig, export: &CeremonyExport) {
     let bytes = export.to_bytes().expect("an export");
     rig.write("inputs/next.json", &bytes);
@@ -32,7 +32,7 @@ fn the_next_ceremony_inherits_numbers_and_revocations() {
     let sound = CeremonyExport::read(&rig.read("held/state/next.json")).expect("an export");
     let check = || rig.json(&["ceremony", "check", "ceremony.toml"]);
 
-    // The new root has CRL number 1 already.
+    // The new root already has CRL number 1.
     follow(rig, &sound);
     let refused = check();
     assert!(refused.stderr.contains("CRL number 1"), "{}", refused.stderr);
@@ -73,7 +73,7 @@ fn the_next_ceremony_inherits_numbers_and_revocations() {
         refused.refused(3, "ceremony-previous");
     }
 
-    // Another head than the export's, and another file than the one that is pinned.
+    // A head that is not in the export, and a file that is not the pinned one.
     follow(rig, &sound);
     rig.edit("head = \"28:", "head = \"27:");
     check().refused(3, "ceremony-previous");
@@ -81,7 +81,7 @@ fn the_next_ceremony_inherits_numbers_and_revocations() {
     rig.write("inputs/next.json", b"{}\n");
     check().refused(3, "ceremony-previous");
 
-    // A serial number that was drawn before, the spare one included.
+    // Serial numbers that were drawn before, including the spare one.
     let plan = CeremonyPlan::read(&rig.read("next/plan.json")).expect("a plan");
     for pick in [
         |object: &PlannedObject| object.serial.clone(),
@@ -124,7 +124,7 @@ fn what_is_not_ended_hands_on_nothing_and_what_was_aborted_hands_on_what_it_sign
         .filter_map(|issuer| issuer["revoked"].as_array())
         .flatten()
         .collect();
-    // The issuing CA and the cross-certificate; the root's own word about itself is nothing that a CRL says.
+    // The issuing CA and the cross-certificate. The self-signed root is not listed, because no CRL can say anything about it.
     assert_eq!(revoked.len(), 2);
     assert!(revoked.iter().all(|entry| entry["because"] == "aborted"));
 }

@@ -39,7 +39,7 @@ from verifier.directory import read_directory, verify_ceremony
 
 POINTS = sys.argv[5:]
 DAY = 86400
-# In the order of a ceremony. After the last one nothing is left to kill.
+# In the order of a ceremony. After the last one, there is nothing to kill.
 EVENTS = "opened clock attending confirmed said key-begin key-end gate-open gate-passed sign-begin sign-end written closed".split()
 
 
@@ -296,7 +296,7 @@ def stop(room, rule, result):
     elif word == "standby":
         room.seconds = -DAY
         room.silent = {"half-signed": "Press Enter to count", "passed": '"crl0"'}.get(rest[0])
-        # In the ledger, and not in the transcript.
+        # It is in the ledger, but not in the transcript.
         result["stopped"], said = room.hold(in_transcript("sign-begin", 0) if rest[0] == "begun" else None)
         result["line"] = said[said.rfind("error: ") :]
         room.seconds, room.silent = 0, None
@@ -334,7 +334,7 @@ for point in POINTS:
     rule, _, room.choice = point.rstrip("~^%").partition("=")
     stop(room, rule, result)
     if point == "none^":
-        # The run fails after the end, and nothing is added to the transcript.
+        # The run fails after the closing event, so nothing is added to the transcript.
         block(room)
         result["stopped"], _ = room.hold()
         result["last"] = room.events()[-1]["what"]
@@ -370,7 +370,7 @@ for point in POINTS:
         try:
             verify_ceremony(read_directory(os.path.join(room.directory, "room")), None)
             result["second"] = "ok"
-        except Exception as error:  # The libraries have many ways to say no.
+        except Exception as error:  # The libraries raise many kinds of exceptions.
             result["second"] = result["said"] = repr(error)
         if verified.returncode != 0:
             result["said"] = (verified.stdout + verified.stderr)[-1500:]

@@ -98,7 +98,7 @@ def person(who):
     return f'[[person]]\nname = "{who}"\nroles = [{quoted(roles[who])}]\nkey = "{lines[who]} of {who}"\n{require}'
 
 
-# The ceremony before: its approvers were A, B and F, and two of them had to approve.
+# The previous ceremony had the approvers A, B and F, and a threshold of two.
 persons = [{"name": who, "roles": roles[who], "key": lines[who], "require": []} for who in "ABF"]
 export = {
     "format": "hsm-ca ceremony export 1",

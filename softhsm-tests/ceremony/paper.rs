@@ -1,4 +1,4 @@
-//! What people read and print: `ceremony show`, `ceremony script` and `ceremony report`, read back by a strict reader of HTML that is not ours.
+//! The pages that people read and print: `ceremony show`, `ceremony script` and `ceremony report`. A strict, independent HTML reader reads them back.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::check::ceremony;
 use super::proof::Planned;
 use crate::harness::{Rig, python_tool};
 
-/// The ceremony, planned.
+/// The planned ceremony.
 pub(super) fn planned() -> Rig {
     let rig = ceremony();
     let plan = ["ceremony", "plan", "ceremony.toml", "--out", "room", "--offline"];
@@ -14,7 +14,7 @@ pub(super) fn planned() -> Rig {
     rig
 }
 
-/// What Python reads in a page; it fails on everything that could run or load something.
+/// The content of a page as Python reads it. The reader fails on anything that could run or load something.
 pub(super) fn read_page(rig: &Rig, page: &str) -> Value {
     read_page_of(rig, page, "room")
 }
@@ -71,7 +71,7 @@ fn the_script_has_the_words_that_another_program_computes_and_each_step() {
                 .any(|text| text.as_str().is_some_and(|text| text.starts_with(&start)))
         );
     }
-    // The whole hash in the foot of each sheet, and every exact value of every session.
+    // The whole hash in the footer of each sheet, and every exact value of every session.
     let words = page["plan_words"].as_str().expect("words");
     let style = page["style"].as_str().expect("a style");
     assert!(
@@ -91,7 +91,7 @@ fn the_script_has_the_words_that_another_program_computes_and_each_step() {
     let letter = ["ceremony", "script", "room", "--out", "-", "--paper", "letter"];
     let printed = rig.command(&letter).ok().stdout;
     assert!(printed.contains("size: letter") && printed.contains("</html>"));
-    // Nothing is written over it.
+    // Nothing overwrites it.
     rig.json(&["ceremony", "script", "room", "--out", "script.html"])
         .refused(2, "output-exists");
 }
@@ -136,7 +136,7 @@ fn show_is_the_text_of_the_plan_and_its_state() {
     let plan: Value = serde_json::from_slice(&rig.read("room/plan.json")).expect("JSON");
     assert_eq!(report["plan"], plan);
 
-    // The words that run asks for are in the script alone.
+    // Only the script contains the words that run asks for.
     rig.json(&["ceremony", "script", "room", "--out", "script.html"])
         .ok();
     let page = read_page(&rig, "script.html");
@@ -180,7 +180,7 @@ fn the_report_has_what_openssl_reads_and_says_verified_only_when_it_is() {
         assert!(has_text(&page, &fingerprint), "{out}: {fingerprint}");
     }
 
-    // A certificate of the ceremony that was exchanged afterwards.
+    // A certificate of the ceremony that was replaced afterwards.
     let root = rig.read("held/out/r1.crt");
     rig.write("held/out/i1.crt", root);
     let broken = ["ceremony", "report", "held", "--out", "broken.html"];

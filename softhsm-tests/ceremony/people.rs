@@ -18,7 +18,7 @@ const PEOPLE: [(&str, &[&str]); 6] = [
     ("W", &["-t", "ed25519"]),
 ];
 
-/// A planned ceremony in `room`, with a key of `ssh-keygen` for each person, in files of their names.
+/// A planned ceremony in `room`. Each person has a key made by `ssh-keygen`, in a file with their name.
 pub(super) fn planned() -> Rig {
     static TEMPLATE: OnceLock<Rig> = OnceLock::new();
     TEMPLATE
@@ -39,7 +39,7 @@ impl Rig {
         self.tool("ssh-keygen", arguments).ok()
     }
 
-    /// The key of a person in the ceremony file.
+    /// Puts a person's key into the ceremony file.
     pub(super) fn set_key(&self, person: &str, file: &str) {
         let text = String::from_utf8(self.read("ceremony.toml")).expect("UTF-8");
         let public = String::from_utf8(self.read(&format!("{file}.pub"))).expect("UTF-8");
@@ -76,7 +76,7 @@ impl Rig {
         self.json(&["ceremony", "approvals", "room"])
     }
 
-    /// The machine's settings name the quorum of the plan.
+    /// Names the quorum of the plan in the machine's settings.
     fn trust_quorum(&self) {
         let quorum = self.approvals().json()["quorum"]
             .as_str()
@@ -104,7 +104,7 @@ fn three_of_five_approve_with_keys_of_every_kind_and_openssh_verifies_them() {
     for (name, _) in &PEOPLE[..5] {
         let made = rig.approve(name).ok().json();
         assert_eq!(made["person"], *name);
-        // OpenSSH's own opinion of the two files.
+        // OpenSSH verifies the two files.
         let public = fs::read_to_string(rig.path(&format!("{name}.pub"))).expect("a key");
         rig.write("allowed", format!("{name} {public}"));
         let statement = made["statement"].as_str().expect("a path");
@@ -118,7 +118,7 @@ fn three_of_five_approve_with_keys_of_every_kind_and_openssh_verifies_them() {
         let output = command.output().expect("ssh-keygen");
         assert!(output.status.success(), "{output:?}");
     }
-    // Five approve, and still only the plan says that these may.
+    // Five approve, but only the plan says that they may.
     let report = rig.approvals();
     assert_eq!(report.code, Some(3));
     assert_eq!(report.json()["state"], "approved");
@@ -173,7 +173,7 @@ fn one_rejection_stops_the_run_and_each_person_signs_once() {
     rig.approve("A").refused(3, "already-signed");
     assert_eq!(rig.read("room/approvals/01-approve.json"), before);
     rig.approvals().ok();
-    // Even by somebody who also approves.
+    // A rejection counts even from somebody who also approves.
     rig.reject("A", "the path length is wrong").ok();
     let report = rig.approvals();
     assert_eq!(report.code, Some(3));
@@ -192,11 +192,11 @@ fn one_rejection_stops_the_run_and_each_person_signs_once() {
 #[test]
 fn a_key_that_may_not_approve_signs_nothing() {
     let rig = planned();
-    // A witness; somebody who is not in the plan.
+    // A witness, and a person who is not in the plan.
     rig.approve("W").refused(3, "ceremony-key");
     rig.keygen(&["-q", "-t", "ed25519", "-N", "", "-f", "X"]);
     rig.approve("X").refused(3, "ceremony-key");
-    // The public key of A beside another private one.
+    // The public key of A beside another private key.
     fs::copy(rig.path("A.pub"), rig.path("X.pub")).expect("a copy");
     let run = rig.approve("X");
     assert!(matches!(run.code, Some(1 | 3)), "{run:#?}");
@@ -231,13 +231,13 @@ fn a_statement_is_signed_on_another_machine_with_stock_ssh_keygen() {
     let report = rig.json(&write).ok().json();
     let command = report["command"].as_str().expect("a command");
     let statement = rig.read("room/approvals/02-approve.json");
-    // Once more: it is what was written.
+    // The same command again succeeds, because the statement is unchanged.
     rig.json(&write).ok();
     assert_eq!(rig.read("room/approvals/02-approve.json"), statement);
     let report = rig.approvals().json();
     assert_eq!(report["waiting"][0]["person"], "B");
     assert_eq!(report["approvers"]["missing"], 3);
-    // The command that is printed, as it stands; the private key is beside the public one.
+    // The printed command works unchanged. The private key is beside the public one.
     rig.tool("sh", &["-c", command]).ok();
     let report = rig.approvals().json();
     assert_eq!(
@@ -247,7 +247,7 @@ fn a_statement_is_signed_on_another_machine_with_stock_ssh_keygen() {
     rig.approve("B").refused(3, "already-signed");
 }
 
-/// What a kill between the two files leaves is a statement that waits, and the same command goes on with it.
+/// A kill between the two files leaves a statement that waits for its signature. The same command continues with it.
 #[test]
 fn an_interrupted_approval_goes_on_and_another_statement_is_not_signed() {
     let rig = planned();
@@ -265,7 +265,7 @@ fn an_interrupted_approval_goes_on_and_another_statement_is_not_signed() {
     rig.approve("A").ok();
     assert_eq!(rig.read("room/approvals/01-approve.json"), statement);
     rig.approvals();
-    // Of somebody else, or about something else: it is not ours to sign.
+    // A statement of another person or about something else is not signed.
     fs::remove_file(rig.path("room/approvals/01-approve.json.sig")).expect("removed");
     let text = String::from_utf8(statement).expect("UTF-8");
     for changed in [
@@ -292,7 +292,7 @@ fn a_file_that_does_not_verify_stops_the_count_and_is_named() {
         message
     };
     let remove = |name: &str| fs::remove_file(rig.path(name)).expect("removed");
-    // Signed for the practice, for a gate, by somebody else.
+    // Signed for the practice, for a gate, or by another person.
     for (person, namespace) in [
         ("A", "ceremony-practice-approval@hsm-ca"),
         ("A", "ceremony-gate@hsm-ca"),
@@ -305,7 +305,7 @@ fn a_file_that_does_not_verify_stops_the_count_and_is_named() {
         remove("room/approvals/x.json");
         remove("room/approvals/x.json.sig");
     }
-    // The approval of another plan of the same people.
+    // An approval of another plan with the same people.
     rig.plan("room2");
     rig.json(&["ceremony", "approve", "room2", "--ssh-key", "B"]).ok();
     for name in ["02-approve.json", "02-approve.json.sig"] {
@@ -319,7 +319,7 @@ fn a_file_that_does_not_verify_stops_the_count_and_is_named() {
     assert!(message.contains("plan"), "{message}");
     remove("room/approvals/02-approve.json");
     remove("room/approvals/02-approve.json.sig");
-    // A signature alone; one that was cut; one with something after it; a file that is neither.
+    // A signature alone, a truncated one, one with trailing data, and a file that is neither.
     rig.write("room/approvals/y.json.sig", &signature);
     refused("alone");
     remove("room/approvals/y.json.sig");
@@ -335,7 +335,7 @@ fn a_file_that_does_not_verify_stops_the_count_and_is_named() {
     rig.write("room/approvals/notes.txt", "");
     refused("notes");
     remove("room/approvals/notes.txt");
-    // The same person, the same key, a second file: one person.
+    // A second file of the same person with the same key counts once.
     rig.write("room/approvals/a-again.json", good);
     rig.stock_sign("A", "ceremony-approval@hsm-ca", "room/approvals/a-again.json");
     let report = rig.approvals().json();
@@ -371,12 +371,12 @@ fn files_and_directories_that_others_can_change_are_not_used() {
     set("room", 0o777);
     rig.approve("B").refused(2, "untrusted-file");
     set("room", 0o700);
-    // Another user's file.
+    // A file owned by another user.
     rig.tool("chown", &["65534", "room/approvals/01-approve.json"])
         .ok();
     rig.approvals().refused(3, "ceremony-statement");
     rig.tool("chown", &["0", "room/approvals/01-approve.json"]).ok();
-    // A link at the place of the signature is not followed.
+    // A link in the place of the signature is not followed.
     symlink("/tmp/elsewhere", rig.path("room/approvals/02-approve.json.sig")).expect("a link");
     rig.approve("B").refused(3, "already-signed");
     rig.json(&["ceremony", "approvals", "nowhere"])

@@ -1,4 +1,4 @@
-//! What people say while a ceremony runs and afterwards: at a gate, in notes, in attestations, and when they give it up.
+//! What people say during and after a ceremony: at a gate, in notes, in attestations, and in an abort.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use super::people::planned;
 use crate::harness::Rig;
 
 impl Rig {
-    /// A transcript with these events, as `run` would write it.
+    /// Writes a transcript with these events, as `run` would.
     pub(super) fn transcript(&self, events: &[Event]) {
         let plan = CeremonyPlan::read(&self.read("room/plan.json")).expect("a plan");
         fs::create_dir(self.path("room/run")).expect("a directory");
@@ -95,7 +95,7 @@ fn those_who_were_there_attest_the_head_when_it_is_over() {
         rig.list("room/attest"),
         ["01.json", "01.json.sig", "06.json", "06.json.sig"]
     );
-    // It is over: nothing is added.
+    // The ceremony has ended, so nothing is added.
     rig.json(&["ceremony", "note", "room", "x"])
         .refused(3, "ceremony-state");
     rig.json(&["ceremony", "abort", "room", "--because", "x"])
@@ -104,7 +104,7 @@ fn those_who_were_there_attest_the_head_when_it_is_over() {
     assert_eq!(rig.read("room/run/transcript.jsonl"), lines);
 }
 
-/// A deviation is in the statement, and shown before it is signed; a note changes nothing.
+/// A deviation goes into the statement, and is shown before it is signed. A note changes nothing.
 #[test]
 fn what_did_not_go_as_planned_is_not_attested_as_planned() {
     let rig = planned();
@@ -185,14 +185,14 @@ fn notes_and_deviations_go_into_the_transcript() {
     for text in ["", " ", "a\nb", "a\u{202e}b"] {
         note(&[text]).refused(2, "ceremony-text");
     }
-    // While `run` has the transcript, nothing is written into it.
+    // While `run` has the transcript open, nothing else writes to it.
     let lines = rig.read("room/run/transcript.jsonl");
     let lock = fs::File::open(rig.path("room/run/transcript.jsonl")).expect("the transcript");
     lock.lock().expect("a lock");
     note(&["x"]).refused(4, "ceremony-in-use");
     drop(lock);
     assert_eq!(rig.read("room/run/transcript.jsonl"), lines);
-    // A line that was changed halts.
+    // A changed line stops everything.
     let changed = String::from_utf8(lines)
         .expect("UTF-8")
         .replacen("the door", "teh door", 1);
@@ -231,7 +231,7 @@ fn an_aborted_ceremony_says_so_and_nothing_is_deleted() {
         rig.json(&[&abort[..], more].concat())
     };
     abort(&["--by", "X"]).refused(2, "ceremony-name");
-    // One that never began.
+    // A ceremony that never began.
     abort(&["--by", "A"]).ok();
     let events = rig.events();
     assert_eq!(
@@ -248,7 +248,7 @@ fn an_aborted_ceremony_says_so_and_nothing_is_deleted() {
     rig.approve("B").refused(3, "ceremony-state");
     let report = rig.approvals();
     assert_eq!((report.code, &report.json()["may_run"]), (Some(3), &json!(false)));
-    // Killed between the transcript and the notice: the same command writes what is missing, and no second line.
+    // Killed between the transcript and the notice: the same command writes the missing notice, and no second line.
     fs::remove_file(rig.path("room/ABORTED.txt")).expect("removed");
     abort(&[]).ok();
     assert_eq!(

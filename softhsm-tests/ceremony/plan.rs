@@ -1,4 +1,4 @@
-//! `ceremony plan`: everything is frozen, and another machine makes the same plan from the same files.
+//! `ceremony plan` freezes everything, and another machine makes the same plan from the same files.
 
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ fn the_same_files_make_the_same_plan_and_every_change_is_found() {
     let check = ["ceremony", "plan", "--check", "room"];
     assert_eq!(rig.json(&check).ok().json()["plan_sha256"], report["plan_sha256"]);
 
-    // Nothing is planned over it.
+    // A second plan does not overwrite it.
     let again = rig.json(&["ceremony", "plan", "ceremony.toml", "--out", "room", "--offline"]);
     again.refused(2, "output-exists");
 
@@ -42,7 +42,7 @@ fn the_same_files_make_the_same_plan_and_every_change_is_found() {
     rig.json(&check).ok();
 }
 
-/// Each session has serial numbers of its own, and what a key fills in is zero.
+/// Each session has its own serial numbers, and the octets that a key will fill in are zero.
 #[test]
 fn a_plan_has_holes_for_the_new_key_and_fixes_every_other_octet() {
     let rig = ceremony();
@@ -70,16 +70,16 @@ fn a_plan_has_holes_for_the_new_key_and_fixes_every_other_octet() {
         let hole = |hole: &Value| format!("{} {} {}", hole["is"], hole["len"], hole["key"]).replace('"', "");
         holes.map(hole).collect::<Vec<_>>()
     };
-    // A P-384 point and SHA-1 of it: the root, what it signs, the cross-certificate, the CRL.
+    // A P-384 point and its SHA-1: in the root, the certificate that it signs, the cross-certificate and the CRL.
     let (key, identifier) = ("key 96 k".to_owned(), "key-identifier 20 k".to_owned());
     assert_eq!(holes(0), [key.clone(), identifier.clone()]);
     assert_eq!(holes(1), std::slice::from_ref(&identifier));
     assert_eq!(holes(2), [key, identifier.clone()]);
     assert_eq!(holes(3), [identifier]);
-    // The older root signs with P-256, which is randomised; the CRL has no serial number that could be spare.
+    // The older root signs with P-256, which is randomised. A CRL has no serial number, so it has no spare one.
     assert_eq!(objects[3]["spare"], Value::Null);
     assert!(plan["objects"][2]["spare"]["serial"].is_string(), "{plan:#}");
-    // Every octet outside of the holes is the draft's: openssl reads the dates and names.
+    // Every octet outside the holes comes from the draft: openssl reads the dates and names.
     let tbs = objects[0]["tbs"].as_str().expect("base64");
     rig.write("root.b64", format!("{tbs}\n"));
     rig.tool(
@@ -104,7 +104,7 @@ fn a_session_that_is_over_and_a_token_that_is_not_there_are_refused() {
     assert!(!rig.path("room").exists());
 }
 
-/// The settings of a rig name the configuration of its module, and nothing else has to be exported.
+/// The rig's settings name the configuration of its module, so no environment variable is needed.
 #[test]
 fn the_tokens_are_found_by_the_settings_alone() {
     let rig = Rig::new();
@@ -131,7 +131,7 @@ fn the_tokens_are_found_by_the_settings_alone() {
     let plan = ["ceremony", "plan", "ceremony.toml", "--out", "room"];
     rig.json(&plan).ok();
     assert_eq!(plan_json(&rig)["tokens"]["root"]["model"], "SoftHSM v2");
-    // The token is there; what is missing is people.
+    // The token is found; only the approvals are missing.
     rig.json(&["ceremony", "run", "room"])
         .refused(3, "quorum-not-anchored");
 }

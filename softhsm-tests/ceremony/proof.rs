@@ -1,4 +1,4 @@
-//! `ceremony verify`, and the second verifier: they agree on a sound ceremony, on each changed byte, and on each broken rule.
+//! `ceremony verify` and the second verifier agree on a sound ceremony, on each changed byte, and on each broken rule.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,12 +32,12 @@ impl Planned {
         self.0.path(name)
     }
 
-    /// Holds it in `name`, with one change before everything is made consistent again, and one after. Returns the head.
+    /// Holds the ceremony in `name`, with one change before everything is made consistent again and one after. Returns the head.
     pub(super) fn hold(&self, name: &str, change: &str, after: &str) -> String {
         self.hold_each(&[(name, change, after)]).remove(0)
     }
 
-    /// The same of several, by one Python: their heads.
+    /// The same for several cases, in one Python process. Returns their heads.
     pub(super) fn hold_each(&self, cases: &[(&str, &str, &str)]) -> Vec<String> {
         let room = self.path("room");
         let mut lines = String::new();
@@ -91,7 +91,7 @@ fn a_sound_ceremony_is_verified_by_both_and_by_stock_programs() {
     assert_eq!(report["findings"], json!([]));
     assert_eq!(ask(&[case(&planned.path("held"))]), [format!("ok {head}")]);
 
-    // An earlier head, and a head of another transcript.
+    // An earlier head, and the head of another transcript.
     let transcript = String::from_utf8(rig.read("held/run/transcript.jsonl")).expect("text");
     let sixth: Value = serde_json::from_str(transcript.lines().nth(6).expect("a line")).expect("JSON");
     let earlier = format!("6:{}", sixth["prev"].as_str().expect("a hash"));
@@ -110,7 +110,7 @@ fn a_sound_ceremony_is_verified_by_both_and_by_stock_programs() {
     assert!(message.contains("`ceremony run` for a transcript"), "{message}");
     assert_eq!(rig.json(&["ceremony", "verify", "nowhere"]).code, Some(2));
 
-    // What the next ceremony inherits, as it was written at the closing.
+    // The export that was written at the closing.
     let exported = rig
         .json(&["ceremony", "export", "held", "--out", "next.json"])
         .ok()
@@ -125,7 +125,7 @@ fn a_sound_ceremony_is_verified_by_both_and_by_stock_programs() {
         .expect("the new root");
     // Two certificates in two sessions, each with a spare number.
     assert_eq!(own["serials"].as_array().expect("numbers").len(), 8);
-    // One session was held: of the eight, the root and the issuing CA have one each.
+    // One session was held: the root and the issuing CA use two of the eight numbers.
     let counted = json!({ "issuer": "CN=Root R1,O=Example", "used": 2, "spare": 6, "earlier": 0 });
     assert!(exported["serials"].as_array().expect("counts").contains(&counted));
     let export = ["ceremony", "export", "held", "--out", "again.json"];
@@ -167,7 +167,7 @@ fn a_sound_ceremony_is_verified_by_both_and_by_stock_programs() {
         assert!(verified.status.success(), "{file}: {verified:?}");
     }
 
-    // Somebody has not attested: who, and the command.
+    // An attestation is missing: the finding names the person and the command.
     for file in ["held/attest/06.json", "held/attest/06.json.sig"] {
         fs::remove_file(planned.path(file)).expect("removed");
     }
@@ -181,7 +181,7 @@ fn a_sound_ceremony_is_verified_by_both_and_by_stock_programs() {
     }
 }
 
-/// One bit of a byte, and each file as a whole: missing, or empty.
+/// Changes one bit of a byte, and removes or empties each whole file.
 #[test]
 fn each_changed_byte_is_found_by_both() {
     let planned = Planned::new();
@@ -201,7 +201,7 @@ fn each_changed_byte_is_found_by_both() {
         };
         change(None);
         change(Some(Vec::new()));
-        // Each byte of statements, signatures and transcripts by themselves is changed in other tests.
+        // Other tests change each byte of statements, signatures and transcripts on their own.
         let stride = content.len().div_ceil(8).max(1);
         for place in (0..content.len()).step_by(stride) {
             let mut other = content.clone();
@@ -211,7 +211,7 @@ fn each_changed_byte_is_found_by_both() {
         fs::write(&path, &content).expect("written");
     }
     assert_eq!(findings(&held), []);
-    // A file that nobody listed, and one that comes later.
+    // A file that the checksums do not list, and one that may be added later.
     let extra = held.join("inputs/extra.crt");
     fs::write(&extra, "x").expect("written");
     assert_eq!(findings(&held)[0].rule, "checksums");
@@ -230,7 +230,7 @@ fn each_changed_byte_is_found_by_both() {
     assert!(cases.len() > 200, "{}", cases.len());
 }
 
-/// Every file below a directory, by its path there, with its bytes.
+/// Every file below a directory, by relative path, with its bytes.
 pub(super) fn files_of(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let listed = Command::new("find")
         .args([".", "-type", "f"])
@@ -269,7 +269,7 @@ fn each_broken_rule_is_found_by_both_although_everything_else_is_repaired() {
         cases.push(case(&held));
     }
     for ((name, ..), answer) in BROKEN.iter().zip(ask(&cases)) {
-        // Found, and not by a mistake in the verifier.
+        // The refusal is a finding, not a crash of the verifier.
         let is_found = ["Refused", "InvalidSignature", "KeyError"].iter();
         let mut is_found = is_found.map(|kind| format!("refused: {kind}"));
         assert!(

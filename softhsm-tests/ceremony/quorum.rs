@@ -1,4 +1,4 @@
-//! Who may approve is known from outside the plan, and what a security key has to show.
+//! Who may approve must be known from outside the plan, and what a security key must show.
 
 use std::fs;
 
@@ -32,7 +32,7 @@ impl Rig {
             .ok();
     }
 
-    /// The next ceremony after that in `room`, whose people its export has.
+    /// Plans the ceremony that follows the one in `room`. The export contains its people.
     fn follow_room(&self) {
         let plan = CeremonyPlan::read(&self.read("room/plan.json")).expect("a plan");
         let export = CeremonyExport {
@@ -69,7 +69,7 @@ fn the_same_people_as_in_the_ceremony_before_need_no_settings() {
         (&report["anchor"], &report["may_run"]),
         (&json!("previous"), &json!(true))
     );
-    // The export is the one that the plan pins.
+    // The export must be the one that the plan pins.
     let export = rig.read("next/inputs/export.json");
     let changed = String::from_utf8(export)
         .expect("UTF-8")
@@ -84,7 +84,7 @@ fn the_same_people_as_in_the_ceremony_before_need_no_settings() {
 fn a_change_of_the_people_needs_the_old_quorum_too() {
     let rig = planned();
     rig.follow_room();
-    // A and B have new keys; somebody who wants to approve alone could write that too.
+    // A and B have new keys. An attacker who wants to approve alone could write the same.
     for (name, file) in [("A", "A2"), ("B", "B2")] {
         rig.keygen(&["-q", "-t", "ed25519", "-N", "", "-f", file]);
         rig.set_key(name, file);
@@ -101,7 +101,7 @@ fn a_change_of_the_people_needs_the_old_quorum_too() {
         (&json!("changed"), &json!("open"))
     );
     assert_eq!(report["approvers"]["verdict"], "approved");
-    // C is in both.
+    // C is in both quorums.
     assert_eq!(
         (
             &report["old_approvers"]["by"],
@@ -109,7 +109,7 @@ fn a_change_of_the_people_needs_the_old_quorum_too() {
         ),
         (&json!(["C"]), &json!(2))
     );
-    // Even if the settings have the new quorum.
+    // The old approvers are needed even if the settings have the new quorum.
     rig.write(
         "hsm-ca.toml",
         format!(
@@ -124,7 +124,7 @@ fn a_change_of_the_people_needs_the_old_quorum_too() {
     rig.approve_in("next", "B").ok();
     let report = rig.approvals_of("next").ok().json();
     assert_eq!(report["old_approvers"]["by"], json!(["A", "B", "C"]));
-    // Settings that name neither.
+    // The settings name neither quorum.
     rig.write(
         "hsm-ca.toml",
         format!("ceremony-quorum = \"sha256:{}\"\n", "ab".repeat(32)),
@@ -135,7 +135,7 @@ fn a_change_of_the_people_needs_the_old_quorum_too() {
         (Some(3), &json!("other"))
     );
     fs::remove_file(rig.path("hsm-ca.toml")).expect("removed");
-    // One rejection by the old key is enough.
+    // One rejection with the old key is enough.
     let reject = [
         "ceremony",
         "approve",
@@ -175,7 +175,7 @@ fn a_quorum_that_the_file_claims_is_that_of_its_people() {
         .expect("a quorum")
         .to_owned();
     assert_eq!(rig.approvals_of("room").json()["quorum"], *quorum);
-    // What anybody computes: SHA-256 of the plan's people as canonical JSON.
+    // An independent computation: SHA-256 of the plan's people as canonical JSON.
     let script = "import hashlib, json; people = json.load(open('room/plan.json'))['people']; \
                   text = json.dumps(people, sort_keys=True, separators=(',', ':'), ensure_ascii=False) + '\\n'; \
                   print('sha256:' + hashlib.sha256(text.encode()).hexdigest())";

@@ -1,4 +1,4 @@
-//! `--refused-keys` and `refused-keys`: a ceremony makes nothing for a key that others have, and its plan says which list it was held against.
+//! `--refused-keys` and `refused-keys`: a ceremony signs nothing for a listed key, and its plan names the list that was checked.
 
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ fn a_ceremony_makes_nothing_for_a_refused_key_and_its_plan_names_the_list() {
     }
     let check = ["ceremony", "check", "ceremony.toml"];
     for command in [&check[..], &PLAN] {
-        // The key of a request breaks a rule of its step; that of a pair is an input that does not fit.
+        // The key of a request breaks a rule of its step. The key of a pair is an input that does not fit.
         for options in [["--refused-keys", "request.txt"], ["--config", "listed.toml"]] {
             let message = with(&rig, command, &options).refused(3, "rule");
             assert!(
@@ -49,7 +49,7 @@ fn a_ceremony_makes_nothing_for_a_refused_key_and_its_plan_names_the_list() {
         assert!(!rig.path("room").exists());
     }
 
-    // A list that has none of the keys: the plan has its hash, and the same list makes the same plan.
+    // A list without any of the keys: the plan has its hash, and the same list gives the same plan.
     with(&rig, &PLAN, &["--refused-keys", "other.txt"]).ok();
     let plan: Value = serde_json::from_slice(&rig.read("room/plan.json")).expect("JSON");
     let sum = rig.tool("sha256sum", &["other.txt"]).ok().stdout;
@@ -62,7 +62,7 @@ fn a_ceremony_makes_nothing_for_a_refused_key_and_its_plan_names_the_list() {
         let message = with(&rig, &again, options).refused(3, "ceremony-plan");
         assert!(message.contains(&sum[..64]), "{message}");
     }
-    // And none is not some.
+    // No list is not the same as some list.
     let without = [
         "ceremony",
         "plan",
@@ -77,7 +77,7 @@ fn a_ceremony_makes_nothing_for_a_refused_key_and_its_plan_names_the_list() {
     with(&rig, &again, &["--refused-keys", "other.txt"]).refused(3, "ceremony-plan");
 }
 
-/// Neither a rehearsal nor a verification has the machine's list: the plan's SHA-256 is enough for the same plan.
+/// A rehearsal and a verification do not have the machine's list. The SHA-256 in the plan is enough to reproduce it.
 #[test]
 fn a_plan_with_a_list_is_rehearsed_and_verified_without_it() {
     let rig = ceremony();

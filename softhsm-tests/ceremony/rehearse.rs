@@ -16,7 +16,7 @@ use crate::harness::{Rig, Run, python_tool};
 
 pub(super) const REHEARSE: [&str; 5] = ["--format", "json", "ceremony", "rehearse", "room"];
 
-/// Rehearses the planned ceremony in `room`. Its temporary files are in `tmp`.
+/// Rehearses the planned ceremony in `room`, with its temporary files in `tmp`.
 pub(super) fn rehearse(rig: &Rig) -> Run {
     let mut command = rig.prepare(&REHEARSE);
     command.env("TMPDIR", temporary(rig));
@@ -29,7 +29,7 @@ pub(super) fn temporary(rig: &Rig) -> PathBuf {
     path
 }
 
-/// The only session is the main one.
+/// Leaves only the main session.
 pub(super) fn one_session(rig: &Rig) {
     rig.edit(
         "[[session]]\nname = \"standby\"\ndate = 2031-06-02\nhours = [\"08:00Z\", \"18:00Z\"]\n",
@@ -37,7 +37,7 @@ pub(super) fn one_session(rig: &Rig) {
     );
 }
 
-/// Every file below a directory, with its bytes. A process may be at work there: what it removes meanwhile is not listed.
+/// Every file below a directory, with its bytes. A running process may remove files meanwhile; those are left out.
 pub(super) fn files_below(path: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
     for path in unless_gone(fs::read_dir(path)).into_iter().flatten() {
@@ -78,7 +78,7 @@ fn both_sessions_are_held_as_planned_and_nothing_else_changes() {
     let names: Vec<_> = sessions.iter().map(|session| &session["session"]).collect();
     assert_eq!(names, ["main", "standby"]);
 
-    // Every octet of the plan was compared, or is in a hole.
+    // Every octet of the plan is compared or is in a hole.
     let plan: Value = serde_json::from_slice(&rig.read("room/plan.json")).expect("JSON");
     for session in sessions {
         let planned = plan["objects"].as_array().expect("objects").iter();
@@ -103,7 +103,7 @@ fn both_sessions_are_held_as_planned_and_nothing_else_changes() {
         assert_eq!(session["signatures"], signatures);
         assert_practice(rig, session["session"].as_str().expect("a name"));
     }
-    // The rig is gone, with its tokens. Of the real ceremony nothing is another.
+    // The rig and its tokens are gone. No file of the real ceremony has changed.
     assert!(is_empty(&temporary(rig)));
     let after = files_below(&rig.path("room"));
     let rehearsal = rig.path("room/rehearsal");
@@ -121,11 +121,11 @@ fn both_sessions_are_held_as_planned_and_nothing_else_changes() {
         assert!(!text.contains("PRIVATE KEY"), "{}", path.display());
     }
 
-    // Once.
+    // A second rehearsal is refused.
     rehearse(rig).refused(2, "output-exists");
     assert_eq!(files_below(&rig.path("room")).len(), before.len() + made.len());
 
-    // A real ceremony that was rehearsed is verified, and what is in the rehearsal proves nothing about it.
+    // A real ceremony that was rehearsed is verified, and the rehearsal contributes nothing to that.
     let head = planned.hold("held", "", "");
     rig.write("held/rehearsal/main/plan.json", b"changed");
     rig.json(&["ceremony", "verify", "held", "--head", &head]).ok();
@@ -133,7 +133,7 @@ fn both_sessions_are_held_as_planned_and_nothing_else_changes() {
     assert_eq!(ask(&[case]), [format!("ok {head}")]);
 }
 
-/// Marked as a practice in its plan, on its pages and in each signature; verified by both verifiers and by stock programs.
+/// The plan, the pages and each signature are marked as a practice. Both verifiers and stock programs verify it.
 fn assert_practice(rig: &Rig, session: &str) {
     let path = format!("room/rehearsal/{session}");
     let verified = rig.json(&["ceremony", "verify", &path]).ok().json();
@@ -205,7 +205,7 @@ fn assert_practice(rig: &Rig, session: &str) {
     .ok();
 }
 
-/// `allowed_signers` of the people of a plan.
+/// The `allowed_signers` file for the people of a plan.
 fn people(rig: &Rig, plan: &str) -> String {
     let plan: Value = serde_json::from_slice(&rig.read(plan)).expect("JSON");
     let people = plan["people"]["persons"].as_array().expect("people").iter();
@@ -217,7 +217,7 @@ fn people(rig: &Rig, plan: &str) -> String {
         .collect()
 }
 
-/// The plan has another octet in one object, and a wider hole in another. Every hash is repaired, so that only the files of the ceremony show it.
+/// The plan has a changed octet in one object and a wider hole in another. Every hash is repaired, so only the ceremony's files reveal it.
 #[test]
 fn a_plan_that_says_something_else_than_its_files_is_found() {
     let rig = ceremony();
@@ -263,7 +263,7 @@ fn a_plan_that_says_something_else_than_its_files_is_found() {
     };
     let expected = json!({ "octet": { "at": at, "planned": u64::from(b'i'), "found": u64::from(b'I') } });
     assert_eq!(difference("i1"), expected);
-    // A hole that hides one octet more hides it from the comparison, and not from the eye.
+    // A hole that is one octet wider hides that octet from the comparison, but people can see it.
     assert_eq!(difference("root"), Value::Null);
     let findings = session["findings"].as_array().expect("findings");
     let found: Vec<_> = findings
@@ -272,7 +272,7 @@ fn a_plan_that_says_something_else_than_its_files_is_found() {
         .collect();
     assert_eq!(found.len(), 1, "{findings:#?}");
     assert!(found[0].contains("step \"root\""), "{found:?}");
-    // What was held is there to be looked at.
+    // The rehearsal is kept for inspection.
     assert!(rig.path("room/rehearsal/main/plan.json").is_file());
     assert!(is_empty(&temporary(&rig)));
 
@@ -287,7 +287,7 @@ pub(super) fn number(value: &Value) -> usize {
     usize::try_from(value.as_u64().expect("a number")).expect("small")
 }
 
-/// Changes the bytes of an object, and repairs their hash.
+/// Changes the bytes of an object, and repairs its hash.
 pub(super) fn change(object: &mut Value, edit: impl FnOnce(&mut Vec<u8>, &mut Value) -> usize) -> usize {
     let mut tbs = Base64::decode_vec(object["tbs"].as_str().expect("base64")).expect("base64");
     let mut holes = object["holes"].take();
@@ -298,8 +298,8 @@ pub(super) fn change(object: &mut Value, edit: impl FnOnce(&mut Vec<u8>, &mut Va
     at
 }
 
-/// Keys of older CAs are in a safe: one that is under another CA, one that is renewed and destroyed, and one that only signed a certificate. The ceremony
-/// before had other people.
+/// Keys of older CAs are in a safe: a CA under another CA, a CA that is renewed and whose key is destroyed, and a CA that only signed a certificate.
+/// The previous ceremony had other people.
 #[test]
 fn stand_ins_take_the_places_of_older_cas_and_of_the_people_before() {
     let rig = Rig::without_token();
@@ -332,7 +332,7 @@ fn stand_ins_take_the_places_of_older_cas_and_of_the_people_before() {
     let case = json!({ "what": "ceremony", "directory": rig.path(path) });
     let head = verified["head"].as_str().expect("a head");
     assert_eq!(ask(&[case]), [format!("ok {head}")]);
-    // Two of the approvers before had to agree to the new ones: A and B, and F alone is a person of before.
+    // Two approvers of the previous ceremony must agree to the new ones: A and B. Only F is not in the new plan.
     assert!(
         rig.path(&format!("{path}/approvals/old-03-approve.json.sig"))
             .is_file()
@@ -340,7 +340,7 @@ fn stand_ins_take_the_places_of_older_cas_and_of_the_people_before() {
     let text = String::from_utf8(rig.read(&format!("{path}/ceremony.toml"))).expect("text");
     assert!(!text.contains("touch") && !text.contains("sk-ssh"), "{text}");
 
-    // The stand-in of its issuer signed each stand-in; the real issuer did not.
+    // The stand-in of its issuer signed each stand-in, not the real issuer.
     let verify = |authority: &str, certificate: &str| {
         let arguments = [
             "verify",

@@ -1,4 +1,4 @@
-//! `ceremony rehearse` of a ceremony that imports a key: a stand-in pair takes the place of KMS's, and the import itself runs as on the day.
+//! `ceremony rehearse` of a ceremony that imports a key: a stand-in replaces the KMS pair, and the import runs as on the day.
 
 use std::net::TcpListener;
 
@@ -13,7 +13,7 @@ use crate::harness::{Rig, Run};
 
 const PLAN: [&str; 6] = ["ceremony", "plan", "ceremony.toml", "--out", "room", "--offline"];
 
-/// The public half of a new key of openssl's, in DER.
+/// The public half of a new openssl key, in DER.
 fn public_key(rig: &Rig, genpkey: &[&str]) -> Vec<u8> {
     rig.tool("openssl", &[&["genpkey", "-out", "real.pem"], genpkey].concat())
         .ok();
@@ -24,7 +24,7 @@ fn public_key(rig: &Rig, genpkey: &[&str]) -> Vec<u8> {
     rig.read("real.der")
 }
 
-/// A pair file of KMS with this public key. Nothing decrypts its ciphertext.
+/// A KMS pair file with this public key. Its ciphertext cannot be decrypted.
 fn pair_with(spec: &str, key: &[u8]) -> String {
     json!({
         "PrivateKeyCiphertextBlob": "AQID",
@@ -36,7 +36,7 @@ fn pair_with(spec: &str, key: &[u8]) -> String {
     .to_string()
 }
 
-/// A ceremony of one session that imports a key of this spec, and the key's public half.
+/// A ceremony with one session that imports a key of this spec, and the key's public half.
 fn planned(spec: &str, genpkey: &[&str]) -> (Rig, Vec<u8>) {
     let maker = Rig::without_token();
     let key = public_key(&maker, genpkey);
@@ -50,7 +50,7 @@ fn planned(spec: &str, genpkey: &[&str]) -> (Rig, Vec<u8>) {
     (rig, key)
 }
 
-/// With credentials and an endpoint of KMS that notices when it is asked.
+/// Rehearses with credentials and a KMS endpoint that detects any request.
 fn rehearse(rig: &Rig) -> Run {
     let kms = TcpListener::bind("127.0.0.1:0").expect("a port");
     kms.set_nonblocking(true).expect("a listener");
@@ -74,13 +74,13 @@ fn plan_of(rig: &Rig) -> Value {
     serde_json::from_slice(&rig.read("room/plan.json")).expect("JSON")
 }
 
-/// The public half that a pair file in a directory shows.
+/// The public key in a pair file in a directory.
 fn shown_by_pair(rig: &Rig, path: &str) -> Vec<u8> {
     let pair: Value = serde_json::from_slice(&rig.read(path)).expect("JSON");
     Base64::decode_vec(pair["PublicKey"].as_str().expect("base64")).expect("base64")
 }
 
-/// An RSA and an EC key. No octet is in a hole: what differs is the stand-in's, and is put back before the comparison.
+/// An RSA and an EC key. No octet is in a hole: the octets of the stand-in are replaced with the real ones before the comparison.
 #[test]
 fn the_import_runs_with_a_stand_in_pair_and_every_octet_is_compared() {
     let rsa = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
@@ -118,7 +118,7 @@ fn the_import_runs_with_a_stand_in_pair_and_every_octet_is_compared() {
         ]);
         assert_eq!(session["signatures"], signatures);
 
-        // The import was one: its route is in the transcript, and the key is the stand-in's, under which everything verifies.
+        // This was a real import: its route is in the transcript, and everything verifies under the stand-in key.
         let path = "room/rehearsal/main";
         let verified = rig.json(&["ceremony", "verify", path]).ok().json();
         let case = json!({ "what": "ceremony", "directory": rig.path(path) });
@@ -159,7 +159,7 @@ fn the_import_runs_with_a_stand_in_pair_and_every_octet_is_compared() {
             &["verify", "-no_check_time", "-CAfile", &certificate, &certificate],
         )
         .ok();
-        // Nobody can take the practice's pair file for one of KMS. Everything but key and ciphertext is as it was.
+        // The practice's pair file cannot be mistaken for one from KMS. Everything except key and ciphertext is unchanged.
         let [mut practice, mut of_kms] = [&format!("{path}/inputs/pair.json"), "room/inputs/pair.json"]
             .map(|path| serde_json::from_slice::<Value>(&rig.read(path)).expect("JSON"));
         let ciphertext = practice["PrivateKeyCiphertextBlob"].take();
@@ -178,7 +178,7 @@ fn the_import_runs_with_a_stand_in_pair_and_every_octet_is_compared() {
     }
 }
 
-/// The plan has another octet beside the key, another one in the key, and another pin than its file. Every hash is repaired.
+/// The plan has another octet beside the key, another octet in the key, and a pin that differs from its file. Every hash is repaired.
 #[test]
 fn an_octet_beside_the_key_or_in_it_is_found() {
     let (rig, real) = planned(
@@ -192,7 +192,7 @@ fn an_octet_beside_the_key_or_in_it_is_found() {
             .position(|object| object["step"] == step)
             .expect("an object")
     };
-    // The octet before the coordinates says that the point is not compressed; the last one is the key's own.
+    // The octet before the coordinates marks an uncompressed point; the last octet belongs to the key.
     let point = &real[real.len() - 97..];
     let mut expected = Vec::new();
     for (step, offset) in [("root", 0), ("x1", 96)] {
@@ -212,7 +212,7 @@ fn an_octet_beside_the_key_or_in_it_is_found() {
     }
     let at = place(&plan, "i1");
     let changed = change(&mut plan["objects"][at], |tbs, _| {
-        // The identifier of the authority's key ends the extension: its tag is in front of it.
+        // The authority key identifier ends the extension, and its tag precedes it.
         let identifier = [0x30, 0x16, 0x80, 0x14];
         let at = tbs
             .windows(4)
@@ -243,7 +243,7 @@ fn an_octet_beside_the_key_or_in_it_is_found() {
     assert!(findings.contains("the steps differs"), "{findings}");
 }
 
-/// The key of an older CA comes to the token and signs as that CA: the CA's certificate and its pair show one stand-in.
+/// The key of an older CA is imported and signs as that CA. The CA's certificate and its pair get the same stand-in.
 #[test]
 fn an_older_ca_whose_key_is_imported_signs_with_its_stand_in() {
     let (rig, _) = planned(

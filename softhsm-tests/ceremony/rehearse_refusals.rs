@@ -1,4 +1,4 @@
-//! `ceremony rehearse`, when something is wrong: killed, on another token, or with a plan that could not be held.
+//! `ceremony rehearse` when something goes wrong: it is killed, has another token, or has a plan that cannot be held.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::check::ceremony;
 use super::rehearse::{REHEARSE, files_below, is_empty, one_session, rehearse, temporary};
 use crate::harness::{Rig, Run, kryoptic, shim, signal, softhsm};
 
-/// Killed while a session is held: no part of a rehearsal is in the ceremony, and no PIN and no private key of a person is on the disk.
+/// Killed during a session: no part of the rehearsal is in the ceremony, and no PIN or private key of a person is on disk.
 #[test]
 fn a_rehearsal_that_is_killed_leaves_nothing_in_the_ceremony_and_no_secret() {
     let rig = ceremony();
@@ -42,7 +42,7 @@ fn a_rehearsal_that_is_killed_leaves_nothing_in_the_ceremony_and_no_secret() {
     }
     signal(child.id(), Signal::KILL);
     child.wait().expect("an end");
-    // The process of the session ends with it.
+    // The process of the session is killed too.
     let settled = |_| {
         let before = files_below(&tmp);
         std::thread::sleep(Duration::from_millis(500));
@@ -60,16 +60,16 @@ fn a_rehearsal_that_is_killed_leaves_nothing_in_the_ceremony_and_no_secret() {
             path.display()
         );
     }
-    // Nothing is in the way of another one.
+    // Another rehearsal can start.
     let report = rehearse(&rig).ok().json();
     assert_eq!(report["verified"], json!(true));
 }
 
-/// What would stop the day stops the rehearsal, with the reason, and leaves nothing.
+/// A problem that would stop the day stops the rehearsal, with the reason. It leaves nothing behind.
 #[test]
 fn what_would_stop_the_day_stops_the_rehearsal() {
     let plan = ["ceremony", "plan", "ceremony.toml", "--out", "room", "--offline"];
-    // The token has no such mechanism.
+    // The token lacks the mechanism.
     let rig = ceremony();
     one_session(&rig);
     rig.edit("type = \"ec:p384\"", "type = \"ml-dsa-65\"");
@@ -86,8 +86,8 @@ fn what_would_stop_the_day_stops_the_rehearsal() {
     rehearse(&rig).refused(3, "ceremony-swapped");
 }
 
-/// The token's calls are counted by a module in front of it. One signature for each of the four objects; each of the two keys, that of the new root
-/// and the stand-in of the older one, proves itself once; and the older root's stand-in certificate is signed.
+/// A module in front of the token counts its calls. Each of the four objects gets one signature. Two keys, the new root's and the stand-in of the
+/// older root, prove themselves once each. The stand-in also signs its own certificate.
 #[test]
 fn a_token_signs_as_often_as_planned_and_its_failure_leaves_nothing() {
     let rig = ceremony();
@@ -108,9 +108,9 @@ fn a_token_signs_as_often_as_planned_and_its_failure_leaves_nothing() {
         Run::of(&mut command)
     };
     for (rule, code, signatures) in [
-        // The token signed, and its answer was lost: it is not asked again.
+        // The token signed, but its answer was lost: no second signature is requested.
         (("CLOUDHSM_SHIM_FAIL", "C_Sign!:CKR_DEVICE_ERROR@5"), 4, 5),
-        // Every signature is verified: the first wrong one ends it.
+        // Every signature is verified: the first wrong one stops the rehearsal.
         (("CLOUDHSM_SHIM_CORRUPT", "sign"), 3, 1),
         (("CLOUDHSM_SHIM_KILL", "C_SignInit@6"), 1, 5),
     ] {
@@ -125,7 +125,7 @@ fn a_token_signs_as_often_as_planned_and_its_failure_leaves_nothing() {
     assert_eq!(rig.count("C_SignInit"), 4 + 2 + 1);
 }
 
-/// Another product's module, and a SoftHSM that has tokens already: neither is touched.
+/// The module of another product, and a SoftHSM that already has tokens: neither is changed.
 #[test]
 fn only_an_empty_software_token_is_taken_for_a_rig() {
     let rig = ceremony();
@@ -142,7 +142,7 @@ fn only_an_empty_software_token_is_taken_for_a_rig() {
         .refused(4, "rehearsal");
     assert!(!rig.path("room/rehearsal").exists());
 
-    // The process that does it takes no other configuration, and initialises no token where there is one already.
+    // The session's process refuses any other configuration, and initialises no token if one exists already.
     let other = Rig::new();
     let (library, room, work) = (softhsm(), rig.path("room"), other.path("rig"));
     let path = |path: &Path| path.to_str().expect("UTF-8").to_owned();

@@ -31,7 +31,7 @@ environment = {name: value for name, value in os.environ.items() if not name.sta
 environment.pop("SOFTHSM2_CONF", None)
 YESTERDAY = {"LD_PRELOAD": os.environ["FAULTS"], "FAULT_CLOCK": "-86400"}
 if "yesterday" in WORDS:
-    # The ledger too: its clock does not go back.
+    # The ledger too, because its clock must not go back.
     environment.update(YESTERDAY)
 
 
@@ -83,7 +83,7 @@ def tokens():
 serial = make_cloudhsm() if "cloudhsm" in WORDS else make_softhsm()
 older = "legacy" if "legacy" in serial else "root"
 legacy = ("--token", f"pkcs11:serial={serial[older]}")
-# Both sign the same octets in the same way. Each run and each verification makes a stand-in of this key, and an Ed25519 key takes no time.
+# Both types are deterministic. Each run and each verification makes a stand-in of this key, and an Ed25519 key is made instantly.
 kind = "rsa:2048" if "cloudhsm" in WORDS else "ed25519"
 run(PROGRAM, *legacy, "key", "generate", "--label", "legacy", "--type", kind)
 os.makedirs("inputs")
@@ -112,7 +112,7 @@ if TYPE.startswith("import:"):
     step = f'do = "import-key"\ntoken = "root"\nlabel = "root-r1"\npair = "pair"\nexpect = "{noted}"\n'
     pair = INPUT % ("pair", "pair.json", sha256("inputs/pair.json"))
 now = datetime.datetime.now(UTC)
-# At most 24 hours, and not over while the test runs: just before midnight it is the day that begins then.
+# At most 24 hours, and it must not end while the test runs: just before midnight, the next day is used.
 day = (now + datetime.timedelta(minutes=5)).date()
 hours = ["00:00Z", "23:59Z"] if day == now.date() else ["00:00+01:00", "23:00+01:00"]
 sessions = [("main", day, hours), ("standby", day + datetime.timedelta(days=2), ["08:00Z", "18:00Z"])]

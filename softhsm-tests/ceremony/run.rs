@@ -1,4 +1,4 @@
-//! `ceremony run`: a whole ceremony on SoftHSM and on CloudHSM's rules, killed around PKCS#11 calls, and held to its end.
+//! `ceremony run`: a whole ceremony on SoftHSM and under the rules of CloudHSM, killed around PKCS#11 calls and continued to its end.
 
 use std::path::PathBuf;
 
@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 
 use crate::harness::{PROGRAM, Rig, Run, Templates, kryoptic, python_tool, shim, softhsm};
 
-/// Where the text of the ceremony is, which scripts/ceremony-demo.sh holds too.
+/// The directory with the text of the ceremony, which scripts/ceremony-demo.sh uses too.
 pub(super) const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts");
 
-/// A planned and approved ceremony whose new key is of this type, behind the fault-injecting module. `words` are those of room.py.
+/// A planned and approved ceremony with a new key of this type, behind the fault-injecting module. `words` are those of room.py.
 pub(super) fn room(key_type: &str, words: &[&str]) -> Rig {
     static TEMPLATES: Templates<(String, String)> = Templates::new();
     let key = (key_type.to_owned(), words.join(" "));
     TEMPLATES.copy_of(key, || room_of(Rig::without_token(), key_type, words))
 }
 
-/// The same, with what the environment of the rig has.
+/// The same, with the environment of the rig.
 pub(super) fn room_of(rig: Rig, key_type: &str, words: &[&str]) -> Rig {
     let path = rig.path("base");
     let target = match words.contains(&"cloudhsm") {
@@ -39,7 +39,7 @@ pub(super) fn room_of(rig: Rig, key_type: &str, words: &[&str]) -> Rig {
     rig
 }
 
-/// faults.c as a shared library. What links Rust programs compiles it.
+/// Builds faults.c as a shared library, with the compiler that links Rust programs.
 fn faults(rig: &Rig) -> PathBuf {
     let library = rig.path("faults.so");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/softhsm-tests/ceremony/faults.c");
@@ -54,7 +54,7 @@ fn faults(rig: &Rig) -> PathBuf {
     library
 }
 
-/// Holds a copy of it for each point of kills.py: stopped there, and held again to its end. What came of each.
+/// For each point of kills.py, holds a copy of the ceremony: stopped there, and then continued to its end. Returns the outcomes.
 pub(super) fn hold(rig: &Rig, points: &[&str]) -> Vec<Value> {
     let (path, faults) = (rig.path("base"), rig.path("faults.so"));
     let fixed = [
@@ -77,7 +77,7 @@ pub(super) fn hold(rig: &Rig, points: &[&str]) -> Vec<Value> {
     held
 }
 
-/// It is complete and verified by both verifiers, each step has one signature, and the token made no signature that is not in the transcript.
+/// The ceremony is complete, both verifiers accept it, each step has one signature, and every signature of the token is in the transcript.
 #[track_caller]
 pub(super) fn assert_sound(held: &Value) {
     assert_eq!(held["finished"], 0, "{held:#}");
@@ -86,7 +86,7 @@ pub(super) fn assert_sound(held: &Value) {
         (&json!(0), &json!("ok")),
         "{held:#}"
     );
-    // Whatever was interrupted, and whatever people decided, the ledger has an end of everything that it began.
+    // Whatever was interrupted and decided, every entry that was begun in the ledger has an end.
     assert_eq!(
         (&held["ledger"], &held["open"]),
         (&json!(0), &json!(0)),
@@ -102,21 +102,21 @@ pub(super) fn assert_sound(held: &Value) {
     let signatures = held["signatures"].as_u64().expect("a number");
     let decided = held["decided"].as_array().expect("a list");
     let adopted = decided.iter().filter(|decided| **decided == "k: adopt-key");
-    // Each generated key signs once to prove itself, and on CloudHSM once more when it is adopted. A signature that was begun in the transcript
-    // may have been cut off before the token knew.
+    // Each generated key signs once to prove itself, and on CloudHSM once more if it is adopted. A signature begun in the transcript may have been
+    // interrupted before it reached the token.
     let most = u64::try_from(begun + adopted.count()).expect("few") + generated;
     assert!(signatures <= most, "{held:#}");
     assert!(signatures > u64::try_from(ended.len()).expect("few"), "{held:#}");
 }
 
-/// The same, of one that was killed.
+/// The same for a ceremony that was killed.
 #[track_caller]
 fn assert_killed_and_sound(held: &Value) {
     assert_eq!(held["killed"], -9, "{held:#}");
     assert_sound(held);
 }
 
-/// P-384 signs with a random number, and the older root with Ed25519, where the same octets come again.
+/// P-384 signatures are randomised. The older root signs with Ed25519, which always gives the same octets.
 #[test]
 fn a_ceremony_is_killed_around_calls_and_goes_on() {
     let rig = room("ec:p384", &[]);
@@ -148,35 +148,36 @@ fn a_ceremony_is_killed_around_calls_and_goes_on() {
     let none = of("none");
     assert_eq!(none["signatures"], 5, "{none:#}");
     assert_eq!((&none["decided"], &none["deviations"]), (&json!([]), &json!(0)));
-    // A closing that fails after its event is finished by the same command, and the event stays the last one.
+    // If a closing fails after its event, the same command finishes it, and the event stays the last one.
     let closing = of("none^");
     assert_eq!(
         (&closing["stopped"], &closing["last"]),
         (&json!(1), &json!("closed")),
         "{closing:#}"
     );
-    // A key that nobody named is destroyed, as people say; one that has its name can be taken.
+    // An unnamed key is destroyed, as people decide. A key that has its name can be adopted.
     assert_eq!(of("C_GenerateKeyPair!@1")["decided"], json!(["k: destroy-key"]));
     assert_eq!(of("C_GenerateKeyPair!@1")["generated"], 2);
     assert_eq!(of("C_SetAttributeValue!@2")["generated"], 1);
-    // What may exist and nobody has: people decide. What Ed25519 signs comes again, and nobody has to.
+    // People decide about a signature that may exist but was not kept. An Ed25519 signature is repeated without a decision.
     let decided = |point: &str| of(point)["decided"].clone();
     assert_eq!(decided("C_Sign!@2"), json!(["root: sign-again"]));
     assert_eq!(decided("C_Sign!@2=spare-serial~"), json!(["root: spare-serial"]));
     assert_eq!(decided("C_Sign!@3=spare-serial"), json!(["i1: spare-serial"]));
     assert_eq!(decided("C_Sign!@4"), json!([]));
-    // A CRL has no serial number that could be another.
+    // A CRL has no serial number to replace.
     assert_eq!(decided("C_Sign!@5"), json!(["crl1: sign-again"]));
-    // The torn line, the interruption, the choice.
+    // Three deviations: the torn line, the interruption and the choice.
     let torn = of("C_Sign!@2=spare-serial~");
     assert_eq!(torn["deviations"], 3, "{torn:#}");
 }
 
-/// Killed while a key goes: by a step, and because people chose it. The ledger has an end of each deletion that was begun, whether the key was gone.
+/// Killed while a key is destroyed, by a step or because people chose it. Each deletion that was begun ends in the ledger, with whether the key was
+/// gone.
 #[test]
 fn a_ceremony_is_killed_while_keys_are_destroyed_and_goes_on() {
     let points = [
-        // The note of the ledger's head goes first, three times; then the private half, and the public one.
+        // First the note of the ledger's head is destroyed, three times; then the private half, then the public half.
         "C_DestroyObject@1",
         "C_DestroyObject!@1",
         "C_DestroyObject@4",
@@ -191,7 +192,7 @@ fn a_ceremony_is_killed_while_keys_are_destroyed_and_goes_on() {
     ];
     for held in hold(&room("ec:p256", &["destroy"]), &points) {
         assert_killed_and_sound(&held);
-        // Also between the private and the public half: nothing of a destroyed key stays.
+        // Even between the private and the public half, nothing of a destroyed key stays.
         let left = json!(["root: private root-r1", "root: public root-r1"]);
         assert_eq!(held["left"], left, "{held:#}");
     }
@@ -210,7 +211,7 @@ fn a_deterministic_signature_is_repeated_without_a_decision() {
     }
 }
 
-/// On a token that names a key while it makes it, a name proves nothing: an adopted key signs to prove itself.
+/// On a token that names a key while creating it, the name proves nothing, so an adopted key signs to prove itself.
 #[test]
 fn a_ceremony_on_cloudhsm_is_killed_around_calls_and_goes_on() {
     let points = [
@@ -231,7 +232,7 @@ fn a_ceremony_on_cloudhsm_is_killed_around_calls_and_goes_on() {
     for held in &held {
         assert_killed_and_sound(held);
     }
-    // What people decided, and the token's signatures: the five of the plan, and one more where one was lost.
+    // The decisions, and the number of signatures: the five of the plan, and one more if one was lost.
     let expected = [
         (json!([]), 5),
         (json!(["k: adopt-key"]), 5),
@@ -249,7 +250,7 @@ fn a_ceremony_on_cloudhsm_is_killed_around_calls_and_goes_on() {
         assert_eq!(held["decided"], decided, "{held:#}");
         assert_eq!(held["signatures"], signatures, "{held:#}");
     }
-    // RSA: the same octets come again, and nobody has to decide.
+    // RSA gives the same octets again, so nobody must decide.
     let points = [
         "C_GenerateKeyPair!@1",
         "C_SignInit@2",

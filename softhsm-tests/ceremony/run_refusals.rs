@@ -1,4 +1,4 @@
-//! What `ceremony run` refuses before it asks anybody anything, and before the token is asked for anything but what it is.
+//! What `ceremony run` refuses before its first question, and before any use of the token except to identify it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::run::room;
 use crate::harness::{PROGRAM, Rig, Run, shim, softhsm};
 
-/// A room whose ceremony nobody has held yet.
+/// A room with a ceremony that has not begun.
 pub(super) struct Room {
     pub(super) rig: Rig,
 }
@@ -28,7 +28,7 @@ impl Room {
         self.rig.path("base").join(name)
     }
 
-    /// Nobody answers: standard input is empty.
+    /// Runs with an empty standard input, so nobody answers.
     pub(super) fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
         let mut command = self.rig.prepare(arguments);
         self.with_settings(&mut command, environment)
@@ -50,7 +50,7 @@ impl Room {
         message
     }
 
-    /// People answer with these lines, and then nobody does. `NOW` is date and time by the wall clock. With the PKCS#11 calls.
+    /// Runs with these lines as answers, then end of input. `NOW` stands for the current date and time. Also returns the PKCS#11 calls.
     pub(super) fn answer(&self, answers: &[&str]) -> (Run, String) {
         let now = UnixTime::from_system(SystemTime::now()).to_string();
         let wall = format!("{} {}", &now[..10], &now[11..16]);
@@ -87,7 +87,7 @@ impl Room {
             .collect()
     }
 
-    /// pkcs11-tool takes the public half of a key off the token.
+    /// Deletes the public half of a key from the token with pkcs11-tool.
     pub(super) fn delete_public_object(&self, token: &str, label: &str) {
         let module = softhsm();
         let pin = fs::read_to_string(self.path("rig/pin")).expect("a PIN");
@@ -124,11 +124,11 @@ impl Room {
 #[test]
 fn an_input_swapped_after_planning_is_refused_before_the_first_prompt() {
     let room = Room::new();
-    // Sound, it asks for the time on the wall clock, and nobody is there.
+    // If all is sound, it asks for the wall clock, and nobody answers.
     room.refused(&[], 1, "ceremony-stopped");
     assert!(!room.path("room/out").exists());
 
-    // The module.
+    // Another module.
     let module = softhsm();
     let message = room.refused(
         &[("HSM_CA_MODULE", module.to_str().expect("UTF-8"))],
@@ -136,7 +136,7 @@ fn an_input_swapped_after_planning_is_refused_before_the_first_prompt() {
         "ceremony-swapped",
     );
     assert!(message.contains("PKCS#11 module"), "{message}");
-    // A token with another firmware: the shim tells another manufacturer.
+    // A token with other firmware: the shim reports another manufacturer.
     let message = room.refused(
         &[("CLOUDHSM_SHIM_CORRUPT", "manufacturer")],
         3,
@@ -144,7 +144,7 @@ fn an_input_swapped_after_planning_is_refused_before_the_first_prompt() {
     );
     assert!(message.contains("token"), "{message}");
 
-    // An input, the ceremony file, the plan's text, an approval.
+    // A changed input, ceremony file, plan text or approval.
     let sound = room.change("room/inputs/i1.csr", |mut bytes| {
         bytes.extend(b"\n");
         bytes
@@ -217,7 +217,7 @@ fn a_session_a_quorum_and_a_second_run_are_refused() {
     assert!(message.contains("serial number"), "{message}");
     room.restore("rig/softhsm2.conf", &sound);
 
-    // People whom the machine's settings do not name.
+    // A quorum that the machine's settings do not name.
     let sound = room.change("rig/hsm-ca.toml", |bytes| {
         let text = String::from_utf8(bytes).expect("UTF-8");
         let lines = text.lines().filter(|line| !line.starts_with("ceremony-quorum"));
@@ -229,7 +229,7 @@ fn a_session_a_quorum_and_a_second_run_are_refused() {
     room.refused(&[], 3, "quorum-not-anchored");
     room.restore("rig/hsm-ca.toml", &sound);
 
-    // A run that is open holds the transcript.
+    // An open run locks the transcript.
     room.refused(&[], 1, "ceremony-stopped");
     let file = fs::File::open(room.path("room/run/transcript.jsonl")).expect("a transcript");
     file.lock().expect("a lock");
@@ -252,7 +252,7 @@ fn a_session_a_quorum_and_a_second_run_are_refused() {
     let message = room.refused(&[], 3, "rejected");
     assert!(message.contains("not today"), "{message}");
 
-    // Once it is given up, nothing else that is wrong with it matters.
+    // Once the ceremony is aborted, no other problem matters.
     let abort = ["ceremony", "abort", "room", "--because", "the bag was open"];
     room.run(&abort, &[]).ok();
     let module = softhsm.to_str().expect("UTF-8");
@@ -260,7 +260,7 @@ fn a_session_a_quorum_and_a_second_run_are_refused() {
     assert!(message.contains("the bag was open"), "{message}");
 }
 
-/// A damaged transcript is never gone on with; a torn last line is.
+/// A ceremony with a damaged transcript never continues. One with a torn last line does.
 #[test]
 fn a_changed_line_of_the_transcript_halts_the_ceremony() {
     let room = Room::new();
@@ -270,7 +270,7 @@ fn a_changed_line_of_the_transcript_halts_the_ceremony() {
         let text = String::from_utf8(bytes).expect("UTF-8");
         text.replacen("\"run\":1", "\"run\":7", 1).into_bytes()
     });
-    // One kind for the same fault, whichever command reads it.
+    // Every command reports the same fault with the same kind.
     for command in [
         &["run"][..],
         &["show"],
@@ -296,7 +296,7 @@ fn a_changed_line_of_the_transcript_halts_the_ceremony() {
     assert!(torn);
 }
 
-/// The words of the script, in its order: what is typed at the opening and at each step.
+/// The words of the script in order: those typed at the opening and at each step.
 fn words(room: &Room) -> Vec<String> {
     let script = fs::read_to_string(room.path("script.html")).expect("a script");
     let typed = script.split("class=\"typed\">").skip(1);
@@ -305,7 +305,7 @@ fn words(room: &Room) -> Vec<String> {
         .collect()
 }
 
-/// What people answer wrongly is asked again, three times. Then the run stops, and says so in the transcript.
+/// A wrong answer is asked for again, up to three times. Then the run stops and records that in the transcript.
 #[test]
 fn wrong_answers_a_wrong_pin_and_a_label_that_is_taken_stop_the_run() {
     let room = Room::new();
@@ -332,7 +332,7 @@ fn wrong_answers_a_wrong_pin_and_a_label_that_is_taken_stop_the_run() {
     run.refused(4, "pin-incorrect");
     assert_eq!(calls.matches("C_Login ").count(), 1, "{calls}");
     room.restore("rig/pin", &pin);
-    // A key that was there before is never taken for the step's. Its public half shows before the login.
+    // A key that was there before never counts as the key of the step. Its public half is visible before the login.
     let generate = ["key", "generate", "--label", "root-r1", "--type", "ec:p256"];
     room.run(&generate, &[]).ok();
     let message = room.refused(&[], 2, "label-taken");
@@ -340,7 +340,7 @@ fn wrong_answers_a_wrong_pin_and_a_label_that_is_taken_stop_the_run() {
         message.contains("step \"k\"") && message.contains("root-r1"),
         "{message}"
     );
-    // The private half alone shows right after the login, before anybody works through the steps before it. Also in a second run.
+    // A private half alone is found right after the login, before anyone works through the earlier steps. Also in a second run.
     room.delete_public_object("root", "root-r1");
     for _ in 0..2 {
         let (run, calls) = room.answer(&begin);
@@ -362,7 +362,7 @@ fn wrong_answers_a_wrong_pin_and_a_label_that_is_taken_stop_the_run() {
     assert!(!transcript.contains("key-begin"), "{transcript}");
 }
 
-/// The clock was set back: nothing goes on before people say that it is right now, and the transcript has who said so.
+/// The clock was set back: nothing continues until people confirm the clock, and the transcript records who did.
 #[test]
 fn a_clock_that_is_behind_the_transcript_is_for_people_to_judge() {
     let room = Room::new();

@@ -1,4 +1,4 @@
-//! `ceremony run` that dies inside a write of its transcript, on a disk that fills, without its token, or on the wrong day: what goes on.
+//! `ceremony run` is killed inside a write to its transcript, meets a full disk, loses its token, or runs on the wrong day, and continues.
 
 use serde_json::{Value, json};
 
@@ -8,8 +8,8 @@ fn of<'a>(held: &'a [Value], point: &str) -> &'a Value {
     held.iter().find(|held| held["point"] == point).expect("held")
 }
 
-/// Before the write, in its middle, all but the newline, and all of it but the sync: for each event of a ceremony in turn, and one run after the
-/// other. Which of these lines is on the disk decides what people are asked, and how often the token signs.
+/// Killed before the write, in its middle, before the newline, and before the sync: for each event of a ceremony in turn, one run after another.
+/// Which of these lines is on disk decides what people are asked, and how many times the token signs.
 #[test]
 fn a_ceremony_is_killed_inside_each_line_of_its_transcript_and_goes_on() {
     let adopted_and_again = json!(["k: adopt-key", "root: sign-again"]);
@@ -61,8 +61,8 @@ fn assert_killed_in_lines(words: &[&str], cases: &[(&str, &Value, u64)]) {
     }
 }
 
-/// From some write on there is no space, wherever that is: in the transcript, in the ledger, in the objects, in the results. The run says so in one
-/// line, and the same command goes on when there is space.
+/// From a certain write on there is no space, wherever that is: in the transcript, in the ledger, in the objects or in the results. The run reports
+/// it in one line, and the same command continues once there is space.
 #[test]
 fn on_a_disk_that_fills_at_some_write_nothing_is_lost() {
     let points: Vec<_> = (1..=220)
@@ -82,8 +82,8 @@ fn on_a_disk_that_fills_at_some_write_nothing_is_lost() {
     }
 }
 
-/// What is written at the end, each in turn: the ledger's events, the last line of the transcript, a result, the export, the checkpoint, and the list of
-/// hashes. The same command finishes, and says so when it stops.
+/// Each file that is written at the end, in turn: the ledger's events, the last line of the transcript, a result, the export, the checkpoint and the
+/// list of hashes. The run reports that it stops, and the same command finishes.
 #[test]
 fn on_a_disk_that_fills_while_a_ceremony_is_closed_nothing_is_lost() {
     let points = [
@@ -106,8 +106,8 @@ fn on_a_disk_that_fills_while_a_ceremony_is_closed_nothing_is_lost() {
     }
 }
 
-/// An interrupted closing left results, and somebody changed them: nothing takes them for what was signed. Once they are as they were, or gone, the
-/// same command finishes.
+/// An interrupted closing left results, and they were changed: the program does not accept them. Once they are restored or removed, the same command
+/// finishes.
 #[test]
 fn results_that_are_there_are_compared_octet_for_octet() {
     let [held] = hold(&room("ec:p256", &[]), &["results"]).try_into().expect("one");
@@ -127,7 +127,7 @@ fn results_that_are_there_are_compared_octet_for_octet() {
     }
 }
 
-/// The token is pulled: nothing is repeated in the same run, and the next one goes on.
+/// The token is removed: the same run repeats nothing, and the next run continues.
 #[test]
 fn a_token_that_is_pulled_stops_the_run_and_a_second_run_waits_outside() {
     let points = [
@@ -150,9 +150,9 @@ fn a_token_that_is_pulled_stops_the_run_and_a_second_run_waits_outside() {
         }
     }
     let decided = |point: &str| of(&held, point)["decided"].clone();
-    // Whether the token signed is not known, whatever it answered.
+    // Whatever the token answered, it is unknown whether it signed.
     assert_eq!(decided(points[3]), json!(["i1: sign-again"]));
-    // The older root's key is RSA.
+    // The older root has an RSA key.
     assert_eq!(decided(points[4]), json!([]));
     assert_eq!(decided(points[5]), json!(["i1: sign-again"]));
     let twice = of(&held, "twice");
@@ -161,8 +161,9 @@ fn a_token_that_is_pulled_stops_the_run_and_a_second_run_waits_outside() {
     assert!(line.contains("in use by another process"), "{line}");
 }
 
-/// The first session is killed when the ledger has what it would sign, and the transcript does not. Nothing was signed, so the standby session is held,
-/// and what was begun ends. A CRL number is used once: there the standby session is refused before anybody types.
+/// The first session is killed after the ledger records what it would sign, but before the transcript does. Nothing was signed, so the standby
+/// session is held, and the entry that was begun ends. A CRL number is used only once: if one was begun, the standby session is refused before anyone
+/// types.
 #[test]
 fn what_a_session_that_was_given_up_had_begun_is_ended_or_refused_at_the_opening() {
     let [held] = hold(
@@ -189,8 +190,8 @@ fn what_a_session_that_was_given_up_had_begun_is_ended_or_refused_at_the_opening
     );
 }
 
-/// The main session is given up at a gate before any key, and the standby session is held the next day. What people signed in the first does not
-/// count in the second: the gate there has other bytes.
+/// The main session is abandoned at a gate before any key is made, and the standby session is held the next day. Signatures from the first session do
+/// not count in the second, because its gate has other bytes.
 #[test]
 fn a_standby_session_passes_its_gates_by_itself() {
     let rig = room("ec:p256", &["yesterday"]);
@@ -223,7 +224,7 @@ fn a_standby_session_passes_its_gates_by_itself() {
     }
 }
 
-/// People see that a remark was recorded, and what Ctrl-C did. At the gate they see what they sign, as `openssl` finds it in the results.
+/// People see that a remark was recorded, and what Ctrl-C did. At the gate they see what they sign; `openssl` finds the same in the results.
 #[test]
 fn what_is_typed_beside_an_answer_gets_one() {
     let [held] = hold(&room("ec:p256", &[]), &["talks"]).try_into().expect("one");
@@ -245,7 +246,7 @@ fn what_is_typed_beside_an_answer_gets_one() {
         })
         .collect();
     assert_eq!(told.len(), 2, "{held:#}");
-    // Lines are broken at 80 columns.
+    // Lines are wrapped at 80 columns.
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     for told in &told {
         assert!(words(talked).contains(&words(told)), "{told}: {talked}");
@@ -259,7 +260,7 @@ fn what_is_typed_beside_an_answer_gets_one() {
     let (_, gate) = talked.split_once("compare this with the script").expect("a gate");
     let (gate, _) = gate.split_once("Signatures still missing").expect("a question");
     let at = |text: &str| gate.find(text).unwrap_or_else(|| panic!("{text}: {gate}"));
-    // In the order of the steps, and the key that two certify once.
+    // The objects are in the order of the steps, and a key that two objects certify appears once.
     assert!(at("root: certificate r1.crt") < at("i1: certificate i1.crt"));
     assert!(at("i1: certificate") < at("x1: certificate r1-x.crt, which key \"legacy-root\" signs"));
     assert!(at("SHA-256 of the key in it: as in root") < at("crl1: CRL r1.crl"));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::ssh_keygen::{MESSAGE, NAMESPACE, key, sign};
 use crate::harness::python_tool;
 
-/// What the second verifier says of each case.
+/// The answer of the second verifier for each case.
 pub(super) fn ask(cases: &[Value]) -> Vec<String> {
     const VERIFIER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/softhsm-tests/ceremony/verify.py");
     let lines: String = cases.iter().map(|case| format!("{case}\n")).collect();
@@ -21,7 +21,7 @@ pub(super) fn ask(cases: &[Value]) -> Vec<String> {
     answers
 }
 
-/// What a Python program answers to these lines.
+/// The answers of a Python program to these lines.
 pub(super) fn ask_python(arguments: &[&str], lines: String) -> String {
     let mut python = Command::new(python_tool("python"))
         .args(arguments)
@@ -37,7 +37,7 @@ pub(super) fn ask_python(arguments: &[&str], lines: String) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// What both say of one file: ours beside the case for the other.
+/// The verdicts about one file: ours, and the case for the second verifier.
 struct Cases(Vec<(String, Value)>);
 
 impl Cases {
@@ -77,7 +77,7 @@ impl Cases {
         self.0.push((ours, case));
     }
 
-    /// How many both accept, and how many both refuse.
+    /// How many cases both accept, and how many both refuse.
     fn compare(self) -> (usize, usize) {
         let cases: Vec<_> = self.0.iter().map(|(_, case)| case.clone()).collect();
         let answers = ask(&cases);
@@ -94,7 +94,7 @@ impl Cases {
     }
 }
 
-/// Each byte changed in turn, by one bit that moves, and each length.
+/// Changes each byte in turn, by one bit in a moving position, and truncates to each length.
 fn broken(good: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
     let changed = (0..good.len()).map(|place| {
         let mut bytes = good.to_vec();

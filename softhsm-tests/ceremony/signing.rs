@@ -1,4 +1,4 @@
-//! How stock `ssh-keygen` is run: what it gets, what it asks, and what is left when it fails or this program is killed.
+//! How stock `ssh-keygen` is run: its input, its prompts, and what remains if it fails or this program is killed.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -14,7 +14,7 @@ fn a_passphrase_is_for_ssh_keygen_to_ask_and_a_wrong_one_leaves_nothing() {
     let rig = planned();
     rig.keygen(&["-q", "-p", "-N", "a passphrase", "-P", "", "-f", "A"]);
     let approve = ["ceremony", "approve", "room", "--ssh-key", "A"];
-    // Nobody is there to ask, so it fails, and says what ssh-keygen said.
+    // There is no terminal, so it fails, and the error contains the output of ssh-keygen.
     let message = rig
         .json(&[&["--no-input"][..], &approve].concat())
         .refused(1, "ssh-keygen-failed");
@@ -22,7 +22,7 @@ fn a_passphrase_is_for_ssh_keygen_to_ask_and_a_wrong_one_leaves_nothing() {
     assert_eq!(rig.list("room/approvals"), [""; 0]);
 }
 
-/// The window that asks kills this program before it answers.
+/// The passphrase window kills this program before it answers.
 #[test]
 fn killed_while_ssh_keygen_asks_nothing_is_half_written() {
     let rig = planned();
@@ -60,7 +60,7 @@ fn killed_while_ssh_keygen_asks_nothing_is_half_written() {
     assert_eq!(rig.list("room/approvals"), expected);
 }
 
-/// Who can rename the directory of the statement can have another one signed.
+/// Someone who can rename the statement's directory could have another statement signed.
 #[test]
 fn a_statement_does_not_pass_through_a_directory_of_others() {
     let rig = planned();
@@ -84,13 +84,13 @@ fn a_statement_does_not_pass_through_a_directory_of_others() {
     let message = approve().refused(2, "untrusted-file");
     assert!(message.contains("nothing was signed"), "{message}");
     assert_eq!(rig.list("room/approvals"), [""; 0]);
-    // As /tmp is.
+    // The mode of /tmp.
     set(0o1777);
     approve().ok();
     assert_eq!(rig.list("shared"), [""; 0]);
 }
 
-/// Before somebody touches a key for nothing.
+/// The check comes before anyone touches a security key in vain.
 #[test]
 fn a_full_disk_is_found_before_anything_is_signed() {
     let rig = planned();
@@ -107,8 +107,8 @@ fn a_full_disk_is_found_before_anything_is_signed() {
     assert!(!rig.path("asked").exists());
 }
 
-/// The window that asks is a program that prints the passphrase. Nothing but what is named goes to the child: the token's PIN may be in the
-/// environment.
+/// The passphrase window is a program that prints the passphrase. The child gets only the listed variables, because the environment may contain the
+/// token's PIN.
 #[test]
 fn ssh_keygen_sees_neither_our_environment_nor_our_input() {
     let rig = planned();
@@ -131,7 +131,7 @@ fn ssh_keygen_sees_neither_our_environment_nor_our_input() {
     );
 }
 
-/// The private key is in an agent only, and its public half beside us.
+/// The private key is only in an agent; the public key is in a file.
 #[test]
 fn a_key_in_the_agent_signs() {
     let rig = planned();

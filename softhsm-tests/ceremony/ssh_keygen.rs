@@ -1,4 +1,4 @@
-//! Signatures by stock `ssh-keygen`: read by us, and held to more than it holds them to.
+//! Signatures by stock `ssh-keygen`, read by this program under stricter rules.
 
 use std::fs;
 use std::path::Path;
@@ -99,7 +99,7 @@ fn a_signature_with_a_certificate_is_refused() {
     ssh_keygen(path, &["-q", "-s", "ca", "-I", "a person", "-n", "a", "k.pub"]);
     let line = fs::read_to_string(path.join("k-cert.pub")).expect("a certificate");
     assert_eq!(SshKey::from_line(&line), Err(SshKeyError::Certificate));
-    // The key is not part of what is signed, so a certificate of the same key can be put in its place.
+    // The key is not part of the signed data, so a certificate of the same key can replace it.
     let blob = |line: &str| Base64::decode_vec(line.split(' ').nth(1).expect("base64")).expect("base64");
     let certificate = blob(&line);
     let public = blob(&fs::read_to_string(path.join("k.pub")).expect("a public key"));
@@ -123,7 +123,7 @@ fn a_signature_with_a_certificate_is_refused() {
     assert_eq!(refused, Err(SshSignatureError::Key(SshKeyError::Certificate)));
 }
 
-/// What OpenSSH accepts (9.2) and we refuse: another file for the same signature.
+/// Armour that OpenSSH (9.2) accepts and we refuse: another file for the same signature.
 #[test]
 fn armour_that_ssh_keygen_accepts_is_refused_if_it_was_touched() {
     let directory = key(&["-t", "ed25519"]);
@@ -172,7 +172,7 @@ fn armour_that_ssh_keygen_accepts_is_refused_if_it_was_touched() {
     }
 }
 
-/// The statements are ours, the keys and signatures are not.
+/// The statements come from this program; the keys and signatures do not.
 #[test]
 fn two_of_three_people_approve_with_stock_ssh_keygen() {
     let kinds: [&[&str]; 3] = [
@@ -204,7 +204,7 @@ fn two_of_three_people_approve_with_stock_ssh_keygen() {
         let bytes = to_canonical(&statement.expect("a statement")).expect("bytes");
         fs::write(directory.path().join("m"), &bytes).expect("written");
         let signature = sign(directory.path(), "k", &[]);
-        // The namespace of the signature counts, and so does every byte of the statement.
+        // Both the namespace of the signature and every byte of the statement count.
         let mut other = bytes.clone();
         other[10] ^= 1;
         assert!(count.add(&other, &signature).is_err());

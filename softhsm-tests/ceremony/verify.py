@@ -44,7 +44,7 @@ def answer(case):
 def answered(case):
     try:
         return answer(case)
-    except Exception as error:  # The libraries have many ways to say no.
+    except Exception as error:  # The libraries raise many kinds of exceptions.
         return f"refused: {type(error).__name__} {error}".replace("\n", " ")
 
 

@@ -1,4 +1,4 @@
-//! A root that is renewed under its own key, and a new key under a root's name: a step waives the rule, and everybody can see it.
+//! A root renewed under its own key, and a new key under a root's name: a step waives the rule, and everyone can see that.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::rehearse::{one_session, rehearse};
 use super::second_verifier::ask;
 use crate::harness::Rig;
 
-/// The older root once more for its own key, and another key under the new root's name.
+/// Certifies the older root's key again, and another key under the new root's name.
 const STEPS: &str = "[[step]]\nid = \"again\"\ndo = \"create-ca\"\nkey = \"legacy-root\"\ntoken = \"legacy\"\n\
      subject = \"CN=Legacy,O=Example\"\nprofile = \"root\"\ndays = 7305\nout = \"again.crt\"\n\
      [[step]]\nid = \"k2\"\ndo = \"generate-key\"\ntoken = \"root\"\nlabel = \"root-r2\"\ntype = \"ec:p384\"\n\
@@ -52,7 +52,7 @@ fn a_step_waives_the_one_rule_that_it_names() {
             assert!(message.contains(wanted), "{waivers:?}: {message}");
         }
     }
-    // The rules are about CAs. This certificate is not one.
+    // The rules concern CAs, and this certificate is not a CA certificate.
     let rig = ceremony();
     rig.edit("profile = \"intermediate\"", "profile = \"tls-client\"");
     let waiver = "waive = [{ rule = \"second-certificate\", step = \"i1\", because = \"agreed by all\" }]";
@@ -86,7 +86,7 @@ fn what_is_waived_is_in_the_plan_on_every_page_and_in_the_ledger() {
         }
     }
 
-    // It is carried out on a rig, and the ledger records what was broken and waived, as `ca create` does.
+    // It is carried out on a rig, and the ledger records the broken and waived rules, as for `ca create`.
     rehearse(&rig).ok();
     let practice = |name: &str| {
         let name = format!("room/rehearsal/main/{name}");

@@ -1,15 +1,15 @@
-//! The file that says that a ceremony was given up: nobody who opens its directory takes it for a real one.
+//! The file that marks a ceremony as aborted, so that a reader of the directory does not mistake it for a valid ceremony.
 
 use super::PlanIdentity;
 use crate::output::{Encoding, Sealed, Verified};
 use crate::values::UnixTime;
 
-/// The text of `ABORTED.txt`. The transcript's last line is what counts.
+/// The text of `ABORTED.txt`. It is for people: only the transcript's last line is authoritative.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AbortNotice(String);
 
 impl AbortNotice {
-    /// That this ceremony was aborted.
+    /// The notice for the ceremony of `plan`.
     #[must_use]
     pub fn new(plan: &PlanIdentity, because: &str, by: &str, time: UnixTime) -> Self {
         Self(format!(

@@ -15,13 +15,13 @@ use super::statement::{
 use crate::output::Sealed;
 use crate::values::UnixTime;
 
-/// What somebody says about the plan.
+/// An approver's decision about the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Decision {
-    /// It shall be carried out.
+    /// The ceremony may run.
     Approve,
-    /// It must not be.
+    /// The ceremony must not run.
     Reject {
         /// The reason.
         because: String,
@@ -38,11 +38,11 @@ pub struct ApprovalStatement {
     frame: StatementFrame,
 }
 
-/// A statement about the plan whose signature was verified, by one of the approvers.
+/// A verified statement about the plan by one of the approvers.
 pub type Approval = SignedStatement<Decision>;
 
 impl ApprovalStatement {
-    /// What `person` says about the plan, to be signed with `key`. The time is what this machine's clock says, and only a claim.
+    /// The decision of `person` about the plan, to be signed with `key`. The time comes from this machine's clock; it is a claim, not a proof.
     ///
     /// # Errors
     /// [`StatementError::Reason`]: a rejection needs a reason.

@@ -1,4 +1,4 @@
-//! What those present sign at the end: a statement about the transcript's head.
+//! The statement that the attendees sign at the end: it covers the transcript's head.
 
 #[cfg(test)]
 mod tests;
@@ -16,13 +16,13 @@ use super::{CeremonyPlan, PlanError, TranscriptHead};
 use crate::output::Sealed;
 use crate::values::UnixTime;
 
-/// How long somebody was there.
+/// How much of the ceremony the person saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Presence {
-    /// From beginning to end.
+    /// All of it.
     All,
-    /// Not all the time.
+    /// Only a part.
     Part,
 }
 
@@ -37,14 +37,14 @@ impl Presence {
     }
 }
 
-/// What somebody who was there says about the ceremony.
+/// What an attendee says about the ceremony.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remarks {
-    /// Whether they saw all of it.
+    /// How much of it they saw.
     pub present: Presence,
-    /// Whether what they saw went as planned.
+    /// Whether it went as planned, as far as they saw.
     pub as_planned: bool,
-    /// What else they say, in one line.
+    /// Any other remarks, in one line.
     pub remarks: Option<String>,
 }
 
@@ -61,14 +61,15 @@ pub struct AttestationStatement {
     remarks: Option<String>,
 }
 
-/// A statement about the head whose signature was verified.
+/// A verified statement about the head.
 pub type Attestation = SignedStatement<(TranscriptHead, Remarks)>;
 
 impl AttestationStatement {
-    /// What `person` says about the ceremony with this head, to be signed with `key`. The time is what this machine's clock says, and only a claim.
+    /// What `person` says about the ceremony with this head, to be signed with `key`. The time comes from this machine's clock; it is a claim, not a
+    /// proof.
     ///
     /// # Errors
-    /// [`StatementError::Text`]: remarks that are not one line of visible text.
+    /// [`StatementError::Text`]: the remarks are not one line of visible text.
     pub fn new(
         plan: &PlanIdentity,
         person: &str,
@@ -131,22 +132,22 @@ impl Statement for AttestationStatement {
     }
 }
 
-/// The attestations of one ceremony, as they are read.
+/// Counts the attestations of one ceremony as they are read.
 #[derive(Clone, Debug)]
 pub struct AttestationCount {
     signatories: Signatories,
-    /// Who has to attest.
+    /// Who must attest.
     required: Vec<String>,
     head: TranscriptHead,
     attestations: Vec<Attestation>,
 }
 
 impl AttestationCount {
-    /// Nothing counted yet. `attended` are the names of those who were there, in any run: each of them may attest, and those with a role that
-    /// the plan names for it have to.
+    /// Starts at zero. `attended` names everyone who was there in any run. Each of them may attest. Those who have a role from the plan's `attest`
+    /// must.
     ///
     /// # Errors
-    /// [`PlanError`], which a plan that was read does not give.
+    /// [`PlanError`]. A plan that was read never causes it.
     pub fn of(plan: &CeremonyPlan, attended: &[String], head: TranscriptHead) -> Result<Self, PlanError> {
         let there = plan.people.persons.iter();
         let there: Vec<_> = there.filter(|person| attended.contains(&person.name)).collect();
@@ -167,7 +168,7 @@ impl AttestationCount {
     /// Verifies a statement and its signature, and counts it.
     ///
     /// # Errors
-    /// [`StatementError`]; then it is not counted.
+    /// [`StatementError`]; the statement is not counted.
     pub fn add(&mut self, statement: &[u8], signature: &[u8]) -> Result<&Attestation, StatementError> {
         let attestation = self
             .signatories
@@ -184,19 +185,19 @@ impl AttestationCount {
         Ok(&self.attestations[index])
     }
 
-    /// Everything that was counted.
+    /// All attestations counted so far.
     #[must_use]
     pub fn attestations(&self) -> &[Attestation] {
         &self.attestations
     }
 
-    /// Who has to attest, by the plan's order.
+    /// Who must attest, in the plan's order.
     #[must_use]
     pub fn required(&self) -> &[String] {
         &self.required
     }
 
-    /// Who has to attest, and has not yet.
+    /// Who must still attest.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
         let done: BTreeSet<_> = self.attestations.iter().map(Attestation::person).collect();

@@ -1,5 +1,5 @@
-//! Canonical JSON: RFC 8785 (JCS) without fractions and without `null`, and one newline at the end. One value has exactly one spelling, so
-//! a hash over the bytes is a hash over the value, and two programs that share no code write the same file.
+//! Canonical JSON: RFC 8785 (JCS) without fractions and without `null`, followed by one newline. Each value has exactly one encoding. So a hash of
+//! the bytes is a hash of the value, and two independent programs write the same file.
 
 #[cfg(test)]
 mod tests;
@@ -10,37 +10,36 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
-/// The largest integer that every reader of JSON has, in both directions: 2⁵³ - 1 (RFC 8259 section 6, RFC 8785 section 3.2.2.3).
+/// The largest integer that every JSON reader can represent, positive or negative: 2⁵³ - 1 (RFC 8259 section 6, RFC 8785 section 3.2.2.3).
 pub const LARGEST_INTEGER: u64 = (1 << 53) - 1;
 
-/// How deep arrays and objects may be nested. Readers that recurse have a limit: 128 in serde_json, about 1000 in Python.
+/// The deepest nesting of arrays and objects. Recursive readers have a limit: 128 in serde_json, about 1000 in Python.
 pub const DEEPEST_NESTING: usize = 64;
 
-/// Why a value cannot be written as canonical JSON, or why bytes are not canonical JSON. `at` is a JSON pointer (RFC 6901); "" is the whole
-/// value.
+/// Why a value cannot be written as canonical JSON, or why bytes are not canonical JSON. `at` is a JSON pointer (RFC 6901); "" is the whole value.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CanonicalError {
-    /// Not JSON, or not a value that JSON can have.
+    /// The bytes are not JSON, or JSON cannot represent the value.
     Json(serde_json::Error),
-    /// JSON, but the value is not one of this kind: a field is missing, unknown or of another type.
+    /// The JSON does not fit the expected type: a field is missing, is unknown, or has the wrong type.
     Shape(serde_json::Error),
-    /// The same value is spelled in another way: spaces, another order of names, a name twice, other escapes, no newline at the end.
+    /// The value is encoded in another way: spaces, another order of names, a duplicate name, other escapes, or no newline at the end.
     Spelling {
-        /// The first byte that differs from the canonical spelling, counted from 0.
+        /// The first byte that differs from the canonical encoding, counted from 0.
         byte: usize,
     },
-    /// The value was read, but it is written differently: the format does not have everything that is in the bytes.
+    /// The value was read, but is written back differently: the type drops something that the bytes contain.
     NotKept {
         /// The first byte that differs, counted from 0.
         byte: usize,
     },
-    /// A `null`. What is not there is left out.
+    /// A `null`. An absent value must be left out.
     Null {
         /// Where.
         at: String,
     },
-    /// A number that is not an integer, or is written as if it were not: `1.0`, `1e3`, `-0`.
+    /// A number that is not an integer, or is not written as one: `1.0`, `1e3`, `-0`.
     Fraction {
         /// Where.
         at: String,
@@ -84,7 +83,7 @@ impl fmt::Display for CanonicalError {
     }
 }
 
-/// `Display` tells the cause of [`Json`](CanonicalError::Json) and [`Shape`](CanonicalError::Shape).
+/// `Display` includes the cause of [`Json`](CanonicalError::Json) and [`Shape`](CanonicalError::Shape).
 impl std::error::Error for CanonicalError {}
 
 struct Pointer<'a>(&'a str);
@@ -98,17 +97,17 @@ impl fmt::Display for Pointer<'_> {
     }
 }
 
-/// Writes a value as canonical JSON and a newline.
+/// Writes a value as canonical JSON, followed by a newline.
 ///
 /// # Errors
-/// [`CanonicalError`]: fractions, `null`, integers beyond ±(2⁵³ - 1), deep nesting, names that are not strings.
+/// [`CanonicalError`]: fractions, `null`, integers beyond ±(2⁵³ - 1), nesting that is too deep, or names that are not strings.
 pub fn to_canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, CanonicalError> {
     let value = serde_json::to_value(value).map_err(CanonicalError::Json)?;
     write_line(&value)
 }
 
-/// Reads bytes that have to be canonical JSON and a newline, and nothing else. The value is written again and compared with the bytes, as
-/// JSON and as a `T`: so every byte counts, unknown names and names that are there twice included.
+/// Reads bytes that must be canonical JSON and a newline, with nothing else. Writes the value again, as JSON and as a `T`, and compares both with the
+/// input. So every byte counts: unknown and duplicate names are refused.
 ///
 /// # Errors
 /// [`CanonicalError`]
@@ -142,7 +141,7 @@ fn write_line(value: &Value) -> Result<Vec<u8>, CanonicalError> {
 #[derive(Default)]
 struct Writer {
     out: Vec<u8>,
-    /// The JSON pointer's steps.
+    /// The steps of the JSON pointer.
     path: Vec<String>,
 }
 
@@ -160,7 +159,7 @@ impl Writer {
         Ok(())
     }
 
-    /// RFC 8785 section 3.2.2.3; of ECMAScript's rules only those for integers are needed.
+    /// RFC 8785 section 3.2.2.3. Of the ECMAScript rules, only those for integers are needed.
     fn number(&mut self, number: &Number) -> Result<(), CanonicalError> {
         let magnitude = match (number.as_i64(), number.as_u64()) {
             (Some(signed), _) => signed.unsigned_abs(),
@@ -178,7 +177,7 @@ impl Writer {
         Ok(())
     }
 
-    /// RFC 8785 section 3.2.2.2. serde_json has exactly those escapes: the five short ones, `\"`, `\\`, and `\u00xx` in lower case.
+    /// RFC 8785 section 3.2.2.2. serde_json writes exactly these escapes: the five short ones, `\"`, `\\`, and `\u00xx` in lower case.
     fn string(&mut self, text: &str) -> Result<(), CanonicalError> {
         serde_json::to_writer(&mut self.out, text).map_err(CanonicalError::Json)
     }
@@ -195,7 +194,7 @@ impl Writer {
         Ok(())
     }
 
-    /// RFC 8785 section 3.2.3: names are in the order of their UTF-16 code units, which differs from that of UTF-8 above U+FFFF.
+    /// RFC 8785 section 3.2.3: names are sorted by their UTF-16 code units. Above U+FFFF this differs from the order of UTF-8.
     fn object(&mut self, members: &Map<String, Value>) -> Result<(), CanonicalError> {
         let mut sorted: Vec<(&String, &Value)> = members.iter().collect();
         sorted.sort_by(|(one, _), (other, _)| one.encode_utf16().cmp(other.encode_utf16()));

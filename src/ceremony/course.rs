@@ -1,32 +1,32 @@
-//! How far a ceremony has come, from the events of its transcript.
+//! The progress of a ceremony, derived from the events of its transcript.
 
 use std::collections::BTreeMap;
 
 use super::{CanonicalError, Choice, Digest, Event, GateBytes, KeyOrigin, Octets, StepAction, Transcript};
 use crate::values::UnixTime;
 
-/// How far a ceremony has come.
+/// The progress of a ceremony.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Course {
-    /// How often `run` was started.
+    /// How many times `run` was started.
     pub runs: u64,
     /// The session of the last run.
     pub session: Option<String>,
-    /// The session that is bound: a key was made or used in it.
+    /// The session to which the ceremony is bound, because a key was made or used in it.
     pub bound: Option<String>,
-    /// Who is in the room in the last run; see [`Course::in_the_room`] for one that goes on.
+    /// Who attends the last run. See [`Course::in_the_room`] for a run that is still open.
     pub attending: Vec<String>,
-    /// Everybody who ever was.
+    /// Everyone who attended any run.
     pub attended: Vec<String>,
-    /// Each step that has begun.
+    /// Each step that was begun.
     pub steps: BTreeMap<String, StepCourse>,
-    /// SHA-256 of each result, once the ceremony is closed.
+    /// SHA-256 of each result, if the ceremony is closed.
     pub closed: Option<BTreeMap<String, Digest>>,
-    /// Why it was given up, and who said so.
+    /// Why it was aborted, and who said so.
     pub aborted: Option<(String, String)>,
-    /// Whether the last run said that it stopped. One that was killed did not.
+    /// Whether the last run recorded that it stopped. A run that was killed did not.
     pub stopped: bool,
-    /// The latest time of an event since people last said that the clock is right: a run that only began does not settle it.
+    /// The latest event time since people last confirmed the clock. A run that only began does not reset it.
     pub latest: Option<UnixTime>,
 }
 
@@ -34,52 +34,52 @@ pub struct Course {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ending {
-    /// It is complete.
+    /// It was completed.
     Closed,
-    /// It was given up.
+    /// It was aborted.
     Aborted {
-        /// Why.
+        /// The reason.
         because: String,
         /// Who said so.
         by: String,
     },
 }
 
-/// How far a step has come.
+/// The progress of one step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StepCourse {
-    /// The step was said and done.
+    /// The manual step was carried out.
     pub said: bool,
     /// A key is being made.
     pub key_begun: bool,
     /// The key that was made.
     pub key: Option<MadeKey>,
-    /// What is shown at a gate.
+    /// The objects shown at the gate.
     pub gate: Option<BTreeMap<String, Digest>>,
-    /// The gate is passed.
+    /// The gate was passed.
     pub gate_passed: bool,
     /// The last signature that was begun.
     pub begun: Option<BegunSignature>,
-    /// How many were begun.
+    /// How many signatures were begun.
     pub signatures: u64,
-    /// What people decided since the last signature was begun.
+    /// What people decided after the last signature was begun.
     pub decision: Option<Choice>,
     /// The signature.
     pub signature: Option<Octets>,
-    /// SHA-256 of the DER of what was signed, once it is on the disk and in the ledger.
+    /// SHA-256 of the DER of the signed object, once it is on disk and in the ledger.
     pub written: Option<Digest>,
-    /// The ledger has the revocation.
+    /// The ledger has recorded the revocation.
     pub revoked: bool,
     /// A key is being destroyed.
     pub destroy_begun: bool,
-    /// The key is gone.
+    /// The key was destroyed.
     pub destroyed: bool,
 }
 
-/// A key that a step made.
+/// A key that the step made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MadeKey {
-    /// How it came.
+    /// How it came onto the token.
     pub how: KeyOrigin,
     /// DER of its `subjectPublicKeyInfo`.
     pub public_key: Octets,
@@ -88,19 +88,19 @@ pub struct MadeKey {
 /// A signature that was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BegunSignature {
-    /// SHA-256 of the bytes that are signed.
+    /// SHA-256 of the bytes to sign.
     pub sha256: Digest,
-    /// The entry in the ledger.
+    /// The ledger entry.
     pub entry: u64,
-    /// Whether they have the spare serial number.
+    /// Whether these bytes contain the spare serial number.
     pub spare: bool,
 }
 
 impl Course {
-    /// From a transcript.
+    /// Derives the progress from a transcript.
     ///
     /// # Errors
-    /// [`CanonicalError`]: a line that is not an event.
+    /// [`CanonicalError`]: a line is not an event.
     pub fn of(transcript: &Transcript) -> Result<Self, CanonicalError> {
         let mut course = Self::default();
         for record in transcript.records() {
@@ -109,13 +109,13 @@ impl Course {
         Ok(course)
     }
 
-    /// The course of a step; the default where it has not begun.
+    /// The progress of a step, or the default if the step was not begun.
     #[must_use]
     pub fn step(&self, id: &str) -> StepCourse {
         self.steps.get(id).cloned().unwrap_or_default()
     }
 
-    /// How the ceremony ended, if it did.
+    /// How the ceremony ended, if it has ended.
     #[must_use]
     pub fn ending(&self) -> Option<Ending> {
         match (&self.aborted, &self.closed) {
@@ -128,7 +128,7 @@ impl Course {
         }
     }
 
-    /// Who is in the room in the run that goes on; nobody between runs. After a run that was killed, still those who were there.
+    /// Who attends the open run; nobody between runs. After a killed run, this still names its attendees.
     #[must_use]
     pub fn in_the_room(&self) -> &[String] {
         match self.stopped || self.ending().is_some() {
@@ -137,7 +137,7 @@ impl Course {
         }
     }
 
-    /// The gate that waits for signatures of those in the room.
+    /// The gate that is waiting for signatures of the attendees.
     #[must_use]
     pub fn waiting_gate(&self) -> Option<GateBytes> {
         let mut open = self.steps.iter().filter(|(_, course)| !course.gate_passed);
@@ -150,7 +150,7 @@ impl Course {
         })
     }
 
-    /// Takes one event more.
+    /// Applies one more event.
     pub fn add(&mut self, event: Event, time: Option<UnixTime>) {
         self.latest = match event {
             Event::Decision {
@@ -162,7 +162,7 @@ impl Course {
         match event {
             Event::Opened { run, session, .. } => {
                 self.runs = run;
-                // Another day signs other bytes: those of its gates are shown again.
+                // Another session signs other bytes, so its gates must be shown again.
                 if self.session.as_ref().is_some_and(|before| *before != session) {
                     for step in self.steps.values_mut() {
                         step.gate = None;
@@ -223,7 +223,7 @@ impl Course {
         }
     }
 
-    /// A key was made or used: another day would sign other bytes.
+    /// A key was made or used. From now on only this session can continue, because another day would sign other bytes.
     fn bind(&mut self) {
         self.bound.clone_from(&self.session);
     }
@@ -234,7 +234,7 @@ impl Course {
 }
 
 impl StepCourse {
-    /// Whether nothing of the step is left to do.
+    /// Whether the step is finished.
     #[must_use]
     pub const fn is_done(&self, action: &StepAction) -> bool {
         match action {
@@ -326,7 +326,7 @@ mod tests {
         let because = "Ctrl-C".to_owned();
         course.add(Event::Stopped { because }, None);
         assert_eq!((course.waiting_gate(), course.in_the_room().len()), (None, 0));
-        // Another session shows its own bytes; the next run of the same one goes on with it, once it is known who is there.
+        // Another session shows its own bytes. The next run of the same session continues with the gate once the attendees are known.
         let mut other = course.clone();
         opened(&mut other, "standby", 200);
         other.add(attending(&["A", "B"]), None);

@@ -1,19 +1,19 @@
-//! The directory of a ceremony, from its plan to its archive: what is where.
+//! The layout of a ceremony's directory, from the plan to the archive.
 
 use std::path::{Path, PathBuf};
 
-/// The directory of a ceremony. Nothing is looked at here.
+/// The path of a ceremony's directory. This type does not access the file system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CeremonyDirectory(PathBuf);
 
 impl CeremonyDirectory {
-    /// At this path.
+    /// The directory at this path.
     #[must_use]
     pub fn at(path: &Path) -> Self {
         Self(path.to_owned())
     }
 
-    /// Itself.
+    /// The directory itself.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
@@ -37,19 +37,19 @@ impl CeremonyDirectory {
         self.0.join("plan.json")
     }
 
-    /// The plan for people.
+    /// The plan as text for people.
     #[must_use]
     pub fn plan_text(&self) -> PathBuf {
         self.0.join("plan.txt")
     }
 
-    /// Approvals: `NAME.json`, and `NAME.json.sig`.
+    /// The approvals: `NAME.json` and `NAME.json.sig`.
     #[must_use]
     pub fn approvals(&self) -> PathBuf {
         self.0.join("approvals")
     }
 
-    /// What `run` writes.
+    /// The directory to which `run` writes.
     #[must_use]
     pub fn run(&self) -> PathBuf {
         self.0.join("run")
@@ -61,13 +61,13 @@ impl CeremonyDirectory {
         self.run().join("transcript.jsonl")
     }
 
-    /// What was signed: `STEP.tbs`, `STEP.sig` and `STEP.der`.
+    /// The signed objects: `STEP.tbs`, `STEP.sig` and `STEP.der`.
     #[must_use]
     pub fn objects(&self) -> PathBuf {
         self.run().join("objects")
     }
 
-    /// The statements of gates: `STEP@SESSION-NN.json`, and its signature. NN is the person's place in the plan, from 01.
+    /// The statements of gates, `STEP@SESSION-NN.json`, and their signatures. NN is the person's place in the plan, from 01.
     #[must_use]
     pub fn gates(&self) -> PathBuf {
         self.run().join("gates")
@@ -79,13 +79,13 @@ impl CeremonyDirectory {
         self.0.join("out")
     }
 
-    /// Attestations of those present: `NN.json`, and `NN.json.sig`.
+    /// The attestations: `NN.json` and `NN.json.sig`.
     #[must_use]
     pub fn attestations(&self) -> PathBuf {
         self.0.join("attest")
     }
 
-    /// Says that the ceremony was given up. Only there if it was.
+    /// The notice that the ceremony was aborted. It exists only in that case.
     #[must_use]
     pub fn aborted(&self) -> PathBuf {
         self.0.join("ABORTED.txt")
@@ -103,13 +103,13 @@ impl CeremonyDirectory {
         self.0.join("SHA256SUMS")
     }
 
-    /// The head as a checkpoint of C2SP tlog-checkpoint.
+    /// The head as a C2SP tlog-checkpoint.
     #[must_use]
     pub fn checkpoint(&self) -> PathBuf {
         self.0.join("checkpoint")
     }
 
-    /// Where a rehearsal is held.
+    /// The directory for rehearsals.
     #[must_use]
     pub fn rehearsal(&self) -> PathBuf {
         self.0.join("rehearsal")

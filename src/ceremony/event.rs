@@ -1,4 +1,4 @@
-//! What a line of the transcript says, beside its number, its time and the hash of the line before it.
+//! The events of the transcript: the content of a line besides its number, its time and the hash of the previous line.
 
 use std::collections::BTreeMap;
 
@@ -6,53 +6,53 @@ use serde::{Deserialize, Serialize};
 
 use super::{CanonicalError, Digest, Octets, Record};
 
-/// What happened. Names of steps, sessions, keys and people are those of the plan.
+/// What happened. Steps, sessions, keys and people have the names from the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 #[non_exhaustive]
 pub enum Event {
-    /// `run` was started. The first event of each run.
+    /// `run` was started. This is the first event of each run.
     Opened {
-        /// Counted from 1.
+        /// The number of the run, from 1.
         run: u64,
         /// The session.
         session: String,
-        /// SHA-256 of the program's file.
+        /// SHA-256 of the program file.
         tool: Digest,
-        /// SHA-256 of the module's file.
+        /// SHA-256 of the module file.
         module: Digest,
         /// `/proc/sys/kernel/random/boot_id`
         boot: String,
-        /// The machine's name.
+        /// The host name.
         host: String,
-        /// Its network interfaces that are up, other than loopback.
+        /// The network interfaces that are up, without loopback.
         network: Vec<String>,
-        /// Who started it, as the system knows them.
+        /// The system user that started it.
         by: String,
     },
-    /// People compared the machine's clock with the wall clock.
+    /// People compared the machine's clock with a wall clock.
     Clock {
-        /// What the wall clock said, as it was typed.
+        /// The time on the wall clock, as typed.
         wall: String,
     },
-    /// Who is in the room.
+    /// The attendees of the run.
     Attending {
-        /// Names of the plan.
+        /// Their names in the plan.
         people: Vec<String>,
     },
-    /// The words of the script were typed for this step (or `opening`, `closing`).
+    /// The script's words were typed for this step, or for `opening` or `closing`.
     Confirmed {
         /// The step.
         step: String,
     },
-    /// A manual step was done.
+    /// A manual step was carried out.
     Said {
         /// The step.
         step: String,
-        /// What was written down, by the names of `record`.
+        /// The values that were written down, keyed by the names in `record`.
         record: BTreeMap<String, String>,
     },
-    /// A key is about to be made.
+    /// A key is about to be generated or imported.
     KeyBegin {
         /// The step.
         step: String,
@@ -61,59 +61,59 @@ pub enum Event {
         /// Its label.
         label: String,
     },
-    /// A key is there.
+    /// The key is on the token.
     KeyEnd {
         /// The step.
         step: String,
-        /// How it came.
+        /// How it came onto the token.
         how: KeyOrigin,
         /// DER of its `subjectPublicKeyInfo`.
         public_key: Octets,
         /// `CKA_ID`, in hex.
         id: String,
     },
-    /// The completed bytes were shown, and people are asked to sign them.
+    /// The completed bytes were shown, and people were asked to sign them.
     GateOpen {
         /// The step.
         step: String,
-        /// SHA-256 of the completed bytes of each later object that is complete, by step.
+        /// For each later object that is complete: its step, and the SHA-256 of its completed bytes.
         objects: BTreeMap<String, Digest>,
     },
-    /// Enough people signed them.
+    /// Enough people signed at the gate.
     GatePassed {
         /// The step.
         step: String,
-        /// Who.
+        /// Who signed.
         people: Vec<String>,
     },
-    /// A key is about to sign. On the disk before `C_SignInit`.
+    /// A key is about to sign. This line is on disk before `C_SignInit`.
     SignBegin {
         /// The step.
         step: String,
         /// The key.
         key: String,
-        /// SHA-256 of the bytes that are signed.
+        /// SHA-256 of the bytes to sign.
         sha256: Digest,
-        /// The entry in the ledger.
+        /// The ledger entry.
         entry: u64,
-        /// Whether they have the spare serial number.
+        /// Whether these bytes contain the spare serial number.
         spare: bool,
     },
-    /// A key signed, and the signature verifies.
+    /// A key signed, and the signature was verified.
     SignEnd {
         /// The step.
         step: String,
         /// The octets of `signatureValue`.
         signature: Octets,
     },
-    /// The object is on the disk and in the ledger.
+    /// The object is on disk and in the ledger.
     Written {
         /// The step.
         step: String,
         /// SHA-256 of its DER.
         sha256: Digest,
     },
-    /// The ledger has a revocation.
+    /// The ledger recorded a revocation.
     Revoked {
         /// The step.
         step: String,
@@ -127,47 +127,47 @@ pub enum Event {
         /// The key.
         key: String,
     },
-    /// A key is gone: the token was asked, and has it no more.
+    /// A key is gone: the token was asked and no longer has it.
     DestroyEnd {
         /// The step.
         step: String,
     },
-    /// Somebody notes something.
+    /// Somebody made a note.
     Note {
-        /// What.
+        /// The text.
         text: String,
         /// Who.
         by: String,
     },
     /// Something did not go as planned.
     Deviation {
-        /// What.
+        /// The text.
         text: String,
         /// Who says so: a name, or `hsm-ca`.
         by: String,
     },
-    /// People decided what the program cannot know.
+    /// People decided a question that the program cannot answer.
     Decision {
         /// The step.
         step: String,
-        /// What they chose.
+        /// The choice.
         choice: Choice,
-        /// Who.
+        /// Who decided.
         people: Vec<String>,
     },
-    /// `run` stopped before the end.
+    /// `run` stopped before the end of the ceremony.
     Stopped {
-        /// Why.
+        /// The reason.
         because: String,
     },
-    /// The ceremony is complete. Only attestations come after it.
+    /// The ceremony is complete. Only attestations follow.
     Closed {
         /// SHA-256 of each file in `out`.
         out: BTreeMap<String, Digest>,
     },
-    /// The ceremony was given up. Nothing comes after it.
+    /// The ceremony was aborted. Nothing follows.
     Aborted {
-        /// Why.
+        /// The reason.
         because: String,
         /// Who says so.
         by: String,
@@ -183,29 +183,29 @@ pub enum KeyOrigin {
     Generated,
     /// It was imported.
     Imported,
-    /// It was there after an interrupted `generate-key`, and people took it for that step's.
+    /// It was found after an interrupted `generate-key` or `import-key`, and people accepted it as the key of that step.
     Adopted,
 }
 
-/// What people decide.
+/// The choices that people have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Choice {
-    /// The same bytes are signed again, though a signature of them may exist.
+    /// Sign the same bytes again, although a signature over them may exist.
     SignAgain,
-    /// The certificate with the spare serial number is signed; the first serial number is revoked.
+    /// Sign the certificate with the spare serial number, and revoke the first serial number.
     SpareSerial,
-    /// The key that was found is the step's.
+    /// Accept the key that was found as the key of the step.
     AdoptKey,
-    /// The key that was found is destroyed, and another is made.
+    /// Destroy the key that was found, and make another one.
     DestroyKey,
     /// The clock went back, and is right now.
     ClockIsRight,
 }
 
 impl Event {
-    /// The step that it belongs to; none of what can happen anywhere.
+    /// The step of the event, or `None` for an event that belongs to no step.
     #[must_use]
     pub fn step(&self) -> Option<&str> {
         match self {
@@ -227,7 +227,7 @@ impl Event {
 }
 
 impl Choice {
-    /// Its word.
+    /// The word for it in the transcript.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -244,7 +244,7 @@ impl Record {
     /// What happened.
     ///
     /// # Errors
-    /// [`CanonicalError`]: not an event of this format.
+    /// [`CanonicalError`]: this is not an event of this format.
     pub fn event(&self) -> Result<Event, CanonicalError> {
         let fields = serde_json::Value::Object(self.fields().clone());
         let event: Event = serde_json::from_value(fields.clone()).map_err(CanonicalError::Shape)?;

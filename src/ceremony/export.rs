@@ -1,4 +1,4 @@
-//! What a ceremony hands on to the next one: numbers that are used, revocations that must not be lost, and who may approve.
+//! What the next ceremony inherits: the numbers that are used, the revocations to carry forward, and the people who may approve.
 
 use std::fmt;
 
@@ -12,11 +12,11 @@ use crate::output::{Encoding, Sealed, Verified};
 /// The export's `format`.
 const FORMAT: &str = "hsm-ca ceremony export 1";
 
-/// What a ceremony hands on. Its file is canonical JSON.
+/// What the next ceremony inherits. The file is canonical JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CeremonyExport {
-    /// The format's name.
+    /// The name of the format.
     pub format: String,
     /// Production or practice.
     pub kind: CeremonyKind,
@@ -28,56 +28,55 @@ pub struct CeremonyExport {
     pub head: String,
     /// `closed` or `aborted`.
     pub end: String,
-    /// Who took part: their approvers approve a change of the quorum.
+    /// The people. If the quorum changes, the approvers among them must approve the next plan too.
     pub people: PlannedPeople,
-    /// The issuers, sorted by the octets of their names.
+    /// The issuers, sorted by the octets of the name.
     pub issuers: Vec<ExportedIssuer>,
 }
 
-/// The numbers of one issuer's name: serial numbers and CRL numbers are unique for a name, whichever key signs (RFC 5280 sections 4.1.2.2 and
-/// 5.2.3).
+/// The numbers of one issuer name. Serial numbers and CRL numbers are unique per name, whichever key signs (RFC 5280 sections 4.1.2.2 and 5.2.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ExportedIssuer {
     /// DER of the name.
     pub name: Octets,
-    /// SHA-256 of each `subjectPublicKeyInfo` that it signs with, sorted.
+    /// SHA-256 of each `subjectPublicKeyInfo` that signs under this name, sorted.
     pub keys: Vec<Digest>,
-    /// Serial numbers that are used, in hex, sorted: every one that the plan drew, whatever became of it.
+    /// The used serial numbers in hex, sorted: every number that the plan drew, whether it was signed or not.
     pub serials: Vec<String>,
-    /// The highest `cRLNumber` that was begun.
+    /// The highest `cRLNumber` whose signature was begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crl_number: Option<u64>,
-    /// What the next CRL has to have, by serial number.
+    /// The revocations that the next CRL must contain, by serial number.
     pub revoked: Vec<ExportedRevocation>,
 }
 
-/// A certificate that is revoked, or has to be.
+/// A certificate that is revoked, or must be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ExportedRevocation {
     /// The serial number, in hex.
     pub serial: String,
-    /// `revoked`; `lost` where a signature may exist that nobody has; `aborted` where the ceremony that signed it was given up.
+    /// `revoked`; `lost` if a signature may exist that was not kept; or `aborted` if the signing ceremony was aborted.
     pub because: String,
 }
 
-/// Why a file is not what a ceremony exported.
+/// Why a file is not an export of a ceremony.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// It is not canonical JSON of this form.
+    /// The file is not canonical JSON of this form.
     Canonical(CanonicalError),
-    /// A value that it cannot have.
+    /// A field has a value that is not allowed.
     Value {
-        /// The name.
+        /// The field.
         field: &'static str,
-        /// What it is instead.
+        /// The value.
         found: String,
     },
 }
 
 impl CeremonyExport {
-    /// The format's name, for a new export.
+    /// The name of the format, for a new export.
     #[must_use]
     pub fn format() -> String {
         FORMAT.to_owned()
@@ -126,7 +125,7 @@ impl Sealed for CeremonyExport {}
 
 impl Verified for CeremonyExport {
     fn content(&self, _: Encoding) -> Vec<u8> {
-        // Text and small numbers have one spelling, so this does not fail.
+        // Text and small numbers always have a canonical form, so this does not fail.
         self.to_bytes().unwrap_or_default()
     }
 

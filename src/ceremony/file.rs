@@ -1,8 +1,8 @@
-//! The ceremony file: what is to be done, by whom, on which day and with which tokens. It holds no PIN, module path or slot: it is read and
-//! approved by people, and none of those can be judged from the text.
+//! The ceremony file: what is done, by whom, on which day and with which tokens. It contains no PIN, module path or slot. People read and approve
+//! this file, and they cannot judge those values from the text.
 //!
-//! Reading it checks everything that needs neither X.509 nor a token: each name stands for one thing that is there, each step uses what earlier
-//! steps made, and the people and their roles can do what the file asks of them.
+//! Reading the file checks everything that needs neither X.509 nor a token. Each name refers to one existing thing. Each step uses only what earlier
+//! steps made. The people and their roles can do what the file asks of them.
 
 mod action;
 mod names;
@@ -28,96 +28,96 @@ pub use validity::{NotAfter, NotBefore};
 
 use super::{CeremonyKind, Digest, PlanError, PlannedPeople};
 
-/// The one version of the format.
+/// The only version of the format.
 const VERSION: u32 = 1;
 
-/// A ceremony file that is sound in itself.
+/// A ceremony file that passed all checks of this module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CeremonyFile {
-    /// Its name, unique for those who hold it.
+    /// The name of the ceremony. Its operators keep it unique.
     pub id: String,
-    /// Whether its result is real.
+    /// Whether this is the real ceremony or a practice.
     pub kind: CeremonyKind,
-    /// The clause of the policy that it follows, as a URL.
+    /// The URL of the policy clause that the ceremony follows.
     pub policy: Option<String>,
-    /// The ceremony before it.
+    /// The previous ceremony.
     pub previous: PreviousCeremony,
-    /// The days on which it may run, in order. The first is the main one.
+    /// The days on which the ceremony may run, in order. The first one is the main session.
     pub sessions: Vec<Session>,
-    /// The tokens, by the name that the steps use.
+    /// The tokens, by the name used in the steps.
     pub tokens: BTreeMap<String, TokenBinding>,
     /// How many people of each role are needed.
     pub quorum: Quorum,
     /// The people.
     pub people: Vec<Person>,
-    /// The files that it needs, by the name that the steps use.
+    /// The input files, by the name used in the steps.
     pub inputs: BTreeMap<String, Input>,
-    /// What is done, in order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
-    /// What ends it.
+    /// The `[close]` section.
     pub close: CloseSection,
 }
 
-/// The ceremony before this one, which hands on its numbers and its quorum.
+/// The previous ceremony. This one inherits its numbers and its quorum.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PreviousCeremony {
-    /// There is none: this is the first.
+    /// There is none: this is the first ceremony.
     None,
-    /// This one.
+    /// There is one, and it exported its state.
     Exported {
         /// The head of its transcript, as `N:HASH`.
         head: String,
-        /// What it exported.
+        /// Its export.
         export: Input,
     },
 }
 
-/// Which token is meant: by its serial number, because labels can be changed and slots move.
+/// Identifies a token by its serial number, because labels can be changed and slots move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenBinding {
     /// `serialNumber` of `CK_TOKEN_INFO`, without the padding (PKCS#11 v3.1 section 3.3).
     pub serial: String,
 }
 
-/// A file that the ceremony needs.
+/// An input file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
-    /// Its path, below the directory of the ceremony file.
+    /// Its path, relative to the directory of the ceremony file.
     pub file: String,
     /// SHA-256 of its bytes.
     pub sha256: Digest,
 }
 
-/// The end of a ceremony.
+/// The end of the ceremony.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CloseSection {
-    /// Who has to sign the transcript: for each role, everybody who attended with it.
+    /// The roles that must sign the transcript. Everyone who attended with such a role must sign.
     pub attest: Vec<Role>,
-    /// The rules that are not held against a step.
+    /// The rules that are waived for a step.
     pub waivers: Vec<Waiver>,
 }
 
-/// A rule that is not held against one step.
+/// A rule that is waived for one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiver {
-    /// The rule, as `hsm-ca cert rules` names it.
+    /// The rule, as listed by `hsm-ca cert rules`.
     pub rule: String,
     /// The step.
     pub step: String,
-    /// Why.
+    /// The reason.
     pub because: String,
 }
 
 impl Waiver {
-    /// In bytes: "ok" and "agreed" are not reasons.
+    /// In bytes. "ok" and "agreed" are not reasons.
     const SHORTEST_REASON: usize = 10;
 }
 
 /// Why a file is not a ceremony file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CeremonyFileError {
-    /// The part of the file: `step "root"`.
+    /// The part of the file, such as `step "root"`.
     pub place: Option<String>,
     /// The line, counted from 1.
     pub line: Option<usize>,
@@ -143,7 +143,7 @@ impl fmt::Display for CeremonyFileError {
         if let Some(place) = &self.place {
             write!(f, "{place}: ")?;
         }
-        // A message of the TOML parser can have several lines.
+        // A message of the TOML parser can span several lines.
         f.write_str(&self.reason.replace('\n', "; "))
     }
 }
@@ -151,10 +151,10 @@ impl fmt::Display for CeremonyFileError {
 impl std::error::Error for CeremonyFileError {}
 
 impl CeremonyFile {
-    /// Reads the text of a file, and checks it.
+    /// Reads and checks the text of a ceremony file.
     ///
     /// # Errors
-    /// [`CeremonyFileError`]: the first thing that is wrong, and where.
+    /// [`CeremonyFileError`]: the first error, and its place.
     pub fn read(text: &str) -> Result<Self, CeremonyFileError> {
         let file = text::read(text)?;
         if file.version != VERSION {
@@ -199,15 +199,15 @@ impl CeremonyFile {
         Ok(read)
     }
 
-    /// The SHA-256 of the people, which the machine's settings or the ceremony before have too.
+    /// SHA-256 of the people. The machine's settings or the previous ceremony must name the same value.
     ///
     /// # Errors
-    /// [`PlanError`], which a file that was read does not give.
+    /// [`PlanError`]. A file that was read never causes it.
     pub fn quorum_hash(&self) -> Result<Digest, PlanError> {
         PlannedPeople::of(self).quorum()
     }
 
-    /// A quorum that the file claims is that of its people.
+    /// If the file claims a quorum, it must be the quorum of its people.
     fn check_quorum(&self) -> Result<(), CeremonyFileError> {
         let wrong = |reason: String| CeremonyFileError::at("people", None, reason);
         let Some(claimed) = &self.quorum.claimed else {
@@ -255,7 +255,7 @@ fn read_tokens(
         let place = format!("token {name:?}");
         names::check("the name", &place, &name, None)?;
         let serial = token.serial;
-        // CK_TOKEN_INFO has 16 characters for it.
+        // The field in CK_TOKEN_INFO has 16 characters.
         let is_plain = |text: &str| text.chars().all(|character| character.is_ascii_graphic());
         if serial.is_empty() || serial.len() > 16 || !is_plain(&serial) {
             let reason = "serial must be 1 to 16 printable characters, as the token shows it";

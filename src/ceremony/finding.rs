@@ -1,22 +1,22 @@
-//! What is wrong with a ceremony, and where.
+//! A problem found in a ceremony, and its place.
 
 use std::fmt;
 
-/// One thing that a verifier found. Verification goes on after it: people have to see all of them.
+/// One problem that a verifier found. Verification continues after it, so that people see every problem.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
-    /// The file, below the ceremony's directory.
+    /// The file, relative to the ceremony's directory.
     pub file: String,
-    /// Its line, from 1, in a file of lines.
+    /// The line, from 1, if the file consists of lines.
     pub line: Option<u64>,
-    /// The rule of docs/ceremony-format.md that is broken.
+    /// The rule of docs/ceremony-format.md that was broken.
     pub rule: &'static str,
     /// What was found.
     pub found: String,
 }
 
 impl Finding {
-    /// In a whole file.
+    /// A finding about a whole file.
     #[must_use]
     pub fn in_file(file: impl Into<String>, rule: &'static str, found: impl Into<String>) -> Self {
         Self {
@@ -27,7 +27,7 @@ impl Finding {
         }
     }
 
-    /// In a line of the transcript.
+    /// A finding about a line of the transcript.
     #[must_use]
     pub fn in_line(line: u64, rule: &'static str, found: impl Into<String>) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! What people sign at a gate: the SHA-256 of the completed bytes, before a key signs them.
+//! The statement that people sign at a gate: it has the SHA-256 of the completed bytes, before a key signs them.
 
 #[cfg(test)]
 mod tests;
@@ -19,11 +19,11 @@ use crate::values::UnixTime;
 /// The completed bytes at a gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GateBytes {
-    /// The session: another one signs other bytes, or the same on another day.
+    /// The session. Another session signs other bytes, or the same bytes on another day.
     pub session: String,
     /// The step.
     pub step: String,
-    /// SHA-256 of the completed bytes of each later object that is complete, by step.
+    /// For each later object that is complete: its step, and the SHA-256 of its completed bytes.
     pub objects: BTreeMap<String, Digest>,
 }
 
@@ -37,11 +37,11 @@ pub struct GateStatement {
     step: String,
 }
 
-/// A statement about the completed bytes whose signature was verified.
+/// A verified statement about the completed bytes.
 pub type Gate = SignedStatement<GateBytes>;
 
 impl GateStatement {
-    /// What `person` says at the gate, to be signed with `key`. The time is what this machine's clock says, and only a claim.
+    /// The statement of `person` at the gate, to be signed with `key`. The time comes from this machine's clock; it is a claim, not a proof.
     #[must_use]
     pub fn new(plan: &PlanIdentity, person: &str, key: &SshKey, time: UnixTime, bytes: &GateBytes) -> Self {
         Self {
@@ -73,8 +73,8 @@ impl Statement for GateStatement {
     }
 }
 
-/// The signatures at one gate, as they are read: distinct people of the gate's role who attend. A signature of somebody with that role who does not
-/// attend (they left after an interruption, say) is verified too, and does not count.
+/// Counts the signatures at one gate as they are read. Only distinct attendees with the gate's role count. If someone with that role does not attend
+/// (they left after an interruption, say), their signature is verified but not counted.
 #[derive(Clone, Debug)]
 pub struct GateCount {
     signatories: Signatories,
@@ -85,10 +85,10 @@ pub struct GateCount {
 }
 
 impl GateCount {
-    /// Nothing counted yet. `attending` are the names of those in the room; of them, those with the gate's role may sign.
+    /// Starts at zero. `attending` names the attendees; those with the gate's role may sign.
     ///
     /// # Errors
-    /// [`PlanError::NotAGate`]; [`PlanError::Quorum`] if fewer people may sign than have to.
+    /// [`PlanError::NotAGate`]; [`PlanError::Quorum`] if too few attendees may sign.
     pub fn of(plan: &CeremonyPlan, attending: &[String], bytes: GateBytes) -> Result<Self, PlanError> {
         let Some(StepAction::Confirm(Confirm { sign_by })) = plan.step(&bytes.step).map(|step| &step.action)
         else {
@@ -111,16 +111,16 @@ impl GateCount {
         })
     }
 
-    /// What is signed.
+    /// The bytes to sign.
     #[must_use]
     pub const fn bytes(&self) -> &GateBytes {
         &self.bytes
     }
 
-    /// Verifies a statement and its signature, and counts it. Somebody who signs twice counts once.
+    /// Verifies a statement and its signature, and counts it. A person who signs twice counts once.
     ///
     /// # Errors
-    /// [`StatementError`]; then it is not counted.
+    /// [`StatementError`]; the statement is not counted.
     pub fn add(&mut self, statement: &[u8], signature: &[u8]) -> Result<&Gate, StatementError> {
         let gate = self.signatories.verify::<GateStatement>(statement, signature)?;
         self.bytes.refuse_other(gate.content())?;
@@ -129,7 +129,7 @@ impl GateCount {
         Ok(&self.signed[index])
     }
 
-    /// Who has signed and attends, by name.
+    /// The attendees who have signed, by name.
     #[must_use]
     pub fn people(&self) -> Vec<String> {
         let names: BTreeSet<_> = self.signed.iter().map(Gate::person).collect();
@@ -137,7 +137,7 @@ impl GateCount {
         names.into_iter().filter(attends).map(str::to_owned).collect()
     }
 
-    /// How many more people have to sign. At 0 the gate is passed.
+    /// How many more people must sign. At 0 the gate is passed.
     #[must_use]
     pub fn missing(&self) -> usize {
         self.threshold.saturating_sub(self.people().len())

@@ -1,20 +1,20 @@
-//! Whether it is real, and what signatures have to show.
+//! Whether a ceremony is real or a practice, and what a security key must show.
 
 use serde::{Deserialize, Serialize};
 
-/// Whether the ceremony is the real one.
+/// Whether the ceremony is real or a practice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum CeremonyKind {
-    /// It is.
+    /// The real ceremony.
     Production,
-    /// It is an exercise: all that it makes says so.
+    /// A practice. Everything that it makes is marked as such.
     Practice,
 }
 
 impl CeremonyKind {
-    /// The word in the file.
+    /// Its name in the file.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -24,7 +24,7 @@ impl CeremonyKind {
     }
 }
 
-/// What a security key has to show in each signature (U2F raw message formats 1.2 section 5.4: the flags octet).
+/// What a security key must show in each signature (U2F raw message formats 1.2 section 5.4: the flags octet).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

@@ -1,39 +1,39 @@
-//! What a transcript has beside the steps of the plan: deviations, decisions, stops, notes.
+//! The entries of a transcript besides the plan's steps: deviations, decisions, stops and notes.
 
 use super::{Event, Record, Transcript};
 use crate::values::UnixTime;
 
-/// Something that happened beside the steps of the plan.
+/// An entry of the transcript besides the plan's steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occurrence {
-    /// When, by the machine's clock.
+    /// The time, by the machine's clock.
     pub time: Option<UnixTime>,
-    /// What it is.
+    /// The kind of entry.
     pub kind: OccurrenceKind,
-    /// What was written down.
+    /// The text.
     pub text: String,
-    /// Who said so. What the program found has its name.
+    /// Who said so. If the program found it, this is the program's name.
     pub by: String,
 }
 
-/// What an occurrence is.
+/// The kinds of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OccurrenceKind {
     /// Something did not go as planned.
     Deviation,
-    /// People decided what the program could not know.
+    /// People decided a question that the program could not answer.
     Decision,
     /// A run stopped before the end.
     Stopped,
-    /// The ceremony was given up.
+    /// The ceremony was aborted.
     Aborted,
     /// A remark.
     Note,
 }
 
 impl OccurrenceKind {
-    /// As the transcript calls the event.
+    /// The name of the event in the transcript.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -45,7 +45,7 @@ impl OccurrenceKind {
         }
     }
 
-    /// Whether a ceremony with it still went as planned.
+    /// Whether a ceremony with this entry still went as planned.
     #[must_use]
     pub const fn is_as_planned(self) -> bool {
         matches!(self, Self::Note)
@@ -53,7 +53,7 @@ impl OccurrenceKind {
 }
 
 impl Occurrence {
-    /// All of a transcript, in its order.
+    /// All entries of a transcript, in order.
     #[must_use]
     pub fn all_in(transcript: &Transcript) -> Vec<Self> {
         transcript.records().iter().filter_map(Self::of).collect()

@@ -5,7 +5,7 @@ use std::fmt;
 use base64ct::{Base64, Encoding as _};
 use serde::{Deserialize, Serialize};
 
-/// Octets that JSON holds as base64.
+/// Octets, as base64 in JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Octets(pub Vec<u8>);
@@ -15,7 +15,7 @@ impl TryFrom<String> for Octets {
 
     fn try_from(text: String) -> Result<Self, NotBase64> {
         let octets = Base64::decode_vec(&text).map_err(|_| NotBase64)?;
-        // Each sequence of octets has one spelling.
+        // Every sequence of octets has exactly one accepted encoding.
         (Base64::encode_string(&octets) == text)
             .then_some(Self(octets))
             .ok_or(NotBase64)

@@ -1,5 +1,5 @@
-//! A ceremony for people: what they read, sign and keep. Everything here is a pure function of
-//! what it is given, so the same plan gives the same text everywhere.
+//! The pages and texts of a ceremony that people read, sign and keep. Every function here depends only on its arguments, so the same plan gives the
+//! same text everywhere.
 
 mod blocks;
 mod document;

@@ -1,6 +1,6 @@
 //! The plan: everything that a ceremony will do, frozen. People approve the SHA-256 of its file, and a token signs nothing else.
 //!
-//! Each object's bytes are here for each session, with holes where a key is not made yet. Everything else about them is fixed.
+//! The plan contains the bytes of each object for each session. Only octets that depend on a key not made yet are left open, as holes.
 
 mod error;
 mod hole;
@@ -41,56 +41,56 @@ pub struct CeremonyPlan {
     pub ceremony: String,
     /// SHA-256 of `ceremony.toml`.
     pub file: Digest,
-    /// The clause of the policy that it follows.
+    /// The policy clause that the ceremony follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
-    /// The ceremony before it.
+    /// The previous ceremony.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<PlannedPrevious>,
-    /// When it was planned: UTC, whole seconds.
+    /// When the plan was made: UTC, whole seconds.
     pub time: String,
-    /// The program that planned it.
+    /// The program that made the plan.
     pub tool: PlannedTool,
-    /// The PKCS#11 module, where it was there when the ceremony was planned.
+    /// The PKCS#11 module, if it was present when the plan was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<PlannedModule>,
-    /// The tokens, by the name that the steps use.
+    /// The tokens, by the name used in the steps.
     pub tokens: BTreeMap<String, PlannedToken>,
     /// Who takes part, and how many of each role are needed.
     pub people: PlannedPeople,
-    /// The files that it needs, by the name that the steps use.
+    /// The input files, by the name used in the steps.
     pub inputs: BTreeMap<String, PlannedInput>,
-    /// The profiles, by the name that the steps use: SHA-256 of the profile's file, or of the program's own profile as a file.
+    /// The profiles, by the name used in the steps: SHA-256 of the profile file, or of a built-in profile written as a file.
     pub profiles: BTreeMap<String, Digest>,
     /// The linters, by profile.
     pub linters: BTreeMap<String, PlannedLinter>,
-    /// SHA-256 of the list of keys that nothing is signed for, where the machine that planned has one.
+    /// SHA-256 of the list of refused keys, if the planning machine has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_keys: Option<Digest>,
-    /// The days on which it may run, in order.
+    /// The days on which the ceremony may run, in order.
     pub sessions: Vec<PlannedSession>,
-    /// What is done, in order.
+    /// The steps, in order.
     pub steps: Vec<PlannedStep>,
-    /// What is signed: for each session, in the order of the steps.
+    /// The objects to sign: for each session, in the order of the steps.
     pub objects: Vec<PlannedObject>,
-    /// How often each key signs in one session.
+    /// How many times each key signs in one session.
     pub budget: Vec<KeyBudget>,
-    /// Rules that are not held against a step.
+    /// The rules that are waived for a step.
     pub waived: Vec<PlannedWaiver>,
 }
 
-/// The ceremony before this one, and what it exported.
+/// The previous ceremony and its export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedPrevious {
     /// The head of its transcript: `N:HASH`.
     pub head: String,
-    /// The path of its export in this ceremony's directory.
+    /// The path of its export, relative to this ceremony's directory.
     pub file: String,
     /// SHA-256 of that file.
     pub sha256: Digest,
 }
 
-/// A program, as it is on the machine that planned.
+/// The program on the planning machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedTool {
     /// `hsm-ca`
@@ -112,17 +112,17 @@ pub struct PlannedModule {
     pub sha256: Digest,
 }
 
-/// A token (`CK_TOKEN_INFO`, PKCS#11 v3.1 section 3.3). Where it was not there when the ceremony was planned, only its serial number is fixed.
+/// A token (`CK_TOKEN_INFO`, PKCS#11 v3.1 section 3.3). If it was not present when the plan was made, only its serial number is fixed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedToken {
     /// `serialNumber`
     pub serial: String,
-    /// What else it said of itself.
+    /// The other values that the token reported.
     #[serde(flatten)]
     pub seen: Option<SeenToken>,
 }
 
-/// What a token said of itself.
+/// The values that a token reported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenToken {
     /// `manufacturerID`
@@ -135,18 +135,18 @@ pub struct SeenToken {
     pub hardware: String,
 }
 
-/// A file that the ceremony needs.
+/// An input file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedInput {
-    /// Its path in the ceremony's directory.
+    /// Its path, relative to the ceremony's directory.
     pub file: String,
     /// SHA-256 of its bytes.
     pub sha256: Digest,
     /// `certificate`, `request`, `crl`, `public-key`, `key-pair` or `ledger`.
     pub is: String,
-    /// What it says, line by line, for people.
+    /// Its content, line by line, for people.
     pub shown: Vec<String>,
-    /// SHA-256 of its `subjectPublicKeyInfo`, where it has one. People compare it in words.
+    /// SHA-256 of its `subjectPublicKeyInfo`, if it contains a public key. People compare it in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Digest>,
 }
@@ -171,7 +171,7 @@ pub struct PlannedSession {
     pub ends: String,
 }
 
-/// A step: what the ceremony file says of it.
+/// A step, as the ceremony file gives it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedStep {
     /// Its name.
@@ -181,32 +181,32 @@ pub struct PlannedStep {
     pub action: StepAction,
 }
 
-/// How often a key signs in one session.
+/// How many times a key signs in one session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyBudget {
-    /// The step that makes the key, or the input with its public half or certificate.
+    /// The step that makes the key, or the input with its public key or certificate.
     pub key: String,
     /// Its token.
     pub token: String,
     /// Signatures over certificates and CRLs.
     pub signatures: u64,
-    /// The signature that proves a new key.
+    /// Signatures that prove a new key.
     pub proofs: u64,
 }
 
-/// A rule that is not held against one step.
+/// A rule that is waived for one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedWaiver {
     /// The rule.
     pub rule: String,
     /// The step.
     pub step: String,
-    /// Why.
+    /// The reason.
     pub because: String,
 }
 
 impl CeremonyPlan {
-    /// The format's name, for a new plan.
+    /// The name of the format, for a new plan.
     #[must_use]
     pub fn format() -> String {
         FORMAT.to_owned()
@@ -220,7 +220,7 @@ impl CeremonyPlan {
         to_canonical(self).map_err(PlanError::Canonical)
     }
 
-    /// Reads the bytes of a plan, and checks that its parts agree: hashes, holes, sessions, people, budget.
+    /// Reads the bytes of a plan, and checks that its parts are consistent: hashes, holes, sessions, people, budget.
     ///
     /// # Errors
     /// [`PlanError`]
@@ -230,7 +230,7 @@ impl CeremonyPlan {
         Ok(plan)
     }
 
-    /// What people approve.
+    /// The plan's identity: what people approve.
     ///
     /// # Errors
     /// [`PlanError::Canonical`]
@@ -254,7 +254,7 @@ impl CeremonyPlan {
         self.sessions.iter().find(|session| session.name == name)
     }
 
-    /// What the session signs, in the order of the steps.
+    /// The objects that the session signs, in the order of the steps.
     pub fn objects_of<'a>(&'a self, session: &str) -> impl Iterator<Item = &'a PlannedObject> {
         let session = session.to_owned();
         self.objects
@@ -262,20 +262,20 @@ impl CeremonyPlan {
             .filter(move |object| object.session == session)
     }
 
-    /// What a step signs in a session.
+    /// The object that a step signs in a session.
     #[must_use]
     pub fn object(&self, session: &str, step: &str) -> Option<&PlannedObject> {
         self.objects_of(session).find(|object| object.step == step)
     }
 
-    /// Whether the plan has a waiver of this rule for the step.
+    /// Whether the plan waives this rule for the step.
     #[must_use]
     pub fn waives(&self, step: &str, rule: &str) -> bool {
         let mut waivers = self.waived.iter();
         waivers.any(|waiver| waiver.step == step && waiver.rule == rule)
     }
 
-    /// Every role that has to sign the transcript.
+    /// The roles that must sign the transcript.
     #[must_use]
     pub fn attest(&self) -> &[Role] {
         &self.people.attest
@@ -306,7 +306,7 @@ impl CeremonyPlan {
         self.check_budget()
     }
 
-    /// Each session signs as often as the budget says, with each key.
+    /// Checks that in each session each key signs exactly as often as its budget says.
     fn check_budget(&self) -> Result<(), PlanError> {
         for session in &self.sessions {
             for budget in &self.budget {
@@ -331,7 +331,7 @@ impl CeremonyPlan {
 }
 
 impl PlannedPrevious {
-    /// What the ceremony file says of it.
+    /// The previous ceremony, as the ceremony file gives it.
     #[must_use]
     pub fn of(previous: &PreviousCeremony) -> Option<Self> {
         match previous {
@@ -346,10 +346,10 @@ impl PlannedPrevious {
 }
 
 impl PlannedSession {
-    /// Its first and its last second.
+    /// The first and the last second of the session.
     ///
     /// # Errors
-    /// [`PlanError::Time`], which a plan that was read does not have.
+    /// [`PlanError::Time`]. A plan that was read never causes it.
     pub fn hours(&self) -> Result<(UnixTime, UnixTime), PlanError> {
         Ok((
             check_time("begins", &self.begins)?,
@@ -358,7 +358,7 @@ impl PlannedSession {
     }
 }
 
-/// In UTC and to the second: each time has one spelling.
+/// Checks a time: UTC in whole seconds, in its only accepted form.
 fn check_time(what: &'static str, text: &str) -> Result<UnixTime, PlanError> {
     let time = text
         .parse::<UnixTime>()

@@ -1,4 +1,4 @@
-//! The file of a practice: a ceremony file with stand-ins in a few places, and every other character as it was.
+//! The ceremony file of a practice: stand-ins replace a few values, and every other character stays unchanged.
 
 #[cfg(test)]
 mod tests;
@@ -15,37 +15,37 @@ use super::{
     StepAction,
 };
 
-/// What a practice has in the place of what the ceremony file says.
+/// The values that a practice replaces in the ceremony file.
 #[derive(Clone, Debug, Default)]
 pub struct PracticeChanges {
-    /// Serial numbers of its tokens, by their names.
+    /// The serial numbers of the practice's tokens, by token name.
     pub tokens: BTreeMap<String, String>,
-    /// Keys of its people, in the order of the file. Nothing is required of them: only a security key could show it.
+    /// The keys of the practice's people, in the order of the file. They have no requirements, because only a security key could meet them.
     pub keys: Vec<SshKey>,
-    /// SHA-256 of the inputs that are stand-ins, by their names.
+    /// SHA-256 of each stand-in input, by input name.
     pub inputs: BTreeMap<String, Digest>,
-    /// The public keys that steps expect of their stand-in pairs, as SHA-256, by the step.
+    /// SHA-256 of the public key that each import step expects of its stand-in pair, by step.
     pub pins: BTreeMap<String, Digest>,
-    /// SHA-256 of the export of the ceremony before, where the file names one.
+    /// SHA-256 of the previous ceremony's export, if the file names one.
     pub previous: Option<Digest>,
 }
 
-/// Why no practice can be made of a file.
+/// Why a file cannot be turned into a practice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PracticeFileError {
-    /// The ceremony file, or what became of it, is wrong.
+    /// The ceremony file or the changed file is invalid.
     File(CeremonyFileError),
-    /// A value that has to be replaced is not there.
+    /// A value to replace is missing.
     Missing {
         /// Which.
         what: String,
     },
-    /// What came out says something else in another place.
+    /// The changed file also differs in another place.
     OtherFile,
 }
 
-/// The places of the values that a practice replaces. Everything else is passed over.
+/// The places of the values to replace. Reading ignores everything else.
 #[derive(Deserialize)]
 struct Places {
     kind: Spanned<String>,
@@ -94,7 +94,7 @@ struct StepPlaces {
 }
 
 impl PracticeChanges {
-    /// The text of the practice's file, and what it says. Nothing but what this names differs from `text`.
+    /// The text and the content of the practice's file. Only the values listed here differ from `text`.
     ///
     /// # Errors
     /// [`PracticeFileError`]
@@ -146,7 +146,7 @@ impl PracticeChanges {
         }
     }
 
-    /// What the practice's file has to say.
+    /// The content that the practice's file must have.
     fn change(&self, mut file: CeremonyFile) -> Result<CeremonyFile, PracticeFileError> {
         file.kind = CeremonyKind::Practice;
         for (name, serial) in &self.tokens {
@@ -184,17 +184,17 @@ impl PracticeChanges {
     }
 }
 
-/// New text for places of a file.
+/// Replacement texts for ranges of the file.
 #[derive(Default)]
 struct Edits(Vec<(Range<usize>, String)>);
 
 impl Edits {
-    /// A string. None that is put in has a character that TOML escapes.
+    /// Replaces a string. No replacement contains a character that TOML escapes.
     fn text(&mut self, place: &Spanned<String>, new: &str) {
         self.put(place.span(), format!("\"{new}\""));
     }
 
-    /// It has as many lines as before: steps know theirs.
+    /// Replaces a list with an empty one of the same number of lines, because steps store their line.
     fn empty_list(&mut self, place: Range<usize>, text: &str) {
         let lines = text.get(place.clone()).unwrap_or_default().matches('\n').count();
         self.put(place, format!("[{}]", "\n".repeat(lines)));
@@ -204,7 +204,7 @@ impl Edits {
         self.0.push((place, new));
     }
 
-    /// From the last to the first, so that no place moves before its turn.
+    /// Applies the edits from last to first, so that earlier ranges stay valid.
     fn apply(mut self, text: &str) -> String {
         self.0.sort_by_key(|(place, _)| place.start);
         let mut edited = text.to_owned();

@@ -1,35 +1,35 @@
-//! Who says that the people of a plan may approve it: never the plan alone.
+//! Confirms the people of a plan from outside the plan. The plan alone is never enough.
 
 use super::{Digest, PlanError, PlannedPeople};
 
-/// What stands behind the quorum of a plan, outside the plan.
+/// What confirms the quorum of a plan, outside the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QuorumAnchor {
-    /// Nothing does.
+    /// Nothing confirms it.
     None,
-    /// The machine's settings.
+    /// The machine's settings confirm it.
     Settings,
-    /// The ceremony before, which had the same.
+    /// The previous ceremony had the same quorum.
     Previous,
-    /// It changed since the ceremony before, so that ceremony's approvers have to approve as well.
+    /// The quorum differs from that of the previous ceremony, so the approvers of that ceremony must approve too.
     Changed {
-        /// The quorum of the ceremony before.
+        /// The quorum of the previous ceremony.
         old: Digest,
     },
-    /// The machine's settings name another one.
+    /// The machine's settings name another quorum.
     Other {
-        /// Which.
+        /// The quorum that they name.
         settings: Digest,
     },
 }
 
 impl QuorumAnchor {
-    /// `settings` is the quorum in the machine's settings, `previous` the people of the ceremony before. A change against the ceremony before
-    /// always needs the old quorum. The settings may name the old or the new one then.
+    /// `settings` is the quorum in the machine's settings; `previous` are the people of the previous ceremony. If the quorum changed since then, the
+    /// old quorum must always approve, and the settings may name the old or the new quorum.
     ///
     /// # Errors
-    /// [`PlanError`], which people that were read do not give.
+    /// [`PlanError`]. People that were read never cause it.
     pub fn of(
         people: &PlannedPeople,
         settings: Option<Digest>,

@@ -1,4 +1,4 @@
-//! What a rehearsal signed, held against the plan: every octet outside the holes is the plan's.
+//! Compares what a rehearsal signed with the plan: every octet outside the holes must match.
 
 #[cfg(test)]
 mod tests;
@@ -12,11 +12,11 @@ pub struct ComparedObject {
     pub session: String,
     /// The step.
     pub step: String,
-    /// How many octets are in holes: a stand-in key fills them, so they are not compared.
+    /// How many octets are in holes. A stand-in key fills them, so they are not compared.
     pub in_holes: usize,
     /// How many octets were compared.
     pub compared: usize,
-    /// The first difference. None where everything is equal.
+    /// The first difference, if there is one.
     pub difference: Option<Difference>,
 }
 
@@ -26,24 +26,24 @@ pub struct ComparedObject {
 pub enum Difference {
     /// The object has another length, in octets. Nothing was compared.
     Length {
-        /// In the plan.
+        /// The length in the plan.
         planned: usize,
-        /// In the rehearsal.
+        /// The length in the rehearsal.
         found: usize,
     },
-    /// An octet is another one.
+    /// An octet differs.
     Octet {
-        /// Its place in the signed bytes, from 0.
+        /// Its offset in the signed bytes, from 0.
         at: usize,
-        /// In the plan.
+        /// The octet in the plan.
         planned: u8,
-        /// In the rehearsal.
+        /// The octet in the rehearsal.
         found: u8,
     },
 }
 
 impl ComparedObject {
-    /// Compares the bytes that a rehearsal signed (`TBSCertificate` or `TBSCertList`, DER) with those of the plan.
+    /// Compares the bytes that a rehearsal signed (DER of a `TBSCertificate` or `TBSCertList`) with those of the plan.
     #[must_use]
     pub fn of(planned: &PlannedObject, signed: &[u8]) -> Self {
         let tbs = planned.tbs.0.as_slice();
@@ -78,7 +78,7 @@ impl ComparedObject {
         outcome
     }
 
-    /// Whether every octet that was compared is equal, and there was one.
+    /// Whether at least one octet was compared and all of them match.
     #[must_use]
     pub const fn is_equal(&self) -> bool {
         self.difference.is_none() && self.compared > 0

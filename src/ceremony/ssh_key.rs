@@ -1,4 +1,4 @@
-//! The SSH public keys that sign approvals and attestations.
+//! The SSH public keys for approvals, gates and attestations.
 
 #[cfg(test)]
 mod tests;
@@ -10,15 +10,15 @@ use base64ct::{Base64, Base64Unpadded, Encoding};
 use super::ssh_wire::Reader;
 use crate::signer::{Curve, KeyAlgorithm, KeyFault, KeySearch, PublicKey, PublicKeyError, sha256};
 
-/// RSA keys that approve have at least so many bits: 128 bits of strength (SP 800-57 part 1, table 2).
+/// The shortest RSA key that may approve: 128 bits of strength (SP 800-57 part 1, table 2).
 pub const LEAST_RSA_BITS: usize = 3072;
 
-/// Bytes of a key: an RSA key of 8192 bits has about 1050.
+/// The longest key in bytes. An RSA key of 8192 bits needs about 1050.
 const LONGEST_KEY: usize = 4096;
 
 const CERTIFICATE: &str = "-cert-v0";
 
-/// What kind of SSH key it is.
+/// The type of an SSH key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SshKeyKind {
@@ -28,14 +28,14 @@ pub enum SshKeyKind {
     Ecdsa(Curve),
     /// `ssh-rsa` (RFC 4253 section 6.6)
     Rsa,
-    /// `sk-ssh-ed25519@openssh.com`: in a security key (PROTOCOL.u2f).
+    /// `sk-ssh-ed25519@openssh.com`: the private key is in a security key (PROTOCOL.u2f).
     SkEd25519,
-    /// `sk-ecdsa-sha2-nistp256@openssh.com`: in a security key (PROTOCOL.u2f).
+    /// `sk-ecdsa-sha2-nistp256@openssh.com`: the private key is in a security key (PROTOCOL.u2f).
     SkEcdsaP256,
 }
 
 impl SshKeyKind {
-    /// Every kind.
+    /// Every type.
     pub const ALL: [Self; 7] = [
         Self::Ed25519,
         Self::SkEd25519,
@@ -60,7 +60,7 @@ impl SshKeyKind {
         }
     }
 
-    /// Whether the key is in a security key, which says in each signature whether it was touched and whether its PIN was entered.
+    /// Whether the private key is in a security key. Each of its signatures says whether the key was touched and whether its PIN was entered.
     #[must_use]
     pub const fn is_security_key(self) -> bool {
         matches!(self, Self::SkEd25519 | Self::SkEcdsaP256)
@@ -83,12 +83,12 @@ pub struct SshKey {
     blob: Vec<u8>,
     kind: SshKeyKind,
     public_key: PublicKey,
-    /// What a security key calls the party that it signs for, usually `ssh:`.
+    /// The application of a security key, usually `ssh:`.
     application: Option<String>,
 }
 
 impl SshKey {
-    /// Reads a line of a `.pub` file: type, base64, and perhaps a comment.
+    /// Reads a line of a `.pub` file: type, base64, and an optional comment.
     ///
     /// # Errors
     /// [`SshKeyError`]
@@ -97,7 +97,7 @@ impl SshKey {
         let (Some(name), Some(base64)) = (parts.next(), parts.next()) else {
             return Err(SshKeyError::Line);
         };
-        // A certificate's base64 can be long; what is refused first is its type.
+        // Check the type first: the base64 of a certificate can be too long, and the error should name the type.
         kind_named(name)?;
         let blob = Base64::decode_vec(base64).map_err(|_| SshKeyError::Line)?;
         let key = Self::from_blob(&blob)?;
@@ -107,13 +107,13 @@ impl SshKey {
         }
     }
 
-    /// As in a public key file, without a comment: [`from_line`](Self::from_line) reads it.
+    /// The key as in a `.pub` file, without a comment. [`from_line`](Self::from_line) reads it.
     #[must_use]
     pub fn line(&self) -> String {
         format!("{} {}", self.kind.name(), Base64::encode_string(&self.blob))
     }
 
-    /// Reads the key's own encoding (RFC 4253 section 6.6), of which there is one for each key.
+    /// Reads the key's encoding (RFC 4253 section 6.6). Each key has exactly one accepted encoding.
     ///
     /// # Errors
     /// [`SshKeyError`]
@@ -150,36 +150,36 @@ impl SshKey {
         })
     }
 
-    /// Its encoding (RFC 4253 section 6.6).
+    /// The key's encoding (RFC 4253 section 6.6).
     #[must_use]
     pub fn blob(&self) -> &[u8] {
         &self.blob
     }
 
-    /// What kind of key it is.
+    /// The type of the key.
     #[must_use]
     pub const fn kind(&self) -> SshKeyKind {
         self.kind
     }
 
-    /// The key as X.509 has it.
+    /// The key as a public key for X.509.
     #[must_use]
     pub const fn public_key(&self) -> &PublicKey {
         &self.public_key
     }
 
-    /// What a security key calls the party that it signs for.
+    /// The application of a security key.
     pub(super) fn application(&self) -> Option<&str> {
         self.application.as_deref()
     }
 
-    /// True if both have the same private key, be one of them called by another type or for another application.
+    /// Whether both have the same public key, even under another type or for another application.
     #[must_use]
     pub fn has_numbers_of(&self, other: &Self) -> bool {
         self.public_key.has_numbers_of(&other.public_key)
     }
 
-    /// `SHA256:` and unpadded base64, as `ssh-keygen -l` prints it.
+    /// `SHA256:` followed by unpadded base64, as `ssh-keygen -l` prints it.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         format!("SHA256:{}", Base64Unpadded::encode_string(&sha256(&self.blob)))
@@ -226,25 +226,25 @@ fn read_public_key(reader: &mut Reader<'_>, kind: SshKeyKind) -> Result<PublicKe
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SshKeyError {
-    /// Not a line of a `.pub` file.
+    /// The text is not a line of a `.pub` file.
     Line,
-    /// Not the one encoding of a key of its type.
+    /// The bytes are not the accepted encoding of a key of this type.
     Malformed,
-    /// An SSH certificate: who may approve is said by the ceremony, not by an SSH CA.
+    /// The key is an SSH certificate. The ceremony says who may approve, not an SSH CA.
     Certificate,
-    /// Another type of key.
+    /// The key type is not supported.
     Kind {
-        /// Its type.
+        /// The type.
         name: String,
     },
-    /// An RSA key that is too short.
+    /// The RSA key is too short.
     ShortRsa {
-        /// Bits of its modulus.
+        /// The length of its modulus in bits.
         bits: usize,
     },
-    /// Numbers that no key can have.
+    /// The numbers do not form a valid key.
     Key(PublicKeyError),
-    /// A key whose private key others can find.
+    /// The key is weak: others can find its private key.
     Fault(KeyFault),
 }
 

@@ -1,6 +1,6 @@
-//! The data types of SSH (RFC 4251 section 5), read so that each value has one encoding.
+//! The SSH data types (RFC 4251 section 5). The reader accepts only one encoding of each value.
 
-/// What is still to be read. Every read gives `None` where the bytes do not have the value.
+/// The input that is not read yet. Each read returns `None` if the bytes do not contain the value.
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -24,13 +24,13 @@ impl<'a> Reader<'a> {
         self.take(length)
     }
 
-    /// A string of ASCII characters that can be printed.
+    /// A string of printable ASCII characters.
     pub(super) fn text(&mut self) -> Option<&'a str> {
         let text = str::from_utf8(self.string()?).ok()?;
         text.bytes().all(|byte| byte.is_ascii_graphic()).then_some(text)
     }
 
-    /// A positive `mpint` without octets too many: its magnitude, without the zero octet that keeps it positive.
+    /// The magnitude of a positive `mpint` in its shortest encoding, without the zero octet that keeps it positive.
     pub(super) fn positive_mpint(&mut self) -> Option<&'a [u8]> {
         match self.string()? {
             [0, rest @ ..] => rest.first().filter(|first| **first >= 0x80).map(|_| rest),
@@ -40,14 +40,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Nothing may follow.
+    /// Requires the end of the input.
     pub(super) fn end(&self) -> Option<()> {
         self.0.is_empty().then_some(())
     }
 }
 
 pub(super) fn put_string(out: &mut Vec<u8>, octets: &[u8]) {
-    // What is written here was read, or is a hash or a name.
+    // The octets come from valid input, or are a hash or a name, so the length fits.
     let length = u32::try_from(octets.len()).unwrap_or(u32::MAX);
     out.extend(length.to_be_bytes());
     out.extend(octets);

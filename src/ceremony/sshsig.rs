@@ -1,8 +1,8 @@
-//! Detached SSH signatures (PROTOCOL.sshsig of OpenSSH), as `ssh-keygen -Y sign` makes them.
+//! Detached SSH signatures (PROTOCOL.sshsig of OpenSSH), as made by `ssh-keygen -Y sign`.
 //!
-//! Stricter than `ssh-keygen -Y verify`: one signature has one file. The armour is decoded, encoded again and compared, so other line
-//! breaks and anything before or after it are refused. ECDSA remains: anybody can turn a signature (r, s) into (r, n - s) without the key. So
-//! signatures are never counted by their bytes.
+//! This is stricter than `ssh-keygen -Y verify`: a signature has exactly one valid file. The armour is decoded, encoded again and compared, so other
+//! line breaks and any text before or after it are refused. ECDSA still allows two signatures: without the key, anyone can turn (r, s) into (r, n -
+//! s). So signatures are never counted by their bytes.
 
 mod armour;
 #[cfg(test)]
@@ -26,7 +26,7 @@ const VERSION: u32 = 1;
 const USER_PRESENT: u8 = 0x01;
 const USER_VERIFIED: u8 = 0x04;
 
-/// A signature that was verified: whose it is, and what a security key says about it.
+/// A verified signature: its key, and the flags of a security key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SshSignature {
     key: SshKey,
@@ -67,26 +67,26 @@ impl SshSignature {
         Ok(Self { key, flags })
     }
 
-    /// The key that made it.
+    /// The key that signed.
     #[must_use]
     pub const fn key(&self) -> &SshKey {
         &self.key
     }
 
-    /// A security key was touched for it.
+    /// Whether the security key was touched.
     #[must_use]
     pub fn is_touched(&self) -> bool {
         self.flags.is_some_and(|flags| flags & USER_PRESENT != 0)
     }
 
-    /// A security key asked for its PIN or a fingerprint for it.
+    /// Whether the security key checked its PIN or a fingerprint.
     #[must_use]
     pub fn is_pin_entered(&self) -> bool {
         self.flags.is_some_and(|flags| flags & USER_VERIFIED != 0)
     }
 }
 
-/// What is signed: PROTOCOL.sshsig section 3.
+/// The bytes that are signed: PROTOCOL.sshsig section 3.
 fn signed_data(namespace: &[u8], hash: &[u8], digest: &[u8]) -> Vec<u8> {
     let mut signed = MAGIC.to_vec();
     for part in [namespace, b"", hash, digest] {
@@ -95,7 +95,7 @@ fn signed_data(namespace: &[u8], hash: &[u8], digest: &[u8]) -> Vec<u8> {
     signed
 }
 
-/// An armoured signature. `sign` signs what it is given, as a key of this kind does that is in no security key.
+/// Makes an armoured signature. `sign` signs its argument like a key of this type outside a security key.
 pub(in crate::ceremony) fn armoured_signature(
     key: &SshKey,
     namespace: &str,
@@ -115,7 +115,7 @@ pub(in crate::ceremony) fn armoured_signature(
     encode_armour(&blob).into_bytes()
 }
 
-/// The signature's blob: PROTOCOL.sshsig section 1.
+/// The blob of the signature: PROTOCOL.sshsig section 1.
 struct Parts<'a> {
     version: u32,
     key: &'a [u8],
@@ -130,7 +130,7 @@ impl<'a> Parts<'a> {
         let version = reader.uint32()?;
         let key = reader.string()?;
         let namespace = reader.string()?;
-        // "reserved": nothing writes anything there, and what is there would be signed unseen.
+        // "reserved" must be empty: nothing uses it, and any content would be signed unseen.
         reader.string().filter(|reserved| reserved.is_empty())?;
         let hash = reader.string()?;
         let signature = reader.string()?;
@@ -145,7 +145,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The flags of a security key; `None` for another key.
+/// The flags of a security key, or `None` for another key.
 fn verify_signature(key: &SshKey, signature: &[u8], signed: &[u8]) -> Result<Option<u8>, SshSignatureError> {
     let mut reader = Reader(signature);
     let malformed = || SshSignatureError::Malformed;
@@ -182,7 +182,7 @@ fn verify_signature(key: &SshKey, signature: &[u8], signed: &[u8]) -> Result<Opt
     Ok(device.map(|(flags, _)| flags))
 }
 
-/// `None` where the name is not that of a signature of such a key: `ssh-rsa` (SHA-1) is none of these.
+/// `None` if a key of this type does not make such signatures. `ssh-rsa` (SHA-1) is never accepted.
 fn algorithm(kind: SshKeyKind, name: &str) -> Option<SignatureAlgorithm> {
     match (kind, name) {
         (SshKeyKind::Rsa, "rsa-sha2-512") => Some(SignatureAlgorithm::RsaPkcs1(Hash::Sha512)),
@@ -203,7 +203,7 @@ struct EcdsaSignature<'a> {
     s: UintRef<'a>,
 }
 
-/// RFC 5656 section 3.1.2 has two `mpint`s.
+/// Converts the two `mpint`s of RFC 5656 section 3.1.2 to DER.
 fn ecdsa_der(octets: &[u8]) -> Option<Vec<u8>> {
     let mut reader = Reader(octets);
     let r = UintRef::new(reader.positive_mpint()?).ok()?;
@@ -212,41 +212,41 @@ fn ecdsa_der(octets: &[u8]) -> Option<Vec<u8>> {
     EcdsaSignature { r, s }.to_der().ok()
 }
 
-/// Why bytes are not a signature that counts.
+/// Why a signature is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SshSignatureError {
-    /// Not exactly one armoured signature as `ssh-keygen` writes it.
+    /// The file is not exactly one armoured signature as `ssh-keygen` writes it.
     Armour,
-    /// The armour holds something else than a signature.
+    /// The armour does not contain a valid signature.
     Malformed,
-    /// A version that is not known.
+    /// The version is not supported.
     Version {
-        /// Its number.
+        /// The version.
         version: u32,
     },
-    /// The key in it cannot be used.
+    /// The key in the signature is not accepted.
     Key(SshKeyError),
-    /// Made for another purpose.
+    /// The signature was made for another namespace.
     Namespace {
-        /// For which.
+        /// Its namespace.
         found: String,
-        /// What it has to be.
+        /// The expected namespace.
         expected: String,
     },
-    /// The message was hashed with something else than SHA-512 or SHA-256.
+    /// The message was hashed with an algorithm other than SHA-512 or SHA-256.
     Hash {
         /// The name in the signature.
         name: String,
     },
-    /// A signature algorithm that does not belong to the key, or is too weak.
+    /// The signature algorithm does not belong to the key, or is too weak.
     Algorithm {
         /// The name in the signature.
         name: String,
         /// The key's type.
         key: &'static str,
     },
-    /// It does not verify: the message is another one, or it was changed.
+    /// The signature does not verify: the message is another one, or the signature was changed.
     Signature,
 }
 

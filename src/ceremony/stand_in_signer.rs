@@ -1,4 +1,4 @@
-//! Stand-in SSH keys for the people of a rehearsal: made for one rehearsal, in memory only.
+//! Stand-in SSH keys for the people of a rehearsal. They are made for one rehearsal, and exist only in memory.
 
 #[cfg(test)]
 mod tests;
@@ -11,10 +11,10 @@ use super::ssh_wire::put_string;
 use super::sshsig::armoured_signature;
 use super::{SshKey, SshKeyKind, UnsignedStatement};
 
-/// What the namespaces of every practice begin with.
+/// The common prefix of all practice namespaces.
 const PRACTICE: &str = "ceremony-practice-";
 
-/// An Ed25519 key that stands in for a person's. It signs statements of a practice only, so that nothing it signs can count for a real ceremony.
+/// An Ed25519 key that stands in for a person's key. It signs only statements of a practice, so none of its signatures can count in a real ceremony.
 pub struct StandInSigner {
     pair: Ed25519KeyPair,
     key: SshKey,
@@ -24,9 +24,9 @@ pub struct StandInSigner {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StandInSignerError {
-    /// There are no random numbers.
+    /// The random number generator failed.
     Random,
-    /// The statement is one of a real ceremony.
+    /// The statement belongs to a real ceremony.
     NotAPractice {
         /// Its namespace.
         namespace: &'static str,
@@ -34,7 +34,7 @@ pub enum StandInSignerError {
 }
 
 impl StandInSigner {
-    /// A new key.
+    /// Generates a new key.
     ///
     /// # Errors
     /// [`StandInSignerError::Random`]
@@ -47,7 +47,7 @@ impl StandInSigner {
         Ok(Self { pair, key })
     }
 
-    /// Its public half.
+    /// The public key.
     #[must_use]
     pub const fn key(&self) -> &SshKey {
         &self.key
@@ -67,7 +67,7 @@ impl StandInSigner {
     }
 }
 
-/// No secret is shown.
+/// Shows no secret.
 impl fmt::Debug for StandInSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StandInSigner")

@@ -1,7 +1,7 @@
-//! What people sign with their SSH keys: statements about one plan, all checked in the same way.
+//! The statements about a plan that people sign with their SSH keys. All kinds are checked in the same way.
 //!
-//! A statement is canonical JSON in a file, with a detached SSH signature beside it. Each kind has a format and a namespace of its own, and a
-//! practice has other namespaces: no signature can be taken for one of another kind.
+//! A statement is canonical JSON in a file, with a detached SSH signature beside it. Each kind has its own format and namespace, and a practice has
+//! its own namespaces. So a signature for one kind never counts for another.
 
 mod error;
 mod file;
@@ -20,7 +20,7 @@ use super::{CeremonyKind, Digest, from_canonical, to_canonical};
 use crate::output::{Encoding, Sealed, Verified};
 use crate::values::{UnixTime, is_unprintable};
 
-/// What the plan is that somebody makes a statement about.
+/// Identifies the plan that a statement is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanIdentity {
     /// Production or practice.
@@ -39,12 +39,12 @@ pub enum StatementKind {
     Approval,
     /// Somebody confirms the completed bytes at a step of the ceremony.
     Gate,
-    /// Somebody who was there signs the transcript's head.
+    /// An attendee signs the transcript's head.
     Attestation,
 }
 
 impl StatementKind {
-    /// The statement's `format`.
+    /// The `format` of the statement.
     #[must_use]
     pub const fn format(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl StatementKind {
         }
     }
 
-    /// The SSHSIG namespace of its signatures: a practice has its own, so that nothing in it is ever part of the real ceremony.
+    /// The SSHSIG namespace of its signatures. A practice has its own namespaces, so its signatures never count in the real ceremony.
     #[must_use]
     pub const fn namespace(self, ceremony: CeremonyKind) -> &'static str {
         match (self, ceremony) {
@@ -68,7 +68,7 @@ impl StatementKind {
     }
 }
 
-/// The names that every statement has.
+/// The fields that every statement has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementFrame {
     ceremony: String,
@@ -81,7 +81,7 @@ pub struct StatementFrame {
 }
 
 impl StatementFrame {
-    /// The time is what this machine's clock says, and only a claim.
+    /// The time comes from this machine's clock; it is a claim, not a proof.
     pub(super) fn new(
         statement: StatementKind,
         plan: &PlanIdentity,
@@ -119,7 +119,7 @@ impl StatementFrame {
         Ok(())
     }
 
-    /// In UTC and to the second: each time has one spelling.
+    /// The time: UTC in whole seconds, in its only accepted form.
     fn claimed_time(&self) -> Result<UnixTime, StatementError> {
         let time = self.time.parse::<UnixTime>().ok();
         let time = time.filter(|time| time.to_string() == self.time);
@@ -129,21 +129,21 @@ impl StatementFrame {
     }
 }
 
-/// A statement of one kind. Nothing in it is true before its signature is verified ([`Signatories::verify`]).
+/// A statement of one kind. Do not trust its content before its signature is verified ([`Signatories::verify`]).
 pub trait Statement: Serialize + DeserializeOwned + Sealed {
-    /// What it says beside the names that every statement has.
+    /// The content besides the common fields.
     type Content;
 
     /// Its kind.
     const KIND: StatementKind;
 
-    /// The names that every statement has.
+    /// The common fields.
     fn frame(&self) -> &StatementFrame;
 
-    /// What it says.
+    /// The content.
     ///
     /// # Errors
-    /// [`StatementError`]: it does not say one thing.
+    /// [`StatementError`]: the content is contradictory or incomplete.
     fn content(&self) -> Result<Self::Content, StatementError>;
 }
 
@@ -154,8 +154,8 @@ fn read<T: Statement>(bytes: &[u8], plan: &PlanIdentity) -> Result<T, StatementE
     Ok(statement)
 }
 
-/// A statement that has to be signed still: the bytes, and what `ssh-keygen -Y sign` needs to know. Made by this program or read from its file, and
-/// checked to be about the plan, by the person and for the key.
+/// A statement that is not signed yet: its bytes, and what `ssh-keygen -Y sign` needs. The program made it or read it from its file, and checked that
+/// it names this plan, this person and this key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsignedStatement {
     bytes: Vec<u8>,
@@ -166,13 +166,13 @@ impl UnsignedStatement {
     /// The bytes of a new statement.
     ///
     /// # Errors
-    /// [`StatementError`]: it does not say one thing.
+    /// [`StatementError`]: the content is contradictory or incomplete.
     pub fn of<T: Statement>(statement: &T, plan: &PlanIdentity) -> Result<Self, StatementError> {
         let bytes = to_canonical(statement).map_err(StatementError::Statement)?;
         Self::read::<T>(&bytes, plan).map(|(unsigned, _)| unsigned)
     }
 
-    /// A statement that was written before, and what it says. Whose it is and for which key is for the caller to compare.
+    /// Reads a statement that was written earlier, and returns its content. The caller must compare the person and the key.
     ///
     /// # Errors
     /// [`StatementError`]
@@ -187,13 +187,13 @@ impl UnsignedStatement {
         Ok((unsigned, statement))
     }
 
-    /// What is signed.
+    /// The bytes to sign.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// For which namespace.
+    /// The namespace to sign for.
     #[must_use]
     pub const fn namespace(&self) -> &'static str {
         self.namespace
@@ -201,7 +201,7 @@ impl UnsignedStatement {
 }
 
 impl StatementFrame {
-    /// Who is said to sign, and the fingerprint of the key.
+    /// The person who signs, and the fingerprint of the key.
     #[must_use]
     pub fn signer(&self) -> (&str, &str) {
         (&self.person, &self.key)
@@ -225,15 +225,15 @@ impl Verified for UnsignedStatement {
     }
 }
 
-/// Whether a text is one line that prints as it is: no control characters, none that changes how others are shown, and not too long for a page.
-/// What this program writes is held to it; what others wrote only to the rules of the format.
+/// Whether a text is one line that prints unchanged: no control characters, no characters that change how others are displayed, and not too long for
+/// a page. This applies to what this program writes. What others wrote must only satisfy the format.
 #[must_use]
 pub fn is_plain_line(text: &str) -> bool {
     const LONGEST: usize = 1000;
     !text.is_empty() && text.trim() == text && text.len() <= LONGEST && !text.contains(is_unprintable)
 }
 
-/// One line that people can read: at least one visible character, and none that moves a cursor.
+/// Whether the text is one readable line: at least one visible character, and none that moves a cursor.
 pub(super) fn is_line(text: &str) -> bool {
     let is_visible = text.chars().any(|character| !character.is_whitespace());
     is_visible && !text.chars().any(char::is_control)

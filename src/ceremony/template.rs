@@ -1,16 +1,16 @@
-//! A ceremony file to be filled in.
+//! A template for a ceremony file.
 
 use crate::output::{Encoding, Sealed, Verified};
 use crate::values::UnixTime;
 
 const TEXT: &str = include_str!("template.toml");
 
-/// The text of a ceremony file with comments. It does not pass [`CeremonyFile::read`](super::CeremonyFile::read) until it is filled in.
+/// A commented ceremony file. [`CeremonyFile::read`](super::CeremonyFile::read) refuses it until it is filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CeremonyTemplate(String);
 
 impl CeremonyTemplate {
-    /// With its main session on the day of `main`, and the standby session a day later.
+    /// A template with the main session on the day of `main`, and the standby session a day later.
     #[must_use]
     pub fn dated(main: UnixTime) -> Self {
         let date = |time: UnixTime| time.to_string().chars().take(10).collect::<String>();

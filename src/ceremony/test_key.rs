@@ -1,4 +1,4 @@
-//! SSH keys in software for the tests of this room, security keys among them, and signatures with anything wrong that a test wants.
+//! Software SSH keys for the tests of this module, including emulated security keys. Tests can make signatures with any fault.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -24,7 +24,7 @@ pub(super) struct TestKey {
     pair: Pair,
 }
 
-/// The fields of an SSHSIG, each of which a test can change.
+/// The fields of an SSHSIG. A test can change each of them.
 #[derive(Clone)]
 pub(super) struct Fields {
     pub(super) version: u32,
@@ -69,7 +69,7 @@ impl TestKey {
         self.blob_as(self.kind, APPLICATION)
     }
 
-    /// The same numbers under another type's name.
+    /// The same numbers under another key type.
     pub(super) fn blob_as(&self, kind: SshKeyKind, application: &str) -> Vec<u8> {
         let mut blob = Vec::new();
         put_string(&mut blob, kind.name().as_bytes());
@@ -99,7 +99,7 @@ impl TestKey {
         format!("{} {}", self.kind.name(), Base64::encode_string(&self.blob()))
     }
 
-    /// An armoured signature; a security key was touched for it and its PIN entered.
+    /// An armoured signature. For a security key, its flags say that it was touched and its PIN entered.
     pub(super) fn sign(&self, namespace: &str, message: &[u8]) -> String {
         self.fields(namespace, message, 0x05).armour()
     }

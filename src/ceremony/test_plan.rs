@@ -1,4 +1,4 @@
-//! A plan for the tests of this room: people with keys, one gate, nothing to sign.
+//! A plan for the tests of this module: people with keys, one gate, and nothing to sign.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::{
     PlannedTool, Requirement, Role, SignBy, StepAction,
 };
 
-/// Somebody of the plan.
+/// A person of the plan.
 pub(super) fn person(name: &str, roles: &[Role], key: &TestKey, require: &[Requirement]) -> PlannedPerson {
     PlannedPerson {
         name: name.to_owned(),
@@ -18,7 +18,7 @@ pub(super) fn person(name: &str, roles: &[Role], key: &TestKey, require: &[Requi
     }
 }
 
-/// With a gate `gate` of two approvers; witnesses attest.
+/// A plan with a gate `gate` for two approvers. Witnesses attest.
 pub(super) fn plan_with(persons: Vec<PlannedPerson>) -> CeremonyPlan {
     CeremonyPlan {
         format: CeremonyPlan::format(),

@@ -1,7 +1,7 @@
-//! The trail of a ceremony: what its transcript says was done, held against its plan.
+//! The trail of a ceremony: what was done according to its transcript, checked against its plan.
 //!
-//! The plan fixes the order of everything. So this is a small machine: it knows which step is next and what may happen in it, and it notes
-//! whatever else happens as a [`Finding`]. It goes on after a finding, so that people see all of them.
+//! The plan fixes the order of all actions, so this is a small state machine. It knows the next step and the events allowed in it, and reports
+//! anything else as a [`Finding`]. It continues after a finding, so that people see every problem.
 
 mod finish;
 mod in_step;
@@ -23,24 +23,24 @@ use super::{
 use crate::signer::PublicKey;
 use crate::values::UnixTime;
 
-/// What the transcript says, step by step.
+/// What the transcript shows, step by step.
 #[derive(Clone, Debug, Default)]
 pub struct Trail {
-    /// The session of the last run. Once something is signed, there is no other.
+    /// The session of the last run. Once something is signed, no other session is possible.
     pub session: Option<String>,
     /// How many runs there were.
     pub runs: u64,
     /// How many steps are done.
     pub done: usize,
-    /// Everybody who attended any of them.
+    /// Everyone who attended any run.
     pub attended: BTreeSet<String>,
-    /// The keys that were made, by step.
+    /// The keys made, by step.
     pub keys: BTreeMap<String, TrailKey>,
     /// Every signature that was begun, in order.
     pub signatures: Vec<TrailSignature>,
-    /// SHA-256 of the DER of each object that was written, by step, with the line.
+    /// SHA-256 of the DER of each written object, by step, with the line.
     pub written: BTreeMap<String, (u64, Digest)>,
-    /// The gates that were passed, by step. Of a gate that was passed in two sessions, the later one.
+    /// The gates that were passed, by step. If a gate was passed in two sessions, this is the later one.
     pub gates: BTreeMap<String, TrailGate>,
     /// Every gate that was opened, by step and session.
     pub opened_gates: BTreeMap<(String, String), OpenedGate>,
@@ -48,20 +48,20 @@ pub struct Trail {
     pub revoked: BTreeMap<String, (u64, String)>,
     /// Who decided what, in order, with the line.
     pub decisions: Vec<(u64, String, Choice)>,
-    /// How it ended.
+    /// How the transcript ends.
     pub end: TrailEnd,
-    /// What does not follow the plan.
+    /// Every departure from the plan.
     pub findings: Vec<Finding>,
 }
 
-/// A key that a step made.
+/// A key that the step made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrailKey {
     /// The line of its `key-end`.
     pub line: u64,
-    /// When.
+    /// The time of that line.
     pub time: UnixTime,
-    /// How it came.
+    /// How it came onto the token.
     pub how: KeyOrigin,
     /// DER of its `subjectPublicKeyInfo`.
     pub public_key: Vec<u8>,
@@ -72,7 +72,7 @@ pub struct TrailKey {
 pub struct TrailSignature {
     /// The line of its `sign-begin`.
     pub line: u64,
-    /// When.
+    /// The time of that line.
     pub time: UnixTime,
     /// The session.
     pub session: String,
@@ -80,13 +80,13 @@ pub struct TrailSignature {
     pub step: String,
     /// The key.
     pub key: String,
-    /// SHA-256 of what is signed.
+    /// SHA-256 of the bytes to sign.
     pub sha256: Digest,
-    /// The entry in the ledger.
+    /// The ledger entry.
     pub entry: u64,
-    /// Whether it has the spare serial number.
+    /// Whether these bytes contain the spare serial number.
     pub spare: bool,
-    /// The octets of the signature, with the line, where there is an end.
+    /// The octets of the signature, with the line of its `sign-end`, if there is one.
     pub signature: Option<(u64, Vec<u8>)>,
 }
 
@@ -95,7 +95,7 @@ pub struct TrailSignature {
 pub struct OpenedGate {
     /// SHA-256 of the completed bytes, by step.
     pub objects: BTreeMap<String, Digest>,
-    /// How it was passed there, if it was.
+    /// How it was passed in that session, if it was.
     pub passed: Option<TrailGate>,
 }
 
@@ -110,7 +110,7 @@ pub struct TrailGate {
     pub objects: BTreeMap<String, Digest>,
     /// Who signed.
     pub people: Vec<String>,
-    /// Who was in the room.
+    /// Who attended.
     pub attending: Vec<String>,
 }
 
@@ -118,7 +118,7 @@ pub struct TrailGate {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrailEnd {
-    /// It does not: the ceremony is not finished.
+    /// It has no end: the ceremony is not finished.
     #[default]
     Open,
     /// The ceremony is complete.
@@ -128,9 +128,9 @@ pub enum TrailEnd {
         /// SHA-256 of each file in `out`.
         out: BTreeMap<String, Digest>,
     },
-    /// The ceremony was given up.
+    /// The ceremony was aborted.
     Aborted {
-        /// Why.
+        /// The reason.
         because: String,
         /// Who says so.
         by: String,
@@ -153,7 +153,7 @@ impl Trail {
         follower.finish()
     }
 
-    /// The octets that the keys of the ceremony fill in.
+    /// The octets of the ceremony's keys, for the holes.
     #[must_use]
     pub fn filled(&self) -> Keys {
         let read = |(step, made): (&String, &TrailKey)| {
@@ -163,7 +163,7 @@ impl Trail {
         Keys(self.keys.iter().filter_map(read).collect())
     }
 
-    /// The bytes that a step signs in this session, with its spare serial number or without, if their holes can be filled.
+    /// The bytes that a step signs in this session, with or without the spare serial number, if all holes can be filled.
     #[must_use]
     pub fn completed(&self, object: &PlannedObject, spare: bool) -> Option<Vec<u8>> {
         let keys = self.filled();
@@ -173,7 +173,7 @@ impl Trail {
         }
     }
 
-    /// The last signature of a step that has an end.
+    /// The last finished signature of a step.
     #[must_use]
     pub fn signature_of(&self, step: &str) -> Option<&TrailSignature> {
         let ended = |begun: &&TrailSignature| begun.step == step && begun.signature.is_some();
@@ -181,13 +181,13 @@ impl Trail {
     }
 }
 
-/// The machine.
+/// The state machine.
 struct Follower<'a> {
     plan: &'a CeremonyPlan,
     trail: Trail,
-    /// The line before.
+    /// The previous line.
     last: Option<(u64, UnixTime)>,
-    /// Where the ceremony is.
+    /// The current place in the ceremony.
     place: Place,
     run: Option<Run>,
 }
@@ -251,7 +251,7 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// The step that is next; none before the first and after the last.
+    /// The next step; `None` before the first step and after the last.
     fn current(&self) -> Option<&'a PlannedStep> {
         self.plan.steps.get(self.place.next?)
     }

@@ -1,7 +1,7 @@
-//! The transcript of a ceremony: a chain of canonical JSON lines, each on the disk before the call that adds it returns.
+//! The transcript of a ceremony: a chain of canonical JSON lines. The call that adds a line returns only when the line is on disk.
 //!
-//! The first line's `prev` is the SHA-256 of the plan, so the plan is the chain's beginning. A chain shows every change but that of its last
-//! line and what is cut off its end. These are found with the head, which those present sign and keep.
+//! The first line's `prev` is the SHA-256 of the plan, so the chain starts at the plan. The chain reveals every change except a change of the last
+//! line and lines cut off at the end. The head reveals those, and the attendees sign and keep it.
 
 mod error;
 mod file;
@@ -21,7 +21,7 @@ pub use self::read::{Following, TornLine, Transcript};
 use super::{CanonicalError, Digest, to_canonical};
 use crate::values::UnixTime;
 
-/// One line: its number from 1, the SHA-256 of the line before it, the time in UTC, and what happened.
+/// One line: its number from 1, the SHA-256 of the previous line, the time in UTC, and what happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     n: u64,
@@ -32,7 +32,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// Names that belong to the chain.
+    /// The field names reserved for the chain.
     const OWN: [&str; 3] = ["n", "prev", "t"];
 
     fn new(
@@ -62,14 +62,14 @@ impl Record {
         self.n
     }
 
-    /// When, by the clock of the machine. Whether it may go back is for the reader to judge.
+    /// The time, by the machine's clock. It may go back; the reader must judge that.
     #[must_use]
     pub fn time(&self) -> Option<UnixTime> {
         let time = self.t.parse::<UnixTime>().ok();
         time.filter(|time| time.to_string() == self.t)
     }
 
-    /// What happened: all names but `n`, `prev` and `t`.
+    /// What happened: all fields except `n`, `prev` and `t`.
     #[must_use]
     pub const fn fields(&self) -> &Map<String, Value> {
         &self.fields
@@ -80,12 +80,12 @@ impl Record {
     }
 }
 
-/// How many lines there are, and the SHA-256 of the last one, its newline included: `n:hash`. An empty transcript has 0 and the plan's hash.
+/// The number of lines, and the SHA-256 of the last one including its newline: `n:hash`. An empty transcript has 0 and the plan's hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TranscriptHead {
-    /// How many lines.
+    /// The number of lines.
     pub n: u64,
-    /// SHA-256 of the last one.
+    /// SHA-256 of the last line.
     pub hash: Digest,
 }
 

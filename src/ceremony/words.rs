@@ -1,8 +1,8 @@
-//! A hash in words, to be read aloud and compared by ear.
+//! A hash in words, for people to read aloud and compare by ear.
 //!
-//! The words are those of the PGP word list: one word for each octet, of two syllables at even places and of three at odd ones, chosen so that no two
-//! sound alike. So a word that is left out, said twice or exchanged with its neighbour is noticed at once. Lists of 2048 words (BIP 39) need
-//! fewer words, but notice none of these.
+//! The words come from the PGP word list: one word per octet, with two syllables at even places and three at odd ones, chosen to sound distinct. So
+//! people notice at once if a word is left out, repeated or swapped with its neighbour. Lists of 2048 words (BIP 39) need fewer words but reveal none
+//! of these errors.
 
 #[cfg(test)]
 mod tests;
@@ -13,12 +13,12 @@ use crate::values::word_pairs;
 
 /// How many octets of a hash are read aloud: 24, or 192 bits.
 ///
-/// The author of a plan can try to make two plans with the same words, one to be read and one to be signed. With 192 bits that takes about
-/// 2⁹⁶ hashes, which is out of reach. With 16 words it would take 2⁶⁴, which is not. All 32 words would take half a minute of reading.
-/// What a program compares is always the whole hash.
+/// The author of a plan could try to make two plans with the same words: one for people to read, and one to sign. With 192 bits this takes about 2⁹⁶
+/// hashes, which is out of reach; with 16 words it would take 2⁶⁴, which is not. Reading all 32 words would take half a minute. Programs always
+/// compare the whole hash.
 pub const SPOKEN_OCTETS: usize = 24;
 
-/// One word for each octet, with a space between them.
+/// One word for each octet, separated by spaces.
 #[must_use]
 pub fn words(octets: &[u8]) -> String {
     let pairs: Vec<_> = word_pairs().collect();
@@ -36,10 +36,10 @@ pub fn hash_words(hash: &[u8; 32]) -> String {
     words(&hash[..SPOKEN_OCTETS])
 }
 
-/// The octets that somebody's words stand for. Capitals, spaces and line breaks do not count.
+/// The octets for these words. Case, spaces and line breaks are ignored.
 ///
 /// # Errors
-/// [`WordsError`]: the first word that cannot be there.
+/// [`WordsError`]: the first word that is not valid in its place.
 pub fn octets_of_words(text: &str) -> Result<Vec<u8>, WordsError> {
     let words = text.split_whitespace().enumerate();
     words.map(|(place, word)| octet(place, word)).collect()
@@ -74,16 +74,16 @@ const fn at(place: usize, (even, odd): (&'static str, &'static str)) -> &'static
 pub enum WordsError {
     /// The word is in neither list.
     Unknown {
-        /// Which word it is.
+        /// The place of the word.
         place: usize,
-        /// As it was written.
+        /// The word as written.
         word: String,
     },
-    /// The word is in the list for the places before and after this one.
+    /// The word belongs to the list for the neighbouring places.
     OutOfTurn {
-        /// Which word it is.
+        /// The place of the word.
         place: usize,
-        /// As it was written.
+        /// The word as written.
         word: String,
     },
 }

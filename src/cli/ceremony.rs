@@ -108,7 +108,7 @@ pub(super) enum CeremonyCommand {
 }
 
 impl CeremonyCommand {
-    /// Whether it loads the module of the settings. A rehearsal has its own.
+    /// Whether the command loads the module from the settings. A rehearsal uses its own.
     pub(super) const fn uses_token(&self) -> bool {
         match self {
             Self::Plan(plan) => plan.uses_token(),

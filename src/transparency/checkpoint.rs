@@ -1,4 +1,4 @@
-//! Checkpoints (C2SP tlog-checkpoint), and what they look like when they are signed.
+//! Checkpoints (C2SP tlog-checkpoint), with and without signatures.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::values::Digest;
 
 pub(super) const CHECKPOINT: &str = "a checkpoint";
 
-/// How far a log goes: its origin, how many leaves its tree has, and the tree's root hash. Its text is what a signature is over.
+/// The state of a log: its origin, the number of leaves in its tree, and the root hash of the tree. Signatures cover its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     origin: String,
@@ -20,10 +20,10 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// `origin` names the log among all logs, as a URL without a scheme: `pki.example/ceremony/root-r1-2026`.
+    /// `origin` must be unique among all logs. It is a URL without a scheme: `pki.example/ceremony/root-r1-2026`.
     ///
     /// # Errors
-    /// [`TransparencyError::Name`]: a signed note's key has the same name, without spaces and plus signs.
+    /// [`TransparencyError::Name`]. The key of a signed note has the same name, so the origin must not contain spaces or plus signs.
     pub fn new(origin: &str, size: u64, root: Digest) -> Result<Self, TransparencyError> {
         check_name(origin)?;
         Ok(Self {
@@ -33,7 +33,7 @@ impl Checkpoint {
         })
     }
 
-    /// The same of a tree.
+    /// The checkpoint of a tree.
     ///
     /// # Errors
     /// [`TransparencyError::Name`]
@@ -41,19 +41,19 @@ impl Checkpoint {
         Self::new(origin, tree.size(), tree.root())
     }
 
-    /// Which log.
+    /// The origin of the log.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// How many leaves.
+    /// The number of leaves.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
     }
 
-    /// The root hash.
+    /// The root hash of the tree.
     #[must_use]
     pub const fn root(&self) -> Digest {
         self.root
@@ -66,7 +66,7 @@ impl Checkpoint {
         (checkpoint.to_string() == text).then_some(checkpoint)
     }
 
-    /// Signs it with an Ed25519 key, under the name of the origin, once; the signature is verified.
+    /// Signs the checkpoint once with an Ed25519 key, under the name of the origin, and verifies the signature.
     ///
     /// # Errors
     /// [`TransparencyError::KeyKind`], [`TransparencyError::Signer`], [`TransparencyError::BadSignature`]
@@ -78,7 +78,7 @@ impl Checkpoint {
         })
     }
 
-    /// The text alone, without a signature.
+    /// The checkpoint without signatures.
     #[must_use]
     pub fn unsigned(&self) -> SignedCheckpoint {
         SignedCheckpoint {
@@ -88,7 +88,7 @@ impl Checkpoint {
     }
 }
 
-/// Origin, size, and root hash in base64, each with a newline.
+/// Origin, size and base64 root hash, each followed by a newline.
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let root = to_base64(&self.root.0);
@@ -96,7 +96,7 @@ impl fmt::Display for Checkpoint {
     }
 }
 
-/// A checkpoint with the signatures that were found with it, verified or not; there may be none.
+/// A checkpoint with the signatures found in its file, verified or not. There may be none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedCheckpoint {
     checkpoint: Checkpoint,
@@ -104,7 +104,7 @@ pub struct SignedCheckpoint {
 }
 
 impl SignedCheckpoint {
-    /// Reads a checkpoint: a signed note, or its text alone. Extension lines are refused, because their meaning cannot be checked.
+    /// Reads a checkpoint: a signed note, or only its text. Extension lines are refused, because their meaning cannot be checked.
     ///
     /// # Errors
     /// [`TransparencyError::Malformed`]
@@ -131,20 +131,20 @@ impl SignedCheckpoint {
         })
     }
 
-    /// What it says. Its signer is only known after [`verify`](Self::verify).
+    /// The checkpoint. Only [`verify`](Self::verify) shows who signed it.
     #[must_use]
     pub const fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint
     }
 
-    /// The signatures that were found with it.
+    /// The signatures found with it.
     #[must_use]
     pub fn signatures(&self) -> &[NoteSignature] {
         &self.signatures
     }
 
-    /// Verifies that the key signed it. Signatures by other keys are ignored, as the specification demands. The key has the name of the
-    /// origin, so that a checkpoint of one log cannot pass for that of another.
+    /// Verifies that the key signed the checkpoint. Signatures by other keys are ignored, as the specification requires. The key must have the name
+    /// of the origin, so that a checkpoint of another log is not accepted.
     ///
     /// # Errors
     /// [`TransparencyError::OtherKey`], [`TransparencyError::Unsigned`], [`TransparencyError::BadSignature`]
@@ -167,7 +167,7 @@ impl SignedCheckpoint {
     }
 }
 
-/// As [`read`](SignedCheckpoint::read) reads it.
+/// The form that [`read`](SignedCheckpoint::read) accepts.
 impl fmt::Display for SignedCheckpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.checkpoint.fmt(f)?;
@@ -192,7 +192,7 @@ impl Verified for SignedCheckpoint {
     }
 }
 
-/// Compares what was written with what was read back.
+/// Refuses a value that differs from the one read back.
 pub(super) fn same_again<T: PartialEq>(
     written: &T,
     read: Result<T, TransparencyError>,

@@ -10,8 +10,8 @@ use crate::values::Digest;
 
 const PROOF: &str = "a consistency proof (the add-checkpoint request of c2sp.org/tlog-witness)";
 
-/// Proof that the first leaves of a newer tree are those of an older one. It was checked when the value was made; the signatures of the newer
-/// checkpoint were not.
+/// Proves that a newer tree begins with the leaves of an older one. Making the value checks the proof, but not the signatures of the newer
+/// checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsistencyProof {
     old: Checkpoint,
@@ -50,16 +50,16 @@ impl ConsistencyProof {
         }
     }
 
-    /// Whether a file begins as such a proof does.
+    /// Whether a file begins like such a proof.
     #[must_use]
     pub fn is_in(file: &[u8]) -> bool {
         file.starts_with(b"old ")
     }
 
-    /// Reads a proof, and checks it against the older checkpoint, which the file does not have.
+    /// Reads a proof and checks it against the older checkpoint, which is not in the file.
     ///
     /// # Errors
-    /// [`TransparencyError::Malformed`], and those of [`new`](Self::new)
+    /// [`TransparencyError::Malformed`], and the errors of [`new`](Self::new)
     pub fn read(bytes: &[u8], old: &Checkpoint) -> Result<Self, TransparencyError> {
         let wrong = |reason: &str| TransparencyError::malformed(PROOF, reason);
         let text = text_of(PROOF, bytes)?;
@@ -96,7 +96,7 @@ impl ConsistencyProof {
     }
 }
 
-/// As [`read`](ConsistencyProof::read) reads it.
+/// The form that [`read`](ConsistencyProof::read) accepts.
 impl fmt::Display for ConsistencyProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "old {}", self.old.size())?;

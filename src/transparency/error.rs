@@ -4,23 +4,23 @@ use std::fmt;
 
 use crate::signer::{BadSignature, SignError};
 
-/// Why a checkpoint or a proof is refused, or could not be signed.
+/// Why a checkpoint or a proof is refused or cannot be signed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TransparencyError {
-    /// Not in the form that its specification requires.
+    /// The file does not have the form that its specification requires.
     Malformed {
-        /// What it should be.
+        /// The form that is required.
         what: &'static str,
-        /// Why it is not.
+        /// The reason.
         reason: String,
     },
-    /// The name cannot be the origin of a checkpoint or the name of a key.
+    /// The name is not valid as the origin of a checkpoint or the name of a key.
     Name {
         /// The name.
         name: String,
     },
-    /// A verifier key with another name than the checkpoint's origin.
+    /// The name of the verifier key is not the checkpoint's origin.
     OtherKey {
         /// The key's name.
         key: String,
@@ -31,42 +31,42 @@ pub enum TransparencyError {
     Unsigned {
         /// The key.
         key: String,
-        /// Who has.
+        /// The keys that have signed.
         found: Vec<String>,
     },
-    /// The signature that names the key does not verify under it.
+    /// The signature that names this key does not verify.
     BadSignature {
         /// The key.
         key: String,
     },
-    /// A key that cannot sign notes.
+    /// The key type cannot sign notes.
     KeyKind {
-        /// What kind it is.
+        /// The key type.
         found: String,
     },
     /// The key did not sign.
     Signer(SignError),
-    /// The leaf and the hashes of the proof do not come to the checkpoint's root hash.
+    /// The leaf and the hashes of the proof do not give the checkpoint's root hash.
     NotIncluded,
-    /// The proof does not show that the older checkpoint is the beginning of the newer one.
+    /// The proof does not show that the newer checkpoint extends the older one.
     NotConsistent {
-        /// The size of the older one.
+        /// The size of the older checkpoint.
         old: u64,
-        /// The size of the newer one.
+        /// The size of the newer checkpoint.
         new: u64,
     },
-    /// A checkpoint of another log.
+    /// The checkpoint belongs to another log.
     OtherOrigin {
         /// Its origin.
         found: String,
-        /// The one that was expected.
+        /// The expected origin.
         expected: String,
     },
-    /// Not the checkpoint that was kept.
+    /// This is not the checkpoint that was kept.
     OtherCheckpoint {
-        /// The size of the one that was kept.
+        /// The size of the kept checkpoint.
         kept: u64,
-        /// The size of this one.
+        /// The size of this checkpoint.
         found: u64,
     },
 }

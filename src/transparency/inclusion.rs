@@ -1,4 +1,4 @@
-//! A proof that an event is in a log (C2SP tlog-proof).
+//! Proves that an event is in a log (C2SP tlog-proof).
 
 use std::fmt;
 
@@ -10,12 +10,12 @@ use crate::values::Digest;
 
 const PROOF: &str = "an inclusion proof (c2sp.org/tlog-proof@v1)";
 
-/// The first line.
+/// The first line of the file.
 const HEADER: &str = "c2sp.org/tlog-proof@v1\n";
 
-/// A leaf, and how it leads to the root hash of a checkpoint. It was checked when the value was made; the checkpoint's signatures were not.
+/// A leaf, and the proof that it is in the tree of a checkpoint. Making the value checks the proof, but not the checkpoint's signatures.
 ///
-/// The leaf's own bytes are in the file's `extra`. They need no trust: the hash of the leaf follows from them.
+/// The file's `extra` contains the bytes of the leaf. They need no trust, because the hash of the leaf is computed from them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InclusionProof {
     leaf: Vec<u8>,
@@ -25,7 +25,7 @@ pub struct InclusionProof {
 }
 
 impl InclusionProof {
-    /// The proof that `leaf` is the one with this number, counted from 0.
+    /// The proof that `leaf` has this index, counted from 0.
     ///
     /// # Errors
     /// [`TransparencyError::NotIncluded`]
@@ -48,13 +48,13 @@ impl InclusionProof {
         }
     }
 
-    /// Whether a file begins as such a proof does.
+    /// Whether a file begins like such a proof.
     #[must_use]
     pub fn is_in(file: &[u8]) -> bool {
         file.starts_with(b"c2sp.org/tlog-proof@")
     }
 
-    /// Reads a proof, and checks it against the checkpoint that is in it.
+    /// Reads a proof and checks it against the checkpoint in the file.
     ///
     /// # Errors
     /// [`TransparencyError::Malformed`], [`TransparencyError::NotIncluded`]
@@ -87,20 +87,20 @@ impl InclusionProof {
         &self.leaf
     }
 
-    /// Its number, from 0.
+    /// The index of the leaf, from 0.
     #[must_use]
     pub const fn index(&self) -> u64 {
         self.index
     }
 
-    /// The checkpoint whose tree has it.
+    /// The checkpoint whose tree contains the leaf.
     #[must_use]
     pub const fn checkpoint(&self) -> &SignedCheckpoint {
         &self.checkpoint
     }
 }
 
-/// As [`read`](InclusionProof::read) reads it.
+/// The form that [`read`](InclusionProof::read) accepts.
 impl fmt::Display for InclusionProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let leaf = to_base64(&self.leaf);

@@ -1,14 +1,14 @@
-//! The lines that checkpoints and proofs are made of. Each value has one spelling.
+//! The lines of checkpoints and proofs. Each value has only one accepted form.
 
 use base64ct::{Base64, Encoding};
 
 use super::TransparencyError;
 use crate::values::Digest;
 
-/// No checkpoint and no proof is larger: an event with a CRL of 64 KiB in base64, twice.
+/// The largest checkpoint or proof in bytes: an event with a CRL of 64 KiB in base64, twice.
 pub(super) const LARGEST: usize = 1024 * 1024;
 
-/// The text of a file: UTF-8, whole lines, and of the ASCII control characters only newlines.
+/// The text of a file: UTF-8 in complete lines, without ASCII control characters other than newlines.
 pub(super) fn text_of<'a>(what: &'static str, bytes: &'a [u8]) -> Result<&'a str, TransparencyError> {
     let wrong = |reason: &str| TransparencyError::malformed(what, reason);
     if bytes.len() > LARGEST {
@@ -27,7 +27,7 @@ pub(super) fn text_of<'a>(what: &'static str, bytes: &'a [u8]) -> Result<&'a str
     }
 }
 
-/// A number without leading zeros and signs.
+/// A number without leading zeros or a sign.
 pub(super) fn number_of(line: &str) -> Option<u64> {
     let number: u64 = line.parse().ok()?;
     (number.to_string() == line).then_some(number)
@@ -42,14 +42,14 @@ pub(super) fn digest_of(line: &str) -> Option<Digest> {
     base64_of(line)?.try_into().ok().map(Digest)
 }
 
-/// As [`base64_of`] reads it.
+/// The form that [`base64_of`] accepts.
 pub(super) fn to_base64(bytes: &[u8]) -> String {
     Base64::encode_string(bytes)
 }
 
-/// The hashes of a proof, one a line.
+/// The hashes of a proof, one per line.
 pub(super) fn digests_of(what: &'static str, lines: &str) -> Result<Vec<Digest>, TransparencyError> {
-    // A tree of 2^64 leaves has paths of 64; C2SP tlog-witness permits 63.
+    // A tree of 2^64 leaves has paths of 64 hashes, but C2SP tlog-witness permits only 63.
     const MOST: usize = 63;
     let hashes: Option<Vec<_>> = lines.lines().map(digest_of).collect();
     hashes

@@ -1,4 +1,4 @@
-//! The signatures of a note (C2SP signed-note), by Ed25519 keys.
+//! The Ed25519 signatures of a note (C2SP signed-note).
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,10 +10,10 @@ use crate::signer::{KeyAlgorithm, PublicKey, SignatureAlgorithm, Signer, sha256}
 /// The signature type of Ed25519.
 const ED25519: u8 = 1;
 
-/// How a line of a signature begins: an em dash and a space.
+/// The start of a signature line: an em dash and a space.
 pub(super) const SIGNATURE: &str = "\u{2014} ";
 
-/// Refuses what cannot be the name of a key: empty, or with spaces, control characters or a plus sign.
+/// Refuses an invalid key name: one that is empty or contains spaces, control characters or a plus sign.
 pub(super) fn check_name(name: &str) -> Result<(), TransparencyError> {
     let is_wrong = |character: char| character.is_whitespace() || character.is_control() || character == '+';
     match name.is_empty() || name.contains(is_wrong) {
@@ -24,8 +24,8 @@ pub(super) fn check_name(name: &str) -> Result<(), TransparencyError> {
     }
 }
 
-/// The public half of a key that signs notes, by the name that it signs under. As text `NAME+ID+KEY`, as Go's `sumdb/note` has it: the ID in
-/// hex, and base64 of the signature type and the key.
+/// The public key of a note signer, with the name under which it signs. Its text is `NAME+ID+KEY`, as in Go's `sumdb/note`: the ID in hex, and the
+/// signature type and the key in base64.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifierKey {
     name: String,
@@ -50,7 +50,7 @@ impl VerifierKey {
         }
     }
 
-    /// The name that it signs under.
+    /// The name under which the key signs.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

@@ -1,23 +1,23 @@
-//! The hashes of a proof: which they are, and what follows from them.
+//! The hashes of a proof: selecting them, and computing heads from them.
 
 use super::tree::{Frontier, node_hash};
 use crate::values::Digest;
 
-/// Collects the hashes of one proof while the leaves of the tree go by, in memory for the proof alone.
+/// Collects the hashes of one proof as the leaves of the tree are pushed. It keeps only the proof in memory.
 #[derive(Clone, Debug)]
 pub struct PathBuilder {
-    /// First and end of each subtree whose head is needed, with its place in the proof; by the first, and none overlaps another.
+    /// Start and end of each subtree whose head is needed, with its index in the proof. They are sorted by start, and do not overlap.
     subtrees: Vec<(u64, u64, usize)>,
-    /// How many of them are complete.
+    /// How many subtrees are complete.
     complete: usize,
-    /// How many leaves have gone by.
+    /// How many leaves were pushed.
     seen: u64,
     frontier: Frontier,
     hashes: Vec<Option<Digest>>,
 }
 
 impl PathBuilder {
-    /// `PATH(index, D[size])` of RFC 6962 section 2.1.1: that the leaf is in the tree. None if the tree has no such leaf.
+    /// `PATH(index, D[size])` of RFC 6962 section 2.1.1: proves that the leaf is in the tree. `None` if the tree has no such leaf.
     #[must_use]
     pub fn inclusion(index: u64, size: u64) -> Option<Self> {
         if index >= size {
@@ -40,8 +40,8 @@ impl PathBuilder {
         Some(Self::of(siblings))
     }
 
-    /// `PROOF(old, D[new])` of RFC 6962 section 2.1.2: that the old tree is the beginning of the new one. None unless
-    /// `0 < old <= new`: the empty tree is the beginning of every tree, which proves nothing.
+    /// `PROOF(old, D[new])` of RFC 6962 section 2.1.2: proves that the new tree extends the old one. `None` unless `0 < old <= new`: every tree
+    /// extends the empty tree, so that would prove nothing.
     #[must_use]
     pub fn consistency(old: u64, new: u64) -> Option<Self> {
         if old == 0 || old > new {
@@ -49,7 +49,7 @@ impl PathBuilder {
         }
         let (mut first, mut end) = (0, new);
         let mut subtrees = Vec::new();
-        // Until the old tree ends where the subtree does.
+        // Descend until the old tree and the subtree end at the same leaf.
         while old < end {
             let middle = first + split(end - first);
             if old <= middle {
@@ -60,7 +60,7 @@ impl PathBuilder {
                 first = middle;
             }
         }
-        // The verifier has the head of the whole old tree already.
+        // The verifier already knows the head of the whole old tree.
         if first != 0 {
             subtrees.push((first, end));
         }
@@ -84,7 +84,7 @@ impl PathBuilder {
         }
     }
 
-    /// Takes the hash of the next leaf of the tree.
+    /// Adds the hash of the next leaf of the tree.
     pub fn push(&mut self, leaf: Digest) {
         let index = self.seen;
         self.seen = index.saturating_add(1);
@@ -104,20 +104,20 @@ impl PathBuilder {
         }
     }
 
-    /// The hashes, in the order of the proof. None if too few leaves have gone by.
+    /// The hashes, in the order of the proof. `None` if too few leaves were pushed.
     #[must_use]
     pub fn finish(self) -> Option<Vec<Digest>> {
         self.hashes.into_iter().collect()
     }
 }
 
-/// The largest power of two that is smaller than `size`, which is at least 2.
+/// The largest power of two that is smaller than `size`. `size` is at least 2.
 const fn split(size: u64) -> u64 {
     1 << (u64::BITS - 1 - (size - 1).leading_zeros())
 }
 
-/// The head of the tree of this size that follows from a leaf and its inclusion proof: RFC 9162 section 2.1.3.2. None if the proof cannot be
-/// one of this leaf in such a tree.
+/// Computes the head of a tree of this size from a leaf and its inclusion proof: RFC 9162 section 2.1.3.2. `None` if the proof does not have the form
+/// for this leaf and tree size.
 #[must_use]
 pub fn root_of_inclusion(leaf: Digest, index: u64, size: u64, proof: &[Digest]) -> Option<Digest> {
     if index >= size {
@@ -140,13 +140,13 @@ pub fn root_of_inclusion(leaf: Digest, index: u64, size: u64, proof: &[Digest]) 
     (last == 0).then_some(root)
 }
 
-/// Whether the proof shows that the tree `old` is the beginning of the tree `new`, each with its size and head: RFC 9162 section 2.1.4.2.
+/// Whether the proof shows that the tree `new` extends the tree `old`. Each is given by size and head: RFC 9162 section 2.1.4.2.
 #[must_use]
 pub fn check_consistency(old: (u64, Digest), new: (u64, Digest), proof: &[Digest]) -> bool {
     consistent_heads(old, new, proof) == Some((old.1, new.1))
 }
 
-/// The heads of both trees that follow from the proof.
+/// Computes the heads of both trees from the proof.
 fn consistent_heads(old: (u64, Digest), new: (u64, Digest), proof: &[Digest]) -> Option<(Digest, Digest)> {
     let ((old_size, old_head), (new_size, new_head)) = (old, new);
     if old_size == 0 || old_size > new_size {
@@ -156,7 +156,7 @@ fn consistent_heads(old: (u64, Digest), new: (u64, Digest), proof: &[Digest]) ->
         return (proof.is_empty() && old_head == new_head).then_some((old_head, new_head));
     }
     let (first, rest) = match old_size.is_power_of_two() {
-        // The old tree is a subtree of the new one, and the proof starts from it.
+        // The old tree is a perfect subtree of the new one, so the proof starts from its head.
         true if proof.is_empty() => return None,
         true => (old_head, proof),
         false => proof.split_first().map(|(first, rest)| (*first, rest))?,
@@ -183,7 +183,7 @@ fn consistent_heads(old: (u64, Digest), new: (u64, Digest), proof: &[Digest]) ->
     (last == 0).then_some((old_root, new_root))
 }
 
-/// To where the node is a right child, or the root.
+/// Moves up until the node is a right child or the root.
 const fn climb(node: &mut u64, last: &mut u64) {
     while node.is_multiple_of(2) && *node != 0 {
         *node >>= 1;

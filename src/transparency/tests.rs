@@ -4,7 +4,7 @@ use super::*;
 use crate::signer::{PublicKey, SignError, SignatureAlgorithm, Signer};
 use crate::values::Digest;
 
-/// The key of a test.
+/// A key for the tests.
 struct TestKey(Ed25519KeyPair, PublicKey);
 
 impl TestKey {
@@ -41,7 +41,7 @@ fn hashes(mut builder: PathBuilder, leaves: &[Vec<u8>]) -> Vec<Digest> {
     builder.finish().unwrap()
 }
 
-/// The test vectors of RFC 6962 trees that certificate-transparency-go and its siblings share: eight leaves, and the heads of each size.
+/// The RFC 6962 test vectors shared by certificate-transparency-go and related projects: eight leaves, and the head of each size.
 #[test]
 fn tree_heads_are_those_of_the_published_vectors() {
     let leaves: [&[u8]; 8] = [
@@ -127,7 +127,7 @@ fn every_proof_of_small_trees_is_sound_and_fits_nothing_else() {
     }
 }
 
-/// `PROOF` and `PATH` as RFC 6962 section 2.1.3 has them for a tree of seven leaves.
+/// `PROOF` and `PATH` for a tree of seven leaves, from RFC 6962 section 2.1.3.
 #[test]
 fn the_proofs_of_the_rfcs_example() {
     let all = leaves(7);
@@ -164,7 +164,7 @@ fn a_proof_needs_all_its_leaves() {
     assert_eq!(builder.finish(), None);
 }
 
-/// The example of Go's package `sumdb/note`, which defined this form.
+/// The example of the Go package `sumdb/note`, which defined this format.
 #[test]
 fn the_note_and_the_key_of_gos_documentation() {
     let text = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
@@ -201,7 +201,7 @@ fn a_verifier_key_has_one_spelling() {
     }
 }
 
-/// Each octet is changed into others: a digit, a letter, a newline and what differs in one bit.
+/// Replaces each octet with several others: a digit, a letter, a newline, and octets that differ in one bit.
 fn every_change(bytes: &[u8], mut refused: impl FnMut(&[u8]) -> bool) {
     for at in 0..bytes.len() {
         for other in [
@@ -239,7 +239,7 @@ fn every_changed_octet_of_a_signed_checkpoint_is_found() {
     let passes = |bytes: &[u8]| SignedCheckpoint::read(bytes).and_then(|read| read.verify(&verifier));
     passes(&bytes).unwrap();
     every_change(&bytes, |changed| passes(changed).is_err());
-    // Of the text alone, a change that is not refused says something else.
+    // In a text without signatures, a change that is accepted must give another checkpoint.
     let bytes = signed.checkpoint().to_string().into_bytes();
     every_change(&bytes, |changed| {
         SignedCheckpoint::read(changed).map_or(true, |read| read.checkpoint() != signed.checkpoint())
@@ -286,7 +286,7 @@ fn a_tree_of_one_leaf_has_an_empty_proof() {
     );
 }
 
-/// As C2SP signed-note says: those of other keys are ignored, and one that claims to be by the key must verify.
+/// As in C2SP signed-note: signatures of other keys are ignored, but one that names this key must verify.
 #[test]
 fn of_several_signatures_only_those_of_the_key_count() {
     let (all, key, other) = (leaves(3), TestKey::new(1), TestKey::new(2));

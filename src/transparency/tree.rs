@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::values::Digest;
 
-/// The hash of a leaf: SHA-256 over a zero octet and its bytes.
+/// The hash of a leaf: SHA-256 over the octet 0 and the bytes of the leaf.
 #[must_use]
 pub fn leaf_hash(leaf: &[u8]) -> Digest {
     Digest(Sha256::new_with_prefix([0]).chain_update(leaf).finalize().into())
@@ -16,7 +16,7 @@ pub(super) fn node_hash(left: Digest, right: Digest) -> Digest {
     Digest(hash.chain_update(left.0).chain_update(right.0).finalize().into())
 }
 
-/// `MTH` of RFC 6962 section 2.1. The tree of nothing has the SHA-256 of nothing.
+/// `MTH` of RFC 6962 section 2.1. The head of the empty tree is the SHA-256 of the empty string.
 #[must_use]
 pub fn tree_head<L: AsRef<[u8]>>(leaves: &[L]) -> Digest {
     let mut frontier = Frontier::default();
@@ -26,7 +26,7 @@ pub fn tree_head<L: AsRef<[u8]>>(leaves: &[L]) -> Digest {
     frontier.root()
 }
 
-/// The right edge of a tree that grows: the heads of its perfect subtrees, at most 64. A tree of any size needs no more memory.
+/// The right edge of a growing tree: the heads of its perfect subtrees, at most 64. A tree of any size needs no more memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frontier {
     size: u64,
@@ -38,7 +38,7 @@ impl Frontier {
     /// Adds a leaf by its [hash](leaf_hash).
     pub fn push(&mut self, leaf: Digest) {
         let mut hash = leaf;
-        // Each one bit at the end of the size is a subtree as large as the one that is complete now.
+        // Each trailing one bit of the size is a subtree as large as the one just completed.
         for _ in 0..self.size.trailing_ones() {
             if let Some(left) = self.heads.pop() {
                 hash = node_hash(left, hash);
@@ -48,7 +48,7 @@ impl Frontier {
         self.size = self.size.saturating_add(1);
     }
 
-    /// How many leaves it has.
+    /// The number of leaves.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size

@@ -1,4 +1,4 @@
-//! `ceremony`: checks everything that a ceremony file asks for against every rule, before anyone comes to the room.
+//! `ceremony`: checks what a ceremony file asks for against every rule, long before the ceremony.
 
 mod completed;
 mod draft;

@@ -7,7 +7,7 @@ from .formats import demand
 from .trail import seconds
 from .values import octets
 
-# Rules that a step waives, and no profile.
+# A step can waive these rules, but a profile cannot.
 OF_THE_LEDGER = ("second-certificate", "same-name-other-key")
 
 

@@ -20,7 +20,7 @@ def read_pairs(files, directory):
             demand(name[:-4] in names, f"{name}: no statement")
         else:
             demand(name.endswith(".json") and "/" not in name[len(directory) + 1 :], f"{name}: not a statement")
-            # Without a signature it waits for one, and counts for nothing.
+            # A statement without a signature does not count.
             if name + ".sig" in names:
                 pairs[name] = (files[name], files[name + ".sig"])
     return pairs

@@ -1,4 +1,4 @@
-//! Who approved: people are counted, not files, signatures or keys.
+//! Counts the approvals: by person, not by file, signature or key.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use super::{Approval, ApprovalStatement, Decision};
 use crate::ceremony::statement::{PlanIdentity, QuorumError, Signatories, Signatory, StatementError};
 use crate::ceremony::{CeremonyPlan, PlanError, PlannedPeople, Role};
 
-/// What they are called in errors.
+/// How errors name the approvers.
 const APPROVERS: &str = "the approvers";
 
-/// The approvals of one plan, as they are read.
+/// Counts the approvals of one plan as they are read.
 #[derive(Clone, Debug)]
 pub struct ApprovalCount {
     approvers: Signatories,
@@ -17,56 +17,56 @@ pub struct ApprovalCount {
     approvals: Vec<Approval>,
 }
 
-/// What the approvals so far say.
+/// The result of the approvals counted so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
     /// Enough people have approved, and nobody has rejected.
     Approved {
-        /// Who, in the order of the names.
+        /// Who approved, sorted by name.
         by: Vec<String>,
     },
-    /// More people have to approve.
+    /// More approvals are needed.
     Open {
-        /// Who has.
+        /// Who has approved so far.
         by: Vec<String>,
-        /// How many more are needed.
+        /// How many more approvals are needed.
         missing: usize,
     },
-    /// At least one person has rejected. Nothing may run, no matter how many approve.
+    /// At least one person has rejected. The ceremony must not run, however many people approve.
     Rejected {
-        /// Each rejection.
+        /// All rejections.
         rejections: Vec<Rejection>,
     },
 }
 
-/// Somebody's No.
+/// One person's rejection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
-    /// Who.
+    /// Who rejected.
     pub person: String,
-    /// Why.
+    /// The reason given.
     pub because: String,
 }
 
 impl ApprovalCount {
-    /// Nothing counted yet. `threshold` distinct people have to approve.
+    /// Starts at zero. `threshold` distinct people must approve.
     ///
     /// # Errors
-    /// [`QuorumError`]: a key that two people have or one has twice, a name twice, a threshold that cannot be met.
+    /// [`QuorumError`]: two people share a key, a person lists a key twice, a name is used twice, or the threshold cannot be met.
     pub fn new(plan: PlanIdentity, approvers: Vec<Signatory>, threshold: usize) -> Result<Self, QuorumError> {
         Self::by(Signatories::new(plan, approvers, APPROVERS)?, threshold)
     }
 
-    /// Nothing counted yet, by the approvers of the plan and its threshold.
+    /// Starts at zero, with the plan's approvers and threshold.
     ///
     /// # Errors
-    /// [`PlanError`], which a plan that was read does not give.
+    /// [`PlanError`]. A plan that was read never causes it.
     pub fn of(plan: &CeremonyPlan) -> Result<Self, PlanError> {
         Self::of_people(plan.identity()?, &plan.people)
     }
 
-    /// Nothing counted yet, by the approvers among these people: those of the plan, or of the ceremony before.
+    /// Starts at zero, with the approvers among these people: those of the plan or those of the previous ceremony.
     ///
     /// # Errors
     /// [`PlanError`]
@@ -88,10 +88,10 @@ impl ApprovalCount {
         })
     }
 
-    /// Verifies a statement and its signature, and counts it. The same statement may come again, signed with the same key or another one.
+    /// Verifies a statement and its signature, and counts it. The same statement may be added again, signed with the same key or another one.
     ///
     /// # Errors
-    /// [`StatementError`]; then it is not counted. A file that cannot be counted is a reason to stop, not one to go on without it.
+    /// [`StatementError`]; the statement is not counted. Stop on this error: do not skip the file and continue.
     pub fn add(&mut self, statement: &[u8], signature: &[u8]) -> Result<&Approval, StatementError> {
         let approval = self.approvers.verify::<ApprovalStatement>(statement, signature)?;
         let index = self.approvals.len();
@@ -99,13 +99,13 @@ impl ApprovalCount {
         Ok(&self.approvals[index])
     }
 
-    /// Everything that was counted.
+    /// All approvals counted so far.
     #[must_use]
     pub fn approvals(&self) -> &[Approval] {
         &self.approvals
     }
 
-    /// What follows from what was counted.
+    /// The result so far.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let mut by = BTreeSet::new();

@@ -83,7 +83,7 @@ fn three_of_five_distinct_people_approve() {
     );
     add(&mut count, "D", &keys[3]).unwrap();
     add(&mut count, "B", &keys[1]).unwrap();
-    // Again, with another signature: ECDSA's differ each time.
+    // The same statement with another signature: ECDSA signatures differ each time.
     add(&mut count, "D", &keys[3]).unwrap();
     assert_eq!(
         count.verdict(),
@@ -166,7 +166,7 @@ fn a_quorum_is_of_distinct_people_and_keys() {
             .map(|_| ())
             .unwrap_err()
     };
-    // The same numbers as a plain key.
+    // The same public key under the plain key type.
     let plain = SshKey::from_blob(&one.blob_as(SshKeyKind::Ecdsa(Curve::P256), "")).unwrap();
     let mut alias = approver("B", &[&two]);
     alias.keys[0].key = plain;
@@ -247,7 +247,7 @@ fn an_approval_of_something_else_is_refused() {
             );
         }
     }
-    // The real statement, signed as for the practice or as any file.
+    // The real statement, but signed in the practice namespace or in the namespace for files.
     let bytes = statement("A", key, &Decision::Approve);
     for namespace in ["ceremony-practice-approval@hsm-ca", "file", "git"] {
         let error = count
@@ -281,7 +281,7 @@ fn a_person_cannot_approve_for_another() {
     assert!(matches!(error, StatementError::UnknownPerson { .. }), "{error}");
     let error = add(&mut count, "A", &TestKey::new(SshKeyKind::Ed25519)).unwrap_err();
     assert!(matches!(error, StatementError::NotTheirKey { .. }), "{error}");
-    // The statement names one key, and another one signs.
+    // The statement names one key, but another key signs it.
     let bytes = statement("A", &keys[4], &Decision::Approve);
     let error = count
         .add(&bytes, keys[0].sign(APPROVAL, &bytes).as_bytes())
@@ -363,7 +363,7 @@ fn every_changed_byte_of_a_statement_is_found() {
     assert!(count.add(&good, signature.as_bytes()).is_ok());
 }
 
-/// The file that a stranger signs with `ssh-keygen -Y sign`.
+/// An approver without this program signs this file with `ssh-keygen -Y sign`.
 #[test]
 fn the_statement_is_the_documented_one() {
     let key = TestKey::new(SshKeyKind::Ed25519);

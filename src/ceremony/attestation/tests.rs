@@ -12,7 +12,7 @@ struct Room {
     keys: Vec<TestKey>,
 }
 
-/// A and B approve; V and W are witnesses.
+/// A and B are approvers; V and W are witnesses.
 fn room() -> Room {
     let keys: Vec<TestKey> = NAMES.iter().map(|_| TestKey::new(SshKeyKind::Ed25519)).collect();
     let roles = [Role::Approver, Role::Approver, Role::Witness, Role::Witness];

@@ -19,7 +19,7 @@ fn read(text: &str) -> Result<Value, CanonicalError> {
     from_canonical(text.as_bytes())
 }
 
-/// RFC 8785 section 3.2.3, the example of sorting, and its result in section 3.2.4 as far as names go.
+/// The sorting example of RFC 8785 section 3.2.3, with the order of names from section 3.2.4.
 #[test]
 fn names_are_sorted_by_utf16_code_units() {
     let value = json!({
@@ -45,7 +45,7 @@ fn names_are_sorted_by_utf16_code_units() {
     assert!(places.is_sorted(), "{text}");
 }
 
-/// RFC 8785 section 3.2.2.2, with its own example string.
+/// The example string of RFC 8785 section 3.2.2.2.
 #[test]
 fn strings_have_the_escapes_of_the_rfc() {
     let value = json!("\u{20ac}$\u{f}\nA'B\"\\\\\"/\u{7f}\u{2028}\u{8}\u{c}\t\r\u{1f}");
@@ -97,7 +97,7 @@ fn fractions_and_null_are_refused_with_their_place() {
             "{text:?}"
         );
     }
-    // serde_json makes null of what is not a number.
+    // serde_json writes a number that is not finite as null.
     assert!(matches!(
         to_canonical(&f64::NAN).unwrap_err(),
         CanonicalError::Null { .. }
@@ -158,7 +158,7 @@ fn what_is_not_json_is_refused() {
     }
 }
 
-/// The limit is the same in both directions, and no input recurses without end.
+/// Reader and writer have the same limit, so no input causes unlimited recursion.
 #[test]
 fn nesting_has_a_limit() {
     let nested = |depth: usize| format!("{}{}\n", "[".repeat(depth), "]".repeat(depth));
@@ -187,7 +187,7 @@ fn what_the_format_does_not_have_is_refused() {
         String::from_utf8(to_canonical(&statement).unwrap()).unwrap(),
         good
     );
-    // The type itself ignores names that it does not know.
+    // This type ignores unknown names.
     let more = "{\"count\":3,\"name\":\"x\",\"note\":\"y\"}\n";
     let error = from_canonical::<Statement>(more.as_bytes()).unwrap_err();
     assert!(matches!(error, CanonicalError::NotKept { byte: 21 }), "{error:?}");

@@ -1,4 +1,4 @@
-//! What the steps have in common.
+//! What the step types have in common.
 
 use super::{CreateCa, Crl, CrossSign, DestroyKey, GenerateKey, ImportKey, Revoke, SignCsr, StepAction};
 
@@ -20,13 +20,13 @@ impl StepAction {
         }
     }
 
-    /// Whether the words of the script are typed before it: it makes, uses or destroys a key, or revokes.
+    /// Whether the operator must type the script's words first: for steps that make, use or destroy a key, or that revoke a certificate.
     #[must_use]
     pub const fn needs_words(&self) -> bool {
         !matches!(self, Self::Manual(_) | Self::Confirm(_))
     }
 
-    /// The name of the file that it makes in `out`.
+    /// The name of its result file in `out`.
     #[must_use]
     pub fn out(&self) -> Option<&str> {
         match self {
@@ -38,7 +38,7 @@ impl StepAction {
         }
     }
 
-    /// The CA in whose name it signs or revokes.
+    /// The CA that issues or revokes.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         match self {
@@ -50,7 +50,7 @@ impl StepAction {
         }
     }
 
-    /// The profile of what it signs: a name, or `./PATH` for a file.
+    /// The profile of the object: a name, or `./PATH` for a file.
     #[must_use]
     pub fn profile(&self) -> Option<&str> {
         match self {
@@ -62,7 +62,7 @@ impl StepAction {
         }
     }
 
-    /// The token that it names.
+    /// The token named by the step.
     #[must_use]
     pub fn token(&self) -> Option<&str> {
         match self {

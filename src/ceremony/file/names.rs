@@ -5,13 +5,13 @@ use std::path::{Component, Path};
 use super::CeremonyFileError;
 use crate::ceremony::Digest;
 
-/// What begins a remark where the room types an answer.
+/// An answer that begins like this is a remark.
 const REMARKS: [&str; 2] = ["note:", "deviation:"];
 
-/// Long enough for any name, and short enough for a line of the script.
+/// Enough for any name, and short enough for a line of the script.
 const LONGEST_NAME: usize = 64;
 
-/// Refuses a name that is not one word of letters, digits, `-`, `_` and `.`: names are read aloud, printed and used as file names.
+/// Refuses a name that is not one word of letters, digits, `-`, `_` and `.`. Names are read aloud, printed and used as file names.
 pub(super) fn check(
     what: &str,
     place: &str,
@@ -29,7 +29,7 @@ pub(super) fn check(
     Err(CeremonyFileError::at(place, line, reason))
 }
 
-/// Refuses text that is empty, or that could hide something where it is printed or shown.
+/// Refuses text that is empty or that could hide something when printed or displayed.
 pub(super) fn check_text(
     what: &str,
     place: &str,
@@ -53,10 +53,10 @@ pub(super) fn check_text(
     }
 }
 
-/// Characters that change how others are shown, or are not shown themselves (Unicode category Cf, fillers, and variation selectors), and those for which
-/// no font has a picture that means anything: private use, replacements, and what is not a character.
+/// Characters that are invisible or change how others are displayed (Unicode category Cf, fillers, variation selectors), and characters without a
+/// meaningful glyph (private use, replacements, noncharacters).
 fn is_format(character: char) -> bool {
-    // The last two of each plane.
+    // The last two code points of each plane are noncharacters.
     u32::from(character) & 0xfffe == 0xfffe
         || matches!(
             character,
@@ -67,10 +67,10 @@ fn is_format(character: char) -> bool {
         )
 }
 
-/// A person's name is a line of the script, and people type it in the room.
+/// A person's name must fit on a line of the script, and people type it in the room.
 const LONGEST_PERSON: usize = 100;
 
-/// Refuses a person's name that cannot be typed in the room as the script shows it.
+/// Refuses a person's name that people cannot type exactly as the script shows it.
 pub(super) fn check_person(place: &str, name: &str, line: Option<usize>) -> Result<(), CeremonyFileError> {
     check_text("name", place, name, line)?;
     let refuse = |reason: String| Err(CeremonyFileError::at(place, line, reason));
@@ -107,8 +107,8 @@ pub(super) fn check_person(place: &str, name: &str, line: Option<usize>) -> Resu
     Ok(())
 }
 
-/// Accents and other marks that combine with the letter before them, and the parts of Korean syllables: the letter with its mark is another character,
-/// which looks the same.
+/// Combining accents and marks, and the parts of Korean syllables. A letter followed by its mark is encoded differently from the precomposed
+/// character but looks the same.
 const fn is_part_of_letter(character: char) -> bool {
     matches!(
         character,
@@ -117,7 +117,7 @@ const fn is_part_of_letter(character: char) -> bool {
     )
 }
 
-/// Refuses a path that leaves the directory of the ceremony, or that has two spellings.
+/// Refuses a path that leaves the ceremony's directory or that could be written in more than one way.
 pub(super) fn check_path(place: &str, file: &str) -> Result<(), CeremonyFileError> {
     let is_plain = |component: Component<'_>| match component {
         Component::Normal(name) => name
@@ -139,7 +139,7 @@ pub(super) fn check_path(place: &str, file: &str) -> Result<(), CeremonyFileErro
     Err(CeremonyFileError::at(place, None, reason))
 }
 
-/// A hash, in its one spelling.
+/// Reads a hash in its only accepted form.
 pub(super) fn read_sha256(place: &str, text: &str) -> Result<Digest, CeremonyFileError> {
     text.parse().map_err(|error| {
         CeremonyFileError::at(

@@ -1,4 +1,4 @@
-//! Who takes part: roles, keys, and how many of each are needed.
+//! The people of a ceremony: their roles and keys, and how many of each role are needed.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::text::{self, PeopleText, PersonText};
 use super::{CeremonyFileError, names};
 use crate::ceremony::{Requirement, SshKey};
 
-/// What somebody does in a ceremony.
+/// What a person does in a ceremony.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -18,18 +18,18 @@ pub enum Role {
     Administrator,
     /// Types at the machine.
     Operator,
-    /// Approves the plan beforehand.
+    /// Approves the plan before the ceremony.
     Approver,
-    /// Watches, and signs that it went as planned.
+    /// Observes, and signs that the ceremony went as planned.
     Witness,
     /// Holds a safe, a bag, a smart card or a part of a PIN.
     Custodian,
-    /// Watches for somebody else, who relies on the report.
+    /// Observes on behalf of those who rely on the report.
     Auditor,
 }
 
 impl Role {
-    /// Every role, with its word in the file.
+    /// Every role, with its name in the file.
     pub const ALL: [(Self, &'static str); 6] = [
         (Self::Administrator, "administrator"),
         (Self::Operator, "operator"),
@@ -39,14 +39,14 @@ impl Role {
         (Self::Auditor, "auditor"),
     ];
 
-    /// The role of that word.
+    /// The role with this name.
     #[must_use]
     pub fn named(word: &str) -> Option<Self> {
         let found = Self::ALL.into_iter().find(|(_, known)| *known == word);
         found.map(|(role, _)| role)
     }
 
-    /// Its word in the file.
+    /// Its name in the file.
     #[must_use]
     pub fn word(self) -> &'static str {
         let found = Self::ALL.into_iter().find(|(role, _)| *role == self);
@@ -54,29 +54,29 @@ impl Role {
     }
 }
 
-/// Somebody who takes part.
+/// A person who takes part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// The name, as in the identity document that is shown.
+    /// The name, as in the identity document that the person shows.
     pub name: String,
-    /// What they do.
+    /// The person's roles.
     pub roles: Vec<Role>,
     /// Their SSH public key.
     pub key: SshKey,
-    /// What their security key has to show.
+    /// What the security key must show in each signature.
     pub require: Vec<Requirement>,
 }
 
 /// How many people are needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quorum {
-    /// How many distinct approvers have to approve the plan.
+    /// How many distinct approvers must approve the plan.
     pub threshold: usize,
-    /// The hash of this section that the file claims, as text.
+    /// The hash of the people that the file claims, as text.
     pub claimed: Option<String>,
-    /// How many of each role have to attend.
+    /// How many people of each role must attend.
     pub attend: BTreeMap<Role, usize>,
-    /// Roles that nobody may have together.
+    /// Sets of roles that one person must not combine.
     pub separate: Vec<Vec<Role>>,
 }
 
@@ -98,7 +98,7 @@ pub(super) fn read(
             if other.name.eq_ignore_ascii_case(&person.name) {
                 return wrong("another person has the same name".to_owned());
             }
-            // Also under another type, or for another application of a security key.
+            // This also finds the same key under another type, or under another application of a security key.
             if other.key.has_numbers_of(&person.key) {
                 return wrong(format!(
                     "{:?} has the same key: one person cannot count twice",

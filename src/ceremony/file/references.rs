@@ -1,5 +1,5 @@
-//! What the parts of the file say of each other: a step uses only what earlier steps made or what an input holds, everything declared is used,
-//! and no two steps write the same thing.
+//! Checks the references between the parts of the file. A step uses only inputs and the results of earlier steps, everything declared is used, and no
+//! two steps write the same thing.
 
 use std::collections::BTreeSet;
 
@@ -10,18 +10,18 @@ use super::{
 };
 use crate::ceremony::CeremonyKind;
 
-/// What a reference may point at, besides an input.
+/// What a reference may name, besides an input.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     /// A step that makes a key.
     Key,
-    /// A step that makes a CA's certificate with a key of the ceremony.
+    /// A step that makes a CA certificate with a key of the ceremony.
     Authority,
     /// A step that makes a certificate.
     Certificate,
     /// A step that makes a CRL.
     Crl,
-    /// No step.
+    /// No step: only an input.
     Input,
 }
 
@@ -50,13 +50,13 @@ impl Wanted {
     }
 }
 
-/// The names that were used so far.
+/// The names used so far.
 #[derive(Default)]
 struct Used<'a> {
     inputs: BTreeSet<&'a str>,
     tokens: BTreeSet<&'a str>,
     outputs: BTreeSet<&'a str>,
-    /// Token and label.
+    /// Pairs of token and label.
     labels: BTreeSet<(&'a str, &'a str)>,
     destroyed: BTreeSet<&'a str>,
 }
@@ -106,7 +106,7 @@ impl CeremonyFile {
             let reason = "no step uses it";
             return Err(CeremonyFileError::at(&format!("token {name:?}"), None, reason));
         }
-        // The export of the ledger is read by the plan itself.
+        // The plan itself reads the ledger's export.
         let is_used = |name: &str| name == "ledger" || used.inputs.contains(name);
         if let Some(name) = self.inputs.keys().find(|name| !is_used(name.as_str())) {
             let reason = "no step uses it";
@@ -205,7 +205,7 @@ impl CeremonyFile {
         }
     }
 
-    /// A CRL number only rises (RFC 5280 section 5.2.3), so the CRL before it has to be known, or that there is none.
+    /// CRL numbers only increase (RFC 5280 section 5.2.3). So the file must name the previous CRL, or say that there is none.
     fn check_crl<'a>(
         &'a self,
         step: &Step,
@@ -231,7 +231,7 @@ impl CeremonyFile {
             (Some(previous), None) => {
                 self.find(step, "previous", previous, Wanted::Crl, earlier, used).map(drop)
             }
-            // A CA that this ceremony makes has no CRL yet.
+            // A CA made in this ceremony has no CRL yet.
             (None, None) if !self.inputs.contains_key(&crl.issuer) => Ok(()),
             (None, None) => Err(step.refuse(
                 "previous is missing: name the input with the last CRL of this CA, or write \"none\" if there is none",
@@ -239,7 +239,7 @@ impl CeremonyFile {
         }
     }
 
-    /// Whether `name` is a step. Else it is an input.
+    /// Whether `name` is a step. If it is not, it must be an input.
     fn find<'a>(
         &'a self,
         step: &Step,
@@ -296,7 +296,7 @@ impl CeremonyFile {
 }
 
 impl Step {
-    /// What errors call it.
+    /// How errors name the step.
     #[must_use]
     pub fn place(&self) -> String {
         format!("step {:?}", self.id)
@@ -306,8 +306,8 @@ impl Step {
         CeremonyFileError::at(&self.place(), Some(self.line), reason)
     }
 
-    /// The key of an input is on a token that has to be named. That of a step is where the step puts it.
-    /// Only a file below the ceremony file's directory is copied into the ceremony, and pinned by the plan.
+    /// If an input provides the key, the step must name its token; the key of a step is on the token of that step. A profile file must be below the
+    /// ceremony file's directory: only such a file is copied into the ceremony and pinned by the plan.
     fn check_profile(&self, profile: &str) -> Result<(), CeremonyFileError> {
         match profile.strip_prefix("./") {
             Some(file) => names::check_path(&self.place(), file),

@@ -1,4 +1,4 @@
-//! The days on which a ceremony may run. All of them are approved together, because a safe that does not open moves it to another day.
+//! The days on which a ceremony may run. People approve all of them together, because a safe that does not open moves the ceremony to another day.
 
 use toml::{Spanned, Table};
 
@@ -11,7 +11,7 @@ use crate::values::UnixTime;
 pub struct Session {
     /// Its name.
     pub name: String,
-    /// The first second. Everything that the session signs is dated by it.
+    /// The first second. Everything signed in the session is dated by it.
     pub begins: UnixTime,
     /// The last second.
     pub ends: UnixTime,

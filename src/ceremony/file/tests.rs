@@ -7,7 +7,7 @@ use crate::ceremony::test_key::TestKey;
 use crate::ceremony::{CeremonyTemplate, Requirement, Role, SshKey, SshKeyKind};
 use crate::values::UnixTime;
 
-/// The keys of Ada, Bo and Cy.
+/// The SSH keys of Ada, Bo and Cy.
 static KEYS: LazyLock<[String; 3]> = LazyLock::new(|| [(); 3].map(|()| new_key(SshKeyKind::Ed25519)));
 
 fn new_key(kind: SshKeyKind) -> String {
@@ -19,7 +19,7 @@ fn person(name: &str, roles: &str, place: usize) -> String {
     format!("[[person]]\nname = \"{name}\"\nroles = [{roles}]\nkey = \"{key} {name}@example\"\n")
 }
 
-/// A sound file, in which the tests replace one piece each.
+/// A valid file. Each test replaces one piece of it.
 fn sound() -> String {
     let hash = "5f".repeat(32);
     let people = [
@@ -113,7 +113,7 @@ fn refusal(text: &str) -> String {
 fn a_sound_file_is_read_as_it_is_meant() {
     let file = CeremonyFile::read(&sound()).unwrap();
     assert_eq!(file.previous, PreviousCeremony::None);
-    // 19:00 at UTC+1 is 18:00 UTC, and the end is not part of the session.
+    // 19:00 at UTC+1 is 18:00 UTC. The end is not part of the session.
     let [main, standby] = file.sessions.as_slice() else {
         panic!("{:?}", file.sessions)
     };
@@ -129,11 +129,11 @@ fn a_sound_file_is_read_as_it_is_meant() {
         (confirm.sign_by.role, confirm.sign_by.threshold),
         (Role::Approver, 2)
     );
-    // The comment of a key says nothing about it.
+    // The comment of an SSH key is not part of the key.
     assert_eq!(file.people[0].key, SshKey::from_line(&KEYS[0]).unwrap());
 }
 
-/// Each replacement, and what the error has to say: the place, and what is wrong with it.
+/// Each replacement, and what the error must contain: the place and the reason.
 #[test]
 fn what_is_wrong_is_named_with_its_place() {
     let cases = [
@@ -350,7 +350,7 @@ fn a_key_is_one_that_can_approve() {
     let with = |line: &str| sound().replace(&KEYS[0], line);
     let certificate = KEYS[0].replacen("ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com", 1);
     assert!(refusal(&with(&certificate)).contains("person \"Ada\": key: an SSH certificate"));
-    // The line of the file is that of the key, not of its person.
+    // The error names the line of the key, not the line of its person.
     let text = with("ssh-ed25519 not-base64!");
     let line = text
         .lines()
@@ -358,7 +358,7 @@ fn a_key_is_one_that_can_approve() {
         .unwrap()
         + 1;
     assert!(refusal(&text).starts_with(&format!("line {line}: person \"Ada\": key: ")));
-    // The type beside the base64 is not the one in it.
+    // The type before the base64 differs from the type inside it.
     let other = KEYS[0].replacen("ssh-ed25519", "ssh-rsa", 1);
     assert!(refusal(&with(&other)).contains("damaged"));
     let security_key = new_key(SshKeyKind::SkEd25519);
@@ -368,7 +368,7 @@ fn a_key_is_one_that_can_approve() {
     assert_eq!(file.people[0].require, [Requirement::Touch, Requirement::Pin]);
 }
 
-/// Each line of the template that a person has to fill in stops the file from being read, and with them filled in it is sound.
+/// The template is refused while a placeholder is left. Once every placeholder is filled in, it is valid.
 #[test]
 fn the_template_is_sound_once_it_is_filled_in() {
     let template = CeremonyTemplate::dated("2026-12-01T10:00:00Z".parse().unwrap());

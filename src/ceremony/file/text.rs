@@ -1,4 +1,4 @@
-//! The TOML of a ceremony file, field by field. What the fields mean to each other is checked in the neighbouring modules.
+//! The TOML of a ceremony file, field by field. The modules next to this one check how the fields fit together.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use toml::{Spanned, Table};
 
 use super::CeremonyFileError;
 
-/// The file as it is written. Steps are read one by one, so that an error can name the step.
+/// The file as written. Steps are read one by one, so that an error can name the step.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileText {
@@ -97,10 +97,10 @@ pub(super) struct WaiverText {
     pub(super) because: String,
 }
 
-/// What `ceremony new` writes where only people know the value.
+/// What `ceremony new` writes for a value that people must fill in.
 const PLACEHOLDER: &str = "FILL-IN";
 
-/// Reads the whole file. One in which a placeholder is left is refused, with every line that has one.
+/// Reads the whole file. Refuses a file with placeholders, and lists every line that has one.
 pub(super) fn read(text: &str) -> Result<FileText, CeremonyFileError> {
     let unfilled: Vec<_> = (1_usize..)
         .zip(text.lines())
@@ -124,7 +124,7 @@ pub(super) fn read(text: &str) -> Result<FileText, CeremonyFileError> {
     })
 }
 
-/// A line without its comment. A `#` in a string does not begin one.
+/// The part of a line before its comment. A `#` inside a string does not begin a comment.
 fn before_comment(line: &str) -> &str {
     let mut in_string = false;
     let begins = line.find(|character| {
@@ -134,7 +134,7 @@ fn before_comment(line: &str) -> &str {
     line.split_at(begins.unwrap_or(line.len())).0
 }
 
-/// Reads one of the file's tables. `place` is what an error calls it.
+/// Reads one table of the file. Errors call it `place`.
 pub(super) fn read_table<T: DeserializeOwned>(
     table: Table,
     place: &str,
@@ -145,7 +145,7 @@ pub(super) fn read_table<T: DeserializeOwned>(
         .map_err(|error: toml::de::Error| CeremonyFileError::at(place, Some(line), error.message()))
 }
 
-/// The number of the line that gives `name` its value, in the table whose header is in line `table`; else that of the header.
+/// The number of the line that assigns `name` in the table whose header is in line `table`. If there is none, the line of the header.
 pub(super) fn line_of_value(text: &str, table: usize, name: &str) -> usize {
     let values = (1_usize..).zip(text.lines()).skip(table);
     let mut values = values.take_while(|(_, line)| !line.trim_start().starts_with('['));
@@ -157,7 +157,7 @@ pub(super) fn line_of_value(text: &str, table: usize, name: &str) -> usize {
     found.map_or(table, |(number, _)| number)
 }
 
-/// The number of the line in which the byte at `offset` is.
+/// The number of the line with the byte at `offset`.
 pub(super) fn line_of(text: &str, offset: usize) -> usize {
     let before = text.as_bytes().iter().take(offset);
     before.filter(|byte| **byte == b'\n').count() + 1

@@ -1,27 +1,27 @@
-//! When a certificate begins and ends, as a step says it.
+//! The start and the end of a certificate's validity, as a step gives them.
 
 use serde::{Deserialize, Serialize};
 
-/// When a certificate begins.
+/// The start of validity.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 #[non_exhaustive]
 pub enum NotBefore {
-    /// With the session.
+    /// The first second of the session.
     #[default]
     Session,
-    /// At this time, as text of RFC 3339.
+    /// This time, as RFC 3339 text.
     At(String),
 }
 
-/// When a certificate ends.
+/// The end of validity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 #[non_exhaustive]
 pub enum NotAfter {
-    /// With its issuer.
+    /// The end of the issuer's validity.
     Issuer,
-    /// At this time, as text of RFC 3339.
+    /// This time, as RFC 3339 text.
     At(String),
 }
 

@@ -13,7 +13,7 @@ struct Room {
 
 const NAMES: [&str; 4] = ["A", "B", "C", "W"];
 
-/// A, B and C approve, C with touch and PIN; W is a witness.
+/// A, B and C are approvers, and C must show touch and PIN. W is a witness.
 fn room() -> Room {
     let kinds = [
         SshKeyKind::Ed25519,
@@ -78,10 +78,10 @@ fn two_distinct_approvers_who_attend_pass_the_gate() {
     room.add(&mut count, 0).unwrap();
     room.add(&mut count, 0).unwrap();
     assert_eq!((count.missing(), count.people()), (1, names(&["A"])));
-    // Not of the gate's role.
+    // A witness does not have the role of the gate.
     let error = room.add(&mut count, 3).unwrap_err();
     assert!(matches!(error, StatementError::UnknownPerson { .. }), "{error}");
-    // No longer in the room: verified, and not counted.
+    // This person has left the room: the signature is verified but not counted.
     room.add(&mut count, 1).unwrap();
     assert_eq!((count.missing(), count.people()), (1, names(&["A"])));
     room.add(&mut count, 2).unwrap();

@@ -1,4 +1,4 @@
-//! Parts that the script and the report have in common.
+//! Blocks used by both the script and the report.
 
 use super::html::Html;
 use super::objects::split_line;
@@ -27,12 +27,12 @@ fn cell(html: &mut Html, value: &str) {
     });
 }
 
-/// What an object or an input says.
+/// The lines that describe an object or an input, split into name and value.
 pub(super) fn shown(lines: &[String]) -> impl Iterator<Item = (&str, &str)> {
     lines.iter().map(|line| split_line(line))
 }
 
-/// A table with a head, and a row for each of `rows`.
+/// A table with a heading, and one row for each of `rows`.
 pub(super) fn table<R: AsRef<[String]>>(html: &mut Html, class: &'static str, head: &[&str], rows: &[R]) {
     html.element("div", "wide", |html| {
         html.element("table", class, |html| {
@@ -56,7 +56,7 @@ pub(super) fn table<R: AsRef<[String]>>(html: &mut Html, class: &'static str, he
     });
 }
 
-/// Each rule that the plan waives, for which step, and why.
+/// Each waiver of the plan: the rule, the step and the reason.
 pub(super) fn waivers(html: &mut Html, plan: &CeremonyPlan) {
     if plan.waived.is_empty() {
         html.leaf("p", "", "None.");
@@ -76,7 +76,7 @@ pub(super) fn hash(html: &mut Html, hash: &Digest) {
     words(html, hash);
 }
 
-/// The words of a SHA-256, two and two: a word of two syllables, and one of three.
+/// The words of a SHA-256 in pairs: a word of two syllables, then one of three.
 pub(super) fn words(html: &mut Html, hash: &Digest) {
     let words = hash_words(&hash.0);
     let words: Vec<&str> = words.split(' ').collect();
@@ -87,7 +87,7 @@ pub(super) fn words(html: &mut Html, hash: &Digest) {
     });
 }
 
-/// Empty boxes to be filled in by hand.
+/// Empty boxes to fill in by hand.
 pub(super) fn boxes(html: &mut Html, names: &[String]) {
     html.element("div", "boxes", |html| {
         for name in names {
@@ -96,7 +96,7 @@ pub(super) fn boxes(html: &mut Html, names: &[String]) {
     });
 }
 
-/// Empty lines for the words of a hash, numbered by pairs.
+/// Empty lines for the words of a hash, numbered in pairs.
 pub(super) fn blanks(html: &mut Html) {
     html.element("div", "blanks", |html| {
         for pair in 0..crate::ceremony::SPOKEN_OCTETS / 2 {
@@ -105,7 +105,7 @@ pub(super) fn blanks(html: &mut Html) {
     });
 }
 
-/// Says on the screen, and at the top of the first sheet, that it is an exercise.
+/// The banner of a practice: shown on the screen and at the top of the first sheet.
 pub(super) fn practice_banner(html: &mut Html, plan: &CeremonyPlan) {
     if plan.kind == CeremonyKind::Practice {
         html.leaf(

@@ -1,4 +1,4 @@
-//! A whole page: one file without scripts, that loads nothing, and that prints with a header and a footer on every sheet.
+//! A complete page: one file without scripts that loads nothing, and that prints with a header and a footer on every sheet.
 
 use base64ct::{Base64, Encoding};
 
@@ -7,7 +7,7 @@ use crate::ceremony::{CeremonyKind, CeremonyPlan, PlanError, hash_words};
 use crate::output::{Encoding as FileEncoding, Sealed, Verified};
 use crate::signer::sha256;
 
-/// The paper.
+/// The paper size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PaperSize {
@@ -27,12 +27,12 @@ impl PaperSize {
     }
 }
 
-/// A whole page.
+/// A complete page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CeremonyPage(String);
 
 impl CeremonyPage {
-    /// Its text: HTML in UTF-8.
+    /// The page as HTML, in UTF-8.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.0
@@ -56,25 +56,25 @@ impl Verified for CeremonyPage {
 
 const STYLE: &str = include_str!("paper.css");
 
-/// What is around the content.
+/// Everything on the page except its content.
 #[derive(Debug)]
 pub(super) struct Document<'a> {
-    /// Of the window, and in each header.
+    /// The title of the window and of each header.
     pub(super) title: &'static str,
     pub(super) plan: &'a CeremonyPlan,
     pub(super) paper: Option<PaperSize>,
-    /// More to be said on every sheet, as that the ceremony was aborted.
+    /// An extra mark on every sheet, for example that the ceremony was aborted.
     pub(super) mark: Option<&'static str>,
 }
 
 impl Document<'_> {
-    /// The page's whole text.
+    /// Renders the whole page.
     pub(super) fn render(&self, body: &Html) -> Result<CeremonyPage, PlanError> {
         let style = format!("{STYLE}{}", self.page_style()?);
         let hash = Base64::encode_string(&sha256(style.as_bytes()));
         let mut html = Html::default();
         html.markup("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-        // Only this style, by its hash: no script, and nothing from elsewhere.
+        // The policy permits only this style, by its hash: no script, and nothing from elsewhere.
         html.drawn(format_args!(
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{hash}'; \
              base-uri 'none'; form-action 'none'\">\n"
@@ -84,7 +84,7 @@ impl Document<'_> {
         html.leaf("title", "", &format!("{}: {}", self.plan.ceremony, self.title));
         html.drawn(format_args!("<style>{style}</style>\n</head>\n<body>\n"));
         for mark in self.marks() {
-            // A fixed element is on every printed sheet.
+            // A browser prints a fixed element on every sheet.
             html.element("div", "watermark", |html| {
                 html.leaf("span", "", mark);
             });
@@ -101,7 +101,7 @@ impl Document<'_> {
         practice.into_iter().chain(self.mark)
     }
 
-    /// Header and footer of each sheet (CSS Paged Media Level 3 section 5).
+    /// The header and footer of each sheet (CSS Paged Media Level 3 section 5).
     fn page_style(&self) -> Result<String, PlanError> {
         let hash = self.plan.identity()?.hash;
         let size = self.paper.map_or("auto", PaperSize::css);

@@ -1,15 +1,15 @@
-//! HTML that cannot forget to escape: text comes in by one function, and everything else is written in this program.
+//! Builds HTML so that escaping cannot be forgotten. One function adds outside text and escapes it; all markup comes from this program.
 
 use std::fmt::Write;
 
 use crate::values::printable;
 
-/// A part of a page. Whatever is in it is markup of this program or escaped text.
+/// A part of a page. It contains only this program's markup and escaped text.
 #[derive(Debug, Default)]
 pub(super) struct Html(String);
 
 impl Html {
-    /// Text of any origin. What could be markup is escaped, and what could deceive a reader is U+FFFD.
+    /// Adds text of any origin. Escapes markup characters, and replaces characters that could deceive a reader with U+FFFD.
     pub(super) fn text(&mut self, text: &str) -> &mut Self {
         for character in printable(text).chars() {
             match character {
@@ -24,7 +24,7 @@ impl Html {
         self
     }
 
-    /// An element with a class, or with none if it is empty, and what `fill` puts into it.
+    /// Adds an element with the content that `fill` writes. An empty `class` means no class.
     pub(super) fn element(
         &mut self,
         name: &'static str,
@@ -39,14 +39,14 @@ impl Html {
         self
     }
 
-    /// An element that has text only.
+    /// Adds an element that contains only text.
     pub(super) fn leaf(&mut self, name: &'static str, class: &'static str, text: &str) -> &mut Self {
         self.element(name, class, |html| {
             html.text(text);
         })
     }
 
-    /// Text of any origin in which a hash stays in one line, in a narrower font.
+    /// Adds text of any origin. A hash in it stays on one line, in a narrower font.
     pub(super) fn text_with_hashes(&mut self, text: &str) -> &mut Self {
         for word in text.split_inclusive(' ') {
             let end = word.trim_end_matches(|character: char| !character.is_ascii_alphanumeric());
@@ -63,20 +63,20 @@ impl Html {
         self
     }
 
-    /// Markup of this program.
+    /// Adds markup of this program.
     pub(super) fn markup(&mut self, markup: &'static str) -> &mut Self {
         self.0.push_str(markup);
         self
     }
 
-    /// Markup that only has numbers of this program in it, as SVG does.
+    /// Adds markup that contains only numbers computed by this program, such as SVG.
     pub(super) fn drawn(&mut self, markup: std::fmt::Arguments<'_>) -> &mut Self {
         // Writing to a String does not fail.
         let _ = self.0.write_fmt(markup);
         self
     }
 
-    /// A part that was made elsewhere.
+    /// Adds a part that was built elsewhere.
     pub(super) fn part(&mut self, part: &Self) -> &mut Self {
         self.0.push_str(&part.0);
         self
@@ -98,7 +98,7 @@ impl Html {
     }
 }
 
-/// A SHA-256 or a key identifier in hex, or the head of a transcript, `N:HASH`.
+/// Whether the word is a SHA-256 or a key identifier in hex, or the head of a transcript, `N:HASH`.
 fn is_hash(word: &str) -> bool {
     let hex = match word.split_once(':') {
         Some((count, hash)) if count.bytes().all(|digit| digit.is_ascii_digit()) => hash,
@@ -107,7 +107,7 @@ fn is_hash(word: &str) -> bool {
     hex.len() >= 40 && hex.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
-/// A string of CSS (CSS Syntax Level 3 section 4.3.5), which can also not end the style element.
+/// A CSS string (CSS Syntax Level 3 section 4.3.5). It cannot close the style element either.
 pub(super) fn css_string(text: &str) -> String {
     let mut string = String::from("\"");
     for character in printable(text).chars() {

@@ -10,7 +10,7 @@ pub(super) const fn kind_text(is: ObjectKind) -> &'static str {
     }
 }
 
-/// A line of what an object or an input says: the name before the first `: `, and the value.
+/// Splits a line that describes an object or an input at the first `: `, into name and value.
 pub(super) fn split_line(line: &str) -> (&str, &str) {
     line.split_once(": ").unwrap_or(("", line))
 }
@@ -27,7 +27,7 @@ pub(super) fn holes_text(object: &PlannedObject) -> Vec<String> {
     holes.collect()
 }
 
-/// How many rules are kept, and which ones are not decided yet or waived.
+/// How many rules passed, and which rules are still open or waived.
 pub(super) fn rules_text(object: &PlannedObject) -> Vec<(&'static str, String)> {
     let with = |wanted: RuleVerdict| -> Vec<&str> {
         let found = object.verdicts.iter().filter(|(_, verdict)| **verdict == wanted);

@@ -8,7 +8,7 @@ pub(super) fn roles_text(roles: &[Role]) -> String {
     words.join(", ")
 }
 
-/// The rules about the people, a sentence each.
+/// The rules about the people, one sentence each.
 pub(super) fn rules_about(people: &PlannedPeople) -> Vec<String> {
     let approvers = people.with(Role::Approver).count();
     let mut rules = vec![format!(
@@ -36,7 +36,7 @@ pub(super) fn rules_about(people: &PlannedPeople) -> Vec<String> {
     rules
 }
 
-/// Type and fingerprint of somebody's key, as `ssh-keygen -l` prints it, and what it has to show.
+/// The type and fingerprint of a person's key, as `ssh-keygen -l` prints them, and what the key must show.
 pub(super) fn key_text(person: &PlannedPerson) -> Result<String, PlanError> {
     let key = person.ssh_key()?;
     let mut text = format!("{} {}", key.kind().name(), key.fingerprint());

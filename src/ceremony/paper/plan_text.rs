@@ -1,4 +1,4 @@
-//! The plan for people at a terminal: `plan.txt`, and `ceremony show`. Lines of 80 columns.
+//! The plan as text for a terminal: `plan.txt`, and `ceremony show`. Lines have 80 columns.
 
 use super::objects::{holes_text, kind_text, rules_text, spare_text, split_line};
 use super::people::{key_text, roles_text, rules_about};
@@ -8,10 +8,10 @@ use crate::ceremony::{
 };
 use crate::values::{hang, printable};
 
-/// The whole plan in words: what people read before they approve it. The same plan gives the same text.
+/// The whole plan in words, for people to read before they approve it. The same plan gives the same text.
 ///
 /// # Errors
-/// [`PlanError`], which a plan that was read does not give.
+/// [`PlanError`]. A plan that was read never causes it.
 pub fn plan_text(plan: &CeremonyPlan) -> Result<String, PlanError> {
     let mut page = Page::default();
     head(&mut page, plan)?;
@@ -110,7 +110,7 @@ fn machines(page: &mut Page, plan: &CeremonyPlan) {
     }
 }
 
-/// What is known of a token.
+/// What is known about a token.
 pub(super) fn token_text(token: &PlannedToken) -> String {
     let serial = format!("serial number {}", token.serial);
     match &token.seen {
@@ -210,7 +210,7 @@ fn waivers(page: &mut Page, plan: &CeremonyPlan) {
     }
 }
 
-/// The column of the values.
+/// The column where values begin.
 const VALUES: usize = 20;
 
 #[derive(Default)]
@@ -230,7 +230,7 @@ impl Page {
         self.hanging(&" ".repeat(indent), text);
     }
 
-    /// A name, and its value beside it; a long name has a line of its own.
+    /// A name with its value beside it. A long name gets its own line.
     fn row(&mut self, indent: usize, name: &str, value: &str) {
         let name = printable(name);
         if name.chars().count() + indent + 1 < VALUES {
@@ -241,7 +241,7 @@ impl Page {
         self.hanging(&" ".repeat(indent + 2), value);
     }
 
-    /// What an object says. It comes as lines of a name and a value.
+    /// The description of an object, given as lines of a name and a value.
     fn shown(&mut self, indent: usize, lines: &[String]) {
         for line in lines {
             let (name, value) = split_line(line);
@@ -249,7 +249,7 @@ impl Page {
         }
     }
 
-    /// An even number of words in a line: the words of two and of three syllables stay under each other.
+    /// The words of a hash, an even number on each line, so that words of two and of three syllables stay aligned.
     fn words(&mut self, indent: usize, name: &str, hash: &Digest) {
         let words = hash_words(&hash.0);
         let words: Vec<&str> = words.split(' ').collect();

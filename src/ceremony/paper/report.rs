@@ -1,4 +1,4 @@
-//! The report of a ceremony, for those who rely on it: what was made, by whom, when, and what proves it.
+//! The report of a ceremony for those who rely on it: what was made, by whom and when, and the evidence.
 
 mod course;
 mod drawing;
@@ -13,7 +13,7 @@ use super::html::Html;
 use crate::ceremony::{CeremonyKind, CeremonyPlan, Digest, Finding, PlanError, Trail, TrailEnd, Transcript};
 use crate::values::UnixTime;
 
-/// What a report says, after a verification.
+/// The content of a report, after a verification.
 #[derive(Debug)]
 pub struct ReportContent<'a> {
     /// The plan.
@@ -22,54 +22,54 @@ pub struct ReportContent<'a> {
     pub hash: Digest,
     /// The transcript.
     pub transcript: &'a Transcript,
-    /// What follows from it.
+    /// What the transcript shows.
     pub trail: &'a Trail,
-    /// Everything that is wrong. With none, the ceremony is verified.
+    /// Every problem found. If there is none, the ceremony is verified.
     pub findings: &'a [Finding],
     /// Who approved the plan.
     pub approved_by: &'a [String],
-    /// Who attested it, and how.
+    /// Who attested the ceremony, and what they said.
     pub attested: Vec<ReportedAttestation>,
     /// What was made.
     pub made: Vec<ReportedObject>,
 }
 
-/// What somebody who was there says, as the report shows it.
+/// An attestation, as shown in the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportedAttestation {
     /// Who.
     pub person: String,
-    /// Whether it went as planned, as far as they saw.
+    /// Whether it went as planned, as far as the person saw.
     pub as_planned: bool,
-    /// What they say, in words.
+    /// The statement in words.
     pub said: String,
 }
 
-/// A certificate or a CRL, as the report shows it.
+/// A certificate or a CRL, as shown in the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportedObject {
     /// The step.
     pub step: String,
     /// The name of its file in `out`.
     pub out: String,
-    /// What it says, by name.
+    /// Its content, as lines of a name and a value.
     pub lines: Vec<String>,
     /// SHA-256 of its DER.
     pub sha256: Digest,
     /// Its issuer.
     pub issuer: String,
-    /// Its subject, where it is a certificate.
+    /// Its subject, if it is a certificate.
     pub subject: Option<String>,
-    /// Whether it is a CA's under another CA: it has to be disclosed.
+    /// Whether it is a CA certificate issued by another CA, which must be disclosed.
     pub is_subordinate: bool,
-    /// When the next CRL has to be there.
+    /// When the next CRL is due.
     pub next_update: Option<UnixTime>,
 }
 
-/// The report.
+/// Builds the report.
 ///
 /// # Errors
-/// [`PlanError`], which a plan that was read does not give.
+/// [`PlanError`]. A plan that was read never causes it.
 pub fn report_page(content: &ReportContent<'_>, paper: PaperSize) -> Result<CeremonyPage, PlanError> {
     let document = Document {
         title: "Report",

@@ -1,4 +1,4 @@
-//! The script of a ceremony, printed before the day: from the plan alone. It is read aloud, and filled in by hand.
+//! The script of a ceremony, made from the plan alone and printed before the day. It is read aloud and filled in by hand.
 
 mod cover;
 mod objects;
@@ -13,11 +13,11 @@ use super::document::{CeremonyPage, Document, PaperSize};
 use super::html::Html;
 use crate::ceremony::{CeremonyPlan, PlanError};
 
-/// The script as one HTML page, to be printed by a browser. It has the words that `run` asks for ([`script_words`](crate::ceremony::script_words)),
-/// so it is kept closed until the ceremony.
+/// The script as one HTML page, for printing from a browser. It contains the words that `run` asks for
+/// ([`script_words`](crate::ceremony::script_words)), so it stays sealed until the ceremony.
 ///
 /// # Errors
-/// [`PlanError`], which a plan that was read does not give.
+/// [`PlanError`]. A plan that was read never causes it.
 pub fn script_page(plan: &CeremonyPlan, paper: PaperSize) -> Result<CeremonyPage, PlanError> {
     let hash = plan.identity()?.hash;
     let mut body = Html::default();

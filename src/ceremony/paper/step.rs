@@ -5,17 +5,17 @@ use crate::ceremony::{
     Revoke, SignCsr, StepAction,
 };
 
-/// A step in words: what is done, and with what.
+/// The action of a step in words, and its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StepText {
-    /// What is done, in one sentence without a full stop.
+    /// The action, as one sentence without a full stop.
     pub(super) title: String,
-    /// Names and values.
+    /// The parameters, as names and values.
     pub(super) facts: Vec<(&'static str, String)>,
 }
 
 impl StepText {
-    /// The words of a step.
+    /// Describes a step.
     pub(super) fn of(action: &StepAction) -> Self {
         let mut facts = Facts::default();
         let title = match action {
@@ -158,7 +158,7 @@ impl StepText {
     }
 }
 
-/// A name of `record`, as it is written on paper.
+/// A name from `record`, as it is printed.
 pub(super) fn record_text(name: &str) -> String {
     match name.strip_prefix("bag:") {
         Some(bag) => format!("number of bag {bag}"),

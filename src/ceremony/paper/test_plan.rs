@@ -1,4 +1,4 @@
-//! A plan with every kind of step, for the tests of what is printed.
+//! A plan with every kind of step, for the tests of the printed pages.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -12,7 +12,7 @@ use crate::ceremony::{
     StepAction,
 };
 
-/// The reference's ceremony: two sessions, five approvers, a witness, a gate, and every kind of step.
+/// The reference ceremony: two sessions, five approvers, a witness, a gate, and every kind of step.
 pub(in crate::ceremony) fn test_plan() -> CeremonyPlan {
     CeremonyPlan {
         format: CeremonyPlan::format(),
@@ -46,7 +46,7 @@ pub(in crate::ceremony) fn test_plan() -> CeremonyPlan {
     }
 }
 
-/// A practice whose texts try to be something else.
+/// A practice whose texts try to inject markup.
 pub(in crate::ceremony) fn strange_plan() -> CeremonyPlan {
     let mut plan = test_plan();
     plan.kind = CeremonyKind::Practice;

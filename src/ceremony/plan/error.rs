@@ -1,56 +1,56 @@
-//! Why a plan is not one.
+//! Why a plan is invalid.
 
 use std::fmt;
 
 use super::PlannedObject;
 use crate::ceremony::{CanonicalError, QuorumError};
 
-/// Why a plan is not one.
+/// Why a plan is invalid.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// It is not canonical JSON of this form.
+    /// The file is not canonical JSON of this form.
     Canonical(CanonicalError),
-    /// Another format.
+    /// The file has another format.
     Format {
-        /// What it says.
+        /// The format that it names.
         found: String,
     },
-    /// A time that is not UTC in whole seconds.
+    /// A time is not UTC in whole seconds.
     Time {
-        /// Which time.
+        /// Which time it is.
         what: &'static str,
-        /// As it is written.
+        /// The time as written.
         found: String,
     },
-    /// Somebody whose key or name cannot be.
+    /// A person has an invalid key or name.
     Person {
         /// Who.
         name: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// People who cannot be counted.
+    /// The people cannot form a quorum.
     Quorum(QuorumError),
     /// The step is not a gate.
     NotAGate {
         /// The step.
         step: String,
     },
-    /// The threshold cannot be met.
+    /// The people cannot meet the threshold.
     Threshold {
-        /// How many have to approve.
+        /// How many must approve.
         threshold: u64,
-        /// How many there are.
+        /// How many approvers there are.
         approvers: u64,
     },
-    /// The parts of an object do not agree.
+    /// The parts of an object are inconsistent.
     Object {
         /// The session.
         session: String,
         /// The step.
         step: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// A key signs more or less often than its budget says.
@@ -60,20 +60,20 @@ pub enum PlanError {
         /// The session.
         session: String,
     },
-    /// A waiver that is not among the verdicts of its step.
+    /// A waiver does not match the verdicts of its step.
     Waiver {
         /// The rule.
         rule: String,
         /// The step.
         step: String,
     },
-    /// The octets for a hole do not fit in it.
+    /// The octets do not fit the hole.
     Hole {
         /// The step.
         step: String,
         /// The key.
         key: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }

@@ -1,7 +1,7 @@
-//! The octets that are not known before a key is made.
+//! Holes: the octets that are unknown until a key is made.
 //!
-//! A key's octets are: the modulus of an RSA key (without a leading zero); the coordinates of an EC point, without its first octet; the whole
-//! public key of Ed25519 and ML-DSA. A key identifier is the one that the certificate of that key has.
+//! The octets of a key are: for RSA, the modulus without a leading zero; for EC, the coordinates of the point without its first octet; for Ed25519
+//! and ML-DSA, the whole public key. The key identifier is the one in the certificate of that key.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::signer::PublicKey;
 
-/// What goes into a hole.
+/// What a hole is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -20,30 +20,30 @@ pub enum HoleContent {
     KeyIdentifier,
 }
 
-/// A place in the signed bytes.
+/// A hole in the signed bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hole {
-    /// Its first octet, from 0.
+    /// The offset of its first octet, from 0.
     pub at: usize,
-    /// How many octets.
+    /// Its length in octets.
     pub len: usize,
-    /// What goes in.
+    /// What goes into it.
     pub is: HoleContent,
     /// The step that makes the key.
     pub key: String,
 }
 
-/// What a key fills in.
+/// The octets of a key that fill its holes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyOctets {
-    /// For [`HoleContent::Key`].
+    /// The octets for [`HoleContent::Key`].
     pub key: Vec<u8>,
-    /// For [`HoleContent::KeyIdentifier`].
+    /// The octets for [`HoleContent::KeyIdentifier`].
     pub identifier: Vec<u8>,
 }
 
 impl KeyOctets {
-    /// Those of a public key.
+    /// The octets of a public key.
     #[must_use]
     pub fn of(key: &PublicKey) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl KeyOctets {
     }
 }
 
-/// The keys that are made so far, by step.
+/// The keys made so far, by step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys(pub BTreeMap<String, KeyOctets>);
 
@@ -67,7 +67,7 @@ impl Keys {
     }
 }
 
-/// Holes are in order, do not overlap, are inside the bytes, and hold zeros.
+/// Checks that holes are in order, do not overlap, lie inside the bytes, and contain zeros.
 pub(super) fn check(holes: &[Hole], tbs: &[u8]) -> Result<(), &'static str> {
     let mut end = 0;
     for hole in holes {

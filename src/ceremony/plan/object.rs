@@ -8,7 +8,7 @@ use super::PlanError;
 use super::hole::{self, Hole, Keys};
 use crate::ceremony::{Digest, Octets};
 
-/// What is signed.
+/// The type of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -19,16 +19,16 @@ pub enum ObjectKind {
     Crl,
 }
 
-/// What a rule says of an object.
+/// The verdict of a rule about an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It is kept.
+    /// The object satisfies the rule.
     Passed,
-    /// It is not held against this step, as the plan's `waived` says.
+    /// The rule is waived for this step, as the plan's `waived` says.
     Waived,
-    /// The ledger decides it, before the signature.
+    /// The ledger decides before the signature.
     AtSigning,
 }
 
@@ -40,48 +40,48 @@ pub struct PlannedObject {
     pub session: String,
     /// The step.
     pub step: String,
-    /// What it is.
+    /// Its type.
     pub is: ObjectKind,
     /// The name of its file in `out`.
     pub out: String,
-    /// The key that signs: the step that makes it, or the input with its certificate or public half.
+    /// The signing key: the step that makes it, or the input with its certificate or public key.
     pub key: String,
-    /// DER of the `AlgorithmIdentifier`, as it will be outside the signed bytes too.
+    /// DER of the `AlgorithmIdentifier`. It is the same inside and outside the signed bytes.
     pub algorithm: Octets,
-    /// Whether the same bytes always get the same signature (RSA PKCS#1 v1.5, Ed25519).
+    /// Whether the same bytes always give the same signature (RSA PKCS#1 v1.5, Ed25519).
     pub deterministic: bool,
-    /// DER of the `TBSCertificate` or `TBSCertList`. Holes are zeros.
+    /// DER of the `TBSCertificate` or `TBSCertList`, with zeros in the holes.
     pub tbs: Octets,
     /// SHA-256 of `tbs`.
     pub sha256: Digest,
-    /// What a key fills in, in order.
+    /// The holes that keys fill, in order.
     pub holes: Vec<Hole>,
-    /// Of a certificate: its serial number, in hex.
+    /// The serial number of a certificate, in hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
-    /// Of a certificate whose signature is randomised: the serial number for the case that a signature is lost.
+    /// The serial number to use if a signature is lost, for a certificate with a randomised signature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spare: Option<Spare>,
-    /// What it says, line by line, for people.
+    /// Its content, line by line, for people.
     pub shown: Vec<String>,
-    /// What each rule says of it.
+    /// The verdict of each rule.
     pub verdicts: BTreeMap<String, Verdict>,
 }
 
-/// Another serial number for the same certificate. It is used if a randomised signature may exist that nobody has, and people choose so.
+/// Another serial number for the same certificate. It is used when a randomised signature may exist but was not kept, and people choose it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spare {
-    /// In hex; as long as the other one.
+    /// In hex, as long as the first one.
     pub serial: String,
-    /// Where the serial number's octets are in `tbs`.
+    /// The offset of the serial number's octets in `tbs`.
     pub at: usize,
 }
 
 impl PlannedObject {
-    /// The bytes that are signed, with the octets of the keys in the holes.
+    /// The bytes to sign, with the octets of the keys in the holes.
     ///
     /// # Errors
-    /// [`PlanError::Hole`] if a key is missing or has another length.
+    /// [`PlanError::Hole`] if a key is missing or its octets have the wrong length.
     pub fn completed(&self, keys: &Keys) -> Result<Vec<u8>, PlanError> {
         let mut tbs = self.tbs.0.clone();
         for hole in &self.holes {
@@ -100,10 +100,10 @@ impl PlannedObject {
         Ok(tbs)
     }
 
-    /// The same with the spare serial number.
+    /// The same object with the spare serial number.
     ///
     /// # Errors
-    /// [`PlanError::Object`] if it has none.
+    /// [`PlanError::Object`] if it has no spare serial number.
     pub fn with_spare(&self) -> Result<Self, PlanError> {
         let none = || PlanError::object(self, "it has no spare serial number");
         let spare = self.spare.as_ref().ok_or_else(none)?;
@@ -120,7 +120,7 @@ impl PlannedObject {
         Ok(other)
     }
 
-    /// Whether every hole can be filled with these keys.
+    /// Whether these keys fill every hole.
     #[must_use]
     pub fn is_complete_with(&self, keys: &Keys) -> bool {
         self.completed(keys).is_ok()

@@ -1,4 +1,4 @@
-//! Who takes part, as the plan says it.
+//! The people of a plan.
 
 use std::collections::BTreeMap;
 
@@ -7,41 +7,41 @@ use serde::{Deserialize, Serialize};
 use super::{Person, PlanError, Role};
 use crate::ceremony::{CeremonyFile, Digest, Requirement, Signatory, SignatoryKey, SshKey, to_canonical};
 
-/// The people, and how many of each role are needed. The SHA-256 of its canonical JSON is the *quorum*: a machine's settings, or the ceremony
-/// before, say which one may approve.
+/// The people, and how many of each role are needed. The SHA-256 of its canonical JSON is the *quorum*. The machine's settings or the previous
+/// ceremony say which quorum may approve.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedPeople {
-    /// How many distinct approvers have to approve the plan.
+    /// How many distinct approvers must approve the plan.
     pub approve_threshold: u64,
-    /// How many of each role have to attend.
+    /// How many people of each role must attend.
     pub attend: BTreeMap<Role, u64>,
-    /// Roles that nobody may have together.
+    /// Sets of roles that one person must not combine.
     pub separate: Vec<Vec<Role>>,
-    /// Roles that sign the transcript.
+    /// The roles that sign the transcript.
     pub attest: Vec<Role>,
-    /// Everybody who may take part.
+    /// Everyone who may take part.
     pub persons: Vec<PlannedPerson>,
 }
 
-/// Somebody who takes part.
+/// A person who takes part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedPerson {
     /// The name.
     pub name: String,
-    /// What they do.
+    /// The person's roles.
     pub roles: Vec<Role>,
     /// Their SSH public key: type and base64, with one space.
     pub key: String,
-    /// What their security key has to show.
+    /// What the security key must show.
     pub require: Vec<Requirement>,
 }
 
 impl PlannedPerson {
-    /// Their key.
+    /// The person's key.
     ///
     /// # Errors
-    /// [`PlanError::Person`], which a plan that was read does not give.
+    /// [`PlanError::Person`]. A plan that was read never causes it.
     pub fn ssh_key(&self) -> Result<SshKey, PlanError> {
         SshKey::from_line(&self.key).map_err(|error| PlanError::Person {
             name: self.name.clone(),
@@ -49,7 +49,7 @@ impl PlannedPerson {
         })
     }
 
-    /// As those are counted who sign.
+    /// The person as a signatory.
     ///
     /// # Errors
     /// As [`ssh_key`](Self::ssh_key).
@@ -65,7 +65,7 @@ impl PlannedPerson {
 }
 
 impl PlannedPeople {
-    /// From a ceremony file.
+    /// The people of a ceremony file.
     #[must_use]
     pub fn of(file: &CeremonyFile) -> Self {
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
@@ -92,19 +92,19 @@ impl PlannedPeople {
     /// The quorum: SHA-256 of the canonical JSON.
     ///
     /// # Errors
-    /// [`PlanError::Canonical`], which people of a plan do not give.
+    /// [`PlanError::Canonical`]. The people of a plan never cause it.
     pub fn quorum(&self) -> Result<Digest, PlanError> {
         Ok(Digest::of(&to_canonical(self).map_err(PlanError::Canonical)?))
     }
 
-    /// Everybody with that role.
+    /// Everyone with this role.
     pub fn with(&self, role: Role) -> impl Iterator<Item = &PlannedPerson> {
         self.persons
             .iter()
             .filter(move |person| person.roles.contains(&role))
     }
 
-    /// The person of that name.
+    /// The person with this name.
     #[must_use]
     pub fn person(&self, name: &str) -> Option<&PlannedPerson> {
         self.persons.iter().find(|person| person.name == name)

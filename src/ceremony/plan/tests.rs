@@ -1,4 +1,4 @@
-//! Plans that do not agree with themselves, and holes.
+//! Inconsistent plans, and holes.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -211,7 +211,7 @@ fn waivers_and_verdicts_say_the_same() {
         let verdicts = &mut plan.objects[0].verdicts;
         verdicts.insert(rule.to_owned(), RuleVerdict::Waived);
     };
-    // A profile waives other rules.
+    // Waivers of a profile concern other rules.
     read(&|plan| tell(plan, "explicit-text")).unwrap();
     for rule in ["explicit-text", "second-certificate", "same-name-other-key"] {
         read(&|plan| {

@@ -1,8 +1,8 @@
-//! The waivers of a plan and the verdicts of its objects say the same.
+//! Checks that the waivers of a plan match the verdicts of its objects.
 
 use super::{CeremonyPlan, PlanError, RuleVerdict};
 
-/// The rules that ask the ledger for other certificates of a CA: no profile waives them, so a verdict comes from a waiver of the plan.
+/// The rules that ask the ledger for other certificates of a CA. No profile waives them, so their verdict comes from a waiver of the plan.
 const OF_THE_LEDGER: [&str; 2] = ["second-certificate", "same-name-other-key"];
 
 pub(super) fn check(plan: &CeremonyPlan) -> Result<(), PlanError> {

@@ -2,7 +2,7 @@ use super::*;
 use crate::ceremony::test_key::TestKey;
 use crate::ceremony::{PlannedPeople, SshKeyKind};
 
-/// A file whose comments and texts have every value that is replaced, and which spells tables in several ways.
+/// A file that repeats every replaced value in comments and texts, and that writes tables in several ways.
 fn real(ada: &TestKey, bo: &TestKey, quorum: &str) -> String {
     let hash = "5f".repeat(32);
     format!(
@@ -134,7 +134,7 @@ fn only_what_a_practice_replaces_is_another() {
     assert_eq!(file.steps, steps);
     assert_eq!((&file.id, &file.sessions), (&real.id, &real.sessions));
 
-    // Comments, texts and line breaks are as they were.
+    // Comments, texts and line breaks are unchanged.
     let replaced = [
         "kind = '",
         "previous",
@@ -164,7 +164,7 @@ fn only_what_a_practice_replaces_is_another() {
     assert_eq!(practice.lines().next(), text.lines().next());
 }
 
-/// A file that claims its quorum claims that of the stand-ins.
+/// If the file claims a quorum, the practice claims the quorum of the stand-ins.
 #[test]
 fn a_claimed_quorum_is_that_of_the_practice() {
     let [ada, bo, new_ada, new_bo] = people();
@@ -193,7 +193,7 @@ fn what_cannot_be_replaced_is_refused() {
         other.apply(&text),
         Err(PracticeFileError::Missing { .. })
     ));
-    // No such step, one that imports nothing, and one that expects no key.
+    // A step that does not exist, one that imports nothing, and one that expects no key.
     for (step, text) in [
         ("missing", text.clone()),
         ("room", text.clone()),
@@ -209,7 +209,7 @@ fn what_cannot_be_replaced_is_refused() {
     }
     let few = changes(&[&new_ada]);
     assert!(matches!(few.apply(&text), Err(PracticeFileError::Missing { .. })));
-    // Two people with one stand-in key would be one.
+    // Two people must not share one stand-in key.
     let twice = changes(&[&new_ada, &new_ada]);
     assert!(matches!(twice.apply(&text), Err(PracticeFileError::File(_))));
 }

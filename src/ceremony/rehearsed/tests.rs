@@ -1,4 +1,4 @@
-//! Each octet changed in turn, and other lengths.
+//! Changes each octet in turn, and tries other lengths.
 
 use std::collections::BTreeMap;
 

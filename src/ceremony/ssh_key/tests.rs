@@ -12,7 +12,7 @@ fn line(name: &str, parts: &[&[u8]]) -> String {
 }
 
 fn rsa(bytes: usize) -> String {
-    // An odd number with its first bit set; the fixed pattern is not that of any weak key.
+    // An odd number with its first bit set. The fixed pattern does not match any known weak key.
     let mut modulus: Vec<u8> = (0..bytes)
         .map(|place| u8::try_from(place * 89 % 251).unwrap())
         .collect();
@@ -22,7 +22,7 @@ fn rsa(bytes: usize) -> String {
     line("ssh-rsa", &[&[1, 0, 1], &modulus])
 }
 
-/// A key of `ssh-keygen -t ed25519`, and what `ssh-keygen -l` said of it.
+/// A key from `ssh-keygen -t ed25519`, and the output of `ssh-keygen -l` for it.
 #[test]
 fn a_line_of_a_pub_file_is_read() {
     let text = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGXHLVtf/2VPa9zFL2WUoBE3XSh9KrnTk564/k1d2Dlh";
@@ -69,7 +69,7 @@ fn the_same_numbers_are_the_same_key_whatever_it_is_called() {
 
 #[test]
 fn rsa_keys_have_at_least_3072_bits() {
-    // Long enough, so the check for weak keys comes to see it. ssh-keygen makes sound ones in softhsm-tests.
+    // Long enough to reach the check for weak keys. The tests in softhsm-tests use sound keys from ssh-keygen.
     let error = SshKey::from_line(&rsa(384)).unwrap_err();
     assert_eq!(error, SshKeyError::Fault(KeyFault::SmallFactor(3)));
     assert_eq!(
@@ -129,7 +129,7 @@ fn what_cannot_approve_is_named() {
 
 #[test]
 fn keys_whose_signatures_can_be_forged_are_refused() {
-    // The neutral element: any signature (R, s) with R = sB verifies.
+    // The neutral element: every signature (R, s) with R = sB would verify.
     let mut neutral = [0; 32];
     neutral[0] = 1;
     let error = SshKey::from_line(&line("ssh-ed25519", &[&neutral])).unwrap_err();

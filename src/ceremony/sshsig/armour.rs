@@ -5,13 +5,13 @@ use base64ct::{Base64, Encoding};
 const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----\n";
 const END: &str = "-----END SSH SIGNATURE-----\n";
 
-/// Base64 characters in a line: what OpenSSH writes.
+/// Base64 characters per line, as OpenSSH writes them.
 const LINE: usize = 70;
 
-/// Bytes of the file. A signature of an RSA key of 8192 bits has 3100.
+/// The largest file in bytes. The signature of an RSA key of 8192 bits has 3100.
 const LONGEST: usize = 16 * 1024;
 
-/// `None` unless these are the very bytes that `ssh-keygen` writes for the signature.
+/// Decodes the armour. Returns `None` unless the bytes are exactly those that `ssh-keygen` writes.
 pub(super) fn decode(armoured: &[u8]) -> Option<Vec<u8>> {
     if armoured.len() > LONGEST {
         return None;

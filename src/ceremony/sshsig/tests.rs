@@ -29,7 +29,7 @@ fn signatures_of_every_kind_of_key_verify() {
     }
 }
 
-/// `ssh-keygen -Y verify` logs them and enforces none (OpenSSH 9.2).
+/// `ssh-keygen -Y verify` logs the flags but does not enforce them (OpenSSH 9.2).
 #[test]
 fn the_flags_of_a_security_key_are_read_from_what_is_signed() {
     for kind in [SshKeyKind::SkEd25519, SshKeyKind::SkEcdsaP256] {
@@ -46,13 +46,13 @@ fn the_flags_of_a_security_key_are_read_from_what_is_signed() {
                 (signature.is_touched(), signature.is_pin_entered()),
                 (touched, pin)
             );
-            // Flags that were changed afterwards do not verify.
+            // If the flags are changed after signing, the signature does not verify.
             let mut changed = key.fields(NAMESPACE, MESSAGE, flags);
             let place = changed.signature.len() - 5;
             changed.signature[place] ^= 0x05;
             assert_eq!(verify(&changed.armour()), Err(SshSignatureError::Signature));
         }
-        // Nor does a signature for another application, such as a web site's.
+        // A signature for another application, such as a web site, does not verify either.
         let mut other = key.fields(NAMESPACE, MESSAGE, 0x05);
         other.key = key.blob_as(kind, "ssh:other");
         assert_eq!(verify(&other.armour()), Err(SshSignatureError::Signature));
@@ -90,7 +90,7 @@ fn one_signature_has_one_file() {
         "A".repeat(20_000),
     ];
     for text in wrong {
-        // Without `=` the last may be the same file.
+        // If the base64 has no padding, removing `=` changes nothing.
         if text != good {
             let error = verify(&text).unwrap_err();
             assert!(
@@ -153,7 +153,7 @@ fn each_field_is_held_to_its_meaning() {
     let practice = key.sign("ceremony-practice-approval@hsm-ca", MESSAGE);
     let error = verify(&practice).unwrap_err();
     assert!(matches!(error, SshSignatureError::Namespace { .. }), "{error:?}");
-    // The namespace is signed, so it cannot be put right afterwards.
+    // The namespace is signed, so it cannot be corrected afterwards.
     let mut renamed = key.fields("file", MESSAGE, 0);
     renamed.namespace = NAMESPACE.as_bytes().to_vec();
     assert_eq!(verify(&renamed.armour()), Err(SshSignatureError::Signature));
@@ -171,14 +171,14 @@ fn a_signature_is_of_the_algorithm_that_its_key_has() {
     assert!(matches!(error, SshSignatureError::Algorithm { .. }), "{error:?}");
     mixed.key = other.blob();
     assert!(verify(&mixed.armour()).is_ok());
-    // The same numbers called a key of another type: neither verifies as the other.
+    // The same numbers under another key type: neither signature verifies as the other.
     let device = TestKey::new(SshKeyKind::SkEd25519);
     let mut plain = device.fields(NAMESPACE, MESSAGE, 0x05);
     plain.key = device.blob_as(SshKeyKind::Ed25519, "");
     assert!(verify(&plain.armour()).is_err());
 }
 
-/// (r, n - s) is a signature too, and is read as one of the same key: what is counted is keys and people.
+/// (r, n - s) is also a valid signature of the same key. So the program counts keys and people, not signatures.
 #[test]
 fn the_other_ecdsa_signature_is_of_the_same_key() {
     let key = TestKey::new(SshKeyKind::Ecdsa(Curve::P256));
@@ -203,7 +203,7 @@ fn the_other_ecdsa_signature_is_of_the_same_key() {
         verify(&changed.armour()).unwrap(),
         verify(&good.armour()).unwrap()
     );
-    // Zeros before a number are not its encoding.
+    // An encoding with leading zeros is not accepted.
     let mut padded = good.clone();
     padded.signature = Vec::new();
     put_string(&mut padded.signature, name);

@@ -1,90 +1,90 @@
-//! Why a statement does not count, and why people are not a quorum.
+//! Why a statement does not count, and why people do not form a quorum.
 
 use std::fmt;
 
 use crate::ceremony::sshsig::SshSignatureError;
 use crate::ceremony::{CanonicalError, Requirement};
 
-/// Why a statement with its signature does not count.
+/// Why a signed statement does not count.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StatementError {
-    /// The statement is not one.
+    /// The file is not a valid statement.
     Statement(CanonicalError),
-    /// It is about something else.
+    /// The statement is about something else.
     OtherPlan {
-        /// The name of what differs.
+        /// The field that differs.
         what: &'static str,
-        /// What the statement has.
+        /// The value in the statement.
         found: String,
-        /// What this plan has.
+        /// The value for this plan.
         expected: String,
     },
-    /// Neither approve nor reject.
+    /// The decision is neither approve nor reject.
     Decision {
-        /// What it is instead.
+        /// The decision as written.
         found: String,
     },
-    /// A rejection without a reason that can be read, or an approval with one.
+    /// A rejection has no readable reason, or an approval has one.
     Reason {
-        /// Approve or reject.
+        /// The decision: approve or reject.
         decision: String,
     },
-    /// A time that is not in the one spelling.
+    /// The time is not in the accepted form.
     Time {
-        /// As it is written.
+        /// The time as written.
         found: String,
     },
-    /// Not one of those who may sign it.
+    /// The person may not sign this statement.
     UnknownPerson {
         /// The name in the statement.
         person: String,
-        /// What those are called.
+        /// How errors name those who may sign.
         called: &'static str,
     },
-    /// A field that says neither of the two things that it can.
+    /// A field has none of its two permitted values.
     Word {
         /// The field.
         field: &'static str,
-        /// What it is instead.
+        /// The value.
         found: String,
     },
-    /// Text that is not one line of visible characters.
+    /// A text is not one line of visible characters.
     Text {
         /// The field.
         field: &'static str,
     },
-    /// The signature of a gate is for another step, or for other bytes.
+    /// The signature at a gate is for another step or for other bytes.
     OtherGate {
-        /// What differs: the gate, or a step whose bytes do.
+        /// What differs: the gate, or the step whose bytes differ.
         what: String,
     },
-    /// An attestation of another head.
+    /// The attestation is about another head.
     OtherHead {
-        /// What the statement has.
+        /// The head in the statement.
         found: String,
-        /// What the transcript has.
+        /// The head of the transcript.
         expected: String,
     },
-    /// Signed with a key that this person does not have.
+    /// The signing key does not belong to this person.
     NotTheirKey {
         /// The name in the statement.
         person: String,
         /// The key that signed.
         fingerprint: String,
     },
-    /// The statement names another key than the one that signed.
+    /// The statement names a key other than the signing key.
     OtherKeyStated {
-        /// The one in the statement.
+        /// The key in the statement.
         stated: String,
-        /// The one that signed.
+        /// The key that signed.
         fingerprint: String,
     },
-    /// The signature.
+    /// The signature is not accepted.
     Signature(SshSignatureError),
-    /// The security key did not show what it has to.
+    /// The security key did not show what is required.
     NotShown {
-        /// Whose it is.
+        /// The owner of the key.
         person: String,
         /// What is missing.
         requirement: Requirement,
@@ -163,39 +163,39 @@ impl fmt::Display for StatementError {
     }
 }
 
-/// `Display` tells each cause.
+/// `Display` includes each cause.
 impl std::error::Error for StatementError {}
 
-/// Why people and a threshold are not a quorum.
+/// Why people and a threshold do not form a quorum.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QuorumError {
-    /// Two people have one name.
+    /// Two people have the same name.
     SameName {
         /// The name.
         person: String,
     },
-    /// Two people have one key, or one has it twice.
+    /// Two people share a key, or one person lists it twice.
     SameKey {
         /// Who.
         person: String,
-        /// Who has it too.
+        /// The other person with this key.
         other: String,
         /// The key.
         fingerprint: String,
     },
-    /// A key that cannot show touch or PIN has to.
+    /// The key cannot show the required touch or PIN.
     CannotShow {
-        /// Whose it is.
+        /// The owner of the key.
         person: String,
         /// Its type.
         kind: &'static str,
     },
-    /// Zero, or more than there are people.
+    /// The threshold is zero, or exceeds the number of people.
     Threshold {
-        /// How many have to sign.
+        /// How many must sign.
         threshold: usize,
-        /// How many there are.
+        /// How many people there are.
         people: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! The files of statements: `NAME.json`, and `NAME.json.sig` beside it.
+//! The files of a statement: `NAME.json` and `NAME.json.sig`.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -9,53 +9,53 @@ use std::path::{Path, PathBuf};
 
 use crate::file_trust::{self, Owners, TrustError};
 
-/// A gate's statement has a hash for each step of the plan.
+/// The largest statement file. The statement at a gate has a hash for each step of the plan.
 const LARGEST: u64 = 1024 * 1024;
 
-/// Statements and signatures in one directory.
+/// The most statements and signatures in one directory.
 const MOST: usize = 2000;
 
 const STATEMENT: &str = ".json";
 const SIGNATURE: &str = ".json.sig";
 
-/// A statement as it is on the disk. Nothing in it was verified.
+/// A statement on disk. Nothing in it is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatementFile {
     /// The statement's path.
     pub path: PathBuf,
     /// The statement's bytes.
     pub statement: Vec<u8>,
-    /// The armoured signature, once it is there.
+    /// The armoured signature, if there is one yet.
     pub signature: Option<Vec<u8>>,
 }
 
-/// Why the files of a directory are not taken for statements.
+/// Why the files of a directory are not accepted as statements.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StatementFileError {
-    /// Others could have changed it, or it cannot be read.
+    /// Other users could have changed the file, or it cannot be read.
     Trust {
         /// The file or directory.
         path: PathBuf,
         /// Why.
         cause: TrustError,
     },
-    /// Larger than any statement or signature.
+    /// The file is larger than any statement or signature.
     TooLarge {
-        /// Which.
+        /// The file.
         path: PathBuf,
     },
-    /// More files than the people of any ceremony sign.
+    /// There are more files than the people of any ceremony would sign.
     TooMany {
         /// The directory.
         path: PathBuf,
     },
-    /// Neither a statement nor a signature.
+    /// The file is neither a statement nor a signature.
     OtherFile {
-        /// Which.
+        /// The file.
         path: PathBuf,
     },
-    /// A signature without its statement.
+    /// A signature has no statement.
     NoStatement {
         /// The signature.
         path: PathBuf,
@@ -100,11 +100,11 @@ impl std::error::Error for StatementFileError {
     }
 }
 
-/// Every statement of a directory, by name. One that is not there has none. Only this user and root may be able to change the directory or a
-/// file in it.
+/// Every statement of a directory, by name. A directory that does not exist has none. Only this user and root may be able to change the directory or
+/// a file in it.
 ///
 /// # Errors
-/// [`StatementFileError`]: a file with another name is an error, because it could be a statement whose name was mistyped.
+/// [`StatementFileError`]. A file with another name is an error, because it could be a statement with a mistyped name.
 pub fn read_statements(directory: &Path) -> Result<Vec<StatementFile>, StatementFileError> {
     let trust = |path: &Path, cause| StatementFileError::Trust {
         path: path.to_owned(),
@@ -129,7 +129,7 @@ pub fn read_statements(directory: &Path) -> Result<Vec<StatementFile>, Statement
     }
     names.sort();
     let mut statements: BTreeMap<String, StatementFile> = BTreeMap::new();
-    // A statement's name sorts before that of its signature.
+    // The name of a statement sorts before the name of its signature.
     for name in names {
         let path = directory.join(&name);
         let name = name.to_str().unwrap_or_default();
@@ -155,7 +155,7 @@ pub fn read_statements(directory: &Path) -> Result<Vec<StatementFile>, Statement
     Ok(statements.into_values().collect())
 }
 
-/// What this program writes before a file has its name; it may have been killed before it had one.
+/// A temporary file of this program. A killed program leaves one behind.
 fn is_temporary(name: &str) -> bool {
     name.starts_with(".hsm-ca-")
 }

@@ -1,4 +1,4 @@
-//! Who may sign, and statements that they have signed.
+//! The people who may sign, and the statements that they signed.
 
 use super::{PlanIdentity, QuorumError, Statement, StatementError, read};
 use crate::ceremony::ssh_key::SshKey;
@@ -7,34 +7,34 @@ use crate::ceremony::{PlanError, PlannedPerson, Requirement};
 use crate::output::{Encoding, Sealed, Verified};
 use crate::values::UnixTime;
 
-/// Somebody who may sign.
+/// A person who may sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signatory {
     /// The name, as in the plan.
     pub name: String,
-    /// The keys, one of which signs.
+    /// The person's keys. Any one of them signs.
     pub keys: Vec<SignatoryKey>,
 }
 
-/// A key of a signatory, and what its signatures have to show.
+/// A key of a signatory, and what its signatures must show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignatoryKey {
     /// The key.
     pub key: SshKey,
-    /// What a security key has to show in each signature.
+    /// What a security key must show in each signature.
     pub require: Vec<Requirement>,
 }
 
-/// The people who may sign statements of one kind about one plan: distinct names, distinct keys.
+/// The people who may sign statements of one kind about one plan. Their names and keys are distinct.
 #[derive(Clone, Debug)]
 pub struct Signatories {
     plan: PlanIdentity,
     people: Vec<Signatory>,
-    /// What they are called in errors: "the approvers".
+    /// How errors name them, such as "the approvers".
     called: &'static str,
 }
 
-/// A statement whose signature was verified.
+/// A verified statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedStatement<C> {
     bytes: Vec<u8>,
@@ -46,10 +46,10 @@ pub struct SignedStatement<C> {
 }
 
 impl Signatories {
-    /// Of these people; `called` names them in errors.
+    /// Signatories from these people. Errors name them as `called`.
     ///
     /// # Errors
-    /// [`QuorumError`]: a key that two people have or one has twice, a name twice, a key that cannot show what it has to.
+    /// [`QuorumError`]: two people share a key, a person lists a key twice, a name is used twice, or a key cannot show what is required.
     pub fn new(
         plan: PlanIdentity,
         people: Vec<Signatory>,
@@ -62,10 +62,10 @@ impl Signatories {
         Ok(Self { plan, people, called })
     }
 
-    /// Of these people of a plan.
+    /// Signatories from people of a plan.
     ///
     /// # Errors
-    /// [`PlanError`], which a plan that was read does not give.
+    /// [`PlanError`]. A plan that was read never causes it.
     pub(in crate::ceremony) fn of<'a>(
         plan: PlanIdentity,
         people: impl Iterator<Item = &'a PlannedPerson>,
@@ -81,7 +81,7 @@ impl Signatories {
         self.people.len()
     }
 
-    /// What they sign about.
+    /// The plan that they sign statements about.
     #[must_use]
     pub const fn plan(&self) -> &PlanIdentity {
         &self.plan
@@ -90,7 +90,7 @@ impl Signatories {
     /// Verifies a statement and its signature.
     ///
     /// # Errors
-    /// [`StatementError`]. A file that does not verify is a reason to stop, not one to go on without it.
+    /// [`StatementError`]. Stop on this error: do not skip the file and continue.
     pub fn verify<T: Statement>(
         &self,
         statement: &[u8],
@@ -148,38 +148,38 @@ impl<C> SignedStatement<C> {
         &self.person
     }
 
-    /// With which key.
+    /// The key that signed.
     #[must_use]
     pub const fn key(&self) -> &SshKey {
         &self.key
     }
 
-    /// When, as the signer's machine claimed.
+    /// The time, as claimed by the signer's machine.
     #[must_use]
     pub const fn claimed_time(&self) -> UnixTime {
         self.time
     }
 
-    /// What the statement says.
+    /// The content of the statement.
     #[must_use]
     pub const fn content(&self) -> &C {
         &self.content
     }
 
-    /// The statement, as its file has it.
+    /// The bytes of the statement file.
     #[must_use]
     pub fn statement(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The file of the signature.
+    /// The signature file.
     #[must_use]
     pub fn signature(&self) -> SignatureFile {
         SignatureFile(self.signature.clone())
     }
 }
 
-/// The armoured signature of a statement, verified.
+/// A verified armoured signature of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignatureFile(Vec<u8>);
 

@@ -25,7 +25,8 @@ impl Follower<'_> {
         self.trail.end = TrailEnd::Closed { line, out };
     }
 
-    /// Each object of the session has one signature, under its key. Signatures that were begun beside it were decided, or come out the same.
+    /// Checks that each object of the session has one signature, by its key. Any other signature that was begun must follow from a decision or be
+    /// deterministic.
     fn check_budget(&mut self, line: u64) {
         let session = self.trail.session.clone().unwrap_or_default();
         let mut wrong = Vec::new();

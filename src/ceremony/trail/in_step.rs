@@ -1,4 +1,4 @@
-//! What may happen in a step, and in which order.
+//! The events allowed in a step, and their order.
 
 use std::collections::BTreeMap;
 
@@ -6,29 +6,29 @@ use super::Follower;
 use crate::ceremony::{Choice, Digest, Event, PlannedStep, StepAction};
 use crate::values::UnixTime;
 
-/// The words typed before the first step, and after the last.
+/// The words typed before the first step and after the last.
 pub(super) const OPENING: &str = "opening";
 pub(super) const CLOSING: &str = "closing";
 
-/// Where the ceremony is.
+/// The current place in the ceremony.
 #[derive(Default)]
 pub(super) struct Place {
-    /// The place of the next step in the plan; none before `opening` was confirmed.
+    /// The index of the next step in the plan; `None` until `opening` is confirmed.
     pub(super) next: Option<usize>,
-    /// How far the step is.
+    /// How far the step has come.
     pub(super) stage: Stage,
-    /// What people decided about the step, until it is carried out.
+    /// A decision about the step, until it is carried out.
     pub(super) choice: Option<Choice>,
-    /// The step goes on with its spare serial number.
+    /// The step continues with its spare serial number.
     pub(super) spare: bool,
     /// `closing` was confirmed.
     pub(super) closing: bool,
-    /// A gate that was passed in another session is open once more, for these bytes.
+    /// A gate that was passed in another session is open again, for these bytes.
     pub(super) repeated: Option<(usize, BTreeMap<String, Digest>)>,
 }
 
 impl Place {
-    /// The step is done, or another one is looked at.
+    /// Moves to this step.
     pub(super) fn go_to(&mut self, next: usize) {
         self.next = Some(next);
         self.stage = Stage::Fresh;
@@ -41,7 +41,7 @@ impl Place {
     }
 }
 
-/// How far a step is.
+/// How far a step has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Nothing was done.
@@ -49,7 +49,7 @@ pub(super) enum Stage {
     Fresh,
     /// Something was begun.
     Begun,
-    /// The signature is there, and the object is not written.
+    /// The signature exists, but the object is not written.
     Signed,
     /// The gate is open for these bytes.
     Gate(BTreeMap<String, Digest>),
@@ -87,7 +87,7 @@ impl Follower<'_> {
         self.carry_out(line, time, step, event);
     }
 
-    /// Nothing is done in a run before people have compared the clock, said who is there, and typed the words of the opening.
+    /// Nothing may be done in a run until people have compared the clock, recorded who attends, and typed the opening words.
     fn check_room(&mut self, line: u64, is_opening: bool) {
         let Some(run) = &mut self.run else {
             return self.find(line, "run", "no run is open");

@@ -1,4 +1,4 @@
-//! Keys, signatures and gates: against the plan's objects, keys and hours.
+//! Checks keys, signatures and gates against the plan's objects, keys and hours.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -96,7 +96,7 @@ impl Follower<'_> {
         self.place.advance();
     }
 
-    /// The SHA-256 of every later object that is complete, and nothing else.
+    /// A gate must list the SHA-256 of every later object that is complete, and nothing else.
     pub(super) fn check_gate(&mut self, line: u64, gate: &str, objects: &BTreeMap<String, Digest>) {
         let session = self.trail.session.clone().unwrap_or_default();
         let after = self.plan.steps.iter().skip_while(|step| step.id != gate);
@@ -157,7 +157,7 @@ impl Follower<'_> {
         self.trail.gates.insert(step.id.clone(), passed);
     }
 
-    /// A gate that was passed in one session is passed once more in another one: its objects have other bytes there.
+    /// Whether a gate that was passed in one session is being passed again in another. Its objects have other bytes there.
     pub(super) fn is_repeated_gate(&mut self, line: u64, index: usize, event: &Event) -> bool {
         let step = &self.plan.steps[index];
         match event {
@@ -276,7 +276,7 @@ impl Follower<'_> {
         });
     }
 
-    /// People signed these bytes at every gate before, where they could be completed there.
+    /// Checks that people signed these bytes at every earlier gate at which they could be completed.
     fn check_gates_before(&mut self, line: u64, step: &PlannedStep, sha256: Digest, spare: bool) {
         let before = self.plan.steps.iter().take_while(|other| other.id != step.id);
         let gates = before.filter(|other| matches!(other.action, StepAction::Confirm(_)));

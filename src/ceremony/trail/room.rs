@@ -1,25 +1,25 @@
-//! Runs, the clock and the people in the room.
+//! Runs, the clock and the attendees.
 
 use std::collections::BTreeSet;
 
 use super::Follower;
 use crate::ceremony::{Choice, Digest, Role, StepAction};
 
-/// A run that is open.
+/// An open run.
 pub(super) struct Run {
     pub(super) clock: bool,
     pub(super) attending: Option<Vec<String>>,
     /// The words of the opening were typed.
     pub(super) opening: bool,
-    /// The run before it was killed: a deviation has to say so.
+    /// The previous run was killed, so a deviation must record that.
     pub(super) after_kill: bool,
-    /// A deviation was noted in it.
+    /// A deviation was recorded in this run.
     pub(super) deviation: bool,
-    /// The line where the clock went back, until people say that it is right.
+    /// The line where the clock went back, until people confirm the clock.
     pub(super) went_back: Option<u64>,
-    /// The step whose words were typed in it.
+    /// The step whose words were typed in this run.
     pub(super) confirmed: Option<String>,
-    /// A key was begun in it, and no end follows yet.
+    /// A key was begun in this run and is not finished.
     pub(super) key_begun: bool,
 }
 
@@ -52,7 +52,7 @@ impl Follower<'_> {
             self.find(line, "module", "the PKCS#11 module is not the one of the plan");
         }
         let went_back = match (&self.last, self.trail.findings.last()) {
-            // The clock went back with this line: it is for this run to say that it is right.
+            // The clock went back with this line, so this run must confirm the clock.
             (Some(_), Some(last)) if last.line == Some(line) && last.rule == "clock" => {
                 self.trail.findings.pop();
                 Some(line)
@@ -151,8 +151,7 @@ impl Follower<'_> {
         self.trail.decisions.push((line, step, choice));
     }
 
-    /// What nobody can know is decided by the people of the last gate before the step, by the approvers who have to attend, or by the
-    /// administrator.
+    /// Decisions are made by the people of the last gate before the step, else by the approvers required to attend, else by the administrator.
     fn check_deciders(&mut self, line: u64, people: &BTreeSet<&String>) {
         let before = self.plan.steps.iter().take(self.place.next.unwrap_or_default());
         let gate = before.rev().find_map(|step| match &step.action {

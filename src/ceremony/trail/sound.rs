@@ -1,4 +1,4 @@
-//! A sound trail, for the tests.
+//! A sound trail for the tests.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub(super) fn object(session: &str, last: u8) -> PlannedObject {
     }
 }
 
-/// A room, a key, a gate of two approvers, a root; then the key is destroyed.
+/// A room, a key, a gate of two approvers, and a root. Then the key is destroyed.
 pub(super) fn plan() -> CeremonyPlan {
     let keys = [(); 3].map(|()| TestKey::new(SshKeyKind::Ed25519));
     let mut plan = plan_with(vec![
@@ -272,7 +272,7 @@ impl Sound {
         self.place(|event| event.step() == Some(step) && !matches!(event, Event::Confirmed { .. }))
     }
 
-    /// Puts events in, a second apart, and moves what follows.
+    /// Inserts events, one second apart, and shifts the later ones.
     pub(super) fn insert(&mut self, place: usize, events: impl IntoIterator<Item = Event>) {
         let (day, _) = self.events[place - 1];
         let events = events.into_iter().map(|event| (day, event));

@@ -1,4 +1,4 @@
-//! A sound trail has no finding, and each way to leave the plan has one.
+//! A sound trail has no findings. Each departure from the plan has one.
 
 use super::sound::*;
 use super::*;
@@ -27,7 +27,7 @@ fn each_line_that_is_left_out_or_said_twice_is_found() {
         assert_ne!(less.follow().findings, [], "without line {}", place + 1);
         let mut twice = Sound::new();
         twice.events.insert(place, twice.events[place].clone());
-        // People may type the words of a step once more, and a gate may be opened again until it is passed.
+        // People may type the words of a step again, and a gate may be opened again until it is passed.
         let harmless = match &twice.events[place].1 {
             Event::Confirmed { step } => step != "opening",
             event => matches!(event, Event::GateOpen { .. } | Event::DestroyBegin { .. }),
@@ -64,7 +64,7 @@ fn each_two_neighbours_that_are_exchanged_are_found() {
 
 #[test]
 fn interrupted_runs_go_on_where_they_were() {
-    // Stopped between two steps; killed in a step, with the deviation that says so.
+    // Stopped between two steps; killed within a step, with the deviation that records it.
     let mut sound = Sound::new();
     let place = sound.at("root");
     sound.insert(
@@ -104,7 +104,7 @@ fn interrupted_runs_go_on_where_they_were() {
         ],
     );
     silent.expect(&["run"]);
-    // The words are asked for again.
+    // After an interruption the words must be typed again.
     let mut unasked = Sound::new();
     unasked.insert(
         place,
@@ -170,7 +170,7 @@ fn what_leaves_the_plan_is_found() {
         sound.expect(rules);
     };
     let hash = Digest::of(b"other");
-    // The day after, and the second before.
+    // The day after the session, and the second before it.
     changed(
         &|sound| sound.events.iter_mut().for_each(|(time, _)| *time += 36_000),
         &["hours"],
@@ -334,7 +334,7 @@ fn a_clock_that_goes_back_is_found_until_people_say_that_it_is_right() {
             },
         ),
     );
-    // Too late: something was done already.
+    // Too late: something was done before the clock was confirmed.
     back.expect(&["clock"]);
     back.events.swap(place, place + 1);
     back.expect(&[]);

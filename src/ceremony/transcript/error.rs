@@ -7,73 +7,73 @@ use std::path::PathBuf;
 use super::{TornLine, TranscriptHead};
 use crate::ceremony::CanonicalError;
 
-/// Why a transcript cannot be read, or a line not added. Lines are counted from 1.
+/// Why a transcript cannot be read, or a line cannot be added. Lines are counted from 1.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TranscriptError {
-    /// The system said no.
+    /// The system reported an error.
     Io {
-        /// What was tried.
+        /// The operation that failed.
         what: &'static str,
-        /// With which file.
+        /// The file.
         path: PathBuf,
-        /// What it said.
+        /// The system's error.
         cause: io::Error,
     },
-    /// A directory, a pipe or a device.
+    /// The path is a directory, a pipe or a device.
     NotAFile {
-        /// Which.
+        /// The path.
         path: PathBuf,
     },
     /// Another process has it open.
     InUse {
-        /// Which.
+        /// The path.
         path: PathBuf,
     },
-    /// It is not the file that was read before.
+    /// The file changed after it was read.
     Changed {
-        /// Which.
+        /// The path.
         path: PathBuf,
     },
-    /// Too large to be one.
+    /// The file is too large for a transcript.
     TooLarge {
-        /// Which.
+        /// The path.
         path: PathBuf,
     },
     /// An earlier write failed.
     Unknown {
-        /// Which.
+        /// The path.
         path: PathBuf,
     },
     /// Only the end of the last line is missing.
     Torn(Box<TornLine>),
-    /// A line is damaged, or cannot be written.
+    /// A line is damaged or cannot be written.
     Line {
-        /// Which.
+        /// The line.
         line: u64,
         /// What is wrong.
         cause: CanonicalError,
     },
-    /// A line has another number: one is missing, or was put in.
+    /// A line has the wrong number: a line is missing or was inserted.
     Number {
-        /// Where it is.
+        /// The line where it was found.
         line: u64,
         /// Its number.
         found: u64,
     },
-    /// A line does not follow the one before it: one of them was changed, or it belongs to another plan.
+    /// A line does not follow the previous one: one of them was changed, or it belongs to another plan.
     Chain {
-        /// Which.
+        /// The line.
         line: u64,
     },
-    /// A time that is not in the one spelling.
+    /// A time is not in the accepted form.
     Time {
-        /// In which line.
+        /// The line.
         line: u64,
     },
-    /// What is recorded is not a JSON object.
+    /// The record is not a JSON object.
     NotAnObject,
-    /// What is recorded has a name that belongs to the chain.
+    /// The record uses a field name that is reserved for the chain.
     OwnName {
         /// The name.
         name: &'static str,
@@ -82,10 +82,10 @@ pub enum TranscriptError {
     Shortened {
         /// The head that was kept.
         kept: TranscriptHead,
-        /// The one that it has.
+        /// The head of this transcript.
         found: TranscriptHead,
     },
-    /// It is another transcript, or the line of the head was changed.
+    /// This is another transcript, or the line of the head was changed.
     OtherHead {
         /// The head that was kept.
         kept: TranscriptHead,
@@ -149,5 +149,5 @@ impl fmt::Display for TranscriptError {
     }
 }
 
-/// `Display` tells each cause.
+/// `Display` includes each cause.
 impl std::error::Error for TranscriptError {}

@@ -1,4 +1,4 @@
-//! The file of a transcript, which is only ever appended to.
+//! The append-only file of a transcript.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -13,22 +13,22 @@ use super::{Record, Transcript, TranscriptError, TranscriptHead};
 use crate::ceremony::{CanonicalError, Digest};
 use crate::values::UnixTime;
 
-/// Bytes of a transcript: some hundred thousand lines. A larger file is not one.
+/// The largest transcript in bytes: some hundred thousand lines.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
-/// A transcript that lines can be added to. While it is open, no other process can open it so.
+/// A transcript that is open for appending. No other process can open it for appending at the same time.
 #[derive(Debug)]
 pub struct TranscriptFile {
     path: PathBuf,
     file: File,
     transcript: Transcript,
-    /// A write failed, so nobody knows what is on the disk.
+    /// A write failed, so the content on disk is unknown.
     is_unknown: bool,
 }
 
 impl TranscriptFile {
-    /// Makes an empty one for the plan with this SHA-256. Nothing may be there yet. The directory is synced as well, so the file survives a
-    /// power failure.
+    /// Creates an empty transcript for the plan with this SHA-256. The path must not exist. The directory is synced too, so the file survives a power
+    /// failure.
     ///
     /// # Errors
     /// [`TranscriptError`]
@@ -54,10 +54,10 @@ impl TranscriptFile {
         })
     }
 
-    /// Opens one to go on with it, after reading all of it.
+    /// Reads a whole transcript and opens it for appending.
     ///
     /// # Errors
-    /// [`TranscriptError`]: nothing is changed, a torn last line included.
+    /// [`TranscriptError`]; the file is not changed, even if the last line is torn.
     pub fn open(path: &Path, plan: Digest) -> Result<Self, TranscriptError> {
         let mut file = Self::open_locked(path)?;
         let bytes = read_all(&mut file, path)?;
@@ -69,10 +69,10 @@ impl TranscriptFile {
         })
     }
 
-    /// Cuts off a last line that was torn, if the file still is what was read. The caller keeps a copy of the line first.
+    /// Cuts off a torn last line, if the file is still the one that was read. The caller must keep a copy of the line first.
     ///
     /// # Errors
-    /// [`TranscriptError`]; [`TranscriptError::Changed`] if the file is not the one that was read.
+    /// [`TranscriptError`]; [`TranscriptError::Changed`] if the file changed after it was read.
     pub fn cut(path: &Path, torn: &super::TornLine) -> Result<Self, TranscriptError> {
         let mut file = Self::open_locked(path)?;
         let bytes = read_all(&mut file, path)?;
@@ -96,7 +96,7 @@ impl TranscriptFile {
         })
     }
 
-    /// For the tests: a file that fails.
+    /// For the tests: uses a file whose writes fail.
     #[cfg(test)]
     pub(super) fn of_file(file: File, plan: Digest) -> Self {
         Self {
@@ -108,7 +108,7 @@ impl TranscriptFile {
     }
 
     fn open_locked(path: &Path) -> Result<File, TranscriptError> {
-        // A link could lead to a file of another ceremony, and a pipe would make this wait.
+        // A link could lead to the file of another ceremony, and a pipe would block.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let flags = i32::try_from(flags.bits()).unwrap_or_default();
         let mut options = OpenOptions::new();
@@ -124,10 +124,10 @@ impl TranscriptFile {
         Ok(file)
     }
 
-    /// Adds a line, and returns only when it is on the disk. `fields` is an object without `n`, `prev` and `t`.
+    /// Adds a line, and returns only when it is on disk. `fields` is an object without `n`, `prev` and `t`.
     ///
     /// # Errors
-    /// [`TranscriptError`]. After a failed write no further line is taken: open the file again, which tells what is there.
+    /// [`TranscriptError`]. After a failed write no further line is accepted: open the file again to see what is on disk.
     pub fn append(
         &mut self,
         time: UnixTime,
@@ -146,7 +146,7 @@ impl TranscriptFile {
         };
         let record = Record::new(number, self.transcript.head().hash, time, fields)?;
         let line = record.to_line().map_err(wrong)?;
-        // What is written is read first: nothing goes into the file that cannot be read back.
+        // Read the line back before writing it, so that the file stays readable.
         let record = self.transcript.read_line(&line)?;
         self.is_unknown = true;
         let written = self.file.write_all(&line).and_then(|()| self.file.sync_all());
@@ -156,14 +156,14 @@ impl TranscriptFile {
         Ok(self.transcript.head())
     }
 
-    /// What is in it.
+    /// The content of the file.
     #[must_use]
     pub const fn transcript(&self) -> &Transcript {
         &self.transcript
     }
 }
 
-/// Released when the file is closed, however the process ends.
+/// Locks the file. The lock is released when the file is closed, however the process ends.
 fn lock(file: &File, path: &Path) -> Result<(), TranscriptError> {
     match file.try_lock() {
         Ok(()) => Ok(()),
@@ -182,7 +182,7 @@ fn read_all(file: &mut File, path: &Path) -> Result<Vec<u8>, TranscriptError> {
             path: path.to_owned(),
         });
     }
-    // Nobody else writes to it: it is locked.
+    // The file is locked, so no other process writes to it.
     let mut bytes = Vec::new();
     let read = file
         .seek(SeekFrom::Start(0))

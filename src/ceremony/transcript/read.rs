@@ -1,4 +1,4 @@
-//! Reading a transcript, and telling a torn line from damage.
+//! Reads a transcript, and tells a torn last line from damage.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::{Record, TranscriptError, TranscriptHead};
 use crate::ceremony::{CanonicalError, Digest, from_canonical};
 use crate::transparency::{Checkpoint, TransparencyError, tree_head};
 
-/// A transcript that was read back: every line is canonical, numbered, and chained to the one before it.
+/// A transcript that was read: every line is canonical, numbered, and chained to the previous one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transcript {
     plan: Digest,
@@ -14,27 +14,27 @@ pub struct Transcript {
     lines: Vec<Vec<u8>>,
 }
 
-/// A last line that was not written to its end: the machine or the program stopped in the middle. Nothing was done after it. Whether what it
-/// would have recorded was done is for the reader to find out.
+/// An incomplete last line: the machine or the program stopped in the middle of the write. Nothing was done after it. The reader must find out
+/// whether the action that it would have recorded took place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TornLine {
-    /// The whole lines before it.
+    /// The complete lines before it.
     pub before: Transcript,
-    /// Where it begins: how many bytes the whole lines have.
+    /// Its offset: the number of bytes in the complete lines.
     pub at: usize,
-    /// What there is of it.
+    /// The part that was written.
     pub bytes: Vec<u8>,
 }
 
-/// How a transcript follows a head that was kept.
+/// How a transcript continues from a head that was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Following {
-    /// How many lines were added since.
+    /// How many lines were added since that head.
     pub added: u64,
 }
 
 impl Transcript {
-    /// A transcript of the plan with this SHA-256, without a line.
+    /// An empty transcript of the plan with this SHA-256.
     #[must_use]
     pub const fn new(plan: Digest) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl Transcript {
     /// Reads the bytes of a transcript of the plan with this SHA-256.
     ///
     /// # Errors
-    /// [`TranscriptError::Torn`] if only the end of the last line is missing; others for every other damage.
+    /// [`TranscriptError::Torn`] if only the end of the last line is missing; other variants for any other damage.
     pub fn read(bytes: &[u8], plan: Digest) -> Result<Self, TranscriptError> {
         let mut read = Self::new(plan);
         let mut rest = bytes;
@@ -73,7 +73,7 @@ impl Transcript {
         })))
     }
 
-    /// Reads one more line, newline included, and checks that it follows.
+    /// Reads one more line including its newline, and checks that it follows.
     pub(super) fn read_line(&self, line: &[u8]) -> Result<Record, TranscriptError> {
         let number = self.next_number();
         let record: Record =
@@ -98,7 +98,7 @@ impl Transcript {
         self.lines.push(line.to_vec());
     }
 
-    /// How many lines there are, and the hash of the last.
+    /// The number of lines, and the hash of the last one.
     #[must_use]
     pub fn head(&self) -> TranscriptHead {
         TranscriptHead {
@@ -115,19 +115,19 @@ impl Transcript {
         self.plan
     }
 
-    /// What happened, in order.
+    /// The records, in order.
     #[must_use]
     pub fn records(&self) -> &[Record] {
         &self.records
     }
 
-    /// The RFC 6962 tree head of the lines, newlines included.
+    /// The RFC 6962 tree head over the lines including their newlines.
     #[must_use]
     pub fn tree_head(&self) -> Digest {
         tree_head(&self.lines)
     }
 
-    /// The checkpoint, without signatures, of the lines as a tree. `origin` names the ceremony among all logs.
+    /// The unsigned checkpoint of the lines as a tree. `origin` names the ceremony and must be unique among all logs.
     ///
     /// # Errors
     /// [`TransparencyError::Name`]
@@ -135,10 +135,10 @@ impl Transcript {
         Checkpoint::new(origin, self.head().n, self.tree_head())
     }
 
-    /// Holds the transcript against a head that was kept elsewhere.
+    /// Checks the transcript against a head that was kept elsewhere.
     ///
     /// # Errors
-    /// [`TranscriptError::Shortened`] if lines are missing at the end, [`TranscriptError::OtherHead`] if it is another transcript.
+    /// [`TranscriptError::Shortened`] if lines are missing at the end; [`TranscriptError::OtherHead`] if it is another transcript.
     pub fn follows(&self, head: TranscriptHead) -> Result<Following, TranscriptError> {
         let own = self.head();
         if head.n > own.n {
@@ -159,15 +159,15 @@ impl Transcript {
         }
     }
 
-    /// What an interrupted write leaves: the beginning of a line, perhaps all of it but the newline, and perhaps zeros where a file system
-    /// had made room. It begins as every line does, and the JSON in it ends too early but is not wrong.
+    /// Whether an interrupted write left this: the start of a line, up to all of it except the newline, and possibly zeros where the file system had
+    /// allocated space. It must start like any line, and its JSON must be incomplete but not wrong.
     fn is_torn(&self, tail: &[u8]) -> bool {
         let zeros = tail.iter().rev().take_while(|byte| **byte == 0).count();
         let written = &tail[..tail.len() - zeros];
         if !(written.starts_with(b"{\"") || b"{\"".starts_with(written)) {
             return false;
         }
-        // A character may be cut in its middle.
+        // The cut may fall inside a character.
         let text = match str::from_utf8(written) {
             Ok(text) => text,
             Err(error) if error.error_len().is_none() => {

@@ -17,7 +17,7 @@ fn path() -> (tempfile::TempDir, std::path::PathBuf) {
     (directory, path)
 }
 
-/// Four lines.
+/// A transcript of four lines.
 fn small() -> (Vec<u8>, TranscriptHead) {
     let (_directory, path) = path();
     let mut file = TranscriptFile::create(&path, plan()).unwrap();
@@ -33,7 +33,7 @@ fn small() -> (Vec<u8>, TranscriptHead) {
     {
         let time = UnixTime(NOW.0 + u64::try_from(second).unwrap());
         head = file.append(time, &fields).unwrap();
-        // It is in the file, whole, when the call returns.
+        // When the call returns, the whole line is in the file.
         assert_eq!(
             Transcript::read(&fs::read(&path).unwrap(), plan())
                 .unwrap()
@@ -77,13 +77,13 @@ fn every_changed_byte_is_found() {
     let (good, head) = small();
     let last_line = ends(&good)[2];
     for place in 0..good.len() {
-        // Each bit alone, and all of them.
+        // Flips each single bit, then all of them.
         for change in [1, 2, 4, 8, 16, 32, 64, 128, 255] {
             let mut bytes = good.clone();
             bytes[place] ^= change;
             match Transcript::read(&bytes, plan()) {
                 Err(_) => {}
-                // Only the head tells of a change in the last line.
+                // Only the head reveals a change in the last line.
                 Ok(read) => {
                     assert!(place >= last_line, "byte {place} ^ {change:#x}");
                     let error = read.follows(head).unwrap_err();
@@ -113,7 +113,7 @@ fn lines_that_are_missing_doubled_or_exchanged_are_found() {
         let bytes: Vec<u8> = order.iter().flat_map(|index| line(*index).to_vec()).collect();
         assert!(Transcript::read(&bytes, plan()).is_err(), "{order:?}");
     }
-    // What is cut off at a line's end is a transcript; the head tells.
+    // Cut at the end of a line, the rest is a valid transcript. Only the head reveals the cut.
     for count in 0..4 {
         let shorter: Vec<u8> = (0..count).flat_map(|index| line(index).to_vec()).collect();
         let read = Transcript::read(&shorter, plan()).unwrap();
@@ -145,7 +145,7 @@ fn a_torn_last_line_is_distinguished_from_other_damage() {
             assert_eq!(torn.before, Transcript::read(&good[..ends[2]], plan()).unwrap());
         }
     }
-    // Torn in the middle of a character of two octets.
+    // Torn inside a two-octet character.
     let cut = ends[0] + good[ends[0]..].iter().position(|byte| *byte == 0xc3).unwrap() + 1;
     assert!(matches!(
         Transcript::read(&good[..cut], plan()),
@@ -164,7 +164,7 @@ fn a_torn_last_line_is_distinguished_from_other_damage() {
         [&good[..], b"{\"a\":\"\xff"].concat(),
         [&good[..], b"\n"].concat(),
         [&good[..], b"{\"n\":5\n"].concat(),
-        // A whole line of another place, without its newline.
+        // A complete line from another place, without its newline.
         [&good[..], &good[..ends[0] - 1]].concat(),
     ] {
         let error = Transcript::read(&damaged, plan()).unwrap_err();
@@ -186,9 +186,9 @@ fn an_interrupted_transcript_goes_on_after_its_torn_line_was_cut() {
     let Err(TranscriptError::Torn(torn)) = open() else {
         panic!("not torn");
     };
-    // Opening changes nothing.
+    // Opening does not change the file.
     assert_eq!(fs::read(&path).unwrap(), torn_bytes);
-    // Something else happened to the file in between.
+    // The file changed in the meantime.
     fs::write(&path, &good[..good.len() - 21]).unwrap();
     assert!(matches!(
         TranscriptFile::cut(&path, &torn),
@@ -236,7 +236,7 @@ fn a_transcript_is_made_once_and_open_once() {
 
 #[test]
 fn nothing_is_added_after_a_write_that_failed() {
-    // A full disk: what is written to this device is not there.
+    // A full disk: writes to this device fail.
     let full = fs::OpenOptions::new()
         .read(true)
         .append(true)
@@ -288,7 +288,7 @@ fn what_cannot_be_read_back_is_not_written() {
     assert_eq!(file.append(NOW, &json!({})).unwrap().n, 1);
 }
 
-/// Another hand's lines, canonical and chained, but not a transcript of ours.
+/// These lines are canonical and chained, but another program wrote them.
 #[test]
 fn lines_of_another_program_are_held_to_the_same_rules() {
     let (_directory, path) = path();
@@ -330,7 +330,7 @@ fn lines_of_another_program_are_held_to_the_same_rules() {
 fn a_checkpoint_has_three_lines() {
     let (bytes, _) = small();
     let read = Transcript::read(&bytes, plan()).unwrap();
-    // The tree of four leaves, written out.
+    // The tree of four leaves, computed by hand.
     let leaf = |line: &[u8]| crate::signer::sha256(&[&[0], line].concat());
     let node = |left: [u8; 32], right: [u8; 32]| crate::signer::sha256(&[&[1][..], &left, &right].concat());
     let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();

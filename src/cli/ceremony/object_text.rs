@@ -1,4 +1,4 @@
-//! Completed objects, as people compare them by voice before a key signs them.
+//! Completed objects as text. People compare it by voice before a key signs.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::words::two_ways;
 use crate::cli::report::printable;
 use crate::cli::wrap;
 
-/// What each object is and says, and its hashes in hex and in words. A key that several certify has its hash once.
+/// Describes each object, with its hashes in hex and in words. If several objects certify the same key, its hash is shown once.
 pub(super) fn objects_text(objects: &[CompletedObject]) -> String {
     let mut text = String::new();
     let mut keys: BTreeMap<Digest, &str> = BTreeMap::new();

@@ -59,7 +59,7 @@ impl PlanCeremony {
     }
 
     fn plan(&self, path: &Path, out: &Path, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
-        // The place first: a plan takes seconds, and a typing error in the path should not.
+        // Check the output directory first. A plan takes seconds, and a typing error in the path should fail at once.
         let directory = NewDirectory::begin(out)?;
         let read = source::read(path)?.refusing_keys_of(settings)?;
         let (module, tokens) = match self.offline {
@@ -78,7 +78,7 @@ impl PlanCeremony {
         let plan = plan_ceremony(&read.source, &circumstances, &SystemRandom, ledger.as_ref(), ui)
             .map_err(|error| CliError::in_file(path, error))?;
         if !self.offline {
-            // What the room would refuse is refused today.
+            // Refuse now what `run` would refuse on the day.
             check_tokens(&read.source, &tokens).map_err(|error| CliError::in_file(path, error))?;
             rehearse_imports(&read.source, &connect_kms(&read.source)?, ui)
                 .map_err(|error| CliError::in_file(path, error))?;
@@ -97,7 +97,7 @@ impl PlanCeremony {
     }
 }
 
-/// Every token of the file, and the module that finds them.
+/// Describes every token of the file, and the module that shows them.
 fn see_tokens(
     read: &ReadCeremony,
     settings: &Settings,
@@ -113,7 +113,7 @@ fn see((name, token): (&String, &Token)) -> (String, SeenToken) {
     (name.clone(), see_token(token.description()))
 }
 
-/// What a plan says of a module.
+/// The description of a module for the plan.
 pub(super) fn describe_module(module: &Module) -> Result<PlannedModule, CliError> {
     let description = module.describe()?;
     let (major, minor) = description.library_version;
@@ -132,7 +132,7 @@ pub(super) fn describe_module(module: &Module) -> Result<PlannedModule, CliError
     })
 }
 
-/// This program.
+/// The description of this program for the plan.
 pub(super) fn this_program() -> Result<PlannedTool, CliError> {
     let path = PathBuf::from("/proc/self/exe");
     let sha256 = digest_of_file(&path).map_err(|cause| CeremonyError::Unreadable { path, cause })?;

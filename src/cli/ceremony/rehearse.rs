@@ -37,11 +37,11 @@ pub(in crate::cli) struct RehearseCeremony {
     rig_module: Option<PathBuf>,
 }
 
-/// What a rehearsal found.
+/// The result of a rehearsal.
 struct Rehearsed {
     ceremony: OpenedCeremony,
     sessions: Vec<SessionComparison>,
-    /// What differs when the real plan is made again from its files.
+    /// The difference, if the real plan cannot be reproduced from its files.
     plan: Option<String>,
 }
 
@@ -51,10 +51,10 @@ impl Rehearsed {
     }
 }
 
-/// What a rehearsal's rig is made of: it shows several tokens at once.
+/// The token type for a rehearsal's rig. It must show several tokens at once.
 const RIG: RigToken = RigToken::SOFTHSM;
 
-/// The pages of a session, in its directory.
+/// The names of a session's pages in its directory.
 const SCRIPT: &str = "script.html";
 const REPORT: &str = "report.html";
 
@@ -63,7 +63,8 @@ impl RehearseCeremony {
         let ceremony = OpenedCeremony::open(&self.directory)?;
         let read = source::read(&ceremony.directory.file())?.refusing_keys_of_plan(&ceremony.plan);
         let place = ceremony.directory.rehearsal();
-        // The place first: a rehearsal takes seconds. It is made at the end, so that a rehearsal that was killed leaves nothing there.
+        // Check the target directory first, because a rehearsal takes seconds. It is created at the end, so that a killed rehearsal leaves nothing
+        // there.
         drop(NewDirectory::begin(&place)?);
         refuse_other_program(&ceremony)?;
         let module = self.find_module()?;
@@ -92,7 +93,7 @@ impl RehearseCeremony {
             plan,
         };
         let mut report = describe(&rehearsed, &written);
-        // A rehearsal does not ask KMS.
+        // A rehearsal does not use KMS.
         report.warnings.extend(warn_of_network(&read.source, ui)?);
         if !rehearsed.is_sound() {
             report.failure = Some(CliError::NotPassed(NotPassed::Differs {
@@ -114,7 +115,7 @@ impl RehearseCeremony {
     }
 }
 
-/// What `run` would refuse on the day is refused here already.
+/// Refuses what `run` would refuse on the day.
 fn refuse_other_program(ceremony: &OpenedCeremony) -> Result<(), CliError> {
     let (planned, found) = (ceremony.plan.tool.sha256, this_program()?.sha256);
     match planned == found {
@@ -128,10 +129,10 @@ fn refuse_other_program(ceremony: &OpenedCeremony) -> Result<(), CliError> {
     }
 }
 
-/// A file of a session, by its path below the rehearsal.
+/// A page of a session, with its path relative to the rehearsal directory.
 type Page = (String, CeremonyPage);
 
-/// Verifies the practice of a session as any other ceremony, compares it with the real plan, and makes its pages.
+/// Verifies the practice of a session like any ceremony, compares it with the real plan, and makes its pages.
 fn examine(
     ceremony: &OpenedCeremony,
     read: &ReadCeremony,
@@ -160,7 +161,7 @@ fn examine(
     Ok(compared)
 }
 
-/// Copies the practice of every session to its place in the ceremony's directory. It appears whole.
+/// Copies the practice of every session into the ceremony's directory. It appears there complete or not at all.
 fn publish(
     rig: &RehearsalRig,
     ceremony: &OpenedCeremony,

@@ -63,7 +63,7 @@ impl WriteReport {
     }
 }
 
-/// The page about a ceremony that was verified, or was not.
+/// Builds the report page, whether the ceremony is verified or not.
 pub(super) fn page_of(verified: &CeremonyReport, paper: PaperSize) -> Result<CeremonyPage, CeremonyError> {
     let CeremonyReport {
         plan: Some(hash),

@@ -83,7 +83,7 @@ impl RunCeremony {
 }
 
 impl RunCeremony {
-    /// What Ctrl-C did, and how to go on.
+    /// Describes what Ctrl-C did, and how to continue.
     fn after_ctrl_c(&self) -> String {
         let directory = quote(&self.directory.display().to_string());
         let session = self.session.as_ref();
@@ -98,7 +98,7 @@ impl RunCeremony {
     }
 }
 
-/// One login for each token, after everybody is there.
+/// Logs in to each token once, when everyone is present.
 fn log_in(
     tokens: &BTreeMap<String, Token>,
     settings: &Settings,
@@ -107,7 +107,7 @@ fn log_in(
     tokens.iter().map(session).collect()
 }
 
-/// Each token of a ceremony, by its serial number.
+/// Finds each token of a ceremony by its serial number.
 pub(super) fn find_tokens<'a>(
     wanted: impl Iterator<Item = (&'a String, &'a str)>,
     slots: &Slots,
@@ -128,7 +128,7 @@ pub(super) fn find_tokens<'a>(
     Ok(tokens)
 }
 
-/// This machine.
+/// Describes this machine.
 pub(super) fn describe_machine() -> Machine {
     let read = |path: &str| fs::read_to_string(path).map(|text| text.trim().to_owned());
     let unknown = |_: io::Error| "unknown".to_owned();
@@ -140,8 +140,8 @@ pub(super) fn describe_machine() -> Machine {
     }
 }
 
-/// Network interfaces that are up, other than loopback (`/sys/class/net/*/operstate`, Documentation/ABI/testing/sysfs-class-net). A machine for
-/// an offline root has none.
+/// The network interfaces that are up, without loopback (`/sys/class/net/*/operstate`, Documentation/ABI/testing/sysfs-class-net). A machine for an
+/// offline root has none.
 fn interfaces_up() -> Vec<String> {
     const NET: &str = "/sys/class/net";
     let mut up = Vec::new();

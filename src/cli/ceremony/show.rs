@@ -24,7 +24,7 @@ pub(in crate::cli) struct ShowCeremony {
 }
 
 impl ShowCeremony {
-    /// The ceremony in that directory.
+    /// Shows the ceremony in that directory.
     pub(in crate::cli) const fn of(directory: PathBuf) -> Self {
         Self { directory }
     }
@@ -45,7 +45,7 @@ impl ShowCeremony {
         Ok(Report::new(text, json.document()))
     }
 
-    /// A plan is shown also where its approvals are not sound, and says so.
+    /// If the approvals are not sound, the plan is shown anyway, with a message about them.
     fn approvals(&self, settings: &Settings) -> String {
         let counted = || {
             let ceremony = OpenedCeremony::open(&self.directory)?;
@@ -59,7 +59,7 @@ impl ShowCeremony {
     }
 }
 
-/// How far `run` came.
+/// How far `run` has come.
 enum RunState {
     NotStarted,
     Started { transcript: Transcript, is_torn: bool },
@@ -89,7 +89,7 @@ impl RunState {
         }
     }
 
-    /// The last event decides.
+    /// The state follows from the last event.
     fn state(&self) -> State {
         let Self::Started { transcript, .. } = self else {
             return State::NotStarted;

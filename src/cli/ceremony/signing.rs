@@ -1,4 +1,4 @@
-//! Signing a statement with stock `ssh-keygen`: what `approve` and `attest` have in common.
+//! Signs a statement with stock `ssh-keygen`: the common part of `approve` and `attest`.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -21,9 +21,9 @@ use crate::cli::ui::Ui;
 
 /// A statement in words.
 pub(super) struct InWords {
-    /// What the person says, as the rest of a sentence.
+    /// What the person says, as the end of a sentence.
     pub(super) what: String,
-    /// What it is about, in lines, for people to read before they sign.
+    /// The subject of the statement, in lines that people read before they sign.
     pub(super) shown: String,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct SigningOptions {
 }
 
 impl SigningOptions {
-    /// The public key. The private one is for `ssh-keygen` to read, never for this program.
+    /// The public key. Only `ssh-keygen` reads the private key, never this program.
     pub(super) fn public_key(&self) -> Result<SshKey, CliError> {
         let path = self.public_path();
         if !path.exists() && path != self.ssh_key {
@@ -69,7 +69,7 @@ impl SigningOptions {
         PathBuf::from(name)
     }
 
-    /// Shows what is about to be signed, and has it signed. `document` makes the JSON of it.
+    /// Shows the statement and has it signed. `document` makes its JSON output.
     pub(super) fn carry_out(
         &self,
         ceremony: &OpenedCeremony,
@@ -143,7 +143,7 @@ impl SigningOptions {
     }
 }
 
-/// The command that makes the signature of a statement.
+/// The command that signs a statement.
 pub(super) fn sign_command(statement: &Path, namespace: &str, key: Option<&Path>) -> String {
     let key = key.map_or_else(|| "KEY".to_owned(), |key| quote(&key.display().to_string()));
     format!(

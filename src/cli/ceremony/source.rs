@@ -1,4 +1,4 @@
-//! Reading a ceremony file with everything that it names.
+//! Reads a ceremony file and every file that it names.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,31 +14,31 @@ use crate::cli::global::Settings;
 use crate::cli::input;
 use crate::cli::profile;
 
-/// A ceremony file, with what it names, and the bytes of all of it.
+/// A ceremony file and the files that it names, with all their bytes.
 pub(super) struct ReadCeremony {
     pub(super) source: CeremonySource,
-    /// The ceremony file's own.
+    /// The bytes of the ceremony file.
     pub(super) bytes: Vec<u8>,
-    /// Of inputs and profiles, by their path below the file's directory.
+    /// The bytes of inputs and profiles, by their path relative to the file's directory.
     pub(super) files: BTreeMap<String, Vec<u8>>,
 }
 
 impl ReadCeremony {
-    /// With the keys that the settings of this machine refuse.
+    /// Adds the list of refused keys from this machine's settings.
     pub(super) fn refusing_keys_of(mut self, settings: &Settings) -> Result<Self, CliError> {
         let list = settings.refused_keys_with_digest()?;
         self.source.refused_keys = list.map(|(list, sha256)| RefusedKeys::of(list, sha256));
         Ok(self)
     }
 
-    /// With the list that the plan names by its SHA-256, which may not be on this machine.
+    /// Adds the list that the plan names by its SHA-256. The list itself need not be on this machine.
     pub(super) fn refusing_keys_of_plan(mut self, plan: &CeremonyPlan) -> Self {
         self.source.refused_keys = plan.refused_keys.map(RefusedKeys::unread);
         self
     }
 }
 
-/// Reads it. Inputs and profiles are below the directory of the file.
+/// Reads a ceremony. Inputs and profiles must be below the directory of the file.
 pub(super) fn read(path: &Path) -> Result<ReadCeremony, CliError> {
     let bytes = input::read_trusted(path, Owners::Any)?;
     let text = str::from_utf8(&bytes).map_err(|_| CliError::config(path, None, "it is not UTF-8 text"))?;
@@ -72,7 +72,7 @@ pub(super) fn read(path: &Path) -> Result<ReadCeremony, CliError> {
     })
 }
 
-/// Every profile that the file names.
+/// Finds every profile that the file names.
 fn find_profiles(
     file: &CeremonyFile,
     directory: &Path,

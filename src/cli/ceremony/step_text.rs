@@ -2,7 +2,7 @@
 
 use hsm_ca::ceremony::{PlannedStep, StepAction};
 
-/// What the step does, and with what.
+/// Describes the action of a step and its parameters.
 pub(super) fn describe_step(step: &PlannedStep) -> String {
     match &step.action {
         StepAction::Manual(_) => "a step by hand".to_owned(),

@@ -26,9 +26,9 @@ pub(in crate::cli) struct VerifyCeremony {
 impl VerifyCeremony {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let directory = CeremonyDirectory::at(&self.directory);
-        // Nothing to verify is a mistake in the path, and no finding.
+        // If the directory does not exist, the path is wrong. That is an error, not a finding.
         std::fs::read_dir(&self.directory).map_err(|cause| CliError::read(&self.directory, cause))?;
-        // The transcript is a chain as the ledger is, and --head is of the one that is verified.
+        // Like the ledger, the transcript is a chain. Here --head names a head of the transcript.
         let kept = settings.guards().head.map(|head| TranscriptHead {
             n: head.count,
             hash: head.hash,
@@ -48,7 +48,7 @@ impl VerifyCeremony {
         Ok(report)
     }
 
-    /// Makes the plan once more from its files. Another version of the program can have other rules, so only the same one does it.
+    /// Plans again from the files and compares. Only the same program does this, because another version can have other rules.
     fn plan_again(&self, directory: &CeremonyDirectory, verified: &mut CeremonyReport, ui: &Ui) -> bool {
         let Some(plan) = &verified.content else {
             return false;
@@ -56,7 +56,7 @@ impl VerifyCeremony {
         if plan.tool.version != env!("CARGO_PKG_VERSION") {
             return false;
         }
-        // The list of refused keys is the settings' of another machine.
+        // The list of refused keys may be in the settings of another machine.
         let again = source::read(&directory.file())
             .map(|read| read.refusing_keys_of_plan(plan))
             .and_then(|read| check_plan(plan, &read.source, None, ui).map_err(CliError::from));
@@ -81,7 +81,7 @@ fn what_to_do(verified: &CeremonyReport, directory: &Path) -> String {
     }
 }
 
-/// The first finding, where there is one.
+/// The error for the first finding, if there is one.
 pub(super) fn not_verified(verified: &CeremonyReport, directory: &Path) -> Option<CliError> {
     let first = verified.findings.first().map(ToString::to_string);
     (!verified.is_verified()).then(|| {

@@ -1,4 +1,4 @@
-//! An object whose bytes are complete, in the words that people compare before a key signs it.
+//! A completed object, described in the words that people compare before a key signs it.
 
 use std::collections::BTreeMap;
 
@@ -7,32 +7,32 @@ use crate::ceremony::{Course, Digest, KeyOctets, Keys, ObjectKind, PlannedObject
 use crate::signer::{PublicKey, PublicKeyError, SignatureAlgorithm};
 use crate::x509::{Certificate, CertificateRevocationList, X509Error, join_signature};
 
-/// An object whose bytes are complete. What it says is read from these bytes, not from the plan's description of them.
+/// A completed object. Its description is read from its bytes, not from the plan's description.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompletedObject {
     /// The step that signs it.
     pub step: String,
-    /// What it is.
+    /// Its type.
     pub is: ObjectKind,
     /// The name of its file in `out`.
     pub out: String,
     /// The key that signs it, by its name in the plan.
     pub key: String,
-    /// What it says: lines of a name, `: ` and a value.
+    /// Its content: lines of a name, `: ` and a value.
     pub shown: Vec<String>,
-    /// Of a certificate: SHA-256 of its `subjectPublicKeyInfo`.
+    /// SHA-256 of the `subjectPublicKeyInfo`, for a certificate.
     pub certified_key: Option<Digest>,
     /// The rules that the plan waives for it.
     pub waived: Vec<String>,
-    /// SHA-256 of the bytes that are signed.
+    /// SHA-256 of the bytes to sign.
     pub sha256: Digest,
 }
 
 impl CompletedObject {
-    /// Reads the bytes that `object` comes to with its keys.
+    /// Reads the completed bytes of `object`.
     pub(super) fn read(object: &PlannedObject, bytes: &[u8]) -> Result<Self, X509Error> {
         let algorithm = SignatureAlgorithm::from_identifier(&object.algorithm.0)?;
-        // With an octet where the signature will be: only the content is read.
+        // One octet stands in for the signature, because only the content is read.
         let der = join_signature(bytes, algorithm, &[0])?;
         let (shown, certified_key) = match object.is {
             ObjectKind::Certificate => {
@@ -57,7 +57,7 @@ impl CompletedObject {
     }
 }
 
-/// What the keys that the transcript has fill in.
+/// The octets for holes, from the keys in the transcript.
 pub(super) fn keys_of(course: &Course) -> Result<Keys, PublicKeyError> {
     let mut keys = BTreeMap::new();
     for (step, course) in &course.steps {

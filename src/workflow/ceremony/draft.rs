@@ -1,7 +1,7 @@
-//! Every object of every session, built with stand-in keys and held against every rule.
+//! Drafts: every object of every session, built with stand-in keys and checked against every rule.
 //!
-//! A stand-in has the kind of the key that it stands for, so a drafted object differs from the final one only in the key's own octets and in what
-//! follows from them: the key identifiers, and the signature. No rule depends on those.
+//! A stand-in has the same key type as the real key. So a drafted object differs from the final one only in the octets of the key and in values that
+//! depend on them: the key identifiers and the signature. No rule depends on those.
 
 mod budget;
 mod planned;
@@ -30,23 +30,23 @@ use crate::signer::{KeyAlgorithm, PublicKey, RandomSource, SignatureAlgorithm};
 use crate::workflow::{Progress, Recorder, WorkflowError};
 use crate::x509::{Certificate, Checked, CheckedCrl, CrlNumber, Name, ThrowawayKey, UnixTime, Validity};
 
-/// A ceremony whose every object passed every rule, with stand-in keys.
+/// A ceremony in which every object passed every rule, with stand-in keys.
 #[derive(Clone, Debug)]
 pub struct CeremonyDraft {
-    /// One for each session of the file.
+    /// One entry for each session of the file.
     pub sessions: Vec<DraftedSession>,
-    /// How often each key signs, at most and at least.
+    /// How many times each key signs. The number is exact.
     pub budget: Vec<KeyBudget>,
-    /// The exact bytes of all of them, for a plan.
+    /// The exact bytes of all objects, for a plan.
     pub(super) objects: Vec<PlannedObject>,
 }
 
-/// What one session would make.
+/// The objects of one session.
 #[derive(Clone, Debug)]
 pub struct DraftedSession {
     /// Its name.
     pub name: String,
-    /// Its objects, in the order of the steps.
+    /// The objects, in the order of the steps.
     pub objects: Vec<DraftObject>,
 }
 
@@ -58,24 +58,24 @@ pub enum DraftObject {
     Certificate {
         /// The step.
         step: String,
-        /// Its file.
+        /// The name of its file.
         out: String,
         /// Subject.
         subject: Name,
         /// Issuer.
         issuer: Name,
-        /// The key that it certifies.
+        /// The type of the certified key.
         key: KeyAlgorithm,
         /// Validity.
         validity: Validity,
-        /// How it is signed.
+        /// The signature algorithm.
         signature: SignatureAlgorithm,
     },
     /// A CRL.
     Crl {
         /// The step.
         step: String,
-        /// Its file.
+        /// The name of its file.
         out: String,
         /// Issuer.
         issuer: Name,
@@ -85,16 +85,16 @@ pub enum DraftObject {
         this_update: UnixTime,
         /// `nextUpdate`
         next_update: UnixTime,
-        /// How many certificates are on it.
+        /// The number of revoked certificates on it.
         entries: usize,
     },
 }
 
-/// Builds and checks every object of every session. `ledger` is the one that the ceremony will be recorded in, where there is one: what it
-/// would refuse on the day is refused now. It is only read.
+/// Builds and checks every object of every session. `ledger` is the ledger in which the ceremony will be recorded, if there is one. It is only read,
+/// and anything it would refuse on the day is refused now.
 ///
 /// # Errors
-/// [`WorkflowError::Ceremony`]: the first step that breaks a rule, with the rule.
+/// [`WorkflowError::Ceremony`]: the first step that breaks a rule, and the rule.
 pub fn draft_ceremony(
     source: &CeremonySource,
     random: &dyn RandomSource,
@@ -162,9 +162,9 @@ pub(super) fn draft_with(
 struct Draft<'a> {
     builder: ObjectBuilder<'a>,
     serials: &'a dyn PlanSerials,
-    /// By the step that makes the key, or the input that has its public half.
+    /// Keyed by the step that makes the key, or by the input with its public key.
     stand_ins: BTreeMap<String, StandIn>,
-    /// One for each kind of key that an older CA signs with: an RSA key takes longer to make than all the rest of a plan.
+    /// One key for each key type with which older CAs sign, because making an RSA key takes longer than the rest of a plan.
     throwaways: RefCell<Vec<(KeyAlgorithm, Rc<ThrowawayKey>)>>,
     progress: &'a dyn Progress,
 }
@@ -247,7 +247,7 @@ impl Draft<'_> {
         foreseen.revocation(step, &authority, &certificate, revoked)
     }
 
-    /// The certificate as it will be, but for the octets of keys and the signature.
+    /// The final certificate, except for octets of keys and the signature.
     fn rehearse(&self, checked: &Checked, session: &Session) -> Result<Certificate, WorkflowError> {
         let is_issuer = |stand_in: &&StandIn| stand_in.public_key == *checked.issuer_key();
         let own;
@@ -303,7 +303,7 @@ fn describe_crl(step: &Step, checked: &CheckedCrl) -> DraftObject {
     }
 }
 
-/// The CAs that sign and are older than the ceremony. The ledger has to know them on the day.
+/// The signing CAs that are older than the ceremony. The ledger must know them on the day.
 fn older_authorities(source: &CeremonySource) -> Result<BTreeMap<&str, Certificate>, CeremonyError> {
     let mut older = BTreeMap::new();
     for step in &source.file.steps {

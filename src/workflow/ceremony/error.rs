@@ -1,4 +1,4 @@
-//! Why a ceremony cannot be held as it is written.
+//! Why a ceremony cannot be planned or carried out.
 
 use std::path::PathBuf;
 use std::{fmt, io};
@@ -9,26 +9,26 @@ use crate::kms::KmsError;
 use crate::values::UnixTime;
 use crate::workflow::{PeopleError, RunError, WorkflowError};
 
-/// Why a ceremony cannot be held as it is written.
+/// Why a ceremony cannot be planned or carried out.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CeremonyError {
-    /// The file is wrong in itself.
+    /// The ceremony file is invalid.
     File(CeremonyFileError),
-    /// An input is not the one that the file pins.
+    /// An input is not the file that the ceremony file pins.
     OtherInput {
         /// Its name.
         name: String,
-        /// SHA-256 in the file.
+        /// The SHA-256 in the file.
         pinned: Digest,
-        /// SHA-256 of its bytes.
+        /// The SHA-256 of its bytes.
         found: Digest,
     },
-    /// An input has another kind of content than the step needs.
+    /// The content of an input is not what the step needs.
     InputContent {
         /// Its name.
         name: String,
-        /// Why it does not fit.
+        /// The reason.
         reason: String,
     },
     /// A step would break a rule.
@@ -40,21 +40,21 @@ pub enum CeremonyError {
         /// The rule.
         cause: Box<WorkflowError>,
     },
-    /// A session is over before the ceremony is planned.
+    /// A session ends before the ceremony is planned.
     SessionOver {
         /// The session.
         session: String,
         /// Its last second.
         ends: UnixTime,
     },
-    /// The plan does not agree with itself.
+    /// The plan is inconsistent.
     Plan(PlanError),
-    /// The same files do not make the same plan.
+    /// The same files give another plan.
     OtherPlan {
         /// The first part that differs.
         what: String,
     },
-    /// The plan was made with another list of refused keys, or with none.
+    /// The plan was made with another list of refused keys, or without one.
     OtherRefusedKeys {
         /// SHA-256 of the plan's list.
         planned: Option<Digest>,
@@ -65,57 +65,57 @@ pub enum CeremonyError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
-    /// A token of the ceremony is not there.
+    /// A token of the ceremony was not found.
     NoToken {
         /// Its name in the ceremony file.
         name: String,
         /// Its serial number.
         serial: String,
     },
-    /// A token cannot take the key of a step.
+    /// A token cannot hold the key of a step.
     TokenCannot {
         /// The step.
         step: String,
-        /// Why.
+        /// The reason.
         cause: Box<WorkflowError>,
     },
-    /// A key pair cannot be imported: it is another one, or KMS would not decrypt it.
+    /// A key pair cannot be imported: it is the wrong pair, or KMS would not decrypt it.
     Pair {
         /// The step.
         step: String,
-        /// Why.
+        /// The reason.
         cause: KmsError,
     },
-    /// A step imports a key, and the program cannot ask KMS.
+    /// A step imports a key, but the program cannot use KMS.
     NoKms {
         /// The step.
         step: String,
     },
-    /// The random number generator gave the same number twice.
+    /// The random number generator returned the same number twice.
     SameSerial,
-    /// What was exported by the ceremony before is not what this one needs.
+    /// The export of the previous ceremony does not fit this one.
     Previous(PreviousError),
-    /// What people say about it.
+    /// A statement or an approval was refused.
     People(Box<PeopleError>),
-    /// Plan or transcript cannot be read, so there is nothing to report.
+    /// The plan or the transcript cannot be read, so there is nothing to report.
     NothingToReport {
         /// What the verification found.
         findings: Vec<String>,
     },
-    /// It cannot be rehearsed.
+    /// The ceremony cannot be rehearsed.
     Rehearsal(Box<RehearsalError>),
-    /// It does not go on.
+    /// The run cannot continue.
     Run(Box<RunError>),
-    /// A value in a step means nothing.
+    /// A value in a step is invalid.
     Value {
         /// The step.
         step: String,
         /// The field.
         field: &'static str,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }

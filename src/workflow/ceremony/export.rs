@@ -1,4 +1,4 @@
-//! What a ceremony hands on to the next one, from its plan and its transcript.
+//! Derives what the next ceremony inherits from the plan and the transcript.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -12,30 +12,30 @@ use crate::ceremony::{
 use crate::signer::SignatureAlgorithm;
 use crate::x509::{Certificate, CertificateRevocationList, Name, X509Error, join_signature};
 
-/// What a ceremony hands on, and what its serial numbers are for.
+/// The export of a ceremony, with a count of its serial numbers.
 #[derive(Clone, Debug)]
 pub struct ExportedCeremony {
     /// The export.
     pub export: CeremonyExport,
-    /// How many serial numbers each issuer has, in the order of the export.
+    /// The serial numbers of each issuer, in the order of the export.
     pub serials: Vec<SerialCount>,
 }
 
-/// The serial numbers of an issuer that no later certificate may have.
+/// Counts the serial numbers of an issuer that no later certificate may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SerialCount {
-    /// In certificates whose signature was begun in this ceremony.
+    /// Used in certificates whose signature was begun in this ceremony.
     pub used: usize,
-    /// Drawn for this ceremony and in no certificate: spare ones, and those of other sessions.
+    /// Drawn for this ceremony but not used: spare numbers, and those of other sessions.
     pub spare: usize,
-    /// From the ceremonies before.
+    /// Inherited from earlier ceremonies.
     pub earlier: usize,
 }
 
-/// What the ceremony in this directory hands on.
+/// Exports the ceremony in this directory.
 ///
 /// # Errors
-/// [`PreviousError`]: a file that cannot be read, and those of [`next_state`].
+/// [`PreviousError`]: a file cannot be read, or an error of [`next_state`].
 pub fn export_ceremony(directory: &CeremonyDirectory) -> Result<ExportedCeremony, PreviousError> {
     let read = |path: PathBuf| read_file(&path).map_err(|cause| PreviousError::Unreadable { path, cause });
     let bytes = read(directory.plan())?;
@@ -71,7 +71,7 @@ pub fn export_ceremony(directory: &CeremonyDirectory) -> Result<ExportedCeremony
     Ok(ExportedCeremony { export, serials })
 }
 
-/// The serial number in what a key began to sign.
+/// The serial number in the bytes of a signature that was begun.
 fn serial_of(plan: &CeremonyPlan, begun: &TrailSignature) -> Option<String> {
     let object = plan.object(&begun.session, &begun.step)?;
     match begun.spare {
@@ -80,10 +80,10 @@ fn serial_of(plan: &CeremonyPlan, begun: &TrailSignature) -> Option<String> {
     }
 }
 
-/// What the ceremony with this transcript hands on: everything that the one before it did, and its own. It has to be closed or aborted.
+/// The export of the ceremony with this transcript: its own state, and everything it inherited. The ceremony must be closed or aborted.
 ///
 /// # Errors
-/// [`PreviousError::NotEnded`]; [`PreviousError::Object`] for a plan whose objects cannot be read.
+/// [`PreviousError::NotEnded`]; [`PreviousError::Object`] if an object of the plan cannot be read.
 pub fn next_state(
     plan: &CeremonyPlan,
     transcript: &Transcript,
@@ -118,7 +118,7 @@ pub fn next_state(
     })
 }
 
-/// The numbers of an issuer, as they are collected.
+/// The numbers of an issuer collected so far.
 #[derive(Default)]
 struct Collected {
     keys: BTreeSet<String>,
@@ -127,7 +127,7 @@ struct Collected {
     revoked: BTreeMap<String, String>,
 }
 
-/// By DER of the issuer's name.
+/// Keyed by the DER of the issuer's name.
 struct Numbers(BTreeMap<Vec<u8>, Collected>);
 
 impl Numbers {
@@ -153,7 +153,7 @@ impl Numbers {
         self.0.entry(name.der().to_vec()).or_default()
     }
 
-    /// Every serial number that was drawn counts as used. A key that was never made signs nothing.
+    /// Every drawn serial number counts as used. A key that was never made has signed nothing.
     fn take_planned(
         &mut self,
         plan: &CeremonyPlan,
@@ -172,7 +172,7 @@ impl Numbers {
         Ok(())
     }
 
-    /// The CRL number of a list, and its entries; of a certificate that is `lost`, its serial number.
+    /// Takes the CRL number and entries of a CRL, and the serial number of a `lost` certificate.
     fn take_begun(
         &mut self,
         plan: &CeremonyPlan,
@@ -197,7 +197,7 @@ impl Numbers {
                         .or_insert_with(|| "revoked".to_owned());
                 }
             }
-            // Its own word is all that a self-signed certificate has; a CRL of the same key says nothing about it.
+            // Only its own key vouches for a self-signed certificate, so a CRL signed by that key says nothing about it.
             (ObjectKind::Certificate, Some(StepAction::CreateCa(_))) => {}
             (ObjectKind::Certificate, _) => {
                 let decided = |(_, step, choice): &(u64, String, Choice)| {
@@ -229,7 +229,7 @@ impl Numbers {
         Ok(())
     }
 
-    /// What was revoked is on the CRL that a later step makes, unless the ceremony was given up before.
+    /// A later step puts each revocation on a CRL, unless the ceremony was aborted before that.
     fn take_revoked(&mut self, plan: &CeremonyPlan, trail: &Trail) -> Result<(), PreviousError> {
         for (step, (_, serial)) in &trail.revoked {
             let Some(StepAction::Revoke(revoke)) = plan.step(step).map(|step| &step.action) else {
@@ -269,7 +269,7 @@ impl Numbers {
     }
 }
 
-/// SHA-256 of the `subjectPublicKeyInfo` of a key of the plan, once it is there.
+/// SHA-256 of the `subjectPublicKeyInfo` of a key in the plan, if the key exists.
 pub(super) fn key_of(plan: &CeremonyPlan, trail: &Trail, key: &str) -> Option<Digest> {
     match trail.keys.get(key) {
         Some(made) => Some(Digest::of(&made.public_key)),
@@ -277,7 +277,7 @@ pub(super) fn key_of(plan: &CeremonyPlan, trail: &Trail, key: &str) -> Option<Di
     }
 }
 
-/// The issuer's name, in an object whose holes may be open still: no name has any.
+/// The issuer's name of an object. Its holes may be open, because a name never contains a hole.
 pub(super) fn issuer_of(trail: &Trail, object: &PlannedObject) -> Result<Name, PreviousError> {
     Ok(match object.is {
         ObjectKind::Certificate => read_certificate(trail, object)?.issuer().clone(),
@@ -298,7 +298,7 @@ pub(super) fn read_crl(
     read.map_err(|error| PreviousError::object(object, error))
 }
 
-/// With an octet where the signature will be: only the content is read.
+/// The object with one octet in place of the signature, because only the content is read.
 fn unsigned(trail: &Trail, object: &PlannedObject) -> Result<Vec<u8>, X509Error> {
     let algorithm = SignatureAlgorithm::from_identifier(&object.algorithm.0)?;
     let content = trail.completed(object, false);

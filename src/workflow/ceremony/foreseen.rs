@@ -1,7 +1,7 @@
-//! What the ledger would refuse on the day, found while the ceremony is planned: from what the ledger has now, and from what the earlier steps
-//! of the session will have recorded by then.
+//! Finds at planning time what the ledger would refuse on the day. It looks at the current content of the ledger, and at what earlier steps of the
+//! session will have recorded by then.
 //!
-//! Nothing of this is in the plan: another machine, with another ledger or none, makes the same plan.
+//! None of this goes into the plan: a machine with another ledger, or with none, makes the same plan.
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +22,7 @@ use crate::workflow::record::{
 use crate::workflow::{Recorder, Waivers, WorkflowError};
 use crate::x509::{Certificate, Checked, CheckedCrl, CrlReason, Issuer, Name, Revocation, X509Error, rules};
 
-/// The ledger as it is now.
+/// The current ledger.
 pub(super) struct LedgerToday<'a> {
     recorder: &'a Recorder,
     compromised: HashMap<Digest, EntryId>,
@@ -38,20 +38,20 @@ impl<'a> LedgerToday<'a> {
     }
 }
 
-/// What the ledger will have in a session, step by step.
+/// The content of the ledger during a session, step by step.
 pub(super) struct Foreseen<'a> {
-    /// None where the machine has no ledger.
+    /// `None` if the machine has no ledger.
     ledger: Option<&'a LedgerToday<'a>>,
     stand_ins: &'a BTreeMap<String, StandIn>,
     session: &'a Session,
-    /// CA certificates that the ledger will have.
+    /// CA certificates that the ledger will contain.
     authorities: Vec<OwnAuthority>,
-    /// Certificates that this session makes.
+    /// Certificates made in this session.
     made: Vec<Vec<u8>>,
     revoked: Vec<OwnRevocation>,
-    /// Numbers of CRLs, with the step.
+    /// CRL numbers, with the step.
     lists: Vec<(String, Authority, CrlNumber)>,
-    /// Keys that are destroyed, with the step.
+    /// Destroyed keys, with the step.
     destroyed: Vec<(String, PublicKey)>,
 }
 
@@ -68,7 +68,7 @@ struct OwnRevocation {
 }
 
 impl<'a> Foreseen<'a> {
-    /// At the session's beginning: the ledger has every CA that is older than the ceremony and signs in it.
+    /// The state at the start of the session. The ledger must contain every CA that signs in the ceremony and is older than it.
     pub(super) fn begin(
         ledger: Option<&'a LedgerToday<'a>>,
         stand_ins: &'a BTreeMap<String, StandIn>,
@@ -91,7 +91,7 @@ impl<'a> Foreseen<'a> {
         foreseen
     }
 
-    /// The key itself where it is known, and the stand-in for one that is not made yet: no ledger has that.
+    /// The real key if it is known, otherwise the stand-in. No ledger contains a stand-in.
     fn real(&self, key: &PublicKey) -> PublicKey {
         let stand_in = self
             .stand_ins
@@ -122,7 +122,7 @@ impl<'a> Foreseen<'a> {
         self.authorities.push(OwnAuthority { subject, namesake });
     }
 
-    /// The rules that a certificate has to meet when it is recorded; `certificate` is the same as it will be, and `waivers` are those of the step.
+    /// Applies the rules for recording a certificate. `certificate` stands for the final one, and `waivers` are those of the step.
     pub(super) fn certificate(
         &mut self,
         step: &Step,
@@ -166,7 +166,7 @@ impl<'a> Foreseen<'a> {
         Ok(())
     }
 
-    /// The rules that a CRL has to meet when it is recorded. `planned` is what it has as revoked.
+    /// Applies the rules for recording a CRL. `planned` are its entries.
     pub(super) fn crl(
         &mut self,
         step: &Step,
@@ -196,7 +196,7 @@ impl<'a> Foreseen<'a> {
         Ok(())
     }
 
-    /// What the ledger asks of a revocation.
+    /// Applies the ledger's rules for a revocation.
     pub(super) fn revocation(
         &mut self,
         step: &Step,
@@ -237,7 +237,7 @@ impl<'a> Foreseen<'a> {
         Ok(())
     }
 
-    /// A key that is not there any more for later steps, under whichever name they use it.
+    /// Marks a key as destroyed for later steps, whichever name they use for it.
     pub(super) fn destroyed(&mut self, step: &Step, key: &str) {
         if let Some(stand_in) = self.stand_ins.get(key) {
             let key = self.real(&stand_in.public_key);
@@ -316,7 +316,7 @@ impl<'a> Foreseen<'a> {
         }
     }
 
-    /// The ledger gives this number, and no other.
+    /// The ledger must assign exactly this number.
     fn refuse_number(
         &self,
         issuer: &Authority,
@@ -353,7 +353,7 @@ impl<'a> Foreseen<'a> {
         }
     }
 
-    /// Every certificate that the ledger has as revoked is on the CRL.
+    /// Every certificate that is revoked in the ledger must be on the CRL.
     fn refuse_missing(&self, issuer: &Authority, planned: &[Revocation]) -> Result<(), WorkflowError> {
         let Some(today) = self.ledger else {
             return Ok(());

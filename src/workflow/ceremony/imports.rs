@@ -1,4 +1,4 @@
-//! Key pairs of KMS that a ceremony imports, and KMS itself: what can fail there is tried before anybody comes to the room.
+//! The KMS key pairs that a ceremony imports, and KMS itself. Everything that can fail there is tried before the ceremony.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::ceremony::{ImportKey, StepAction};
 use crate::kms::{KeyPairDecryptor, KeyPairFile, KmsError};
 use crate::workflow::{Progress, Step, WorkflowError};
 
-/// What decrypts the private key of each import step, by the step's name: KMS, where the build can ask it.
+/// The decryptor for the private key of each import step, by step name. This is KMS, if the build supports it.
 pub type CeremonyDecryptors = BTreeMap<String, Box<dyn KeyPairDecryptor>>;
 
 /// A key pair that a step imports.
@@ -15,14 +15,14 @@ pub type CeremonyDecryptors = BTreeMap<String, Box<dyn KeyPairDecryptor>>;
 pub struct CeremonyPair {
     /// The step.
     pub step: String,
-    /// The token that gets the key.
+    /// The token that receives the key.
     pub token: String,
-    /// The pair, with the public key that the step accepts.
+    /// The pair. Its public key is the one that the step accepts.
     pub pair: KeyPairFile,
 }
 
 impl CeremonySource {
-    /// The pair of each import step, in the order of the steps.
+    /// The pairs of all import steps, in the order of the steps.
     ///
     /// # Errors
     /// [`CeremonyError::InputContent`], [`CeremonyError::Pair`]
@@ -42,7 +42,7 @@ impl CeremonySource {
 }
 
 impl super::CeremonyInputs {
-    /// The pair of an import step, whose public key is the one that the step expects, if it names one.
+    /// The pair of an import step. If the step names an expected public key, the pair must have it.
     pub(super) fn pair_of(&self, step: &str, import: &ImportKey) -> Result<KeyPairFile, CeremonyError> {
         let pair = self.pair(&import.pair)?;
         if let Some(expected) = &import.expect {

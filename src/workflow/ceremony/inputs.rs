@@ -1,4 +1,4 @@
-//! The files that a ceremony needs: taken only as the file pins them.
+//! The input files of a ceremony. Only the pinned bytes are accepted.
 
 mod describe;
 
@@ -12,15 +12,15 @@ use crate::x509::{
     Certificate, CertificateRevocationList, CertificationRequest, PUBLIC_KEY, VerifiedRequest, decode_one,
 };
 
-/// The bytes of every input of a ceremony file, each with the hash that the file pins.
+/// The bytes of every input. Each has the hash that the ceremony file pins.
 #[derive(Clone, Debug)]
 pub struct CeremonyInputs(BTreeMap<String, Vec<u8>>);
 
 impl CeremonyInputs {
-    /// Takes what `read` finds for each input of the file; the path is the input's own, below the file's directory.
+    /// Calls `read` for each input of the file, with its path relative to the file's directory.
     ///
     /// # Errors
-    /// Those of `read`; [`CeremonyError::OtherInput`]
+    /// The errors of `read`; [`CeremonyError::OtherInput`]
     pub fn read<E: From<CeremonyError>>(
         file: &CeremonyFile,
         mut read: impl FnMut(&str) -> Result<Vec<u8>, E>,
@@ -50,7 +50,7 @@ impl CeremonyInputs {
         self.content(name, Certificate::read)
     }
 
-    /// A request whose own signature holds.
+    /// A request whose self-signature is valid.
     pub(super) fn request(&self, name: &str) -> Result<VerifiedRequest, CeremonyError> {
         self.content(name, |bytes| CertificationRequest::read(bytes)?.verify())
     }
@@ -63,7 +63,7 @@ impl CeremonyInputs {
         self.content(name, KeyPairFile::read)
     }
 
-    /// A public key, alone or in a certificate.
+    /// A public key, given alone or in a certificate.
     pub(super) fn public_key(&self, name: &str) -> Result<PublicKey, CeremonyError> {
         if let Ok(certificate) = self.certificate(name) {
             return self.content(name, |_| certificate.public_key());

@@ -1,6 +1,6 @@
-//! The objects of a ceremony, from the words of its file: the same code builds them for a draft, for a plan, and on the day.
+//! Builds the objects of a ceremony from its file. The same code builds them for a draft, for a plan, and on the day.
 //!
-//! What differs is where the keys, the serial numbers and the issuers' certificates come from.
+//! Only the sources of the keys, the serial numbers and the issuers' certificates differ.
 
 mod certificates;
 mod crls;
@@ -16,45 +16,45 @@ use crate::workflow::lint::Rehearsals;
 use crate::workflow::{Linted, Progress};
 use crate::x509::{Certificate, Checked, CheckedCrl, Issuer, Revocation, SerialNumber, UnixTime};
 
-/// Where the serial number of a certificate comes from.
+/// Provides the serial numbers of certificates.
 pub(super) trait SerialSource {
-    /// The serial number of what `step` signs in `session`.
+    /// The serial number of the certificate that `step` signs in `session`.
     fn serial(&self, session: &str, step: &str) -> Result<SerialNumber, WorkflowError>;
 }
 
-/// Builds what the steps of a ceremony sign, and checks it.
+/// Builds and checks the objects that the steps of a ceremony sign.
 pub(super) struct ObjectBuilder<'a> {
     pub(super) file: &'a CeremonyFile,
     pub(super) inputs: &'a CeremonyInputs,
     pub(super) profiles: &'a BTreeMap<String, CeremonyProfile>,
     pub(super) refused_keys: Option<&'a RefusedKeys>,
     pub(super) serials: &'a dyn SerialSource,
-    /// By the step that makes the key, or the input that has its public half.
+    /// Keyed by the step that makes the key, or by the input with its public key.
     pub(super) keys: BTreeMap<String, PublicKey>,
-    /// The keys of the ceremony that are not stand-ins.
+    /// The keys of the ceremony that are real, not stand-ins.
     pub(super) known: BTreeMap<String, PublicKey>,
 }
 
-/// What a session has made so far.
+/// What the session has made so far.
 #[derive(Default)]
 pub(super) struct Made {
-    /// By step.
+    /// Keyed by step.
     pub(super) certificates: BTreeMap<String, Certificate>,
-    /// By the name of the issuer.
+    /// Keyed by the name of the issuer.
     pub(super) revocations: BTreeMap<String, Vec<Revocation>>,
 }
 
-/// What a step makes.
+/// The result of a step.
 pub(super) enum Built {
     /// A certificate that passed every rule.
     Certificate(Box<Checked>),
     /// A CRL that passed every rule.
     Crl(Box<CheckedCrl>),
-    /// A revocation, the last one of its issuer in [`Made`]. The next CRL has it.
+    /// A revocation: the last one of its issuer in [`Made`]. The issuer's next CRL lists it.
     Revocation,
 }
 
-/// The CA that signs.
+/// The signing CA.
 struct Authority {
     certificate: Certificate,
     key: PublicKey,
@@ -63,7 +63,7 @@ struct Authority {
 }
 
 impl ObjectBuilder<'_> {
-    /// Builds what the step signs or revokes in this session; `None` where it does neither.
+    /// Builds the object that the step signs, or its revocation, in this session. `None` if the step does neither.
     pub(super) fn build(
         &self,
         step: &Step,
@@ -110,7 +110,7 @@ impl ObjectBuilder<'_> {
     }
 }
 
-/// The key of a CA that this ceremony makes; the input itself for one that it does not.
+/// The key of the issuer: the step that makes it, or the input itself if the CA is older than the ceremony.
 pub(super) fn key_of<'a>(file: &'a CeremonyFile, issuer: &'a str) -> &'a str {
     match file.step(issuer).map(|step| &step.action) {
         Some(StepAction::CreateCa(create)) => &create.key,
@@ -118,7 +118,7 @@ pub(super) fn key_of<'a>(file: &'a CeremonyFile, issuer: &'a str) -> &'a str {
     }
 }
 
-/// The name of the key that signs in a step.
+/// The name of the key that the step signs with.
 pub(super) fn signing_key<'a>(file: &'a CeremonyFile, step: &'a Step) -> Option<&'a str> {
     match &step.action {
         StepAction::CreateCa(create) => Some(&create.key),
@@ -129,7 +129,7 @@ pub(super) fn signing_key<'a>(file: &'a CeremonyFile, step: &'a Step) -> Option<
     }
 }
 
-/// Who issues it.
+/// The issuer of a checked certificate.
 pub(super) fn issuer_of(checked: &Checked) -> Issuer<'_> {
     match checked.authority() {
         Some(authority) => Issuer::Authority(authority),
@@ -137,7 +137,7 @@ pub(super) fn issuer_of(checked: &Checked) -> Issuer<'_> {
     }
 }
 
-/// Reads the certificate back at both ends of the session, and has the profile's linter look at it.
+/// Reads the certificate back at both ends of the session, and runs the profile's linter on it.
 pub(super) fn judge(
     checked: &Checked,
     session: &Session,
@@ -162,7 +162,7 @@ pub(super) fn value(step: &str, field: &'static str, reason: String) -> Ceremony
     }
 }
 
-/// A rule that a step breaks is reported with the session; what is wrong in every session is not.
+/// Adds the session to an error if a step breaks a rule. An error that applies to every session stays without one.
 pub(super) fn in_step(step: &Step, session: &Session, error: WorkflowError) -> WorkflowError {
     match error {
         WorkflowError::Ceremony(_) | WorkflowError::Linter(_) => error,

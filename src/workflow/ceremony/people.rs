@@ -1,4 +1,4 @@
-//! What people do with a planned ceremony: approve it, confirm bytes at a gate, attest, note, give it up.
+//! What people do in a planned ceremony: approve it, confirm bytes at a gate, attest, add notes, abort.
 
 mod approvals;
 mod error;

@@ -1,4 +1,4 @@
-//! From a ceremony file to a plan, and the same plan once more.
+//! Makes a plan from a ceremony file, and makes the same plan again.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,47 +23,48 @@ use crate::x509::{Profile, SerialNumber, UnixTime};
 pub struct CeremonyProfile {
     /// The profile.
     pub profile: Arc<Profile>,
-    /// SHA-256 of its file; none of the program's own.
+    /// SHA-256 of its file; `None` for a built-in profile.
     pub file: Option<Digest>,
 }
 
-/// Everything that a ceremony is planned from. None of it needs a token.
+/// All inputs of a plan. None of them needs a token.
 #[derive(Clone, Debug)]
 pub struct CeremonySource {
     /// The ceremony file.
     pub file: CeremonyFile,
     /// SHA-256 of its bytes.
     pub sha256: Digest,
-    /// What the ceremony before it exported, if the file names one.
+    /// The export of the previous ceremony, if the file names one.
     pub previous: Option<Vec<u8>>,
-    /// Its inputs.
+    /// The inputs of the file.
     pub inputs: CeremonyInputs,
-    /// Each profile that it names.
+    /// The profiles that the file names.
     pub profiles: BTreeMap<String, CeremonyProfile>,
-    /// Keys that nothing is signed for, whatever the profile says.
+    /// Keys for which nothing is signed, whatever the profile says.
     pub refused_keys: Option<RefusedKeys>,
 }
 
-/// Where a ceremony is planned, and when. A plan that is made again has these from the first one.
+/// Where and when a ceremony is planned. A plan that is made again takes these from the first one.
 #[derive(Clone, Debug)]
 pub struct PlanCircumstances {
     /// The program.
     pub tool: PlannedTool,
     /// The module, if there is one.
     pub module: Option<PlannedModule>,
-    /// What the tokens say of themselves, by their names in the file; only those that were found.
+    /// What the tokens report, by their names in the file. It contains only tokens that were found.
     pub tokens: BTreeMap<String, SeenToken>,
-    /// Whether the program can ask KMS for keys to import (feature `aws`). The plan pins the program that carries it out.
+    /// Whether the program can use KMS to import keys (feature `aws`). The plan pins the program that will carry it out.
     pub has_kms: bool,
     /// The time.
     pub time: UnixTime,
 }
 
-/// Plans a ceremony: draws every serial number, and fixes every octet that is known before a key is made. `ledger` is the one that the ceremony
-/// will be recorded in, where there is one: what it would refuse on the day is refused now. It is only read, and nothing of it is in the plan.
+/// Plans a ceremony: draws every serial number, and fixes every octet that is known before a key is made. `ledger` is the ledger in which the
+/// ceremony will be recorded, if there is one. It is only read, anything it would refuse on the day is refused now, and nothing of it goes into the
+/// plan.
 ///
 /// # Errors
-/// [`WorkflowError::Ceremony`]: the first step that breaks a rule, with the rule.
+/// [`WorkflowError::Ceremony`]: the first step that breaks a rule, and the rule.
 pub fn plan_ceremony(
     source: &CeremonySource,
     circumstances: &PlanCircumstances,
@@ -83,7 +84,7 @@ pub fn plan_ceremony(
         }
         .into());
     }
-    // Before anybody comes to the room, not at the step.
+    // Fail at planning time, not at the step.
     for step in &source.file.steps {
         if let (StepAction::ImportKey(_), false) = (&step.action, circumstances.has_kms) {
             let step = step.id.clone();
@@ -94,11 +95,11 @@ pub fn plan_ceremony(
     plan_with(source, circumstances, &serials, ledger, progress)
 }
 
-/// Makes a plan again, from the same files: with the serial numbers, the time, the tool and the tokens of the first one. Every other octet
-/// has to come out the same. With a `ledger` that has nothing of this ceremony yet, what it would refuse is refused now.
+/// Makes a plan again from the same files, with the serial numbers, the time, the tool and the tokens of the first one. Every other octet must be the
+/// same. If there is a `ledger`, it must not contain anything of this ceremony yet; what it would refuse is refused now.
 ///
 /// # Errors
-/// [`CeremonyError::OtherRefusedKeys`]; [`CeremonyError::OtherPlan`] with the first part that differs; those of [`plan_ceremony`].
+/// [`CeremonyError::OtherRefusedKeys`]; [`CeremonyError::OtherPlan`] with the first part that differs; the errors of [`plan_ceremony`].
 pub fn check_plan(
     plan: &CeremonyPlan,
     source: &CeremonySource,
@@ -234,7 +235,7 @@ pub(super) fn plan_with(
             })
             .collect(),
     };
-    // What is written is read first: a plan that does not agree with itself is not given to anybody.
+    // Read the plan back before it is used, so that an inconsistent plan is never written.
     Ok(CeremonyPlan::read(&plan.to_bytes().map_err(CeremonyError::from)?).map_err(CeremonyError::from)?)
 }
 
@@ -262,7 +263,7 @@ fn find_linters(
     Ok(linters)
 }
 
-/// What a plan says of a token beside its serial number.
+/// What a plan records about a token, besides its serial number.
 #[must_use]
 pub fn see_token(token: &TokenDescription) -> SeenToken {
     SeenToken {
@@ -273,15 +274,15 @@ pub fn see_token(token: &TokenDescription) -> SeenToken {
     }
 }
 
-/// SHA-256 of a file: of a program or a module.
+/// SHA-256 of a file, such as a program or a module.
 ///
 /// # Errors
-/// What the system said.
+/// The system's error.
 pub fn digest_of_file(path: &Path) -> std::io::Result<Digest> {
     Ok(Digest::of(&std::fs::read(path)?))
 }
 
-/// The name of the first part in which two plans differ.
+/// The first part in which two plans differ.
 fn first_difference(plan: &CeremonyPlan, again: &CeremonyPlan) -> Option<String> {
     for (one, other) in plan.objects.iter().zip(&again.objects) {
         if one != other {

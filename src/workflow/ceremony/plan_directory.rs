@@ -1,4 +1,4 @@
-//! The new directory of a planned ceremony.
+//! Creates the directory of a planned ceremony.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use crate::ceremony::{CeremonyDirectory, CeremonyPlan, Digest, plan_text};
 use crate::output::NewDirectory;
 use crate::workflow::WorkflowError;
 
-/// Writes the ceremony file, the files that it names (by their path) and the plan, for programs and for people. Gives the path, and the plan's
+/// Writes the ceremony file, the files that it names (at their paths), and the plan for programs and for people. Returns the path and the plan's
 /// hash.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! The ceremony before this one: what it exported binds this plan.
+//! The previous ceremony, whose export binds this plan.
 
 use std::path::PathBuf;
 use std::{fmt, io};
@@ -9,41 +9,41 @@ use crate::ceremony::{
     PlannedPrevious, StepAction, Trail, TranscriptError,
 };
 
-/// Why a ceremony does not follow the one before it, or hands on nothing.
+/// Why a ceremony does not follow the previous one, or has no export.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PreviousError {
     /// A file of the ceremony cannot be read.
     Unreadable {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
     /// The transcript is damaged.
     Transcript(TranscriptError),
     /// The file is not an export.
     Export(ExportError),
-    /// The export is another file than the one that is pinned.
+    /// The export is not the pinned file.
     OtherFile {
-        /// SHA-256 that is pinned.
+        /// The pinned SHA-256.
         pinned: Digest,
-        /// SHA-256 of the file.
+        /// The SHA-256 of the file.
         found: Digest,
     },
-    /// It is the export of another ceremony.
+    /// The export belongs to another ceremony.
     OtherHead {
-        /// The head that is named.
+        /// The expected head.
         named: String,
         /// The head in the export.
         found: String,
     },
-    /// A practice follows a real ceremony, or the other way round.
+    /// A practice follows a real ceremony, or a real ceremony follows a practice.
     OtherKind {
         /// The kind of the export.
         found: CeremonyKind,
     },
-    /// A serial number that is used.
+    /// A serial number is already used.
     SerialUsed {
         /// The step.
         step: String,
@@ -52,7 +52,7 @@ pub enum PreviousError {
         /// The number.
         serial: String,
     },
-    /// A CRL number that does not rise.
+    /// A CRL number does not increase.
     CrlNumber {
         /// The step.
         step: String,
@@ -60,10 +60,10 @@ pub enum PreviousError {
         issuer: String,
         /// The number in the plan.
         planned: u64,
-        /// The highest before.
+        /// The highest number used so far.
         used: u64,
     },
-    /// A revocation that the CRL does not have.
+    /// A revocation is missing from the CRL.
     NotRevoked {
         /// The step.
         step: String,
@@ -71,16 +71,16 @@ pub enum PreviousError {
         issuer: String,
         /// The serial number.
         serial: String,
-        /// Why it has to be there.
+        /// Why it must be on the CRL.
         because: String,
     },
-    /// The ceremony is neither closed nor aborted, so it hands on nothing yet.
+    /// The ceremony is neither closed nor aborted, so it has no export yet.
     NotEnded,
     /// An object of the plan cannot be read.
     Object {
         /// The step.
         step: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The plan cannot be written as JSON.
@@ -148,11 +148,11 @@ impl fmt::Display for PreviousError {
 
 impl std::error::Error for PreviousError {}
 
-/// Reads the export that the plan pins, and holds the plan against it: head, kind, serial numbers, CRL numbers and revocations. `None` where
-/// the plan names no ceremony before it. Whether the people may be others is for the old quorum to approve.
+/// Reads the export that the plan pins, and checks the plan against it: head, kind, serial numbers, CRL numbers and revocations. `None` if the plan
+/// names no previous ceremony. This does not compare the people: the old quorum must approve a change.
 ///
 /// # Errors
-/// [`PreviousError`]: the first thing that does not follow.
+/// [`PreviousError`]: the first mismatch.
 pub fn check_previous(plan: &CeremonyPlan, export: &[u8]) -> Result<Option<CeremonyExport>, PreviousError> {
     let Some(previous) = &plan.previous else {
         return Ok(None);
@@ -166,11 +166,11 @@ pub fn check_previous(plan: &CeremonyPlan, export: &[u8]) -> Result<Option<Cerem
     following.check(export).map(Some)
 }
 
-/// The ceremony that follows: its plan, or a draft of it.
+/// The following ceremony: its plan, or a draft of it.
 pub(super) struct Following<'a> {
     pub(super) previous: &'a PlannedPrevious,
     pub(super) kind: CeremonyKind,
-    /// What a step does.
+    /// The action of a step.
     pub(super) action: &'a dyn Fn(&str) -> Option<&'a StepAction>,
     pub(super) objects: &'a [PlannedObject],
 }
@@ -198,7 +198,7 @@ impl Following<'_> {
     }
 
     fn check_object(&self, object: &PlannedObject, export: &CeremonyExport) -> Result<(), PreviousError> {
-        // Nothing is made yet. No name, number or entry is in a hole.
+        // No key exists yet. Names, numbers and entries are never in a hole.
         let trail = Trail::default();
         let name = issuer_of(&trail, object)?;
         let Some(issuer) = export.issuers.iter().find(|issuer| issuer.name.0 == name.der()) else {

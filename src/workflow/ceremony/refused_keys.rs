@@ -1,11 +1,11 @@
-//! The list of keys that nothing is signed for (`refused-keys`), as a ceremony has it.
+//! The list of refused keys (`refused-keys`), as used by a ceremony.
 
 use std::sync::Arc;
 
 use crate::ceremony::Digest;
 use crate::signer::{KeyFault, KeyList, KeySearch, PublicKey};
 
-/// The list of keys that nothing is signed for.
+/// The list of keys for which nothing is signed.
 #[derive(Clone, Debug)]
 pub struct RefusedKeys {
     list: Option<Arc<KeyList>>,
@@ -13,20 +13,20 @@ pub struct RefusedKeys {
 }
 
 impl RefusedKeys {
-    /// A list that was read from a file with this SHA-256.
+    /// A list from a file with this SHA-256.
     #[must_use]
     pub const fn of(list: Arc<KeyList>, sha256: Digest) -> Self {
         let list = Some(list);
         Self { list, sha256 }
     }
 
-    /// The list of a plan, where only its SHA-256 is known: the same plan comes out, and its keys are not looked up again.
+    /// The list of a plan, when only its SHA-256 is known. The plan comes out the same, and the keys are not looked up again.
     #[must_use]
     pub const fn unread(sha256: Digest) -> Self {
         Self { list: None, sha256 }
     }
 
-    /// SHA-256 of its file.
+    /// SHA-256 of the list's file.
     #[must_use]
     pub const fn sha256(&self) -> Digest {
         self.sha256
@@ -37,7 +37,7 @@ impl RefusedKeys {
     }
 }
 
-/// A fault of a key that exists already.
+/// Finds a fault of a key that already exists.
 pub(super) fn find_fault(key: &PublicKey, refused: Option<&RefusedKeys>) -> Option<KeyFault> {
     let listed = refused.and_then(|refused| refused.list.as_ref()?.find_fault(key));
     listed.or_else(|| key.find_fault(KeySearch::Long))

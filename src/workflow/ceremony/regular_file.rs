@@ -1,5 +1,5 @@
-//! Reading the files of a ceremony's directory, which somebody else may have made: no link is followed, nothing makes this wait, and no file is
-//! read to its end that is too long to be one of a ceremony.
+//! Reads the files of a ceremony's directory, which may come from somebody else. It follows no link, never blocks, and refuses a file that is too
+//! long for a ceremony.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -7,17 +7,17 @@ use std::path::Path;
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
-/// Bytes of a file: more than any transcript, CRL or ledger of a ceremony has.
+/// The largest file in bytes. No transcript, CRL or ledger of a ceremony is larger.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
-/// The bytes of a regular file. Directories above it may be links.
+/// Reads a regular file. The directories above it may be links.
 pub(super) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     read_opened(openat(CWD, path, flags, Mode::empty())?.into())
 }
 
-/// The bytes of a regular file below a directory; `file` is a path of names and `/`. A directory that has become a link since it was listed is not
-/// followed either.
+/// Reads a regular file below a directory; `file` is a path of names and `/`. A directory that became a link after it was listed is not followed
+/// either.
 pub(super) fn read_below(directory: &Path, file: &str) -> io::Result<Vec<u8>> {
     let inside = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut at = openat(
@@ -33,7 +33,7 @@ pub(super) fn read_below(directory: &Path, file: &str) -> io::Result<Vec<u8>> {
     read_opened(openat(&at, name, inside | OFlags::NONBLOCK, Mode::empty())?.into())
 }
 
-/// The bytes of a file that is open, if it is a regular one.
+/// Reads an open file, if it is a regular file.
 pub(super) fn read_opened(file: File) -> io::Result<Vec<u8>> {
     let found = file.metadata()?;
     if !found.is_file() {
@@ -44,7 +44,7 @@ pub(super) fn read_opened(file: File) -> io::Result<Vec<u8>> {
         return Err(too_large());
     }
     let mut bytes = Vec::new();
-    // It may grow meanwhile.
+    // The file may grow in the meantime.
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     match u64::try_from(bytes.len()).is_ok_and(|length| length <= LARGEST) {
         true => Ok(bytes),

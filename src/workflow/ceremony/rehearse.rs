@@ -1,7 +1,7 @@
 //! A rehearsal: one session of a planned ceremony on a throwaway rig, before the day, without the real tokens and people.
 //!
-//! Stand-ins take the places of what is in a safe, with KMS or in people's hands: tokens, keys of older CAs, key pairs, SSH keys. Everything else is the real thing:
-//! the same file, plan, serial numbers, dates and steps, carried out by the same code. The result is a practice, and says so.
+//! Stand-ins replace what is in a safe, in KMS or held by people: tokens, keys of older CAs, key pairs, SSH keys. Everything else is real: the same
+//! file, plan, serial numbers, dates and steps, carried out by the same code. The result is marked as a practice.
 
 mod compare;
 mod error;
@@ -35,40 +35,40 @@ use crate::workflow::{
     Waivers, WorkflowError,
 };
 
-/// What a session is rehearsed with.
+/// The inputs of a rehearsal.
 #[derive(Debug)]
 pub struct RehearsalRequest {
     /// The planned ceremony. It is only read.
     pub ceremony: OpenedCeremony,
-    /// The same from its files.
+    /// The ceremony's source, from its files.
     pub source: CeremonySource,
-    /// The text of its file.
+    /// The text of the ceremony file.
     pub text: String,
-    /// The bytes of its inputs and profiles, by their path.
+    /// The bytes of its inputs and profiles, by path.
     pub files: BTreeMap<String, Vec<u8>>,
     /// The session.
     pub session: String,
-    /// Where the practice is written: nothing is there yet.
+    /// Where the practice is written. The path must not exist.
     pub out: PathBuf,
-    /// Where its ledger is made.
+    /// Where the ledger of the practice is created.
     pub ledger: LedgerUrl,
-    /// What the rig is made of.
+    /// The token type of the rig.
     pub rig: RigToken,
-    /// The rig's module, as the practice's plan has it.
+    /// The rig's module, as recorded in the practice's plan.
     pub module: PlannedModule,
     /// This program.
     pub tool: PlannedTool,
     /// The machine.
     pub machine: Machine,
-    /// Where this user's processes lock a token against each other.
+    /// The directory for the locks between this user's processes on a token.
     pub lock_directory: Option<PathBuf>,
 }
 
-/// Carries out the session on the tokens of a new rig, which `module` shows and which are initialised here. The time is the session's first second
-/// from beginning to end. PINs and private keys of people are only in this process.
+/// Carries out the session on the tokens of a new rig. `module` shows them, and this function initialises them. The time stays at the session's first
+/// second. PINs and the people's private keys exist only in this process.
 ///
 /// # Errors
-/// [`WorkflowError`]: what would have stopped the session on the day, or what a stand-in cannot be made for.
+/// [`WorkflowError`]: what would have stopped the session on the day, or why a stand-in cannot be made.
 pub fn rehearse_session(
     request: &RehearsalRequest,
     module: &Module,
@@ -147,7 +147,7 @@ impl RehearsalRequest {
         })?)
     }
 
-    /// The file of the practice, the files that it names, and what both say.
+    /// The file of the practice, the files that it names, and their content.
     fn practice_source(
         &self,
         tokens: &PracticeTokens,
@@ -198,8 +198,8 @@ impl RehearsalRequest {
     }
 }
 
-/// The ledger of a rehearsal is new, so the older CAs come into it as `ca adopt` brings them into the real one. Several may have one name: that
-/// was waived when the real ledger got them, and the plan asked that ledger.
+/// The ledger of a rehearsal is new, so the older CAs are added to it as `ca adopt` adds them to the real one. Several may share a name: that was
+/// waived when the real ledger adopted them, and the plan checked that ledger.
 fn adopt_stand_ins(
     source: &CeremonySource,
     recorder: &mut Recorder,

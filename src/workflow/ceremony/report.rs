@@ -1,10 +1,10 @@
-//! What a report shows of the objects that a ceremony made.
+//! The objects that a ceremony made, for the report.
 
 use super::verify::{CeremonyReport, MadeObject};
 use crate::ceremony::{Digest, ObjectKind, ReportedObject};
 use crate::x509::{Certificate, CertificateRevocationList};
 
-/// Everything that was made, as a report shows it. What cannot be read has only its hash: the verification says why.
+/// Every object made, for the report. An unreadable object has only its hash: the verification says why.
 #[must_use]
 pub fn reported_objects(report: &CeremonyReport) -> Vec<ReportedObject> {
     report.made.iter().map(reported).collect()

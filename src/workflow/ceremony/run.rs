@@ -1,7 +1,7 @@
-//! The ceremony itself: step by step, journalled before and verified after. An interrupted one goes on from its transcript.
+//! Carries out a ceremony step by step. It journals each action before, and verifies it after. An interrupted ceremony continues from its transcript.
 //!
-//! Every decision follows from the plan and the transcript; nothing else is kept. What was done is never done again, and what cannot be
-//! known is decided by people.
+//! Every decision follows from the plan and the transcript; no other state is kept. Nothing is done twice, and people decide what the program cannot
+//! know.
 
 mod answers;
 mod closing;
@@ -40,47 +40,47 @@ use crate::values::UnixTime;
 use crate::workflow::{Clock, Progress, Recorder, WorkflowError};
 use crate::x509::SerialNumber;
 
-/// What a ceremony is run with.
+/// The inputs of a run.
 #[derive(Debug)]
 pub struct RunRequest {
     /// The planned ceremony.
     pub ceremony: OpenedCeremony,
-    /// The same from its files.
+    /// The ceremony's source, from its files.
     pub source: CeremonySource,
-    /// The session; none where the time decides.
+    /// The session; `None` selects it by the current time.
     pub session: Option<String>,
     /// The quorum in the machine's settings.
     pub quorum: Option<Digest>,
     /// SHA-256 of this program's file.
     pub tool: Digest,
-    /// The module.
+    /// The PKCS#11 module.
     pub module: PlannedModule,
-    /// Each token of the plan, by its name.
+    /// The tokens of the plan, by name.
     pub tokens: BTreeMap<String, Token>,
-    /// What decrypts the keys to import.
+    /// The decryptors for the keys to import.
     pub decryptors: CeremonyDecryptors,
     /// The machine.
     pub machine: Machine,
-    /// Where this user's processes lock a token against each other.
+    /// The directory for the locks between this user's processes on a token.
     pub lock_directory: Option<PathBuf>,
     /// The time.
     pub clock: Clock,
 }
 
-/// The machine that a ceremony is run on.
+/// The machine that runs the ceremony.
 #[derive(Clone, Debug)]
 pub struct Machine {
     /// `/proc/sys/kernel/random/boot_id`
     pub boot: String,
-    /// Its name.
+    /// The host name.
     pub host: String,
-    /// Its network interfaces that are up, other than loopback.
+    /// The network interfaces that are up, without loopback.
     pub network: Vec<String>,
-    /// Who runs it, as the system knows them.
+    /// The system user who runs it.
     pub by: String,
 }
 
-/// A ceremony that is opened: everybody is there, and the opening words of the script were typed.
+/// An opened ceremony: everyone is present, and the opening words were typed.
 pub struct CeremonyRun<'a> {
     request: &'a RunRequest,
     plan: &'a CeremonyPlan,
@@ -88,7 +88,7 @@ pub struct CeremonyRun<'a> {
     session: &'a Session,
     transcript: RefCell<TranscriptFile>,
     course: RefCell<Course>,
-    /// Taken out while a key is made or destroyed.
+    /// `None` while a key is made or destroyed.
     recorder: Option<Recorder>,
     room: &'a dyn CeremonyRoom,
     progress: &'a dyn Progress,
@@ -96,19 +96,19 @@ pub struct CeremonyRun<'a> {
     made_keys: BTreeMap<String, PublicKey>,
     /// The steps that sign with the spare serial number.
     spare: RefCell<BTreeSet<String>>,
-    /// The clock is behind the transcript, and people are asked about it.
+    /// The clock is behind the transcript, and people must confirm it.
     may_go_back: Cell<bool>,
 }
 
-/// What opening a ceremony comes to.
+/// The result of opening a ceremony.
 pub enum Opening<'a> {
-    /// It is carried out now.
+    /// The ceremony can be carried out now.
     Run(Box<CeremonyRun<'a>>),
-    /// It was closed, and the run that closed it was interrupted: what was left to write is written.
+    /// The ceremony was closed, but the closing run was interrupted. The missing files are written now.
     Closed(RunSummary),
 }
 
-/// What a run has done.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct RunSummary {
     /// The transcript's head.
@@ -118,7 +118,7 @@ pub struct RunSummary {
 }
 
 impl<'a> CeremonyRun<'a> {
-    /// Tries everything that can fail before a token is asked for anything, opens the transcript, and asks who is there.
+    /// Tries everything that can fail before any operation on a token, opens the transcript, and asks who attends.
     ///
     /// # Errors
     /// [`WorkflowError`]
@@ -165,7 +165,7 @@ impl<'a> CeremonyRun<'a> {
         Ok(Opening::Run(Box::new(run)))
     }
 
-    /// Writes why the run stops. Nothing follows the end of a closed ceremony: the next run finishes what is left to write.
+    /// Records why the run stops. Nothing may follow the end of a closed ceremony: the next run writes the missing files.
     pub fn note_stop(&self, error: &dyn std::error::Error) {
         if self.course.borrow().closed.is_some() {
             return;
@@ -174,10 +174,10 @@ impl<'a> CeremonyRun<'a> {
         let _ = self.record(Event::Stopped { because });
     }
 
-    /// Carries out every step that is left, on sessions that are logged in, and closes the ceremony.
+    /// Carries out all remaining steps on the logged-in sessions, and closes the ceremony.
     ///
     /// # Errors
-    /// [`WorkflowError`]: the transcript says how far it came.
+    /// [`WorkflowError`]; the transcript shows how far the run came.
     pub fn carry_out(
         mut self,
         sessions: &BTreeMap<String, &token::Session>,
@@ -214,7 +214,7 @@ impl<'a> CeremonyRun<'a> {
         Ok(())
     }
 
-    /// Does the step, or takes what an earlier run made of it.
+    /// Carries out the step, or takes over the result of an earlier run.
     fn step(
         &mut self,
         step: &Step,
@@ -275,7 +275,7 @@ impl<'a> CeremonyRun<'a> {
         }
     }
 
-    /// The keys that this ceremony made, and those of inputs that steps sign with.
+    /// The keys that this ceremony made, and the input keys that steps sign with.
     fn all_keys(&self) -> Result<BTreeMap<String, PublicKey>, CeremonyError> {
         let mut keys = self.made_keys.clone();
         for step in &self.request.source.file.steps {
@@ -289,13 +289,13 @@ impl<'a> CeremonyRun<'a> {
         Ok(keys)
     }
 
-    /// What the keys that were made fill in.
+    /// The octets of the keys made so far, for the holes.
     fn key_octets(&self) -> Keys {
         let octets = |(name, key): (&String, &PublicKey)| (name.clone(), KeyOctets::of(key));
         Keys(self.made_keys.iter().map(octets).collect())
     }
 
-    /// Writes an event, and returns only when it is on the disk. Time does not go back, unless people have to say that it is right now.
+    /// Records an event, and returns only when it is on disk. Time must not go back, unless people are being asked to confirm the clock.
     fn record(&self, event: Event) -> Result<(), WorkflowError> {
         let now = self.now();
         if let Some(last) = self.course.borrow().latest.filter(|last| *last > now)
@@ -327,7 +327,7 @@ impl<'a> CeremonyRun<'a> {
         })
     }
 
-    /// Writes that the run stops. Where even that cannot be written, the next run finds one that was interrupted.
+    /// Records that the run stops. If this cannot be written either, the next run sees an interruption.
     fn stop(&self, error: WorkflowError) -> WorkflowError {
         self.note_stop(&error);
         error
@@ -348,13 +348,13 @@ impl<'a> CeremonyRun<'a> {
     }
 }
 
-/// A text of an error as one line of the transcript.
+/// The text of an error as one line for the transcript.
 fn one_line(text: &str) -> String {
     let words: Vec<_> = text.split(char::is_control).collect();
     words.join(" ")
 }
 
-/// The serial numbers of the plan, and the spare ones where people chose those.
+/// The serial numbers of the plan, or the spare ones where people chose them.
 struct RunSerials<'a> {
     plan: &'a CeremonyPlan,
     spare: &'a RefCell<BTreeSet<String>>,

@@ -1,4 +1,4 @@
-//! What a ceremony needs of its tokens, as far as they tell it without a login.
+//! Checks what a ceremony needs from its tokens, as far as they report it without a login.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use crate::signer::KeyAlgorithm;
 use crate::token::{KeyDescription, Session, Token};
 use crate::workflow::{GenerateError, WorkflowError};
 
-/// Refuses a step that makes a key which its token cannot take: a kind that it does not generate, import or sign with, a token that cannot be
-/// written to, or a label that it shows already. No login is needed; what only a user sees is looked at again after the login.
+/// Refuses a step that makes a key if its token cannot hold that key: the token does not generate, import or sign with this key type, it is
+/// write-protected, or it shows the label already. No login is needed. Objects that need a login to be seen are checked after the login.
 ///
 /// # Errors
 /// [`CeremonyError::TokenCannot`] with the step
@@ -43,7 +43,7 @@ pub(super) fn check_token(step: &Step, source: &CeremonySource, token: &Token) -
         }
         _ => {}
     }
-    // Some tokens show nothing before a login. Then the search after the login finds it.
+    // Some tokens show nothing before a login. For these, the search after the login finds the label.
     let session = token.open().map_err(|error| refuse(error.into()))?;
     match session.keys_labelled(label) {
         Ok(found) => refuse_found(label, found.into_iter().next()).map_err(refuse),
@@ -60,7 +60,7 @@ fn label_of(action: &StepAction) -> Option<&str> {
     }
 }
 
-/// Neither half of another key has the label.
+/// Refuses if either half of another key has the label.
 pub(super) fn refuse_label(session: &Session, label: &str) -> Result<(), WorkflowError> {
     refuse_found(label, session.keys_labelled(label)?.into_iter().next())
 }

@@ -1,6 +1,6 @@
-//! Whether a ceremony was held as it was planned: from its directory alone, without token, module or settings.
+//! Verifies that a ceremony was held as planned, from its directory alone: without token, module or settings.
 //!
-//! docs/ceremony-format.md, "What a verifier checks", has the list. Every check notes what it finds and goes on.
+//! The list is in docs/ceremony-format.md, "What a verifier checks". Every check records its findings and continues.
 
 mod archive;
 mod closing;
@@ -17,39 +17,39 @@ use crate::ceremony::{
     CeremonyDirectory, CeremonyPlan, Digest, Finding, ObjectKind, Trail, TrailEnd, Transcript, TranscriptHead,
 };
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Clone, Debug, Default)]
 pub struct CeremonyReport {
     /// SHA-256 of the plan, if it could be read.
     pub plan: Option<Digest>,
-    /// The plan.
+    /// The plan, if it could be read.
     pub content: Option<CeremonyPlan>,
-    /// The transcript, if its chain holds.
+    /// The transcript, if its chain is sound.
     pub transcript: Option<Transcript>,
-    /// How many lines follow the head that was kept.
+    /// The number of lines after the head that was kept.
     pub added: Option<u64>,
-    /// What was done.
+    /// What the transcript shows.
     pub trail: Trail,
     /// Who approved the plan.
     pub approved_by: Vec<String>,
-    /// Who attested it, with remarks.
+    /// Who attested the ceremony, with their remarks.
     pub attested: Vec<Attested>,
-    /// What was made.
+    /// The objects that were made.
     pub made: Vec<MadeObject>,
-    /// Everything that is wrong. With none, the ceremony is verified.
+    /// Every problem found. If there is none, the ceremony is verified.
     pub findings: Vec<Finding>,
 }
 
-/// What somebody who was there says.
+/// What an attendee attested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attested {
     /// Who.
     pub person: String,
-    /// Whether they saw all of it.
+    /// Whether they saw all of the ceremony.
     pub present_all: bool,
     /// Whether it went as planned, as far as they saw.
     pub as_planned: bool,
-    /// What else they say.
+    /// Any other remarks.
     pub remarks: Option<String>,
 }
 
@@ -60,14 +60,14 @@ pub struct MadeObject {
     pub step: String,
     /// The name of its file in `out`.
     pub out: String,
-    /// What it is.
+    /// Its type.
     pub is: ObjectKind,
     /// DER.
     pub der: Vec<u8>,
 }
 
 impl CeremonyReport {
-    /// Whether nothing is wrong.
+    /// Whether there are no findings.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.findings.is_empty()
@@ -83,7 +83,7 @@ impl CeremonyReport {
     }
 }
 
-/// Verifies the ceremony in this directory, against a head that was kept if there is one.
+/// Verifies the ceremony in this directory, and if there is a head that was kept, checks against it.
 #[must_use]
 pub fn verify_ceremony(directory: &CeremonyDirectory, kept: Option<TranscriptHead>) -> CeremonyReport {
     let mut report = CeremonyReport::default();
@@ -133,7 +133,7 @@ pub fn verify_ceremony(directory: &CeremonyDirectory, kept: Option<TranscriptHea
     report
 }
 
-/// The head that was kept is the transcript's, or one of its earlier ones.
+/// The transcript must contain the head that was kept, as its last head or an earlier one.
 fn check_kept(kept: Option<TranscriptHead>, report: &mut CeremonyReport) {
     let (Some(kept), Some(transcript)) = (kept, &report.transcript) else {
         return;
@@ -144,7 +144,7 @@ fn check_kept(kept: Option<TranscriptHead>, report: &mut CeremonyReport) {
     }
 }
 
-/// A ceremony that is not closed is not verified, whatever was made in it.
+/// A ceremony that is not closed is not verified, whatever it made.
 fn check_end(plan: &CeremonyPlan, report: &mut CeremonyReport) {
     const FILE: &str = "run/transcript.jsonl";
     match report.trail.end.clone() {
@@ -168,5 +168,5 @@ fn check_end(plan: &CeremonyPlan, report: &mut CeremonyReport) {
     }
 }
 
-/// What the plan's files hold, by path.
+/// The contents of the plan's files, by path.
 type Inputs = BTreeMap<String, Vec<u8>>;

@@ -1,4 +1,4 @@
-//! The rules that a ceremony file waives for a step: some are of the step's profile, and two ask the ledger.
+//! The rules that a ceremony file waives for a step. Some belong to the step's profile, and two belong to the ledger.
 
 use super::CeremonyError;
 use super::objects::value;
@@ -22,14 +22,14 @@ pub(super) fn check_waivers(file: &CeremonyFile) -> Result<(), CeremonyError> {
     Ok(())
 }
 
-/// The names of the rules that the step's profile does not hold against its certificate.
+/// The names of the profile rules that are waived for the step's certificate.
 pub(super) fn waived_in_profile(file: &CeremonyFile, step: &str) -> Vec<&'static str> {
     let of_profile = RULES.iter().filter(|rule| rule.can_be_waived);
     let waived = of_profile.filter(|rule| is_waived(file, step, rule.name));
     waived.map(|rule| rule.name).collect()
 }
 
-/// The rules that the ledger does not hold against the step's certificate, as `ca create` has a flag for each.
+/// The ledger rules that are waived for the step's certificate. `ca create` has a flag for each.
 pub(super) fn waived_in_ledger(file: &CeremonyFile, step: &str) -> Waivers {
     Waivers {
         second_certificate: is_waived(file, step, rules::SECOND_CERTIFICATE.name),
@@ -37,7 +37,7 @@ pub(super) fn waived_in_ledger(file: &CeremonyFile, step: &str) -> Waivers {
     }
 }
 
-/// Whether the file waives the rule of this name for the step.
+/// Whether the file waives this rule for the step.
 pub(super) fn is_waived(file: &CeremonyFile, step: &str, rule: &str) -> bool {
     let mut waivers = file.close.waivers.iter();
     waivers.any(|waiver| waiver.step == step && waiver.rule == rule)

@@ -1,4 +1,4 @@
-//! What steps say of each other.
+//! References between steps.
 
 use super::*;
 
@@ -22,7 +22,7 @@ fn crl_numbers_rise_and_begin_somewhere() {
     let with = |text: &str| sound().replace("[close]", text);
     assert!(CeremonyFile::read(&with(&second(2))).is_ok());
     assert!(refusal(&with(&second(1))).contains("numbers must rise"));
-    // Nobody knows what an older CA has said before.
+    // The file does not show which CRLs an older CA has issued.
     let old = second(7).replace("issuer = \"root\"", "issuer = \"legacy\"\ntoken = \"legacy\"");
     assert!(refusal(&with(&old)).contains("previous is missing"));
     let none = old.replace("number", "previous = \"none\"\nnumber");

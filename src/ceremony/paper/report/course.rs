@@ -1,4 +1,4 @@
-//! Who was there, what did not go as planned, and the time line.
+//! Attendance, deviations and the time line.
 
 use super::ReportContent;
 use crate::ceremony::paper::blocks;

@@ -1,4 +1,4 @@
-//! The hierarchy, and the QR code of the head, as inline SVG.
+//! The CA hierarchy and the QR code of the head, as inline SVG.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ use crate::ceremony::paper::html::Html;
 const WIDTH: usize = 260;
 const HEIGHT: usize = 46;
 const GAP: usize = 34;
-/// Between a level and the next.
+/// The distance between two levels.
 const DROP: usize = 30;
 const LONGEST: usize = 36;
 
-/// Who certifies whom: issuers above, and what each issues below it.
+/// Who certified whom: each issuer above the subjects that it certified.
 pub(super) fn write_hierarchy(html: &mut Html, content: &ReportContent<'_>) {
     let edges: Vec<(&str, &str)> = content
         .made
@@ -34,7 +34,7 @@ pub(super) fn write_hierarchy(html: &mut Html, content: &ReportContent<'_>) {
     }
     let columns = rows.values().copied().max().unwrap_or(1);
     let levels = rows.len();
-    // The boxes' lines are drawn on their edges.
+    // A box's outline is centred on its edges.
     let (width, height) = (columns * (WIDTH + GAP), levels * (HEIGHT + DROP) - DROP);
     let has_lines = edges.iter().any(|(issuer, subject)| issuer != subject);
     html.markup("<section class=\"together\">\n");
@@ -75,7 +75,7 @@ pub(super) fn write_hierarchy(html: &mut Html, content: &ReportContent<'_>) {
     html.markup("</section>\n");
 }
 
-/// How far each name is below the first issuer. Each certificate can move its subject down once, so a loop ends too.
+/// The depth of each name below the first issuer. Each certificate moves its subject down at most once, so a loop terminates.
 fn depths<'a>(edges: &[(&'a str, &'a str)]) -> BTreeMap<&'a str, usize> {
     let mut depths: BTreeMap<&str, usize> = BTreeMap::new();
     for (issuer, subject) in edges {
@@ -101,7 +101,7 @@ fn shorten(name: &str) -> String {
     }
 }
 
-/// ISO/IEC 18004, with a border of four modules.
+/// A QR code (ISO/IEC 18004) with a border of four modules.
 pub(super) fn write_code(html: &mut Html, text: &str) {
     const BORDER: i32 = 4;
     let Ok(code) = QrCode::encode_text(text, QrCodeEcc::Medium) else {

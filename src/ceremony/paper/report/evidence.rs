@@ -5,10 +5,10 @@ use crate::ceremony::paper::blocks;
 use crate::ceremony::paper::html::Html;
 use crate::values::UnixTime;
 
-/// CCADB Policy section 3.2: intermediate certificates are disclosed within so many days.
+/// CCADB Policy section 3.2: the deadline in days for disclosing intermediate certificates.
 const DISCLOSURE_DAYS: u32 = 7;
 
-/// What is demanded, and where the evidence is.
+/// Each requirement, and where its evidence is.
 const EVIDENCE: [[&str; 3]; 12] = [
     [
         "CA/B BR 6.1.1.1",

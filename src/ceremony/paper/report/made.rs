@@ -20,7 +20,7 @@ pub(super) fn write(html: &mut Html, content: &ReportContent<'_>) {
     }
 }
 
-/// Mozilla Root Store Policy section 3.1.3: also of keys that nothing certifies yet.
+/// Mozilla Root Store Policy section 3.1.3. It also covers keys that no certificate contains yet.
 pub(super) fn write_keys(html: &mut Html, content: &ReportContent<'_>) {
     html.leaf("h2", "", "Keys that were made");
     if content.trail.keys.is_empty() {

@@ -1,4 +1,4 @@
-//! A report of strange names, of an aborted ceremony, and of one that is not verified.
+//! Reports with strange names, of an aborted ceremony, and of one that is not verified.
 
 use super::super::test_plan::strange_plan;
 use super::*;

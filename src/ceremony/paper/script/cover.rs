@@ -1,4 +1,4 @@
-//! The first sheet: which ceremony, which plan, when, and who.
+//! The first sheet: the ceremony, the plan, the dates and the people.
 
 use crate::ceremony::paper::blocks;
 use crate::ceremony::paper::html::Html;

@@ -1,4 +1,4 @@
-//! What each object says, for each session.
+//! The content of each object, for each session.
 
 use crate::ceremony::paper::blocks;
 use crate::ceremony::paper::html::Html;

@@ -1,4 +1,4 @@
-//! What is checked before the first step.
+//! The checks before the first step.
 
 use crate::ceremony::CeremonyPlan;
 use crate::ceremony::paper::blocks;
@@ -53,7 +53,7 @@ pub(super) fn write(html: &mut Html, plan: &CeremonyPlan) {
     });
 }
 
-/// A box to tick for each sentence.
+/// A checkbox for each sentence.
 pub(super) fn checks(html: &mut Html, sentences: &[&str]) {
     html.element("ul", "check", |html| {
         for sentence in sentences {

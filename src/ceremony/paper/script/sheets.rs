@@ -1,4 +1,4 @@
-//! Sheets that are filled in by hand: attendance, closing, exceptions.
+//! The sheets to fill in by hand: attendance, closing, exceptions.
 
 use super::preparation::checks;
 use super::steps::{boxes, typed};
@@ -7,9 +7,9 @@ use crate::ceremony::paper::html::Html;
 use crate::ceremony::paper::people::roles_text;
 use crate::ceremony::{CeremonyPlan, Digest, Manual, StepAction};
 
-/// Rows for people who are not in the plan: guards, guests, cleaners of alarms.
+/// Rows for people who are not in the plan, such as guards, guests and alarm technicians.
 const OTHERS: usize = 4;
-/// A ceremony with more than these has other troubles than paper.
+/// The number of exception sheets in a script.
 const EXCEPTIONS: usize = 3;
 
 pub(super) fn attendance(html: &mut Html, plan: &CeremonyPlan) {

@@ -1,4 +1,4 @@
-//! The numbered steps: what is read aloud, who does it, what is typed, and what is written down.
+//! The numbered steps: what is read aloud, who acts, what is typed, and what is written down.
 
 use crate::ceremony::paper::blocks;
 use crate::ceremony::paper::html::Html;
@@ -102,7 +102,7 @@ fn sentence(step: &PlannedStep) -> String {
     format!("{now} I read what it says; compare it with the screen. Does anybody object?")
 }
 
-/// What the screen must show. Where only the ceremony makes a value, it is copied from the screen.
+/// What the screen must show. A value that does not exist until the ceremony is copied from the screen.
 fn screen(html: &mut Html, plan: &CeremonyPlan, step: &PlannedStep) {
     match &step.action {
         StepAction::GenerateKey(_) => {
@@ -132,7 +132,7 @@ fn screen(html: &mut Html, plan: &CeremonyPlan, step: &PlannedStep) {
     }
 }
 
-/// A row for each value, and a column for each session: what the screen must show.
+/// The values that the screen must show: a row for each value, and a column for each session.
 fn compared(html: &mut Html, plan: &CeremonyPlan, step: &PlannedStep) {
     let objects = plan.sessions.iter();
     let objects: Vec<&PlannedObject> = objects
@@ -159,7 +159,7 @@ fn compared(html: &mut Html, plan: &CeremonyPlan, step: &PlannedStep) {
         }
         rows.push(row);
     }
-    // With holes, the hash is known once the keys are there.
+    // If an object has holes, its hash is not known before the keys exist.
     if objects.iter().all(|object| object.holes.is_empty()) {
         let hashes = objects.iter().map(|object| object.sha256.to_string());
         rows.push(
@@ -182,7 +182,7 @@ fn shown_of(object: &PlannedObject) -> impl Iterator<Item = (&str, &str)> {
     blocks::shown(&object.shown).filter(|(name, _)| COMPARED.contains(name))
 }
 
-/// Read aloud at the step; the whole is in the object's own table.
+/// The values that are read aloud at the step. The object's own table has all of them.
 const COMPARED: [&str; 9] = [
     "subject",
     "issuer",
@@ -195,7 +195,7 @@ const COMPARED: [&str; 9] = [
     "revoked certificates",
 ];
 
-/// Facts of a step that the table of the sessions has as exact values.
+/// Facts of a step that the session table shows as exact values.
 const DATED: [&str; 5] = ["subject", "valid from", "valid for", "valid until", "number"];
 
 fn is_typed(action: &StepAction) -> bool {
@@ -232,7 +232,7 @@ fn who(html: &mut Html, plan: &CeremonyPlan, does: &str) {
     html.leaf("p", "who", &text);
 }
 
-/// Boxes for the records, and beside each step the time and the initials of those who are needed.
+/// Boxes for the records, and for each step the time and the initials of the people required.
 pub(super) fn boxes(html: &mut Html, plan: &CeremonyPlan, records: &[String]) {
     let mut names = records.to_vec();
     names.push("time (UTC)".to_owned());

@@ -1,4 +1,4 @@
-//! What the script has, and what it must not have.
+//! What the script must contain, and what it must not.
 
 use super::*;
 use crate::ceremony::paper::test_plan::{strange_plan, test_plan};
@@ -48,12 +48,12 @@ fn each_session_has_a_table_of_each_object_with_its_own_dates() {
     }
 }
 
-/// Each paragraph says what `run` asks for at that step.
+/// Each paragraph matches what `run` asks for at that step.
 #[test]
 fn the_operator_types_where_words_are_asked_for_and_presses_enter_elsewhere() {
     let text = script(&test_plan());
     let steps = text.split("<section class=\"step\">").skip(1);
-    // The closing does not say who types.
+    // The closing paragraph does not say who types.
     for step in steps.filter(|step| step.contains("class=\"who\"")) {
         let asks = step.contains("class=\"typed\"");
         assert_eq!(step.contains(" types.</p>"), asks, "{step}");
@@ -76,7 +76,7 @@ fn there_are_boxes_for_records_bags_times_and_initials() {
     ] {
         assert!(text.contains(part), "{part}");
     }
-    // Twelve boxes: each step, the opening, the closing.
+    // Twelve boxes: one for each step, one for the opening, one for the closing.
     assert_eq!(
         text.matches("<div class=\"box\">time (UTC)</div>").count(),
         12 + 3

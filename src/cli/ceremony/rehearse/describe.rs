@@ -1,4 +1,4 @@
-//! What a rehearsal found.
+//! The result of a rehearsal as text.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The rigs of a rehearsal: one for each session, in a directory that only this user can read, removed at the end.
+//! The rigs of a rehearsal, one per session. They are in a directory that only this user can read, and are removed at the end.
 
 use std::env;
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
@@ -14,12 +14,12 @@ use tempfile::TempDir;
 
 use crate::cli::exit::{CliError, FAILED, UNAVAILABLE};
 
-/// What is in the directory of a session's rig.
+/// The entries in the directory of a session's rig.
 pub(super) const PRACTICE: &str = "practice";
 pub(super) const LEDGER: &str = "ledger.db";
 const TOKENS: &str = "tokens";
 
-/// The directory with the rigs.
+/// The directory that contains the rigs.
 pub(super) struct RehearsalRig {
     kind: RigToken,
     module: PathBuf,
@@ -54,8 +54,8 @@ impl RehearsalRig {
         self.session(session).join(PRACTICE)
     }
 
-    /// Rehearses a session in a process of its own: a module reads its environment when it is loaded. No PIN and no private key of a person
-    /// leaves that process.
+    /// Rehearses a session in a separate process, because a module reads its environment when it is loaded. PINs and the people's private keys never
+    /// leave that process.
     pub(super) fn rehearse(&self, ceremony: &Path, session: &str) -> Result<PathBuf, CliError> {
         let directory = self.session(session);
         let configuration = directory.join(self.kind.configuration_file());
@@ -102,7 +102,7 @@ impl RehearsalRig {
     ) -> io::Result<Output> {
         let ceremony = fs::canonicalize(ceremony)?;
         let mut child = Command::new(env::current_exe()?);
-        // None of this machine's settings is for the rig.
+        // Settings of this machine must not affect the rig.
         for (name, _) in env::vars_os() {
             if name.as_encoded_bytes().starts_with(b"HSM_CA_") {
                 child.env_remove(name);
@@ -125,7 +125,7 @@ impl RehearsalRig {
     }
 }
 
-/// What the process said.
+/// The error that the process reported.
 fn refused(session: &str, output: &Output) -> CliError {
     let told = String::from_utf8_lossy(&output.stderr);
     let object = told.find('{').and_then(|at| told.get(at..));
@@ -138,7 +138,7 @@ fn refused(session: &str, output: &Output) -> CliError {
         session: session.to_owned(),
         reason: text("message")
             .unwrap_or_else(|| format!("the process that rehearsed it ended: {}", output.status)),
-        // Those about a ceremony say how the real one goes on.
+        // A hint about `run` explains how the real ceremony continues, so it is left out.
         hint: text("hint").filter(|_| !is_of_run),
         exit_code: exit_code
             .filter(|code| (FAILED..=UNAVAILABLE).contains(code))
@@ -165,7 +165,7 @@ mod tests {
         refused("main", &output)
     }
 
-    /// To go on is for a ceremony, and not for its rehearsal.
+    /// A hint to continue applies to the ceremony, not to its rehearsal.
     #[test]
     fn a_hint_about_the_ceremony_is_left_out() {
         for (kind, wanted) in [

@@ -1,4 +1,4 @@
-//! `ceremony rehearse-session`: what `ceremony rehearse` starts for each session.
+//! `ceremony rehearse-session`: `ceremony rehearse` starts it for each session.
 
 use std::env;
 use std::path::PathBuf;
@@ -38,9 +38,9 @@ pub(in crate::cli) struct RehearseSession {
 impl RehearseSession {
     pub(in crate::cli::ceremony) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         self.refuse_other_tokens()?;
-        // A rehearsal that was killed does not go on alone.
+        // If the rehearsal is killed, end this process too.
         let _ = set_parent_process_death_signal(Some(Signal::KILL));
-        // SoftHSM would let others read the files of its tokens.
+        // SoftHSM would otherwise create token files that others can read.
         umask(Mode::RWXG | Mode::RWXO);
         let ceremony = OpenedCeremony::open(&self.directory)?;
         let read = source::read(&ceremony.directory.file())?.refusing_keys_of_plan(&ceremony.plan);
@@ -73,7 +73,7 @@ impl RehearseSession {
 }
 
 impl RehearseSession {
-    /// Without the rig's own configuration SoftHSM would show this user's tokens, and one would be initialised among them.
+    /// Without the rig's configuration, SoftHSM would show this user's tokens, and the rehearsal would initialise one of them.
     fn refuse_other_tokens(&self) -> Result<(), CliError> {
         let expected = self.rig.join(RIG.configuration_file());
         let variable = RIG.variable();

@@ -1,4 +1,4 @@
-//! The people in the room, at the terminal: what they are told, and what they are asked.
+//! The dialogue with the people at the terminal.
 
 use std::path::Path;
 use std::slice;
@@ -15,11 +15,11 @@ use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
 use crate::cli::wrap;
 
-/// The people at the terminal, or lines on standard input.
+/// Talks to people at a terminal, or reads their answers from standard input.
 pub(super) struct Room<'a> {
     ui: &'a Ui,
     no_input: bool,
-    /// The ceremony's directory, quoted for a shell.
+    /// The ceremony's directory, quoted for the shell.
     directory: String,
 }
 
@@ -50,7 +50,7 @@ impl CeremonyRoom for Room<'_> {
     }
 }
 
-/// The question, and what it asks in a few words.
+/// The text of the question, and a short name for it.
 fn phrase(question: &Question<'_>, directory: &str) -> (String, &'static str) {
     match question {
         Question::WallClock { machine } => (
@@ -171,7 +171,7 @@ fn sentence(told: &Told<'_>) -> String {
     }
 }
 
-/// What was typed at a question, and is in the transcript now.
+/// Confirms a remark that was typed at a question and is now in the transcript.
 fn recorded(line: u64, time: UnixTime, event: &Event) -> String {
     let (kind, text, by) = match event {
         Event::Deviation { text, by } => ("deviation", text, by),

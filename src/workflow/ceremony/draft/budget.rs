@@ -1,9 +1,9 @@
-//! How often each key signs.
+//! Computes how many times each key signs.
 
 use crate::ceremony::{CeremonyFile, GenerateKey, ImportKey, KeyBudget, StepAction};
 use crate::workflow::ceremony::objects::signing_key;
 
-/// The signatures of each key, the same in each session.
+/// The signatures of each key. They are the same in each session.
 pub(in crate::workflow::ceremony) fn budget(file: &CeremonyFile) -> Vec<KeyBudget> {
     let mut budget: Vec<KeyBudget> = Vec::new();
     for step in &file.steps {

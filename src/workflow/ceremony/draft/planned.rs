@@ -1,4 +1,4 @@
-//! A drafted object as a plan has it: its exact bytes, with holes for keys that are not made yet.
+//! Turns a drafted object into a planned one: its exact bytes, with holes for keys that are not made yet.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::x509::{
     CRL_RULES, Certificate, Checked, CheckedCrl, RULES, Revocation, Rule, SerialNumber, rules,
 };
 
-/// Rules that the ledger decides, before the signature.
+/// The rules that the ledger decides before the signature.
 const AT_SIGNING: [&Rule; 6] = [
     rules::SERIAL_UNUSED,
     rules::COMPROMISED_KEY,
@@ -26,10 +26,10 @@ const AT_SIGNING: [&Rule; 6] = [
     rules::SIGNING_KEY,
 ];
 
-/// Rules of another command: for a CA that is taken over.
+/// Rules that apply only when a CA is adopted.
 const NOT_HERE: [&Rule; 3] = [rules::ADOPTED_PATH, rules::ADOPTED_CRL, rules::REVOKED_BY_ISSUER];
 
-/// The rule of a profile's linter, where it has one.
+/// The rule for a profile's linter, if it has one.
 const LINTER: &str = "linter";
 
 impl Draft<'_> {
@@ -130,7 +130,7 @@ impl Draft<'_> {
     ) -> Result<Spare, WorkflowError> {
         let spare = self.serials.spare(&session.name, &step.id)?;
         let octets = serial.octets();
-        // The serial number is the first field but one: nothing of that length is before it.
+        // The serial number is the second field, and nothing of that length comes before it.
         let at = tbs.windows(octets.len()).position(|found| found == octets);
         let at = at.filter(|_| spare.octets().len() == octets.len());
         let at = at.ok_or(CeremonyError::SameSerial)?;
@@ -140,7 +140,7 @@ impl Draft<'_> {
         })
     }
 
-    /// Puts zeros where a key of the ceremony fills in its octets, and the octets of those that exist already.
+    /// Writes zeros where a key of the ceremony will go, and the real octets where the key exists already.
     fn cut_holes(&self, step: &Step, der: &[u8]) -> Result<(Vec<u8>, Vec<Hole>), CeremonyError> {
         let mut tbs = der.to_vec();
         let mut holes = Vec::new();
@@ -173,7 +173,7 @@ impl Draft<'_> {
         Ok((tbs, holes))
     }
 
-    /// Key identifiers of stand-ins, in the spelling of a description, with the key's name.
+    /// The key identifiers of stand-ins, written as in a description, with the names of the keys.
     fn names_of_identifiers(&self) -> BTreeMap<String, String> {
         let stand_ins = self.stand_ins.iter();
         let named = stand_ins.map(|(name, stand_in)| {
@@ -212,7 +212,7 @@ fn verdict_of(rule: &str) -> RuleVerdict {
 
 type KeyPart = (HoleContent, Vec<u8>, Option<Vec<u8>>);
 
-/// The stand-in's octets, and those of the key itself where it exists.
+/// The octets of the stand-in, and of the real key if it exists.
 fn octets_of(stand_in: &StandIn) -> [KeyPart; 2] {
     let known = stand_in.known.as_ref();
     [

@@ -1,4 +1,4 @@
-//! The serial numbers of a draft, and of a new plan.
+//! The serial numbers of a draft or a new plan.
 
 use std::cell::RefCell;
 
@@ -8,13 +8,13 @@ use crate::workflow::ceremony::CeremonyError;
 use crate::workflow::ceremony::objects::SerialSource;
 use crate::x509::SerialNumber;
 
-/// Serial numbers, and the spare ones, for a draft and for a new plan.
+/// Provides serial numbers and spare ones, for a draft or a new plan.
 pub(in crate::workflow::ceremony) trait PlanSerials: SerialSource {
-    /// The one for the case that a signature is lost.
+    /// The serial number to use if a signature is lost.
     fn spare(&self, session: &str, step: &str) -> Result<SerialNumber, WorkflowError>;
 }
 
-/// Drawn when they are needed. Each is as long as the others: a spare one takes the place of the first.
+/// Draws serial numbers when they are needed. All have the same length, because a spare one replaces the first in place.
 pub(in crate::workflow::ceremony) struct DrawnSerials<'a> {
     random: &'a dyn RandomSource,
     drawn: RefCell<Vec<SerialNumber>>,
@@ -31,12 +31,13 @@ impl<'a> From<&'a dyn RandomSource> for DrawnSerials<'a> {
 
 impl SerialSource for DrawnSerials<'_> {
     fn serial(&self, _: &str, _: &str) -> Result<SerialNumber, WorkflowError> {
-        /// RFC 5280 section 4.1.2.2: at most this many.
+        /// The maximum length (RFC 5280 section 4.1.2.2).
         const OCTETS: usize = 20;
         loop {
             let serial = SerialNumber::random(self.random)?;
             let mut drawn = self.drawn.borrow_mut();
-            // One of 128 is shorter, or has an octet for its sign, which its text does not have. A source that repeats itself would be found by the second number, and not by an endless loop.
+            // One number in 128 is shorter or needs an octet for its sign, which its text does not contain; it is drawn again. A source that repeats
+            // itself fails at the second number instead of looping forever.
             if drawn.contains(&serial) {
                 return Err(CeremonyError::SameSerial.into());
             }
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
     use crate::signer::SignError;
 
-    /// Numbers that begin with these two octets, one after the other.
+    /// Returns numbers that begin with these pairs of octets, one after the other.
     struct Beginning(AtomicUsize, &'static [[u8; 2]]);
 
     impl RandomSource for Beginning {

@@ -1,10 +1,10 @@
-//! What an object says, line by line, for people who approve it.
+//! Describes an object line by line, for the people who approve it.
 
 use std::collections::BTreeMap;
 
 use crate::x509::{Certificate, CertificateRevocationList, CheckedCrl, CrlNumber, Revocation, UnixTime};
 
-/// `identifiers` has the key identifiers of stand-ins, in hex, and what is shown for them.
+/// `identifiers` maps the key identifiers of stand-ins, in hex, to the text shown in their place.
 pub(in crate::workflow::ceremony) fn show_certificate(
     certificate: &Certificate,
     identifiers: &BTreeMap<String, String>,
@@ -34,7 +34,7 @@ pub(in crate::workflow::ceremony) fn show_certificate(
     lines
 }
 
-/// More than these are counted only: a person reads none of a thousand lines.
+/// The most entries to list. A longer list is only counted, because nobody reads a thousand lines.
 const LISTED: usize = 20;
 
 pub(super) fn show_crl(checked: &CheckedCrl, revocations: &[Revocation]) -> Vec<String> {
@@ -50,7 +50,7 @@ pub(super) fn show_crl(checked: &CheckedCrl, revocations: &[Revocation]) -> Vec<
     head.lines(revocations.iter().cloned())
 }
 
-/// The same of a list that was read.
+/// Describes a CRL that was read.
 pub(in crate::workflow::ceremony) fn show_list(list: &CertificateRevocationList) -> Vec<String> {
     let head = Head {
         issuer: list.issuer().to_string(),
@@ -63,7 +63,7 @@ pub(in crate::workflow::ceremony) fn show_list(list: &CertificateRevocationList)
     head.lines(list.entries().map(|entry| entry.to_revocation()))
 }
 
-/// What a list says of itself.
+/// The header of a CRL.
 struct Head {
     issuer: String,
     number: Option<CrlNumber>,

@@ -1,4 +1,4 @@
-//! What a ledger with a history of its own refuses: numbers that are used, and revocations that are recorded.
+//! What a ledger with earlier entries refuses: used numbers, and CRLs without its revocations.
 
 use tempfile::TempDir;
 
@@ -30,7 +30,7 @@ impl Desk {
         SqliteLedger::create(&path, &stamp).unwrap();
         let ledger = SqliteLedger::open(&path, Access::Record).unwrap();
         let mut recorder = Recorder::new(Box::new(ledger), "me@here".to_owned(), Clock::stopped_at(NOW));
-        // Another CA has issued its own certificate, so its one serial number is that of no certificate here.
+        // Another CA issued this CA's certificate, so the single serial number of these tests is not used by it.
         let (key, root) = (SoftwareKey::generate(), SoftwareKey::generate());
         let authority = Sketch::authority("CN=Test CA", "CN=Root").sign(&key, &root);
         let adoption = AdoptionRequest {
@@ -51,7 +51,7 @@ impl Desk {
         }
     }
 
-    /// A certificate of the CA. All of them have one serial number.
+    /// A certificate of the CA. All of them have the same serial number.
     fn certificate(&self) -> Certificate {
         let own = SoftwareKey::generate();
         Sketch::version_3("CN=Leaf", "CN=Test CA", Vec::new()).sign(&own, &self.key)
@@ -130,7 +130,7 @@ fn a_serial_number_that_the_ledger_has_is_used() {
     assert_eq!(rule_of(look(&desk)), "serial-unused");
 }
 
-/// The ledger gives a number once. The ceremony that got it before it was interrupted gets it again.
+/// The ledger assigns a number only once. A ceremony that got it before an interruption gets it again.
 #[test]
 fn a_crl_number_below_one_that_was_reserved_is_refused() {
     let mut desk = Desk::new();
@@ -210,7 +210,7 @@ fn a_certificate_is_revoked_by_one_step() {
     });
 }
 
-/// What the ledger has as revoked is on the next CRL, unless it was a hold that was released.
+/// Everything revoked in the ledger must be on the next CRL, except a hold that was released.
 #[test]
 fn a_crl_has_what_the_ledger_has_as_revoked() {
     let mut desk = Desk::new();

@@ -1,15 +1,15 @@
-//! An input in words, for people who approve the plan.
+//! Describes an input for the people who approve the plan.
 
 use super::CeremonyInputs;
 use crate::ceremony::{Digest, Input, PlannedInput};
 use crate::signer::PublicKey;
 use crate::workflow::ceremony::CeremonyError;
 
-/// The one input that no step has to use.
+/// The only input that no step needs to use.
 const LEDGER: &str = "ledger";
 
 impl CeremonyInputs {
-    /// What the input is, what it says, and its key.
+    /// The type of the input, its content, and its key.
     pub(in crate::workflow::ceremony) fn describe(
         &self,
         name: &str,

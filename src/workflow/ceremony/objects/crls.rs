@@ -103,13 +103,13 @@ impl ObjectBuilder<'_> {
         let entries = sorted.iter().map(Ok::<_, X509Error>);
         let checked =
             CrlTbs::build(content, issuer, signature, entries)?.check(issuer, None, session.begins)?;
-        // What is on a CRL stays on the next one.
+        // Every entry of a CRL stays on the next one.
         made.revocations.insert(crl.issuer.clone(), revocations);
         Ok(checked)
     }
 }
 
-/// Holds the new CRL against the one before it: the same CA, a higher number, and every entry again.
+/// Checks the new CRL against the previous one: the same CA, a higher number, and all earlier entries.
 fn continue_crl(
     step: &Step,
     previous: &CertificateRevocationList,

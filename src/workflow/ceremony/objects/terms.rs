@@ -1,4 +1,4 @@
-//! What a certificate holds, how long, and how it is signed: from the words of its step.
+//! The content, validity and signature algorithm of a certificate, from the fields of its step.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::x509::{
     AskedValidity, Original, Period, Profile, ProfileExtension, Purpose, UnixTime, Validity, ValidityEnd,
 };
 
-/// The end of a validity, and what it may not outlive.
+/// The end of validity, and the limits that it must not exceed.
 pub(super) struct End<'a> {
     pub(super) days: Option<u32>,
     pub(super) not_after: Option<&'a NotAfter>,
@@ -33,7 +33,7 @@ impl ObjectBuilder<'_> {
         Ok(Arc::new(self.waived(step, found.profile.as_ref().clone())))
     }
 
-    /// The profile with the rules that the file waives for this step, and with the keys that the machine refuses.
+    /// The profile, with the waivers that the file has for this step and with the machine's refused keys.
     pub(super) fn waived(&self, step: &Step, mut profile: Profile) -> Profile {
         profile.refused_keys = self.refused_keys.and_then(RefusedKeys::list);
         let waived = waived_in_profile(self.file, &step.id);
@@ -41,7 +41,7 @@ impl ObjectBuilder<'_> {
         profile
     }
 
-    /// What the cross-certificate holds: what the original says, the issuer's own profile, and the purposes that the step adds.
+    /// The content of the cross-certificate: from the original, the issuer's profile, and the extended key usages that the step adds.
     pub(super) fn cross_profile(
         &self,
         step: &Step,
@@ -103,7 +103,7 @@ impl ObjectBuilder<'_> {
                 let last = last.map_err(|error| value(&step.id, "not-after", error.to_string()))?;
                 Some(ValidityEnd::At(last))
             }
-            // The first of them: what signs. The original's end comes after it.
+            // The first entry is the end of the signing certificate. The end of the original follows it.
             (None, Some(NotAfter::Issuer)) => ends.first().map(|end| ValidityEnd::At(*end)),
             (None, None) => {
                 let reason = "days or not-after is missing: a plan leaves no date open".to_owned();

@@ -1,4 +1,4 @@
-//! Whether a plan is approved: enough people approve it, something outside the plan names them, and nobody rejects it.
+//! Decides whether a plan is approved: enough people approve it, its quorum is confirmed outside the plan, and nobody rejects it.
 
 use std::path::PathBuf;
 
@@ -8,53 +8,53 @@ use crate::ceremony::{
     Statement, StatementError, StatementFile, UnsignedStatement, Verdict, read_statements,
 };
 
-/// What the approvals of a plan say.
+/// The approvals of a plan.
 #[derive(Clone, Debug)]
 pub struct Approvals {
     /// Production or practice.
     pub kind: CeremonyKind,
     /// The plan's quorum: SHA-256 of its people, as canonical JSON.
     pub quorum: Digest,
-    /// What stands behind it.
+    /// What confirms the quorum.
     pub anchor: QuorumAnchor,
-    /// What the plan's approvers say.
+    /// The verdict of the plan's approvers.
     pub verdict: Verdict,
-    /// What the approvers of the ceremony before say, where the people have changed.
+    /// The verdict of the previous ceremony's approvers, if the quorum changed.
     pub old_verdict: Option<Verdict>,
-    /// Every statement that was verified.
+    /// Every verified statement.
     pub files: Vec<ApprovalFile>,
-    /// Every statement that has no signature yet.
+    /// Every statement without a signature.
     pub waiting: Vec<WaitingApproval>,
-    /// The plan's approvers who have said nothing.
+    /// The plan's approvers who have not signed.
     pub silent: Vec<String>,
 }
 
-/// A statement that was verified.
+/// A verified statement.
 #[derive(Clone, Debug)]
 pub struct ApprovalFile {
     /// The statement's file.
     pub path: PathBuf,
-    /// What it says.
+    /// The approval or rejection.
     pub approval: Approval,
 }
 
-/// A statement without a signature. It counts for nothing.
+/// A statement without a signature. It does not count.
 #[derive(Clone, Debug)]
 pub struct WaitingApproval {
     /// The statement's file.
     pub path: PathBuf,
-    /// Whose it would be.
+    /// The person who would sign it.
     pub person: String,
-    /// What it would say.
+    /// The decision that it states.
     pub decision: Decision,
-    /// What `ssh-keygen -Y sign -n` needs.
+    /// The namespace for `ssh-keygen -Y sign -n`.
     pub namespace: &'static str,
 }
 
 /// Reads and counts every approval of the ceremony. `settings` is the quorum in the machine's settings.
 ///
 /// # Errors
-/// [`PeopleError`]: a file that does not verify ends the count, and is named.
+/// [`PeopleError`]. A file that does not verify ends the count; the error names it.
 pub fn count_approvals(
     ceremony: &OpenedCeremony,
     settings: Option<Digest>,
@@ -103,7 +103,7 @@ pub fn count_approvals(
     })
 }
 
-/// Counts it for the plan's approvers, for those of the ceremony before, or for both.
+/// Counts the approval for the plan's approvers, for those of the previous ceremony, or for both.
 fn add(
     count: &mut ApprovalCount,
     old: Option<&mut ApprovalCount>,
@@ -130,8 +130,8 @@ fn read_waiting(ceremony: &OpenedCeremony, file: &StatementFile) -> Result<Waiti
 }
 
 impl Approvals {
-    /// Whether the ceremony may run: enough have approved, nobody has rejected, and for a production ceremony something outside the plan says
-    /// that these are the people.
+    /// Whether the ceremony may run: enough people have approved, nobody has rejected, and for a production ceremony something outside the plan
+    /// confirms the quorum.
     ///
     /// # Errors
     /// [`PeopleError::Rejected`], [`PeopleError::OtherQuorum`], [`PeopleError::NotAnchored`], [`PeopleError::NotApproved`]
@@ -163,7 +163,7 @@ impl Approvals {
                         old,
                     });
                 }
-                // Refused above.
+                // This case was refused above.
                 Some(_) => {
                     return Err(PeopleError::NotApproved { missing: 1, old });
                 }

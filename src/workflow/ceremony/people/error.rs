@@ -1,4 +1,4 @@
-//! Why people cannot say what they want to.
+//! Why a person's action is refused.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,86 +11,86 @@ use crate::file_trust::TrustError;
 use crate::values::UnixTime;
 use crate::workflow::{CeremonyError, WorkflowError};
 
-/// Why people cannot say what they want to, or why what they said does not count.
+/// Why a person cannot make a statement, or why a statement does not count.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PeopleError {
-    /// The path has no planned ceremony.
+    /// The path contains no planned ceremony.
     NoCeremony {
         /// The directory.
         directory: PathBuf,
     },
-    /// The directory or a file in it can be changed by others, or cannot be read.
+    /// Other users can change the directory or a file in it, or it cannot be read.
     Trust {
-        /// Why.
+        /// The reason.
         cause: TrustError,
     },
-    /// The plan is not one.
+    /// The plan is invalid.
     Plan {
         /// Its file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         cause: PlanError,
     },
-    /// The export of the ceremony before is not the one in the plan.
+    /// The export of the previous ceremony is not the one in the plan.
     Previous {
         /// Its file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// The transcript.
+    /// The transcript is invalid or cannot be accessed.
     Transcript(TranscriptError),
     /// A line of the transcript is not an event.
     Event {
-        /// Why.
+        /// The reason.
         cause: CanonicalError,
     },
-    /// A file among the statements.
+    /// A file among the statements is not accepted.
     StatementFile(StatementFileError),
-    /// A statement that does not count.
+    /// A statement does not count.
     Statement {
         /// Its file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         cause: StatementError,
     },
-    /// What somebody wants to say is not one thing.
+    /// The new statement would be contradictory or incomplete.
     Saying {
-        /// Why.
+        /// The reason.
         cause: StatementError,
     },
-    /// The key is of nobody who may sign.
+    /// The key belongs to nobody who may sign.
     UnknownKey {
         /// The key.
         fingerprint: String,
         /// Who may sign.
         called: String,
     },
-    /// The person has said it already.
+    /// The person has already signed this.
     AlreadySigned {
         /// Who.
         person: String,
         /// The file of the statement.
         path: PathBuf,
     },
-    /// An unsigned statement that says something else is where the new one would be.
+    /// An unsigned statement with other content is in the place of the new one.
     OtherStatement {
         /// Its file.
         path: PathBuf,
     },
     /// `ssh-keygen` did not sign.
     SshKeygen(SshKeygenError),
-    /// What `ssh-keygen` made is not a signature of the statement by the person's key.
+    /// The output of `ssh-keygen` is not a valid signature of the statement by the person's key.
     Signature {
-        /// Why.
+        /// The reason.
         cause: StatementError,
     },
-    /// Too few have approved.
+    /// Too few people have approved.
     NotApproved {
-        /// How many more are needed.
+        /// How many more must approve.
         missing: usize,
-        /// Whether these are people of the ceremony before.
+        /// Whether they are people of the previous ceremony.
         old: bool,
     },
     /// Somebody has rejected the plan.
@@ -98,25 +98,25 @@ pub enum PeopleError {
         /// The first rejection.
         rejection: Rejection,
     },
-    /// Nothing outside the plan says who may approve it.
+    /// Nothing outside the plan confirms its quorum.
     NotAnchored {
         /// The plan's quorum.
         quorum: Digest,
     },
-    /// The machine's settings say that others approve.
+    /// The machine's settings name another quorum.
     OtherQuorum {
         /// The plan's quorum.
         quorum: Digest,
-        /// That of the settings.
+        /// The quorum in the settings.
         settings: Digest,
     },
-    /// The bytes that a gate asks to sign are not those of the plan.
+    /// The bytes shown at a gate are not those of the plan.
     OtherBytes {
         /// The gate's step.
         gate: String,
         /// The step that signs the object.
         step: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
     /// The gate was passed, or the run stopped, before the signature was made.
@@ -124,28 +124,28 @@ pub enum PeopleError {
         /// The step.
         step: String,
     },
-    /// Nobody has begun the ceremony.
+    /// The ceremony has not begun.
     NotBegun,
-    /// It is neither closed nor aborted, so there is nothing to attest.
+    /// The ceremony is neither closed nor aborted, so it cannot be attested yet.
     NotEnded,
-    /// The transcript says that it did not go as planned, and the statement says that it did.
+    /// The transcript says that the ceremony did not go as planned, but the statement says that it did.
     NotAsPlanned {
-        /// The first entry that says so.
+        /// The first entry that shows this.
         what: String,
     },
-    /// It is closed or aborted, so nothing is added to it.
+    /// The ceremony is closed or aborted, so nothing can be added.
     Ended {
         /// Closed or aborted.
         how: &'static str,
     },
-    /// A note or a reason that is not one line of visible text.
+    /// A note or a reason is not one line of visible text.
     Text {
-        /// What it is for.
+        /// The kind of text.
         what: &'static str,
     },
     /// The clock is behind the transcript's last line.
     ClockBehind {
-        /// What the clock says.
+        /// The time of the clock.
         now: UnixTime,
         /// The time of the last line.
         last: UnixTime,
@@ -258,7 +258,7 @@ impl std::error::Error for PeopleError {
 }
 
 impl From<PlanError> for PeopleError {
-    /// Of a plan that was read already.
+    /// The plan was read successfully before, so this is not expected.
     fn from(cause: PlanError) -> Self {
         Self::Plan {
             path: PathBuf::from("plan.json"),

@@ -1,4 +1,4 @@
-//! The signatures at a gate, as `run` counts them.
+//! Counts the signatures at a gate for `run`.
 
 use super::{OpenedCeremony, PeopleError};
 use crate::ceremony::{
@@ -7,11 +7,11 @@ use crate::ceremony::{
 use crate::workflow::ceremony::CompletedObject;
 use crate::workflow::ceremony::completed::keys_of;
 
-/// Reads and counts the signatures at a gate. `attending` are the names of those in the room. Statements at other gates, in other
-/// sessions, and those without a signature, are passed over.
+/// Reads and counts the signatures at a gate. `attending` names the attendees. Statements at other gates or in other sessions, and those without a
+/// signature, are skipped.
 ///
 /// # Errors
-/// [`PeopleError`]: a file that does not verify ends the count, and is named.
+/// [`PeopleError`]. A file that does not verify ends the count; the error names it.
 pub fn count_gate(
     ceremony: &OpenedCeremony,
     attending: &[String],
@@ -37,8 +37,8 @@ pub fn count_gate(
     Ok(count)
 }
 
-/// What the gate asks people to sign, in the order of the steps: read from the bytes that plan and transcript come to, which must have the SHA-256
-/// that the gate shows.
+/// The objects that people sign at the gate, in the order of the steps. They are read from the bytes that follow from the plan and the transcript,
+/// which must have the SHA-256 shown at the gate.
 pub(super) fn objects_at_gate(
     ceremony: &OpenedCeremony,
     course: &Course,

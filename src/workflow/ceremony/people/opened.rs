@@ -1,4 +1,4 @@
-//! A planned ceremony, as its directory has it.
+//! A planned ceremony, read from its directory.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -13,14 +13,14 @@ use crate::file_trust::{self, Owners, TrustError};
 use crate::workflow::ceremony::regular_file::read_opened;
 use crate::workflow::{RunError, WorkflowError, check_previous};
 
-/// A planned ceremony: its directory, which only this user and root can change, and its plan, which was read and agrees with itself.
+/// A planned ceremony. Only this user and root can change its directory, and its plan was read and is consistent.
 #[derive(Clone, Debug)]
 pub struct OpenedCeremony {
-    /// Where it is.
+    /// The directory.
     pub directory: CeremonyDirectory,
     /// The plan.
     pub plan: CeremonyPlan,
-    /// What people sign about: the plan's hash.
+    /// The identity that people sign: it has the plan's hash.
     pub identity: PlanIdentity,
 }
 
@@ -50,7 +50,7 @@ impl OpenedCeremony {
         })
     }
 
-    /// The people of the ceremony before, from its export: the file that the plan names and pins.
+    /// The people of the previous ceremony, from the export that the plan names and pins.
     ///
     /// # Errors
     /// [`PeopleError::Previous`]
@@ -69,7 +69,7 @@ impl OpenedCeremony {
         Ok(export.map(|export| export.people))
     }
 
-    /// What the transcript says so far; `None` before the first run. A line that is being written, or was cut short, is not part of it.
+    /// The transcript so far; `None` before the first run. A line that is being written or is incomplete is left out.
     ///
     /// # Errors
     /// [`PeopleError`]
@@ -84,7 +84,7 @@ impl OpenedCeremony {
         }
     }
 
-    /// Refuses a ceremony that is over.
+    /// Refuses a ceremony that has ended.
     ///
     /// # Errors
     /// [`PeopleError::Ended`]
@@ -96,7 +96,7 @@ impl OpenedCeremony {
         }
     }
 
-    /// Refuses a ceremony that was given up. `run` asks first: nothing else that is wrong with it matters then.
+    /// Refuses an aborted ceremony. `run` checks this first, because then no other problem matters.
     ///
     /// # Errors
     /// [`RunError::Aborted`]; [`PeopleError`]
@@ -107,7 +107,7 @@ impl OpenedCeremony {
         }
     }
 
-    /// How far it has come: who is there, which gate waits, and whether it is over.
+    /// The progress so far: who attends, which gate is waiting, and whether the ceremony has ended.
     ///
     /// # Errors
     /// [`PeopleError`]
@@ -119,7 +119,7 @@ impl OpenedCeremony {
     }
 }
 
-/// A file of the ceremony that only this user and root can change; `None` if it is not there.
+/// Reads a file of the ceremony that only this user and root can change; `None` if it does not exist.
 pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, PeopleError> {
     let file = match file_trust::open(path, Owners::Own) {
         Ok(file) => file,
@@ -135,7 +135,7 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, PeopleError>
     read_opened(file).map(Some).map_err(io)
 }
 
-/// Makes a directory of the ceremony, if it is not there: for this user only.
+/// Creates a directory of the ceremony for this user only, if it does not exist.
 pub(super) fn make_directory(path: &Path) -> Result<(), PeopleError> {
     let failed = |cause| PeopleError::Trust {
         cause: TrustError::Io {

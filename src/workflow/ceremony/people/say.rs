@@ -1,4 +1,4 @@
-//! Making a statement, having it signed, and keeping both files or none.
+//! Makes a statement, has it signed, and keeps either both files or none.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,25 +16,25 @@ use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::CompletedObject;
 
-/// What somebody wants to say.
+/// What a person wants to sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Saying {
-    /// About the plan.
+    /// A decision about the plan.
     Plan(Decision),
-    /// At a gate that waits.
+    /// A confirmation at a gate that is waiting.
     Gate(GateBytes),
-    /// About the ceremony, when it is closed or aborted.
+    /// An attestation, once the ceremony is closed or aborted.
     Attestation(Remarks),
 }
 
-/// A statement that can be signed now: about this plan, by somebody who may, with their key.
+/// A statement that is ready to sign: it is about this plan, and the person may sign it with this key.
 #[derive(Debug)]
 pub struct PreparedStatement {
     person: String,
     statement: UnsignedStatement,
     path: PathBuf,
-    /// The statement was written before, and lacks only its signature.
+    /// Whether the statement was written earlier and only its signature is missing.
     is_there: bool,
     count: Count,
     objects: Vec<CompletedObject>,
@@ -66,10 +66,10 @@ impl Count {
     }
 }
 
-/// Prepares what the owner of `key` wants to say. Nothing is written.
+/// Prepares a statement by the owner of `key`. Nothing is written.
 ///
 /// # Errors
-/// [`PeopleError`]: it is not for them to say, they have said it, or the ceremony is not there yet.
+/// [`PeopleError`]: the person may not sign this, has signed it already, or the ceremony has not come that far.
 pub fn prepare_statement(
     ceremony: &OpenedCeremony,
     key: &SshKey,
@@ -203,7 +203,7 @@ fn prepare_attestation(
     )
 }
 
-/// The place of the key's owner among all people, from 1, and who it is.
+/// Finds the key's owner, with the place among all people from 1.
 fn find_by_key(
     people: &PlannedPeople,
     among: &[PlannedPerson],
@@ -229,7 +229,7 @@ fn unknown_key(key: &SshKey, called: &str, people: &[PlannedPerson]) -> PeopleEr
     }
 }
 
-/// A statement that is there already without its signature is signed as it is, if it says the same.
+/// If the statement exists without its signature and says the same, it is signed unchanged.
 fn prepare<T: Statement>(
     ceremony: &OpenedCeremony,
     statement: &T,
@@ -280,19 +280,19 @@ impl PreparedStatement {
         &self.person
     }
 
-    /// What is signed, and for which namespace.
+    /// The statement to sign, with its namespace.
     #[must_use]
     pub const fn statement(&self) -> &UnsignedStatement {
         &self.statement
     }
 
-    /// What is confirmed at a gate, in the order of the steps; nothing in other statements.
+    /// The objects confirmed at a gate, in the order of the steps. Other statements have none.
     #[must_use]
     pub fn objects(&self) -> &[CompletedObject] {
         &self.objects
     }
 
-    /// Writes the statement only, to be signed on another machine.
+    /// Writes only the statement, to be signed on another machine.
     ///
     /// # Errors
     /// [`WorkflowError`]
@@ -305,8 +305,8 @@ impl PreparedStatement {
         Ok(self.path)
     }
 
-    /// Has the statement signed, verifies that as everybody else will, and writes both files. If this is interrupted between the two, the statement
-    /// waits for its signature, and the same command goes on with it.
+    /// Has the statement signed, verifies the signature as any verifier does, and writes both files. If this is interrupted between the two files,
+    /// the statement waits for its signature, and the same command continues with it.
     ///
     /// # Errors
     /// [`WorkflowError`]: neither file was written.
@@ -321,7 +321,7 @@ impl PreparedStatement {
         })
     }
 
-    /// The same with a signer of its own, which gives an armoured signature.
+    /// The same with a custom signer, which returns an armoured signature.
     ///
     /// # Errors
     /// As [`sign`](Self::sign).
@@ -340,7 +340,7 @@ impl PreparedStatement {
         let armoured = sign(&self.statement)?;
         let signature = self.count.verify(self.statement.bytes(), &armoured);
         let signature = signature.map_err(|cause| PeopleError::Signature { cause })?;
-        // Minutes may have passed until somebody touched a key.
+        // Minutes may have passed before the person touched the key.
         self.refuse_late(ceremony)?;
         let is_new = statement_place.is_some();
         if let Some(place) = statement_place {
@@ -348,7 +348,7 @@ impl PreparedStatement {
         }
         if let Err(cause) = signature_place.commit(&signature) {
             if is_new && !signature_path.exists() {
-                // A statement that stays here only waits for a signature, so a failure to remove it does not matter.
+                // A statement left here only waits for a signature, so a failed removal does not matter.
                 let _ = fs::remove_file(&self.path);
             }
             return Err(cause.into());
@@ -359,7 +359,7 @@ impl PreparedStatement {
         })
     }
 
-    /// What was signed is still asked for.
+    /// Refuses if the signature is no longer asked for.
     fn refuse_late(&self, ceremony: &OpenedCeremony) -> Result<(), PeopleError> {
         match &self.count {
             Count::Approval(_) => ceremony.refuse_ended(),
@@ -369,7 +369,7 @@ impl PreparedStatement {
                     step: count.bytes().step.clone(),
                 }),
             },
-            // Nothing is added after the end.
+            // Nothing is added after the end, so an attestation cannot be late.
             Count::Attestation(_) => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! Stock `ssh-keygen`, which signs: it asks for the passphrase, the touch and the PIN itself, so none of them passes through this program.
+//! Signs with stock `ssh-keygen`. It asks for passphrase, touch and PIN itself, so none of them passes through this program.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -17,10 +17,10 @@ use crate::x509::Linter;
 
 const PROGRAM: &str = "ssh-keygen";
 
-/// What is kept of its words.
+/// How much of its output is kept.
 const SHOWN_CHARACTERS: usize = 400;
 
-/// No signature comes near it.
+/// Any signature is much smaller.
 const LARGEST_SIGNATURE: u64 = 64 * 1024;
 
 /// How `ssh-keygen` is run.
@@ -36,26 +36,26 @@ pub struct SshKeygen {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SshKeygenError {
-    /// There is none.
+    /// It was not found.
     Missing,
-    /// Others could have changed it.
+    /// Other users could have changed it.
     Untrusted {
         /// The file or directory that they could change.
         cause: TrustError,
     },
-    /// Others could have changed the statement on its way, and had something else signed.
+    /// Other users could have replaced the statement on its way to `ssh-keygen`.
     Directory {
         /// The directory for temporary files that they could change.
         cause: TrustError,
     },
-    /// It cannot be run, or given the statement.
+    /// It cannot be run, or the statement cannot be passed to it.
     System {
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
     /// It refused.
     Failed {
-        /// How it ended, and what it said, if that was not shown.
+        /// How it ended, and its output if that was not shown.
         said: String,
     },
 }
@@ -91,7 +91,7 @@ impl std::error::Error for SshKeygenError {
 }
 
 impl SshKeygen {
-    /// The variables that it is given, where they are set: the agent, the terminal, and the way to ask for a passphrase in a window.
+    /// The environment variables that it inherits: the agent, the terminal, and how to ask for a passphrase in a window.
     pub const VARIABLES: [&str; 9] = [
         "SSH_AUTH_SOCK",
         "SSH_SK_PROVIDER",
@@ -104,8 +104,8 @@ impl SshKeygen {
         "TERM",
     ];
 
-    /// Finds it. `environment` has values of [`VARIABLES`](Self::VARIABLES). What it says goes to standard error if `is_heard`, and into the
-    /// error else. Unless it `may_ask`, a key that needs a passphrase or a PIN is not used.
+    /// Finds `ssh-keygen`. `environment` has values of [`VARIABLES`](Self::VARIABLES). Its output goes to standard error if `is_heard`, otherwise
+    /// into the error. Unless it `may_ask`, a key that needs a passphrase or a PIN is not used.
     ///
     /// # Errors
     /// [`SshKeygenError`]
@@ -123,10 +123,10 @@ impl SshKeygen {
         })
     }
 
-    /// Has the statement signed with this key. Returns the armoured signature as it is: nothing about it was verified.
+    /// Has the statement signed with this key. Returns the armoured signature without verifying it.
     pub(super) fn sign(&self, key: &Path, statement: &UnsignedStatement) -> Result<Vec<u8>, SshKeygenError> {
         let system = |cause| SshKeygenError::System { cause };
-        // A directory of its own, 0700, which goes when this function ends.
+        // A separate directory (0700), removed when this function ends.
         let directory = tempfile::Builder::new()
             .prefix("hsm-ca-sign-")
             .permissions(Permissions::from_mode(0o700))
@@ -141,7 +141,7 @@ impl SshKeygen {
             .args(["-Y", "sign", "-n", statement.namespace(), "-f"])
             .arg(key)
             .arg(&file)
-            // The PIN of the token may be in the environment.
+            // The environment may contain the PIN of the token.
             .env_clear()
             .env("PATH", Linter::PATH)
             .env("LC_ALL", "C.UTF-8")
@@ -186,7 +186,7 @@ impl SshKeygen {
     }
 }
 
-/// On one line, without what could move a cursor.
+/// The output on one line, without characters that could move a cursor.
 fn last_words(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
     let lines: Vec<_> = text

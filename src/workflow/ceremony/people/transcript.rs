@@ -1,4 +1,4 @@
-//! What people add to a transcript while `run` does not have it: notes, deviations, and the end.
+//! Adds to the transcript while no run is open: notes, deviations, and an abort.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -15,26 +15,26 @@ use crate::output::{Destination, OutputError};
 use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
 
-/// Who says that the program found something.
+/// The author of entries made by the program.
 const PROGRAM: &str = "hsm-ca";
 
-/// Something that somebody has to say.
+/// A remark to record.
 #[derive(Clone, Debug)]
 pub struct Remark {
-    /// What.
+    /// The text.
     pub text: String,
-    /// A name of the plan; else the login that the command runs as counts.
+    /// A name from the plan. If it is `None`, the login of the command counts.
     pub by: Option<String>,
     /// The time of the machine's clock.
     pub time: UnixTime,
-    /// The clock was compared with another one: it is right, although the transcript is ahead of it.
+    /// People compared the clock with another one and confirmed it, although the transcript is ahead of it.
     pub clock_is_right: bool,
 }
 
 /// Adds a note or a deviation. Returns the new head.
 ///
 /// # Errors
-/// [`PeopleError`]; [`TranscriptError::InUse`] while `run` has the transcript.
+/// [`PeopleError`]; [`TranscriptError::InUse`] while `run` has the transcript open.
 pub fn note_in_transcript(
     ceremony: &OpenedCeremony,
     remark: &Remark,
@@ -53,16 +53,16 @@ pub fn note_in_transcript(
     Ok(file.append(remark.time, &event)?)
 }
 
-/// Ends the ceremony for good, and says so in its directory. Nothing is deleted.
+/// Aborts the ceremony for good, and writes a notice into its directory. Nothing is deleted.
 ///
 /// # Errors
-/// [`WorkflowError`]; [`PeopleError::Ended`] if it is over already.
+/// [`WorkflowError`]; [`PeopleError::Ended`] if it has already ended.
 pub fn abort_ceremony(ceremony: &OpenedCeremony, remark: &Remark) -> Result<TranscriptHead, WorkflowError> {
     let by = check(ceremony, remark, "the reason")?;
     if let Some(head) = finish_notice(ceremony)? {
         return Ok(head);
     }
-    // Held before the transcript says so.
+    // Reserve the file before the transcript records the abort.
     let place = Destination::new(ceremony.directory.aborted()).reserve()?;
     let mut file = match ceremony.directory.transcript().exists() {
         true => open(ceremony, remark)?,
@@ -86,7 +86,7 @@ pub fn abort_ceremony(ceremony: &OpenedCeremony, remark: &Remark) -> Result<Tran
     Ok(head)
 }
 
-/// If the program was stopped between the transcript's last line and the notice, the notice is written now.
+/// If the program stopped between the transcript's last line and the notice, write the notice now.
 fn finish_notice(ceremony: &OpenedCeremony) -> Result<Option<TranscriptHead>, WorkflowError> {
     let Some(transcript) = ceremony.transcript()? else {
         return Ok(None);
@@ -109,7 +109,7 @@ fn finish_notice(ceremony: &OpenedCeremony) -> Result<Option<TranscriptHead>, Wo
     Ok(Some(transcript.head()))
 }
 
-/// Who says it: somebody of the plan, or the login.
+/// Determines the author: a person of the plan, or the login.
 fn check(ceremony: &OpenedCeremony, remark: &Remark, what: &'static str) -> Result<String, PeopleError> {
     if !is_plain_line(&remark.text) {
         return Err(PeopleError::Text { what });
@@ -124,7 +124,7 @@ fn check(ceremony: &OpenedCeremony, remark: &Remark, what: &'static str) -> Resu
     }
 }
 
-/// Opens the transcript of a ceremony that is not over. A torn last line is kept in a file beside it and cut off, and a deviation says so.
+/// Opens the transcript of a ceremony that has not ended. A torn last line is kept in a separate file and cut off, and a deviation records it.
 fn open(ceremony: &OpenedCeremony, remark: &Remark) -> Result<TranscriptFile, PeopleError> {
     let path = ceremony.directory.transcript();
     let trusted = file_trust::check_directory(&ceremony.directory.run());

@@ -1,4 +1,4 @@
-//! What a rehearsal made, held against the real plan.
+//! Compares the result of a rehearsal with the real plan.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub struct SessionComparison {
     pub missing: Vec<String>,
     /// How often each key signed.
     pub signatures: Vec<CountedSignatures>,
-    /// What the verification of the practice found, and what its plan says otherwise than the real one.
+    /// The findings of the practice's verification, and the differences between its plan and the real one.
     pub findings: Vec<Finding>,
 }
 
@@ -32,14 +32,14 @@ pub struct SessionComparison {
 pub struct CountedSignatures {
     /// The key, as the plan calls it.
     pub key: String,
-    /// What the plan says.
+    /// The planned number.
     pub planned: u64,
-    /// What was made.
+    /// The actual number.
     pub made: u64,
 }
 
 impl SessionComparison {
-    /// Whether the practice verifies, every object of the plan was made and equals it outside the holes, and each key signed as often as planned.
+    /// Whether the practice verifies, every planned object was made and matches outside the holes, and each key signed as often as planned.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.findings.is_empty()
@@ -93,7 +93,7 @@ pub fn compare_session(
     comparison
 }
 
-/// What the practice's plan says otherwise, beside what a practice changes and beside the bytes, which are compared as they were signed.
+/// Finds other differences between the plans. Values that a practice replaces are left out; so are the bytes, which are compared as signed.
 fn compare_plans(plan: &CeremonyPlan, practice: &CeremonyPlan, stand_ins: &[StandInFor]) -> Vec<Finding> {
     let parts = [
         ("the id", plan.ceremony == practice.ceremony),
@@ -114,7 +114,7 @@ fn compare_plans(plan: &CeremonyPlan, practice: &CeremonyPlan, stand_ins: &[Stan
         let with_bytes_of_plan = PlannedObject {
             tbs: planned.tbs.clone(),
             sha256: planned.sha256,
-            // It names keys, and those are others.
+            // The description contains keys, which differ in a practice.
             shown: planned.shown.clone(),
             ..made.clone()
         };
@@ -152,13 +152,13 @@ fn count(plan: &CeremonyPlan, practice: &CeremonyReport) -> Vec<CountedSignature
     counted
 }
 
-/// A key of a practice, and the one that it stands in for.
+/// A key of a practice, and the real key that it replaces.
 struct StandInFor {
     stand_in: PublicKey,
     real: PublicKey,
 }
 
-/// Each input that shows another key in the practice: a certificate, a public key, or the pair file of a key to import.
+/// Each input that contains another key in the practice: a certificate, a public key, or the pair file of a key to import.
 fn stand_ins(source: &CeremonySource, practice: &CeremonySource) -> Vec<StandInFor> {
     let key_of = |inputs: &CeremonyInputs, name: &str| match inputs.pair(name) {
         Ok(pair) => Ok(pair.public_key),
@@ -175,7 +175,7 @@ fn stand_ins(source: &CeremonySource, practice: &CeremonySource) -> Vec<StandInF
     found
 }
 
-/// Octets of stand-in keys, with those of the real ones: numbers and identifiers.
+/// The octets of stand-in keys and of the real keys: numbers and identifiers.
 fn stand_in_octets(stand_ins: &[StandInFor]) -> Vec<[Vec<u8>; 2]> {
     let mut pairs = Vec::new();
     for StandInFor { stand_in, real } in stand_ins {
@@ -186,7 +186,7 @@ fn stand_in_octets(stand_ins: &[StandInFor]) -> Vec<[Vec<u8>; 2]> {
     pairs
 }
 
-/// The steps of a practice, with the public keys that the real ones expect of their pairs.
+/// The steps of a practice, with the public keys that the real steps expect of their pairs.
 fn with_real_pins(steps: &[PlannedStep], stand_ins: &[StandInFor]) -> Vec<PlannedStep> {
     let mut steps = steps.to_vec();
     for step in &mut steps {
@@ -203,7 +203,7 @@ fn with_real_pins(steps: &[PlannedStep], stand_ins: &[StandInFor]) -> Vec<Planne
     steps
 }
 
-/// What was signed, with the octets of the real keys where stand-ins were: only octets of the same length can be compared.
+/// The signed bytes, with the octets of the real keys in place of the stand-ins. Only octets of the same length can be compared.
 fn with_real_keys(mut signed: Vec<u8>, keys: &[[Vec<u8>; 2]]) -> Vec<u8> {
     for [stand_in, real] in keys {
         if stand_in.len() != real.len() || stand_in.is_empty() {
@@ -229,7 +229,7 @@ mod tests {
     fn the_octets_of_real_keys_are_put_back_in_every_place() {
         let keys = [
             [vec![7, 8], vec![1, 2]],
-            // Of another length: a difference has to show.
+            // Another length must show as a difference.
             [vec![9], vec![3, 4]],
             [Vec::new(), Vec::new()],
         ];

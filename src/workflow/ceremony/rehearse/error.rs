@@ -11,36 +11,36 @@ use crate::workflow::ceremony::CeremonyError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RehearsalError {
-    /// The plan has no session of that name.
+    /// The plan has no session with this name.
     NoSession {
         /// The name.
         session: String,
     },
-    /// No practice can be made of the ceremony file.
+    /// The ceremony file cannot be turned into a practice.
     File(PracticeFileError),
     /// A token of the rig was not initialised.
     Rig {
-        /// Why.
+        /// The reason.
         cause: InitTokenError,
     },
     /// A stand-in key of a person did not sign.
     Signer(StandInSignerError),
-    /// Somebody has no stand-in key.
+    /// A person has no stand-in key.
     NoKey {
-        /// Their key, as a line.
+        /// The person's key, as a line.
         key: String,
     },
-    /// The rig has no token of that name.
+    /// The rig has no token with this name.
     NoToken {
         /// The name.
         token: String,
     },
-    /// No key pair was made that stands in for one of KMS.
+    /// The stand-in for a KMS key pair could not be made.
     PracticeKey {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// The key of an input signs on two tokens, and a stand-in can be on one only.
+    /// The key of an input signs on two tokens, but a stand-in can be on only one.
     TwoTokens {
         /// The input.
         input: String,

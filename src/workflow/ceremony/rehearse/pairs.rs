@@ -1,4 +1,4 @@
-//! Key pairs that stand in for those of KMS. The code of the import step runs as on the day, and KMS is not asked for anything.
+//! Stand-ins for KMS key pairs. The import step runs the same code as on the day, and nothing is sent to KMS.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -12,10 +12,10 @@ use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::{CeremonyDecryptors, CeremonySource};
 
-/// What is in the place of KMS's ciphertext. It has no key in it: who has the practice's file has nothing.
+/// Replaces the ciphertext from KMS. It contains no key, so the practice's file reveals nothing.
 const CIPHERTEXT: &[u8] = b"hsm-ca practice: no ciphertext of KMS, and no key";
 
-/// A pair file of a rehearsal, with its private key in this process: KMS, as far as an import step sees it.
+/// A pair file of a rehearsal, with its private key in this process. An import step sees it as KMS.
 #[derive(Clone, Debug)]
 pub(super) struct PracticePair {
     /// The public key of the ceremony's own pair.
@@ -25,15 +25,15 @@ pub(super) struct PracticePair {
     key: Rc<PracticeKeyPair>,
 }
 
-/// One for each pair that the ceremony imports.
+/// One stand-in for each pair that the ceremony imports.
 pub(super) struct PracticePairs {
     pairs: Vec<PracticePair>,
-    /// Their place in `pairs`, and their token, by the step.
+    /// The index in `pairs` and the token, by step.
     steps: BTreeMap<String, (usize, String)>,
 }
 
 impl PracticePairs {
-    /// Makes a key pair of the same spec for each pair of the ceremony. The same pair twice has one stand-in.
+    /// Makes a key pair of the same spec for each pair of the ceremony. A pair that is imported twice gets one stand-in.
     pub(super) fn make(source: &CeremonySource) -> Result<Self, WorkflowError> {
         let mut made = Self {
             pairs: Vec::new(),
@@ -57,7 +57,7 @@ impl PracticePairs {
         Ok(made)
     }
 
-    /// The stand-in of the pair with this public key.
+    /// The stand-in for the pair with this public key.
     pub(super) fn stand_in_for(&self, real: &PublicKey) -> Option<&PracticePair> {
         self.pairs.iter().find(|pair| pair.real.has_numbers_of(real))
     }
@@ -68,7 +68,7 @@ impl PracticePairs {
         steps.any(|(place, to)| to == token && self.pairs.get(*place).is_some_and(|other| other.is(pair)))
     }
 
-    /// What the run asks in the place of KMS.
+    /// The decryptors that the run uses in place of KMS.
     pub(super) fn decryptors(&self) -> CeremonyDecryptors {
         let mut decryptors = CeremonyDecryptors::new();
         for (step, (place, _)) in &self.steps {
@@ -79,7 +79,7 @@ impl PracticePairs {
         decryptors
     }
 
-    /// The only public key that each step accepts, where its file names one.
+    /// The only public key that each step accepts, if its file names one.
     pub(super) fn pins(&self, source: &CeremonySource) -> BTreeMap<String, Digest> {
         let mut pins = BTreeMap::new();
         for step in &source.file.steps {
@@ -122,7 +122,7 @@ impl PracticePair {
         Rc::ptr_eq(&self.key, &other.key)
     }
 
-    /// KMS decrypts a ciphertext of its own, under the encryption context that it was made with.
+    /// Like KMS, decrypts only its own ciphertext, under the encryption context of the pair.
     fn require(&self, pair: &KeyPairFile) -> Result<(), KmsError> {
         match *pair == self.pair {
             true => Ok(()),
@@ -143,7 +143,7 @@ impl KeyPairDecryptor for PracticePair {
         self.key.private_key(guard).map_err(KmsError::Memory)
     }
 
-    /// A ceremony has no sealed route.
+    /// A ceremony does not use the sealed route.
     fn decrypt_for_recipient(
         &self,
         _: &KeyPairFile,

@@ -1,4 +1,4 @@
-//! The people of a rehearsal: a stand-in key for each, which signs what they would sign.
+//! The people of a rehearsal. Each has a stand-in key that signs in their place.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::{CeremonySource, OpenedCeremony, PreviousError, Saying, prepare_statement};
 
-/// Stand-in keys, by the real key of the person as a line.
+/// Stand-in keys, by the person's real key as a line.
 pub(super) struct PracticePeople(BTreeMap<String, StandInSigner>);
 
 impl PracticePeople {
-    /// For everybody in the file, and for everybody of the ceremony before it.
+    /// Stand-in keys for everyone in the file and in the previous ceremony.
     pub(super) fn of(source: &CeremonySource) -> Result<Self, WorkflowError> {
         let mut lines: Vec<_> = source
             .file
@@ -41,14 +41,14 @@ impl PracticePeople {
         people.map(|person| self.key_for(&person.key.line())).collect()
     }
 
-    /// The stand-in for the key of somebody.
+    /// The stand-in for a person's key.
     pub(super) fn key_for(&self, line: &str) -> Result<SshKey, WorkflowError> {
         let signer = self.0.get(line);
         let signer = signer.ok_or_else(|| RehearsalError::NoKey { key: line.to_owned() })?;
         Ok(signer.key().clone())
     }
 
-    /// Everybody who may approve the practice does.
+    /// Everyone who may approve the practice does.
     pub(super) fn approve(&self, ceremony: &OpenedCeremony, now: UnixTime) -> Result<(), WorkflowError> {
         let previous = ceremony.previous_people().map_err(WorkflowError::from)?;
         let groups = [Some(&ceremony.plan.people), previous.as_ref()];
@@ -66,7 +66,7 @@ impl PracticePeople {
         Ok(())
     }
 
-    /// So many people with that role, who have not signed yet, say it.
+    /// As many people with this role as asked for, who have not signed yet, sign this.
     pub(super) fn say_with(
         &self,
         ceremony: &OpenedCeremony,
@@ -81,7 +81,7 @@ impl PracticePeople {
         Ok(())
     }
 
-    /// Everybody who attended signs the head.
+    /// Everyone who attended signs the head.
     pub(super) fn attest(&self, ceremony: &OpenedCeremony, now: UnixTime) -> Result<(), WorkflowError> {
         let saying = Saying::Attestation(Remarks {
             present: Presence::All,
@@ -105,7 +105,7 @@ impl PracticePeople {
     }
 }
 
-/// Prepares, signs and verifies a statement as every other is.
+/// Prepares, signs and verifies a statement, like any other statement.
 fn say(
     ceremony: &OpenedCeremony,
     signer: &StandInSigner,

@@ -1,14 +1,14 @@
-//! The room of a rehearsal: the program itself gives the answers that people will give.
+//! The room of a rehearsal. The program gives the answers that people will give.
 
 use super::people::PracticePeople;
 use crate::ceremony::{StepAction, script_words};
 use crate::workflow::ceremony::{CeremonyRoom, OpenedCeremony, Question, RunError, Saying, Told};
 use crate::workflow::{Clock, WorkflowError};
 
-/// What is written down at every manual step.
+/// The record for every manual step.
 const RECORDED: &str = "rehearsal";
 
-/// Everybody is there, and does what the script says.
+/// Everyone is present and follows the script.
 pub(super) struct PracticeRoom<'a> {
     ceremony: &'a OpenedCeremony,
     people: &'a PracticePeople,
@@ -24,7 +24,7 @@ impl<'a> PracticeRoom<'a> {
         }
     }
 
-    /// The people who are missing at the gate sign what it asks for.
+    /// The signers still missing at the gate sign its objects.
     fn sign_gate(&self, step: &str, missing: usize) -> Result<(), WorkflowError> {
         let course = self.ceremony.course().map_err(WorkflowError::from)?;
         let role = self
@@ -67,7 +67,7 @@ impl CeremonyRoom for PracticeRoom<'_> {
                 self.sign_gate(step, *missing)?;
                 Ok(String::new())
             }
-            // Nothing goes wrong in a rehearsal that people could decide about: it stops.
+            // A rehearsal stops at any problem that people would have to decide.
             Question::Decide { .. } | Question::DecidedBy { .. } => {
                 Err(RunError::NoAnswer { asked: "a decision" }.into())
             }

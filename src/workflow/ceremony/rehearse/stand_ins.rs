@@ -1,4 +1,4 @@
-//! Stand-in keys for those that are in a safe or come from KMS, and the inputs that show them: certificates, lists, public keys and pair files.
+//! Stand-ins for keys that are in a safe or come from KMS, and for the inputs that contain them: certificates, CRLs, public keys and pair files.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::workflow::{
 };
 use crate::x509::{CERTIFICATE, Certificate, PUBLIC_KEY, X509_CRL, stand_in_certificate, stand_in_list};
 
-/// Inputs that are others in a rehearsal, by their names.
+/// The inputs that a rehearsal replaces, by name.
 pub(super) struct StandIns {
     pub(super) inputs: BTreeMap<String, Vec<u8>>,
 }
@@ -28,7 +28,7 @@ struct SafeKey {
     token: String,
 }
 
-/// A key that stands in for one in a safe.
+/// A stand-in for a key in a safe.
 struct StandInKey<'a> {
     real: PublicKey,
     key: PublicKey,
@@ -36,8 +36,8 @@ struct StandInKey<'a> {
 }
 
 impl StandIns {
-    /// Has the tokens make a key for each input whose key signs or is destroyed, and makes the inputs anew that show those keys or are
-    /// signed by them. The stand-in for a key of KMS is that of its pair, and leaves the token again where a step will import it.
+    /// Has the tokens make a key for each input whose key signs or is destroyed. Then makes new versions of the inputs that contain those keys or are
+    /// signed by them. The stand-in for a KMS key is that of its pair; it is removed from the token if a step will import it.
     pub(super) fn make(
         source: &CeremonySource,
         pairs: &PracticePairs,
@@ -86,7 +86,7 @@ impl StandIns {
     }
 }
 
-/// How a stand-in gets to a token.
+/// Puts a stand-in onto a token.
 struct Maker<'a> {
     session: &'a Session,
     lock_directory: Option<&'a Path>,
@@ -120,8 +120,8 @@ impl Maker<'_> {
     }
 }
 
-/// The keys of inputs that the steps sign with or destroy; and those that signed a certificate whose key is replaced, where their own
-/// certificate is an input: its signature has to verify again.
+/// The keys of inputs that the steps sign with or destroy. Also the keys that signed a certificate whose key is replaced, if their own certificate is
+/// an input: its signature must verify again.
 fn find_safe_keys(source: &CeremonySource) -> Result<Vec<SafeKey>, WorkflowError> {
     let mut found: Vec<SafeKey> = Vec::new();
     for step in &source.file.steps {
@@ -182,7 +182,7 @@ fn safe_key_of<'a>(source: &'a CeremonySource, step: &'a Step) -> Option<(&'a st
     Some((key, step.action.token()?))
 }
 
-/// The bytes of the input with stand-in keys; none where it neither shows one nor is signed by one.
+/// The bytes of the input with stand-in keys. `None` if the input neither contains one nor is signed by one.
 fn make_input(
     inputs: &CeremonyInputs,
     name: &str,

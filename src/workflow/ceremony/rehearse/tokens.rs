@@ -1,4 +1,4 @@
-//! The tokens of a rehearsal: new, with PINs that nobody learns.
+//! The tokens of a rehearsal. They are new, and their PINs are never shown.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::token::{Module, RigToken, Session, Token, TokenDescription, TokenSele
 use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::plan::see_token;
 
-/// Tokens that are logged in, by the names that the steps use.
+/// Logged-in tokens, by the names used in the steps.
 pub(super) struct PracticeTokens {
     pub(super) sessions: BTreeMap<String, Session>,
     pub(super) seen: BTreeMap<String, SeenToken>,
@@ -17,7 +17,7 @@ pub(super) struct PracticeTokens {
 }
 
 impl PracticeTokens {
-    /// Initialises one token for each of the plan's.
+    /// Initialises one token for each token of the plan.
     pub(super) fn initialise(
         module: &Module,
         rig: RigToken,
@@ -32,7 +32,7 @@ impl PracticeTokens {
         for (place, name) in (1..).zip(plan.tokens.keys()) {
             let own: Vec<_> = tokens.descriptions.values().cloned().collect();
             let (so_pin, pin) = (Pin::random(&guard)?, Pin::random(&guard)?);
-            // A token's label has 32 bytes at most, and a name in the file can be longer.
+            // A token's label has at most 32 bytes, and a name in the file can be longer.
             let label = format!("practice-{place}");
             let token = init_token_beside(module, rig, &own, &label, &so_pin, &pin)
                 .map_err(|cause| RehearsalError::Rig { cause })?;
@@ -46,13 +46,13 @@ impl PracticeTokens {
         Ok(tokens)
     }
 
-    /// As they were found, by the names that the steps use.
+    /// The tokens as found, by the names used in the steps.
     pub(super) fn found(&self) -> BTreeMap<String, Token> {
         let token = |(name, session): (&String, &Session)| (name.clone(), session.token().clone());
         self.sessions.iter().map(token).collect()
     }
 
-    /// Their serial numbers, by the names that the steps use.
+    /// Their serial numbers, by the names used in the steps.
     pub(super) fn serials(&self) -> BTreeMap<String, String> {
         let serial = |(name, token): (&String, &TokenDescription)| (name.clone(), token.serial.clone());
         self.descriptions.iter().map(serial).collect()

@@ -1,4 +1,4 @@
-//! What people say: the opening, manual steps, words of the script, names.
+//! The answers of the people: opening, manual steps, words of the script, names.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,18 @@ use crate::ceremony::{
 use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
 
-/// People mistype.
+/// How many tries people get.
 const TRIES: usize = 3;
 
-/// How far the wall clock may be from the machine's, in seconds: it shows minutes.
+/// The largest permitted difference between the wall clock and the machine's clock, in seconds. A wall clock shows minutes.
 const CLOCK_TOLERANCE: u64 = 150;
 
-/// The words at the ceremony's two ends.
+/// The words at the start and the end of the ceremony.
 pub(super) const OPENING: &str = "opening";
 pub(super) const CLOSING: &str = "closing";
 
 impl CeremonyRun<'_> {
-    /// Opens a run: the event, the clock, who is there, the words.
+    /// Starts a run: the event, the clock, the attendees, the words.
     pub(super) fn begin(
         &mut self,
         approved_by: &[String],
@@ -69,8 +69,7 @@ impl CeremonyRun<'_> {
         self.type_words(OPENING)
     }
 
-    /// Asks a question. A line that begins with `note:` or `deviation:` is written down, people see what was recorded, and the question is
-    /// asked again.
+    /// Asks a question. A line that begins with `note:` or `deviation:` is recorded and confirmed, and the question is asked again.
     pub(super) fn ask(&self, question: &Question<'_>) -> Result<String, WorkflowError> {
         loop {
             let answer = self.room.ask(question)?;
@@ -105,7 +104,7 @@ impl CeremonyRun<'_> {
         self.retry("the time of the wall clock", |run| {
             let machine = run.now();
             let wall = run.ask(&Question::WallClock { machine })?;
-            // The machine may have waited for the answer.
+            // The machine may have waited a long time for the answer.
             let shown = run.now();
             match read_wall_clock(&wall) {
                 Some(time) if time.0.abs_diff(shown.0) <= CLOCK_TOLERANCE => {
@@ -144,7 +143,7 @@ impl CeremonyRun<'_> {
         })
     }
 
-    /// Has the words of the script typed, and records it.
+    /// Asks for the words of the script, and records that they were typed.
     pub(super) fn type_words(&self, step: &str) -> Result<(), WorkflowError> {
         let expected = script_words(&self.hash, step);
         self.retry("the words of the script", |run| {
@@ -185,7 +184,7 @@ impl CeremonyRun<'_> {
         })
     }
 
-    /// Asks who made a decision: as many people as the gate before it asks for, of its role.
+    /// Asks who made a decision: as many people of the role as the previous gate requires.
     pub(super) fn ask_who_decided(&self, sign_by: &SignBy) -> Result<Vec<String>, WorkflowError> {
         let mut decided = Vec::new();
         self.retry("who decided", |run| {
@@ -219,7 +218,7 @@ impl CeremonyRun<'_> {
         Ok(decided)
     }
 
-    /// Who decides what the program cannot know: those of the last gate before the step, the approvers who have to attend, or the administrator.
+    /// Who decides what the program cannot know: the people of the last gate before the step, the approvers required to attend, or the administrator.
     pub(super) fn deciders(&self, step: &str) -> SignBy {
         let before = self.plan.steps.iter().take_while(|planned| planned.id != step);
         let gate = before.filter_map(|planned| match &planned.action {
@@ -256,7 +255,7 @@ impl CeremonyRun<'_> {
         Ok(found)
     }
 
-    /// Asks until an answer is accepted, a few times. People are told why one is not.
+    /// Asks until an answer is accepted, up to the limit. People see why an answer was refused.
     pub(super) fn retry(
         &self,
         asked: &'static str,
@@ -272,7 +271,7 @@ impl CeremonyRun<'_> {
     }
 }
 
-/// What somebody wants to have written down instead of an answer, and whether it is a deviation.
+/// The remark in an answer, if there is one, and whether it is a deviation.
 fn remark_in(answer: &str) -> Option<(bool, &str)> {
     let (kind, text) = answer.split_once(':')?;
     let is = |word: &str| kind.trim().eq_ignore_ascii_case(word);
@@ -282,7 +281,7 @@ fn remark_in(answer: &str) -> Option<(bool, &str)> {
     }
 }
 
-/// A date and a time in UTC, to the minute.
+/// Reads a date and time in UTC, to the minute.
 fn read_wall_clock(wall: &str) -> Option<UnixTime> {
     let (date, time) = wall.trim().trim_end_matches(['Z', 'z']).split_once([' ', 'T'])?;
     format!("{date}T{}:00Z", time.trim_start()).parse().ok()

@@ -1,4 +1,4 @@
-//! The end: the results get their names, and everything that proves them is written.
+//! Closes a ceremony: publishes the results, and writes the evidence for them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +21,7 @@ impl CeremonyRun<'_> {
     pub(super) fn close(&mut self) -> Result<RunSummary, WorkflowError> {
         let results = self.results()?;
         self.type_words(CLOSING)?;
-        // The ledger is written first: after the event nothing of the ceremony changes.
+        // Write the ledger's events first. After the closing event, nothing of the ceremony changes.
         self.write_ledger()?;
         self.record(Event::Closed {
             out: digests(&results),
@@ -29,7 +29,7 @@ impl CeremonyRun<'_> {
         self.write_results(&results)
     }
 
-    /// Writes what an interrupted closing has left. Nothing is added to the transcript.
+    /// Writes what an interrupted closing left out. Nothing is added to the transcript.
     ///
     /// # Errors
     /// [`RunError::Closed`] if nothing is left to do.
@@ -53,7 +53,7 @@ impl CeremonyRun<'_> {
         Ok(RunSummary { head, out })
     }
 
-    /// Each result as it will be in `out`, by its name.
+    /// The content of each result file in `out`, by name.
     fn results(&self) -> Result<BTreeMap<String, Vec<u8>>, WorkflowError> {
         let mut results = BTreeMap::new();
         for object in self.plan.objects_of(&self.session.name) {
@@ -72,7 +72,7 @@ impl CeremonyRun<'_> {
         Ok(results)
     }
 
-    /// Nothing is in the place of the results before the ceremony is closed.
+    /// Before the ceremony is closed, the place of the results must be empty.
     pub(super) fn refuse_results_there(&self) -> Result<(), RunError> {
         let path = self.request.ceremony.directory.out();
         match path.symlink_metadata() {
@@ -98,7 +98,7 @@ impl CeremonyRun<'_> {
         };
         match write() {
             Ok(_) => Ok(()),
-            // As for every other file of the ceremony: the same command goes on.
+            // As for every other file of the ceremony, the same command can continue.
             Err(OutputError::NoSpace { path }) => Err(failed(&path, Errno::NOSPC.into()).into()),
             Err(error) => Err(error.into()),
         }
@@ -108,7 +108,7 @@ impl CeremonyRun<'_> {
         let state = self.request.ceremony.directory.state();
         ensure_directory(&state)?;
         let path = state.join("ledger-events.jsonl");
-        // An interrupted closing wrote one, and the ledger may have gone on since.
+        // An interrupted closing wrote one, and the ledger may have grown since.
         if path.exists() {
             return Ok(());
         }
@@ -122,7 +122,7 @@ impl CeremonyRun<'_> {
         let directory = &self.request.ceremony.directory;
         let transcript = self.transcript.borrow();
         let transcript = transcript.transcript();
-        // What the plan was held against, and not what its file holds by now.
+        // Use the export against which the plan was checked, not the current content of its file.
         let previous = match &self.request.source.previous {
             Some(bytes) => Some(CeremonyExport::read(bytes).map_err(|error| self.cannot(CLOSING, error))?),
             None => None,
@@ -142,7 +142,7 @@ impl CeremonyRun<'_> {
         write_once(&directory.checkpoint(), checkpoint.to_string().as_bytes())
     }
 
-    /// SHA-256 of every file of the directory that nothing changes any more.
+    /// SHA-256 of every file of the directory that no longer changes.
     fn write_checksums(&self) -> Result<(), WorkflowError> {
         let directory = &self.request.ceremony.directory;
         let mut lines = Vec::new();
@@ -171,7 +171,7 @@ impl CeremonyRun<'_> {
     }
 }
 
-/// An interrupted closing wrote the results: they are all there, octet for octet, and nothing else.
+/// If an interrupted closing wrote the results, all of them must be there, octet for octet, and nothing else.
 fn compare_out(path: &Path, results: &BTreeMap<String, Vec<u8>>) -> Result<(), WorkflowError> {
     let other = |path: PathBuf, reason| Err(RunError::OtherResults { path, reason }.into());
     if !path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
@@ -208,7 +208,7 @@ fn digests(results: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Digest> {
 
 type Line = (String, Digest);
 
-/// Every regular file below.
+/// Lists every regular file below.
 fn list(root: &Path, below: &Path, lines: &mut Vec<Line>) -> Result<(), RunError> {
     let path = root.join(below);
     if !path.is_dir() {

@@ -1,4 +1,4 @@
-//! Why a ceremony does not go on.
+//! Why a run stops.
 
 use std::path::PathBuf;
 use std::{fmt, io};
@@ -7,7 +7,7 @@ use crate::ceremony::{CanonicalError, Digest, TranscriptError};
 use crate::values::UnixTime;
 use crate::workflow::{CeremonyError, WorkflowError};
 
-/// Why a ceremony does not go on. What was done so far is in the transcript.
+/// Why a run stops. The transcript contains everything done so far.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RunError {
@@ -15,21 +15,21 @@ pub enum RunError {
     Transcript(TranscriptError),
     /// A line of the transcript is not an event.
     Event(CanonicalError),
-    /// It is closed.
+    /// The ceremony is already closed.
     Closed,
-    /// It was given up.
+    /// The ceremony was aborted.
     Aborted {
-        /// Why.
+        /// The reason.
         because: String,
     },
-    /// No session has that name, or none is now.
+    /// No session has this name, or no session is open now.
     NoSession {
-        /// What was wanted; none where the time decides.
+        /// The requested name; `None` if the time selects the session.
         wanted: Option<String>,
-        /// The time.
+        /// The current time.
         now: UnixTime,
     },
-    /// The session is not now.
+    /// It is not the time of the session.
     OtherTime {
         /// The session.
         session: String,
@@ -37,46 +37,46 @@ pub enum RunError {
         begins: UnixTime,
         /// Its last second.
         ends: UnixTime,
-        /// The time.
+        /// The current time.
         now: UnixTime,
     },
-    /// A key was made or used in another session, whose dates are in what it signed.
+    /// A key was made or used in another session, and the dates of that session are in what it signed.
     OtherSession {
         /// That session.
         bound: String,
-        /// The one that is wanted.
+        /// The requested session.
         wanted: String,
     },
     /// The clock is behind the transcript.
     ClockBehind {
         /// The time of the last event.
         last: UnixTime,
-        /// The time.
+        /// The current time.
         now: UnixTime,
     },
-    /// Something is not what the plan says.
+    /// Something differs from the plan.
     Swapped {
-        /// What.
+        /// What differs.
         what: String,
-        /// As the plan has it.
+        /// The value in the plan.
         planned: String,
-        /// As it is.
+        /// The actual value.
         found: String,
     },
-    /// The machine cannot do a step.
+    /// The machine cannot carry out a step.
     CannotDo {
         /// The step.
         step: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// What would be signed is not what was approved.
+    /// The bytes to sign are not the approved ones.
     OtherBytes {
         /// The step.
         step: String,
         /// SHA-256 of the approved bytes.
         approved: Digest,
-        /// SHA-256 of what the same inputs make now.
+        /// SHA-256 of the bytes that the same inputs give now.
         found: Digest,
     },
     /// A key would sign more often than the plan says.
@@ -84,14 +84,14 @@ pub enum RunError {
         /// The key.
         key: String,
     },
-    /// Nobody answers.
+    /// There is nobody to answer.
     NoAnswer {
-        /// What was asked.
+        /// The question.
         asked: &'static str,
     },
-    /// The answer was wrong too often.
+    /// There were too many wrong answers.
     WrongAnswer {
-        /// What was asked.
+        /// The question.
         asked: &'static str,
     },
     /// People decided to stop.
@@ -99,25 +99,25 @@ pub enum RunError {
         /// The step.
         step: String,
     },
-    /// What the transcript has as signed could not be recorded in the ledger or written to its file.
+    /// An object is signed according to the transcript, but it could not be recorded in the ledger or written to its file.
     Unfinished {
         /// The step.
         step: String,
-        /// Why.
+        /// The reason.
         cause: Box<WorkflowError>,
     },
-    /// A file of the ceremony cannot be written, or holds something else.
+    /// A file of the ceremony cannot be written, or has other content.
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said, or what is wrong.
+        /// The system's error, or what is wrong.
         cause: io::Error,
     },
-    /// Where the results belong is something else.
+    /// Something else is in the place of the results.
     OtherResults {
-        /// The directory, or what is in it.
+        /// The directory, or an entry in it.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         reason: &'static str,
     },
 }

@@ -1,4 +1,4 @@
-//! The files of a run: each is written whole, synced, and never over another.
+//! The files of a run. Each is written completely and synced, and never replaces another.
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use crate::output::make_temporary;
 use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::regular_file::read_file;
 
-/// Makes a directory (0700) where there is none.
+/// Creates a directory (0700) if it does not exist.
 pub(super) fn ensure_directory(path: &Path) -> Result<(), WorkflowError> {
     match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => Ok(sync_parent(path)?),
@@ -19,7 +19,7 @@ pub(super) fn ensure_directory(path: &Path) -> Result<(), WorkflowError> {
     }
 }
 
-/// Writes a file (0600), or sees that it has these bytes already: an interrupted run wrote it.
+/// Writes a file (0600). If it exists, it must have the same bytes: an interrupted run wrote it.
 pub(super) fn write_once(path: &Path, content: &[u8]) -> Result<(), WorkflowError> {
     match read_file(path) {
         Ok(found) if found == content => return Ok(()),

@@ -19,7 +19,7 @@ impl CeremonyRun<'_> {
             .iter()
             .map(|object| (object.step.clone(), object.sha256));
         let objects: BTreeMap<_, _> = objects.collect();
-        // After an interruption the same bytes are shown again.
+        // After an interruption, the same bytes are shown again.
         if course.gate.as_ref() != Some(&objects) {
             self.record(Event::GateOpen {
                 step: step.to_owned(),
@@ -49,7 +49,7 @@ impl CeremonyRun<'_> {
                     let missing = count.missing();
                     self.ask(&Question::GateSigned { step, missing })?;
                 }
-                // A file that is half-written, or for other bytes: people see why, and put it right.
+                // A file is incomplete or for other bytes. People see the reason and can correct it.
                 Err(error) => {
                     self.room.tell(&Told::Refused {
                         reason: error.to_string(),
@@ -60,7 +60,7 @@ impl CeremonyRun<'_> {
         }
     }
 
-    /// Each later object of the session whose every hole can be filled, in the order of the steps.
+    /// The later objects of the session whose holes can all be filled, in the order of the steps.
     fn completed_after(&self, step: &str) -> Result<Vec<CompletedObject>, WorkflowError> {
         let keys = self.key_octets();
         let later = self.plan.steps.iter().skip_while(|planned| planned.id != step);

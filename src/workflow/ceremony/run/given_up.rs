@@ -1,4 +1,4 @@
-//! What a session that was given up has left. Nothing of it was signed, so nothing of it is part of the record.
+//! Cleans up after an abandoned session. It signed nothing, so nothing of it belongs to the record.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::regular_file::read_file;
 
 impl CeremonyRun<'_> {
-    /// Removes the bytes that another session wrote down for the step before it was given up. Anything else that is there stays, and is refused.
+    /// Removes the bytes that another session wrote for the step before it was abandoned. Any other file stays and is refused.
     pub(super) fn remove_bytes_of_other_session(&self, step: &str) -> Result<(), WorkflowError> {
         if self.course.borrow().step(step).begun.is_some() {
             return Ok(());
@@ -34,7 +34,7 @@ impl CeremonyRun<'_> {
         Ok(())
     }
 
-    /// Ends what other sessions began in the ledger. They cannot be held any more once this one is opened, and have signed nothing.
+    /// Ends the ledger entries that other sessions began. Those sessions signed nothing, and cannot be held once this one is opened.
     pub(super) fn end_other_sessions(&mut self) -> Result<(), WorkflowError> {
         let own = &self.session.name;
         let reason = "its session was given up, and the transcript has no signature of this";

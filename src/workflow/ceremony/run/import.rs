@@ -1,4 +1,4 @@
-//! A key of KMS that comes to a token: by the same code as `kms import`.
+//! Imports a KMS key into a token, with the same code as `kms import`.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::workflow::record::LeftKey;
 use crate::workflow::{ImportOutcome, ImportRequest, WorkflowError, import_key_pair};
 
 impl CeremonyRun<'_> {
-    /// Tries KMS before anybody types a word. A step that has begun may find its key on the token and need KMS no more: people are told.
+    /// Tries KMS before anyone types a word. If a step was begun, its key may already be on the token and need no KMS: then people are only informed.
     pub(super) fn try_kms(&self) -> Result<(), WorkflowError> {
         for CeremonyPair { step, pair, .. } in self.request.source.pairs()? {
             let course = self.course.borrow().step(&step);
@@ -49,7 +49,7 @@ impl CeremonyRun<'_> {
         let pair = self.request.source.inputs.pair_of(step, import)?;
         if !course.key_begun {
             self.refuse_imported(step, import, session)?;
-            // It may have gone away since the opening: nobody types words for a step that cannot be done.
+            // KMS may have become unreachable since the opening. Nobody should type words for a step that cannot be carried out.
             self.try_kms_for(step, &pair)?;
         }
         self.type_words(step)?;
@@ -67,7 +67,7 @@ impl CeremonyRun<'_> {
         self.bring(step, import, pair, session, KeyOrigin::Imported)
     }
 
-    /// Before the step has begun, neither the label nor the key is on the token.
+    /// Before the step begins, neither its label nor its key may be on the token.
     pub(super) fn refuse_imported(
         &self,
         step: &str,
@@ -83,7 +83,7 @@ impl CeremonyRun<'_> {
         Ok(rehearse(step, pair, &self.request.decryptors, self.progress)?)
     }
 
-    /// Imports the key, or has the one that is there prove that it is the pair's: either way it signs a random text once.
+    /// Imports the key, or makes an existing key prove that it belongs to the pair. Either way, it signs a random text once.
     fn bring(
         &mut self,
         step: &str,
@@ -94,7 +94,7 @@ impl CeremonyRun<'_> {
     ) -> Result<(), WorkflowError> {
         let decryptor = find_decryptor(step, &self.request.decryptors)?;
         let request = ImportRequest {
-            // The plan has it, and people approved the plan.
+            // The plan contains this public key, and people approved the plan.
             expected: Some(pair.public_key.fingerprint()),
             pair,
             label: import.label.clone(),
@@ -121,7 +121,7 @@ impl CeremonyRun<'_> {
                 };
                 self.with_log(|log| log.end_left(session, left))?;
             }
-            // The other half of a race: the next run shows the key to people.
+            // Another process changed the token in the meantime. The next run shows the key to people.
             _ => {
                 let reason = "another process put the key on the token, or took it off, at the same time";
                 return Err(self.cannot(step, reason).into());
@@ -131,7 +131,7 @@ impl CeremonyRun<'_> {
         self.keep_key(step, key, &id, how)
     }
 
-    /// Looks for what an interrupted run has put on the token. Whether people take the key that is there.
+    /// Looks for a key that an interrupted run left on the token. Returns whether people adopt it.
     fn adopts_what_was_left(
         &mut self,
         step: &str,
@@ -141,7 +141,7 @@ impl CeremonyRun<'_> {
     ) -> Result<bool, WorkflowError> {
         let id = pair.public_key.key_identifier();
         let mut left = LeftKey::nothing(&import.label);
-        // A key with another id is not the pair's. It can only go.
+        // A key with another id does not belong to the pair. It can only be destroyed.
         match self.decide_about_left(step, &import.label, session, &|found| found.id == id)? {
             Some(Choice::AdoptKey) => return Ok(true),
             Some(_) => {
@@ -155,7 +155,7 @@ impl CeremonyRun<'_> {
         Ok(false)
     }
 
-    /// The pair's key under another label is not what this step made.
+    /// The pair's key under another label was not made by this step.
     fn refuse_id(&self, step: &str, pair: &KeyPairFile, session: &Session) -> Result<(), WorkflowError> {
         let selector = KeySelector::with_id(&pair.public_key.key_identifier());
         match session.private_keys(&selector)?.into_iter().next() {

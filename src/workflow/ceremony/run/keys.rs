@@ -1,4 +1,4 @@
-//! Keys that come to a token and go from it.
+//! Makes and destroys keys on a token.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ impl CeremonyRun<'_> {
             .map_err(|error| self.cannot(step, error))?;
         session.token().check_writable()?;
         session.token().check_generation(algorithm)?;
-        // After an interruption a key of that label may be this step's. Before the step has begun it never is.
+        // After an interruption, a key with this label may belong to this step. Before the step begins, it never does.
         if !course.key_begun {
             self.refuse_label(step, &generate.label, session)?;
         }
@@ -55,7 +55,7 @@ impl CeremonyRun<'_> {
         self.keep_key(step, key, &id, KeyOrigin::Generated)
     }
 
-    /// Looks for a key that an interrupted run has made, and asks people what becomes of it. Whether the step is done with that.
+    /// Looks for a key that an interrupted run left, and asks people what to do with it. Returns whether that completes the step.
     fn take_what_was_left(
         &mut self,
         step: &str,
@@ -64,7 +64,7 @@ impl CeremonyRun<'_> {
         session: &Session,
     ) -> Result<bool, WorkflowError> {
         let mut left = LeftKey::nothing(&generate.label);
-        // An interrupted run may have destroyed its private half only.
+        // An interrupted run may have destroyed only the private half.
         let unnamed = session.keys_labelled(UNFINISHED_LABEL)?;
         if let Some(found) = unnamed.first() {
             left.had_none = true;
@@ -93,7 +93,7 @@ impl CeremonyRun<'_> {
         Ok(true)
     }
 
-    /// Nothing on the token has the label of a key that is still to come.
+    /// Refuses if an object on the token already has the label of a key still to be made.
     pub(super) fn refuse_label(
         &self,
         step: &str,
@@ -103,7 +103,7 @@ impl CeremonyRun<'_> {
         tokens::refuse_label(session, label).map_err(|error| tokens::cannot(step, error))
     }
 
-    /// The same for every key that is still to come, right after the login: later, people would have worked for nothing.
+    /// Checks this for every key still to be made, right after the login. Later, people would have worked in vain.
     pub(super) fn refuse_keys_there(
         &self,
         sessions: &BTreeMap<String, &Session>,
@@ -127,7 +127,7 @@ impl CeremonyRun<'_> {
         Ok(())
     }
 
-    /// Shows people what has the label on the token, and asks what becomes of it; nothing where nothing is there.
+    /// Shows people the objects with this label on the token, and asks what to do with them. If there are none, does nothing.
     pub(super) fn decide_about_left(
         &self,
         step: &str,
@@ -194,7 +194,7 @@ impl CeremonyRun<'_> {
         match session.private_key_for(&key) {
             Ok(found) => {
                 let objects = session.key_objects(&KeySelector::with_id(&found.description.id))?;
-                // An id can be another key's too.
+                // Another key can have the same id.
                 if objects.public_key() != Some(&key) {
                     return Err(self.cannot(step, "the key under its id is another one").into());
                 }
@@ -204,7 +204,7 @@ impl CeremonyRun<'_> {
                 })?;
             }
             Err(TokenError::NoKey { .. }) if course.destroy_begun => {
-                // An interrupted run may have come as far as the private key.
+                // An interrupted run may already have destroyed the private key.
                 session.left_public_objects(&key)?.destroy()?;
                 self.with_log(|log| log.end_deletions(session, &key, false))?;
             }
@@ -220,7 +220,7 @@ impl CeremonyRun<'_> {
         self.with_log(|log| delete_key(session, objects, log)).map(drop)
     }
 
-    /// The ledger records what becomes of keys.
+    /// The ledger records the creation and deletion of keys.
     pub(super) fn with_log<T>(
         &mut self,
         work: impl FnOnce(&mut KeyLog) -> Result<T, WorkflowError>,
@@ -246,7 +246,7 @@ impl CeremonyRun<'_> {
         });
     }
 
-    /// Asks people to choose, and records it with their names. To stop is always a choice.
+    /// Asks people to choose, and records the choice with their names. Stopping is always a choice.
     pub(super) fn decide(&self, step: &str, choices: &[Choice]) -> Result<Choice, WorkflowError> {
         let mut chosen = None;
         self.retry("a decision", |run| {

@@ -1,4 +1,4 @@
-//! A signature that may exist and that nobody has: people decide what becomes of it.
+//! A lost signature: it may exist but was not kept. People decide how to continue.
 
 use super::{CeremonyRun, Told};
 use crate::ceremony::{BegunSignature, Choice, Step, StepAction};
@@ -9,7 +9,7 @@ use crate::workflow::{WorkflowError, authority_of};
 use crate::x509::{CrlReason, Revocation, SerialNumber};
 
 impl CeremonyRun<'_> {
-    /// A randomised signature that may exist and that nobody has: people decide. Of a deterministic one the same octets come again.
+    /// People decide about a randomised signature that may exist but was not kept. A deterministic signature is simply made again.
     pub(super) fn settle_lost_signature(&mut self, step: &Step, made: &Made) -> Result<(), WorkflowError> {
         let id = step.id.as_str();
         let course = self.course.borrow().step(id);
@@ -45,7 +45,7 @@ impl CeremonyRun<'_> {
         }
     }
 
-    /// The certificate with the first serial number is given up, and revoked in case somebody has it.
+    /// Abandons the certificate with the first serial number, and revokes it in case a copy exists.
     fn give_up_first(
         &mut self,
         step: &Step,
@@ -60,7 +60,7 @@ impl CeremonyRun<'_> {
         let authority = match &step.action {
             StepAction::SignCsr(sign) => Some(self.authority(&sign.issuer, made)?),
             StepAction::CrossSign(cross) => Some(self.authority(&cross.issuer, made)?),
-            // A self-signed certificate cannot be revoked by its own CRL.
+            // A CRL signed by the same key cannot revoke a self-signed certificate.
             _ => None,
         };
         let recorder = self.recorder()?;

@@ -1,4 +1,4 @@
-//! Everything that can fail is tried before a token is asked for anything.
+//! Tries everything that can fail before any operation on a token.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -17,10 +17,11 @@ use crate::workflow::ceremony::tokens::check_token;
 use crate::workflow::{Progress, Recorder, WorkflowError, authority_of};
 use crate::x509::{Certificate, SerialNumber};
 
-/// Bytes that a ceremony needs at most, without CRLs of more than a hundred thousand entries.
+/// The disk space that a ceremony needs at most, in bytes, without CRLs of more than a hundred thousand entries.
 const ROOM: u64 = 16 * 1024 * 1024;
 
-/// The plan, its approvals, the program, the module and the tokens; in the first run also what the ledger would refuse. Gives the names of those who approved.
+/// Checks the plan, its approvals, the program, the module and the tokens. In the first run, also checks what the ledger would refuse. Returns the
+/// names of those who approved.
 pub(super) fn check(
     request: &RunRequest,
     recorder: &Recorder,
@@ -56,7 +57,7 @@ pub(super) fn check(
         }
     }
     let transcript = request.ceremony.directory.transcript();
-    // Later the ledger has what this ceremony began.
+    // After the first run, the ledger contains entries of this ceremony.
     let is_first = !transcript.exists();
     check_plan(plan, &request.source, is_first.then_some(recorder), progress)?;
     check_room(request)?;
@@ -88,7 +89,7 @@ fn check_room(request: &RunRequest) -> Result<(), WorkflowError> {
 }
 
 impl CeremonyRun<'_> {
-    /// Refuses what the ledger knows a reason against: before anybody has typed a word.
+    /// Refuses what the ledger would refuse, before anyone types a word.
     pub(super) fn check_ledger(&mut self) -> Result<(), WorkflowError> {
         let request = self.request;
         let course = self.course.borrow().clone();
@@ -106,7 +107,7 @@ impl CeremonyRun<'_> {
         Ok(())
     }
 
-    /// Refuses a key that its token cannot take, and one that KMS would not decrypt.
+    /// Refuses a key that its token cannot hold, or that KMS would not decrypt.
     pub(super) fn check_new_keys(&self) -> Result<(), WorkflowError> {
         let RunRequest { source, tokens, .. } = self.request;
         let course = self.course.borrow().clone();
@@ -121,7 +122,7 @@ impl CeremonyRun<'_> {
         self.try_kms()
     }
 
-    /// The serial number and the CRL number of the step are still free.
+    /// Checks that the serial number and the CRL number of the step are unused.
     fn check_unused(&mut self, step: &str, authority: &Certificate) -> Result<(), WorkflowError> {
         let Some(object) = self.plan.object(&self.session.name, step) else {
             return Ok(());
@@ -148,7 +149,7 @@ impl CeremonyRun<'_> {
         {
             let own = object.completed(&self.key_octets()).ok();
             let own = own.map(|octets| Digest::of(&octets));
-            // An interrupted run may have begun it in the ledger, and not signed.
+            // An interrupted run may have begun this entry without signing.
             let filter = EntryFilter {
                 authority: Some(issuer),
                 open: true,
@@ -165,7 +166,7 @@ impl CeremonyRun<'_> {
                 None => self
                     .recorder()?
                     .refuse_lower_crl_number(authority, number, false)?,
-                // The ledger gives a number once, also where nothing was signed.
+                // The ledger assigns a number only once, even if nothing was signed.
                 Some((entry, sha256)) if own.is_some() && sha256 != own => {
                     let reason = format!(
                         "CRL number {number} was begun with other bytes, in entry {entry} of the ledger: in a session that was given up, or elsewhere. \

@@ -1,11 +1,11 @@
-//! Where a run begins: the transcript, and the session.
+//! The start of a run: the transcript and the session.
 
 use super::files::write_once;
 use super::{RunError, RunRequest};
 use crate::ceremony::{Course, Session, TranscriptError, TranscriptFile};
 use crate::workflow::WorkflowError;
 
-/// Opens the transcript, or makes it. A torn last line is kept in a file and cut off; the text says so.
+/// Opens or creates the transcript. A torn last line is kept in a file and cut off; the returned text says so.
 pub(super) fn open_transcript(
     request: &RunRequest,
 ) -> Result<(TranscriptFile, Option<String>), WorkflowError> {
@@ -31,7 +31,7 @@ pub(super) fn open_transcript(
     }
 }
 
-/// The session that is wanted or now, if it can be held: another one can have signed nothing, and it is now.
+/// The requested or current session, if it can be held: no other session has signed anything, and it is the right time.
 pub(super) fn choose_session<'a>(
     request: &'a RunRequest,
     course: &Course,
@@ -68,7 +68,7 @@ pub(super) fn choose_session<'a>(
     Ok(session)
 }
 
-/// Refuses a time outside of the session. Every signature asks again.
+/// Refuses a time outside the session. Every signature checks this again.
 pub(super) fn check_time(session: &Session, request: &RunRequest) -> Result<(), RunError> {
     let now = request.clock.now();
     if session.begins <= now && now <= session.ends {

@@ -1,4 +1,4 @@
-//! A revocation: in the ledger, and in the transcript.
+//! Records a revocation in the ledger and in the transcript.
 
 use super::CeremonyRun;
 use crate::ceremony::{Event, Step, StepAction};
@@ -8,7 +8,7 @@ use crate::workflow::record::revocation_request;
 use crate::workflow::{WorkflowError, authority_of};
 
 impl CeremonyRun<'_> {
-    /// Revokes the certificate of the step, unless an interrupted run has.
+    /// Revokes the certificate of the step, unless an interrupted run did.
     pub(super) fn revoke(&mut self, step: &Step, made: &Made) -> Result<(), WorkflowError> {
         let StepAction::Revoke(revoke) = &step.action else {
             return Err(self.cannot(&step.id, "it is not a revocation").into());
@@ -31,7 +31,7 @@ impl CeremonyRun<'_> {
         let last = entry
             .and_then(|entry| entry.revocation)
             .map(|change| change.state);
-        // An interrupted run may have done it. A hold, or another reason, becomes what was approved.
+        // An interrupted run may have done this. A hold or another reason is changed to the approved reason.
         if !matches!(last, Some(RevocationState::Revoked { reason, .. }) if reason == request.reason) {
             recorder.revoke(&authority, &[request])?;
         }

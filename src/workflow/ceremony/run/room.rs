@@ -1,4 +1,4 @@
-//! The people in the room: what they are asked, and what they are told. The program that talks to them implements it.
+//! The interface to the people in the room. The program that talks to them implements it.
 
 use crate::ceremony::{Choice, Digest, Event, PlannedPeople, PlannedStep, SignBy};
 use crate::values::UnixTime;
@@ -10,64 +10,64 @@ pub trait CeremonyRoom {
     /// Asks a question, and waits for one line.
     ///
     /// # Errors
-    /// [`RunError::NoAnswer`](super::RunError::NoAnswer): nobody can answer.
+    /// [`RunError::NoAnswer`](super::RunError::NoAnswer): there is nobody to answer.
     fn ask(&self, question: &Question<'_>) -> Result<String, WorkflowError>;
 
-    /// Tells what happens.
+    /// Informs the people.
     fn tell(&self, told: &Told<'_>);
 }
 
-/// What is asked.
+/// A question.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Question<'a> {
-    /// Date and time by the wall clock, in UTC: `YYYY-MM-DD HH:MM`. A clock that is a day off would date certificates wrongly.
+    /// Date and time on the wall clock, in UTC: `YYYY-MM-DD HH:MM`. A clock that is a day off would give certificates wrong dates.
     WallClock {
-        /// The machine's.
+        /// The time of the machine's clock.
         machine: UnixTime,
     },
-    /// Who is in the room: names of the plan with commas between them.
+    /// Who attends: names from the plan, separated by commas.
     Attending {
-        /// Who may be.
+        /// The people who may attend.
         people: &'a PlannedPeople,
     },
-    /// The words that the script has for this step.
+    /// The script's words for this step.
     Words {
         /// `opening`, `closing`, or the step.
         step: &'a str,
     },
-    /// Whether a manual step is done: Enter.
+    /// Whether a manual step is done: Enter confirms it.
     Done {
-        /// What has to be done.
+        /// What must be done.
         say: &'a str,
     },
-    /// What is written down at a manual step.
+    /// The value to write down at a manual step.
     Record {
         /// Its name.
         name: &'a str,
     },
-    /// Whether the people at the gate have signed: Enter.
+    /// Whether the people at the gate have signed: Enter checks it.
     GateSigned {
         /// The step.
         step: &'a str,
         /// How many signatures are missing.
         missing: usize,
     },
-    /// What people choose: one of the words.
+    /// A choice: one of these words.
     Decide {
         /// The step.
         step: &'a str,
-        /// The choices. To stop is always one.
+        /// The choices. Stopping is always one of them.
         choices: &'a [Choice],
     },
-    /// Who made a decision: names of the plan with commas between them.
+    /// Who made a decision: names from the plan, separated by commas.
     DecidedBy {
-        /// How many of which role.
+        /// The role, and how many people.
         sign_by: SignBy,
     },
 }
 
-/// What people are told.
+/// Information for the people.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Told<'a> {
@@ -79,19 +79,19 @@ pub enum Told<'a> {
         plan: Digest,
         /// The session.
         session: &'a str,
-        /// How often it was opened, this time included.
+        /// How many times it was opened, including this time.
         run: u64,
         /// Who approved the plan.
         approved_by: &'a [String],
     },
-    /// The run before this one did not end by itself.
+    /// The previous run was interrupted.
     Interrupted,
-    /// An answer is not accepted.
+    /// An answer was refused.
     Refused {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A note or a deviation that was typed at a question is in the transcript.
+    /// A note or a deviation typed at a question was recorded.
     Recorded {
         /// The line of the transcript, from 1.
         line: u64,
@@ -102,70 +102,70 @@ pub enum Told<'a> {
     },
     /// A step begins.
     Step {
-        /// Its place, from 1.
+        /// Its place among the steps, from 1.
         number: usize,
-        /// How many there are.
+        /// The number of steps.
         of: usize,
         /// The step.
         step: &'a PlannedStep,
     },
     /// A step was done in an earlier run.
     AlreadyDone {
-        /// Its place, from 1.
+        /// Its place among the steps, from 1.
         number: usize,
         /// The step.
         step: &'a PlannedStep,
     },
-    /// A key is there.
+    /// A key is on its token.
     Key {
         /// The step.
         step: &'a str,
         /// SHA-256 of its `subjectPublicKeyInfo`.
         sha256: Digest,
     },
-    /// What a key is about to sign.
+    /// The object that a key is about to sign.
     ToSign {
         /// The object, with the octets of its keys.
         object: &'a CompletedObject,
     },
-    /// The completed bytes that people sign at a gate.
+    /// The completed bytes to sign at a gate.
     Gate {
         /// Each object, in the order of the steps.
         objects: &'a [CompletedObject],
-        /// Who signs.
+        /// Who must sign.
         sign_by: &'a SignBy,
     },
-    /// Enough people have signed.
+    /// Enough people have signed at the gate.
     GatePassed {
-        /// Who.
+        /// Who signed.
         people: &'a [String],
     },
-    /// A key signed, and the signature verifies; the ledger and the disk have it.
+    /// A key signed, the signature was verified, and the object is on disk and in the ledger.
     Signed {
         /// The step.
         step: &'a str,
         /// SHA-256 of the object's DER.
         sha256: Digest,
     },
-    /// One signature may exist that nobody has.
+    /// A signature may exist that was not kept.
     LostSignature {
         /// The step.
         step: &'a str,
     },
-    /// KMS would not decrypt a key now. The step has begun: if its key is on the token, KMS is not needed.
+    /// KMS would not decrypt a key now. The step was begun: if its key is on the token, KMS is not needed.
     NoKms {
         /// The step.
         step: &'a str,
-        /// What KMS said.
+        /// What KMS reported.
         reason: &'a str,
     },
-    /// A key that an interrupted run may have made is on the token.
+    /// A key that may come from an interrupted run is on the token.
     FoundKey {
         /// The step.
         step: &'a str,
         /// The key, as the token shows it.
         key: String,
-        /// What is known of it.
+        /// What is known about it.
         attributes: String,
     },
 }

@@ -1,10 +1,10 @@
-//! What signs beside the token's own signer.
+//! Signers besides the token's signer.
 
 use std::sync::Mutex;
 
 use crate::signer::{PublicKey, SignError, SignatureAlgorithm, Signer};
 
-/// A signature that the transcript has: the same octets again, and no token.
+/// A signature from the transcript. It returns the same octets without using a token.
 pub(super) struct RecordedSignature {
     key: PublicKey,
     signature: Vec<u8>,
@@ -27,7 +27,7 @@ impl Signer for RecordedSignature {
     }
 }
 
-/// The token's signer, with the octets of its signature for the transcript.
+/// The token's signer. It keeps the octets of its signature for the transcript.
 pub(super) struct Remembering<'a> {
     signer: Box<dyn Signer + 'a>,
     signature: Mutex<Vec<u8>>,

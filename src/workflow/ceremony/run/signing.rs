@@ -1,4 +1,4 @@
-//! One signature: the approved bytes, journalled before `C_SignInit`, verified after, in the ledger and on the disk.
+//! Makes one signature over the approved bytes: journals it before `C_SignInit`, verifies it, then writes it to the ledger and to disk.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -41,7 +41,7 @@ impl CeremonyRun<'_> {
         self.sign(step, checked, sessions).map(drop)
     }
 
-    /// Every certificate that the ledger has as revoked is on the planned CRL.
+    /// Every certificate that is revoked in the ledger must be on the planned CRL.
     fn check_revocations(
         &mut self,
         step: &str,
@@ -75,7 +75,7 @@ impl CeremonyRun<'_> {
         }
     }
 
-    /// The number that was approved, and no other.
+    /// Reserves exactly the approved number.
     fn reserve_number(
         &mut self,
         step: &str,
@@ -97,7 +97,7 @@ impl CeremonyRun<'_> {
         Ok(())
     }
 
-    /// Signs, or goes on where an interrupted run stopped.
+    /// Signs, or continues where an interrupted run stopped.
     pub(super) fn sign<T: Signable>(
         &mut self,
         step: &Step,
@@ -124,7 +124,7 @@ impl CeremonyRun<'_> {
         let (file, key) = (&self.request.source.file, checked.signing_key().clone());
         let key_name = signing_key(file, step).unwrap_or_default().to_owned();
         if let Some(signature) = &course.signature {
-            // The token is not asked.
+            // The token is not used.
             if let Some(written) = course.written {
                 let signed = checked.sign(&RecordedSignature::new(key, &signature.0))?;
                 return self.compare_with_written::<T>(id, signed, written);
@@ -152,7 +152,7 @@ impl CeremonyRun<'_> {
                 self.type_words(id)?;
                 match begun.sha256 == sha256 {
                     true => self.rejoin(id, checked, EntryId(begun.entry))?,
-                    // With the spare serial number it is another entry.
+                    // With the spare serial number, the ledger has another entry.
                     false => self.begin_signature(id, checked, store)?,
                 }
             }
@@ -170,7 +170,7 @@ impl CeremonyRun<'_> {
         self.finish(id, begun, &signer, Some(&remembered))
     }
 
-    /// Signs once, records the signature, and delivers the object. `signature` gives the octets that the transcript does not have yet.
+    /// Signs once, records the signature, and delivers the object. `signature` returns the octets if the transcript does not have them yet.
     fn finish<T: Signable>(
         &mut self,
         id: &str,
@@ -178,7 +178,7 @@ impl CeremonyRun<'_> {
         signer: &dyn Signer,
         signature: Option<&dyn Fn() -> Vec<u8>>,
     ) -> Result<T::Signed, WorkflowError> {
-        // What failed stays begun: nobody knows whether the token made a signature.
+        // If this fails, the entry stays begun, because the token may have made a signature.
         let signed = begun
             .sign(signer)
             .map_err(|failed| WorkflowError::from(failed.cause))?;
@@ -210,7 +210,7 @@ impl CeremonyRun<'_> {
         Ok(finished.object)
     }
 
-    /// What an earlier run has done.
+    /// Checks the result of an earlier run.
     fn compare_with_written<T: Signable>(
         &self,
         id: &str,
@@ -227,7 +227,7 @@ impl CeremonyRun<'_> {
         Ok(signed)
     }
 
-    /// The file that an interrupted run wrote has the same bytes.
+    /// Checks that the file of an interrupted run has the same bytes.
     fn compare_with_file(&self, id: &str, content: &[u8]) -> Result<(), WorkflowError> {
         let path = self.der_path(id);
         let found = read_file(&path).map_err(|cause| failed(&path, cause))?;
@@ -249,7 +249,7 @@ impl CeremonyRun<'_> {
         let left = self.find_left(&planned)?;
         let held = planned.hold(&self.delivery(id))?;
         match left {
-            // An interrupted run began it in the ledger, and the transcript shows that nothing was signed.
+            // An interrupted run began this entry, and the transcript shows that nothing was signed.
             Some(entry) => self.recorder()?.rejoin(held, entry),
             None => self.recorder()?.begin_one(held, store),
         }
@@ -265,7 +265,7 @@ impl CeremonyRun<'_> {
         self.recorder()?.rejoin(held, entry)
     }
 
-    /// The entry of the same bytes that began and did not end.
+    /// Finds an entry for the same bytes that was begun but not ended.
     fn find_left<T: Signable>(&mut self, planned: &Planned<T>) -> Result<Option<EntryId>, WorkflowError> {
         let (wanted, authority) = (planned.sha256(), planned.intent().authority.clone());
         let filter = EntryFilter {
@@ -300,7 +300,7 @@ impl CeremonyRun<'_> {
         }
     }
 
-    /// One signature more is within the plan.
+    /// Checks that the plan permits one more signature.
     fn check_budget(&self, key: &str) -> Result<(), RunError> {
         let planned = self.plan.budget.iter().find(|budget| budget.key == key);
         let planned = planned.map_or(0, |budget| budget.signatures);

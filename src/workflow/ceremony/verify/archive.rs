@@ -1,4 +1,4 @@
-//! The files of a ceremony's directory. None is followed out of it.
+//! The files of a ceremony's directory. No link is followed out of it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,22 +8,22 @@ use super::CeremonyReport;
 use crate::ceremony::CeremonyDirectory;
 use crate::workflow::ceremony::regular_file::read_below;
 
-/// Files and directories: a ceremony of a hundred objects has a thousand.
+/// The most files and directories. A ceremony of a hundred objects has a thousand.
 const MOST: usize = 20_000;
 
-/// How deep directories are in it.
+/// The deepest nesting of directories.
 const DEEPEST: usize = 8;
 
-/// The files of a directory, by their path below it.
+/// The files of a directory, by their relative path.
 pub(super) struct Archive {
     root: PathBuf,
     files: BTreeSet<String>,
-    /// How many entries were seen.
+    /// The number of entries seen.
     entries: usize,
 }
 
 impl Archive {
-    /// Lists them. A link, or another thing that is not a file, is a finding: it could be another file tomorrow.
+    /// Lists the files. A link or any other entry that is not a file or directory is a finding, because its content could change.
     pub(super) fn list(directory: &CeremonyDirectory, report: &mut CeremonyReport) -> Self {
         let mut archive = Self {
             root: directory.path().to_owned(),

@@ -1,4 +1,4 @@
-//! What `run` writes when it closes a ceremony: what the next one inherits, the checkpoint, the checksums.
+//! Checks what `run` writes at the closing: the export, the checkpoint and the checksums.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ const NEXT: &str = "state/next.json";
 const CHECKPOINT: &str = "checkpoint";
 const CHECKSUMS: &str = "SHA256SUMS";
 
-/// What the checksums have every file of. Others may be added later: attestations, a report, timestamps.
+/// The checksums cover every file in these places. Other files may be added later: attestations, a report, timestamps.
 const LISTED: [&str; 9] = [
     "approvals/",
     "inputs/",
@@ -24,7 +24,7 @@ const LISTED: [&str; 9] = [
     CHECKPOINT,
 ];
 
-/// What a killed program can leave of a file that never had its name.
+/// The prefix of temporary files. A killed program can leave one behind.
 const TEMPORARY: &str = ".hsm-ca-";
 
 pub(super) fn check(plan: &CeremonyPlan, inputs: &Inputs, archive: &Archive, report: &mut CeremonyReport) {
@@ -56,7 +56,7 @@ fn check_next(plan: &CeremonyPlan, inputs: &Inputs, archive: &Archive, report: &
     }
 }
 
-/// Size and root hash are those of the transcript. Signatures of those who co-signed may follow.
+/// The size and root hash must be those of the transcript. Signatures by co-signers may follow.
 fn check_checkpoint(plan: &CeremonyPlan, archive: &Archive, report: &mut CeremonyReport) {
     let bytes = match archive.read(CHECKPOINT) {
         Ok(bytes) => bytes,
@@ -93,7 +93,7 @@ fn check_checkpoint(plan: &CeremonyPlan, archive: &Archive, report: &mut Ceremon
     }
 }
 
-/// Every file that was there has its line, sorted by path, as `sha256sum` writes it.
+/// Every file of that time must have its line, sorted by path, as `sha256sum` writes it.
 fn check_sums(archive: &Archive, report: &mut CeremonyReport) {
     let bytes = match archive.read(CHECKSUMS) {
         Ok(bytes) => bytes,

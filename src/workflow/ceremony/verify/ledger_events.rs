@@ -1,4 +1,4 @@
-//! The ledger's events against the transcript: both have every signature, and neither has another one.
+//! Compares the ledger's events with the transcript: each signature must be in both, and no other may be in either.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::workflow::record::CLOCK;
 
 const FILE: &str = "state/ledger-events.jsonl";
 
-/// What a `begun` event says.
+/// The content of a `begun` event.
 struct BegunEvent {
     tbs: String,
     authority: u64,
@@ -101,7 +101,7 @@ pub(super) fn check(
             report.find_line(signature.line, "ledger", found);
         }
     }
-    // The whole life of a key that the ceremony made is in its transcript.
+    // The transcript covers the whole life of a key that the ceremony made.
     let made_keys: BTreeSet<_> = report
         .trail
         .keys
@@ -132,7 +132,7 @@ fn names_in(list: Option<&Value>) -> Vec<String> {
     names.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// The events of an export (docs/ledger.md, "The chain"): each line has the hash over the one before and its own bytes.
+/// The events of an export (docs/ledger.md, "The chain"). Each line has the hash over the previous hash and its own bytes.
 fn read_chain(bytes: &[u8]) -> Result<Vec<Value>, (u64, String)> {
     let mut events = Vec::new();
     let mut head = [0; 32];

@@ -1,11 +1,11 @@
-//! What was signed: the signature under the right key, and the files of each object.
+//! Checks each signature under the right key, and the files of each object.
 
 use super::{Archive, CeremonyReport, Inputs, MadeObject};
 use crate::ceremony::{CeremonyPlan, Digest, ObjectKind, PlannedObject, TrailEnd, TrailSignature};
 use crate::signer::{PublicKey, SignatureAlgorithm};
 use crate::x509::{CERTIFICATE, Certificate, PUBLIC_KEY, X509_CRL, decode_one, join_signature};
 
-/// Verifies each signature that has an end, and compares its files. Returns what was made, in the order of the steps.
+/// Verifies each finished signature, and compares its files. Returns the objects made, in the order of the steps.
 pub(super) fn check(
     plan: &CeremonyPlan,
     inputs: &Inputs,
@@ -48,7 +48,7 @@ pub(super) fn check(
     made
 }
 
-/// The bytes that were signed, and the same with the signature, once that verifies.
+/// The signed bytes, and the object with its signature, if the signature verifies.
 fn join(
     plan: &CeremonyPlan,
     inputs: &Inputs,
@@ -68,7 +68,7 @@ fn join(
     Ok((content, der))
 }
 
-/// A key that the ceremony made, or that of an input.
+/// A key that the ceremony made, or the key of an input.
 fn key_named(
     plan: &CeremonyPlan,
     inputs: &Inputs,
@@ -126,7 +126,7 @@ fn check_files(
     }
 }
 
-/// No file is there for a step that signed nothing.
+/// There must be no file for a step that signed nothing.
 fn check_names(archive: &Archive, signatures: &[TrailSignature], report: &mut CeremonyReport) {
     let begun: Vec<_> = report
         .trail
@@ -149,7 +149,7 @@ fn check_names(archive: &Archive, signatures: &[TrailSignature], report: &mut Ce
     }
 }
 
-/// `out` has exactly the results, once the ceremony is closed, and the transcript has their hashes.
+/// Once the ceremony is closed, `out` must have exactly the results, with the hashes in the transcript.
 fn check_out(made: &[MadeObject], archive: &Archive, report: &mut CeremonyReport) {
     let TrailEnd::Closed { line, out } = report.trail.end.clone() else {
         for name in archive.files_in("out") {

@@ -1,4 +1,4 @@
-//! What was made, as others will judge it: certification paths, and lists against their issuers.
+//! Checks the results as a relying party would: certification paths, and CRLs against their issuers.
 
 use super::{CeremonyReport, Inputs, MadeObject};
 use crate::ceremony::{CeremonyPlan, Crl, ObjectKind, StepAction};
@@ -24,7 +24,7 @@ pub(super) fn check(plan: &CeremonyPlan, inputs: &Inputs, made: &[MadeObject], r
     }
 }
 
-/// It leads to a root, or to an input, by the rules of RFC 5280 section 6 at the time of its signature.
+/// The certificate must lead to a root or to an input, by the rules of RFC 5280 section 6 at the time of its signature.
 fn check_certificate(
     object: &MadeObject,
     of_inputs: &[Certificate],
@@ -41,7 +41,7 @@ fn check_certificate(
     let last = chain.path.last();
     let ends_in_input = last.is_some_and(|last| of_inputs.iter().any(|input| input.der() == last.der()));
     for step in &chain.steps {
-        // Who issued an input is not part of the ceremony.
+        // The issuer of an input is not part of the ceremony.
         if step.what == ChainCheck::Issuer && ends_in_input {
             continue;
         }
@@ -52,7 +52,7 @@ fn check_certificate(
     Ok(())
 }
 
-/// It is its issuer's, has the number of the plan, and has everything that was revoked before.
+/// The CRL must belong to its issuer, have the planned number, and list everything revoked before.
 fn check_crl(
     plan: &CeremonyPlan,
     inputs: &Inputs,
@@ -91,7 +91,7 @@ fn check_crl(
     check_list_before(crl, &list, inputs, made)
 }
 
-/// The list before it has a lower number, and none of its entries is missing.
+/// The previous CRL must have a lower number, and all its entries must come again.
 fn check_list_before(
     crl: &Crl,
     list: &CertificateRevocationList,

@@ -4,10 +4,10 @@ use super::{Archive, CeremonyReport, Inputs};
 use crate::ceremony::{CeremonyPlan, Digest};
 use crate::workflow::ceremony::check_previous;
 
-/// The path under which [`check`] keeps the export of the ceremony before.
+/// The key under which [`check`] keeps the export of the previous ceremony.
 pub(super) const PREVIOUS: &str = "previous";
 
-/// Reads each, and compares. The bytes of inputs are kept by the name of the input.
+/// Reads and compares each file. The bytes of inputs are kept by input name.
 pub(super) fn check(plan: &CeremonyPlan, archive: &Archive, report: &mut CeremonyReport) -> Inputs {
     let mut inputs = Inputs::new();
     pin(archive, "ceremony.toml", plan.file, report);

@@ -1,4 +1,4 @@
-//! What people signed: approvals, gates, attestations.
+//! Checks the statements: approvals, gates, attestations.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +16,8 @@ const APPROVALS: &str = "approvals";
 const GATES: &str = "run/gates";
 const ATTESTATIONS: &str = "attest";
 
-/// Enough distinct people approved, and nobody rejected. If the people are others than in the ceremony before, its approvers approved too.
+/// Enough distinct people must have approved, and nobody may have rejected. If the people changed since the previous ceremony, its approvers must
+/// have approved too.
 pub(super) fn check_approvals(
     directory: &CeremonyDirectory,
     plan: &CeremonyPlan,
@@ -72,8 +73,8 @@ pub(super) fn check_approvals(
     }
 }
 
-/// At each gate that was passed, those whom the transcript names signed the hashes that it has, in the session that it was. Those who signed at
-/// one that was opened and not passed signed its hashes too. A file's name has no meaning.
+/// At each gate that was passed, the people named in the transcript must have signed its hashes, in its session. Signatures at a gate that was opened
+/// but not passed must be over its hashes too. File names have no meaning.
 pub(super) fn check_gates(directory: &CeremonyDirectory, plan: &CeremonyPlan, report: &mut CeremonyReport) {
     let mut counts = BTreeMap::new();
     let everybody: Vec<_> = plan
@@ -135,7 +136,7 @@ pub(super) fn check_gates(directory: &CeremonyDirectory, plan: &CeremonyPlan, re
     }
 }
 
-/// Everybody who has to attest the transcript's head did.
+/// Everyone who must attest the transcript's head must have done so.
 pub(super) fn check_attestations(
     directory: &CeremonyDirectory,
     plan: &CeremonyPlan,
@@ -152,7 +153,7 @@ pub(super) fn check_attestations(
         Err(error) => return report.find("plan.json", "attestation", error),
     };
     for (name, file) in files {
-        // Without a signature it waits for one, and counts for nothing.
+        // A statement without a signature does not count.
         if let Some(signature) = &file.signature
             && let Err(error) = count.add(&file.statement, signature)
         {
@@ -178,7 +179,7 @@ pub(super) fn check_attestations(
     report.attested = attested.collect();
 }
 
-/// Each statement of a directory with its path in the ceremony's.
+/// Each statement of a directory, with its path relative to the ceremony's directory.
 fn statements_in(
     path: &Path,
     below: &str,
