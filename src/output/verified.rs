@@ -71,8 +71,8 @@ pub trait Verified: Sealed {
 
     /// Reads the file back to its end. The bytes must equal [`content`](Self::content), and pass [`recheck`](Self::recheck).
     ///
+    /// # Errors
     /// Errors of the reader. Inside: what differs, in words.
-    /// The reader's error. Inside: what differs, in words.
     fn recheck_file(&self, encoding: Encoding, file: &mut dyn Read) -> io::Result<Result<(), String>> {
         let mut written = Vec::new();
         file.read_to_end(&mut written)?;
