@@ -165,7 +165,7 @@ fn a_descriptor_is_read_from_its_position_and_a_missing_one_is_refused() {
     let message = refused(":", "fd:7");
     assert!(message.contains("descriptor 7 was not open"), "{message}");
     let message = refused("exec 7</dev/null", "fd:7");
-    assert!(message.contains("descriptor 7 holds no PIN"), "{message}");
+    assert!(message.contains("descriptor 7 has no PIN"), "{message}");
     for wrong in ["fd:1", "fd:2", "fd:-1", "env:A=B"] {
         refused(":", wrong);
     }
