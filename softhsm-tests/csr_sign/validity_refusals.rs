@@ -37,7 +37,11 @@ fn an_invalid_validity_is_refused_in_one_line_before_the_token_is_asked() {
         (&["--not-before", "0000-01-01"], "usage", "before the year 1950"),
         (&["--not-before", "1950-01-01"], "usage", "before the year 1970"),
         (&["--not-before", "2027-02-30"], "usage", "does not exist"),
-        (&["--not-before", "2027-01-31T24:00:00Z"], "usage", "does not exist"),
+        (
+            &["--not-before", "2027-01-31T24:00:00Z"],
+            "usage",
+            "does not exist",
+        ),
         (&["--not-before", "2016-12-31T23:59:60Z"], "usage", "leap second"),
         (&["--not-before", "2027-01-31T00:00:00.5Z"], "usage", "fraction"),
         (&["--not-before", "2027-01-31t00:00:00Z"], "usage", "capital"),
