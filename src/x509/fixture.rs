@@ -13,7 +13,9 @@ use super::{
     Certificate, Issuer, Name, Profile, SerialNumber, Tbs, ThrowawayKey, UnixTime, Validity, VerifiedRequest,
     algorithm,
 };
-use crate::signer::{Curve, KeyAlgorithm, PublicKey, RandomSource, SignError, SignatureAlgorithm, Signer};
+use crate::signer::{
+    Curve, KeyAlgorithm, KeyStore, PublicKey, RandomSource, SignError, SignatureAlgorithm, Signer,
+};
 
 /// 2026-11-21T00:00:00Z
 pub(crate) const NOW: UnixTime = UnixTime(1_795_219_200);
@@ -59,6 +61,27 @@ impl Signer for SoftwareKey {
             *signature.last_mut().unwrap() ^= 1;
         }
         Ok(signature)
+    }
+}
+
+impl Signer for &SoftwareKey {
+    fn public_key(&self) -> &PublicKey {
+        (**self).public_key()
+    }
+
+    fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        (**self).sign(algorithm, message)
+    }
+}
+
+/// A store that has only this key, under any name.
+impl KeyStore for SoftwareKey {
+    fn signer_for(&self, _: &PublicKey) -> Result<Box<dyn Signer + '_>, SignError> {
+        Ok(Box::new(self))
+    }
+
+    fn signer_named(&self, _: &str) -> Result<Box<dyn Signer + '_>, SignError> {
+        Ok(Box::new(self))
     }
 }
 

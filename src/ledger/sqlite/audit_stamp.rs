@@ -12,6 +12,8 @@
 
 mod file_state;
 mod queue;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::fs::{self, Metadata};

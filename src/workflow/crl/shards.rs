@@ -1,5 +1,8 @@
 //! A CRL for each shard of a CA's certificates: those that changed, and those that expire soon.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use super::{CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl};
