@@ -229,6 +229,7 @@ impl Watch {
         let begun = db.execute_batch("BEGIN IMMEDIATE");
         db.busy_timeout(patience).ok()?;
         begun.ok()?;
+        // `files` was read before this lock. A commit in between changes them; one before that is in `files`, and only the audit's number shows it.
         let is_ours = audit.holds(db).ok().filter(|holds| *holds && self.is_as_left());
         let left = is_ours.and_then(|_| self.stamp(db, wait));
         db.execute_batch("ROLLBACK").ok()?;
