@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# A whole signing ceremony on SoftHSM: an offline root, an issuing CA, a cross-certificate by an older root, a first CRL, three of five approvers, and an
-# interruption in the middle. docs/ceremony.md is the run book of a real one.
+# Holds a whole signing ceremony on SoftHSM: an offline root, an issuing CA, a cross-certificate by an older root, a first CRL, three of five approvers, and an
+# interruption in the middle. docs/ceremony.md is the run book for a real one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
     cat <<'USAGE'
 usage: scripts/ceremony-demo.sh [--profile PROFILE] [DIR]
-  The ceremony is held in DIR/ceremony, which must not exist; without DIR a
-  directory under /tmp is made. PROFILE is the Cargo profile of the build: demo
-  (the default), dev or release.
+  Holds the ceremony in DIR/ceremony, which must not exist. Without DIR, makes
+  a directory under /tmp. PROFILE is the Cargo profile of the build: demo (the
+  default), dev or release.
 USAGE
 }
 profile=demo
@@ -47,10 +47,10 @@ directory=$(realpath "$directory")/ceremony
 [[ ! -e $directory ]] || { echo "ceremony-demo.sh: $directory exists already" >&2; exit 1; }
 command -v cargo >/dev/null || { echo "ceremony-demo.sh: cargo is missing; install Rust (rustup)" >&2; exit 1; }
 
-say "What is missing on this machine"
+say "Install missing packages"
 scripts/install.sh --demo
 
-say "Build (the first time takes some minutes)"
+say "Build (takes some minutes the first time)"
 cargo build --locked --profile "$profile"
 [[ $profile != dev ]] || profile=debug # Cargo's name for that directory
 PATH=$CARGO_TARGET_DIR/$profile:$PATH
@@ -59,12 +59,12 @@ unset "${!HSM_CA_@}" SOFTHSM2_CONF
 mkdir -m 700 "$directory"
 cd "$directory"
 
-say "1. Two tokens: SoftHSM stands in for the new HSM and for that of an older root"
+say "1. Two tokens: SoftHSM stands in for the new HSM and for the HSM of an older root"
 run hsm-ca rig new rig --label root
 # shellcheck disable=SC1091
 . rig/env.sh
 module=$(sed -n 's/^module = "\(.*\)"/\1/p' rig/hsm-ca.toml)
-# Slot 0 is the first token, and the PINs are in the environment: arguments can be seen by every process.
+# Slot 0 is the first token. The PINs are in the environment, because every process can see arguments.
 so_pin=$(<rig/so-pin) pin=$(<rig/pin)
 export so_pin pin
 pkcs11-tool --module "$module" --slot-index 1 --init-token --label legacy --so-pin env:so_pin >/dev/null 2>&1
@@ -76,7 +76,7 @@ serial_of() {
 }
 root=$(serial_of root) legacy=$(serial_of legacy)
 
-say "2. What is there before: the older root, a request for an issuing CA, and people with SSH keys"
+say "2. The inputs: the older root, a request for an issuing CA, and people with SSH keys"
 mkdir inputs keys
 yesterday=$(date -u -d yesterday +%F)
 run hsm-ca --token "pkcs11:serial=$legacy" key generate --label legacy --type rsa:3072
@@ -95,7 +95,7 @@ person() {
 input() {
     printf '%s = { file = "%s", sha256 = "%s" }\n' "$1" "$2" "$(sha256sum "$2" | cut -d' ' -f1)"
 }
-# The session is now. Just before midnight it is the day that begins then.
+# The session is today. In the last minutes before midnight, use the next day.
 day=$(date -u -d '5 minutes' +%F)
 [[ $day = $(date -u +%F) ]] && hours='["00:00Z", "23:59Z"]' || hours='["00:00+01:00", "23:00+01:00"]'
 session() {
@@ -109,29 +109,29 @@ id=demo-root-r1 \
     python3 "$ceremony_file" >ceremony.toml
 run hsm-ca ceremony check ceremony.toml
 
-say "4. The plan: every octet is fixed but those of the key that is not made yet. The rehearsal signs them on throwaway tokens"
+say "4. The plan fixes every octet except those of the key that is not made yet. The rehearsal signs them on throwaway tokens"
 quorum=$(hsm-ca ceremony check ceremony.toml --format json | python3 -c 'import json, sys; print(json.load(sys.stdin)["quorum"])')
-# Who may approve is in the machine's settings, not only in the file that they approve.
+# The machine's settings say who may approve, because the people approve the file itself.
 sed -i "1i ceremony-quorum = \"$quorum\"" rig/hsm-ca.toml
 run hsm-ca ceremony plan ceremony.toml --out room
 run hsm-ca ceremony plan --check room >/dev/null
 run hsm-ca ceremony rehearse room
 
-say "5. Three of five approve it with their SSH keys, and the script is printed"
+say "5. Three of five approvers sign with their SSH keys. Then the script is made, to print"
 for name in A B C; do
     run hsm-ca ceremony approve room --ssh-key "keys/$name" >/dev/null
 done
 run hsm-ca ceremony approvals room
 run hsm-ca ceremony script room --out script.html
 
-say "6. The day. The people type the words of the script; after the root is signed, the power fails"
+say "6. The day. The people type the words of the script. After the root is signed, the power fails"
 steps="k root i1 x1 crl1"
 python3 "$people" room script.html 'Signed "root"' <<<"$steps"
 
-say "7. The same command goes on where it stopped"
+say "7. The same command continues where it stopped"
 python3 "$people" room script.html <<<"$steps"
 
-say "8. Those present sign the head; then anybody verifies, with this program and with others"
+say "8. Two of the people present sign the head. Anyone can verify the ceremony, with this program and with others"
 for name in A W; do
     run hsm-ca ceremony attest room --ssh-key "keys/$name" >/dev/null
 done
@@ -150,6 +150,6 @@ run hsm-ca ceremony export room --out next.json >/dev/null
 say "Done in $((SECONDS - began)) seconds. Everything is in $directory:"
 cat <<EOT
   room/          the ceremony: plan, approvals, transcript, results (out/), attestations
-  script.html    what was printed before the day
-  report.html    what is printed after it: open file://$directory/report.html
+  script.html    the script, to print before the day
+  report.html    the report, to print after the day: open file://$directory/report.html
 EOT

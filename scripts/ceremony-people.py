@@ -1,6 +1,7 @@
-"""The people of scripts/ceremony-demo.sh: `ceremony-people.py DIR SCRIPT [KILL-AT]` runs `hsm-ca ceremony run DIR` and answers its questions.
+"""Plays the people in scripts/ceremony-demo.sh: runs `hsm-ca ceremony run DIR` and answers its questions.
 
-Words come from the printed script, as they do for people. With KILL-AT, the run is killed (SIGKILL) once it has said that text.
+usage: ceremony-people.py DIR SCRIPT [KILL-AT]
+It takes the words from the printed script, as people do. With KILL-AT, it kills the run (SIGKILL) as soon as the run has printed that text.
 """
 
 import datetime
@@ -15,7 +16,7 @@ signers = ["A", "C"]
 
 
 def words(page):
-    """Each step's words, in the order in which the script has them."""
+    """The words of each step, in the order of the script."""
     parts = re.findall(r'class="typed">([^<]*)', page)
     return [part.strip() for part in parts]
 

@@ -1,7 +1,7 @@
-"""The ceremony of scripts/ceremony-demo.sh and of the tests: `ceremony_file.py` fills in ceremony-template.toml with `id`,
-`sessions`, `tokens`, `people` and `inputs` from its environment, and prints it.
+"""Makes the ceremony file of scripts/ceremony-demo.sh and of the tests: fills in ceremony-template.toml with `id`, `sessions`,
+`tokens`, `people` and `inputs` from the environment, and prints it.
 
-It is an offline root, an issuing CA, a cross-certificate by an older root, and a first CRL, with three of five approvers.
+The ceremony makes an offline root, an issuing CA, a cross-certificate by an older root, and a first CRL, with three of five approvers.
 """
 
 import os

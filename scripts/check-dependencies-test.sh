@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that scripts/check-dependencies.py can fail: plants each breach in a copy of deny.toml, and expects it to be named.
+# Makes sure that scripts/check-dependencies.py can fail: plants each breach in a copy of deny.toml, and expects the script to name it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -18,9 +18,9 @@ expect() { # EDIT (sed) WORDS
 }
 
 expect '/^ *"ISC",$/d' 'the licence ISC is not allowed'
-expect 's/^allow = \[$/&"GPL-3.0-only",/' 'allows the licence GPL-3.0-only, and no package needs it'
-expect '/"syn@/d' 'syn: versions'
-expect 's/^skip = \[$/&{ crate = "clap@3.0.0", reason = "none" },/' 'skips clap@3.0.0, and there is no second version'
+expect 's/^allow = \[$/&"GPL-3.0-only",/' 'allows the licence GPL-3.0-only, but no package needs it'
+expect '/"syn@/d' 'syn: one build has the versions'
+expect 's/^skip = \[$/&{ crate = "clap@3.0.0", reason = "none" },/' 'skips clap@3.0.0, but the build has no second version'
 expect 's/(crate = "syn@[^"]*"), reason = "[^"]*"/\1/' 'without a reason'
 expect 's/^allow-registry = .*/allow-registry = []/' 'the source registry+https://github.com/rust-lang/crates.io-index is not allowed'
 echo "check-dependencies-test: $planted planted breaches, all noticed"

@@ -19,7 +19,7 @@ REGISTRY = "registry+"
 
 
 def packages_of(manifest):
-    """Every package that a lock file can bring in, with all features and for every target."""
+    """Every package in a lock file, with all features and for every target."""
     command = ["cargo", "metadata", "--locked", "--all-features", "--format-version", "1"]
     answer = subprocess.run(
         [*command, "--manifest-path", os.path.join(ROOT, manifest)], stdout=subprocess.PIPE, check=True
@@ -28,7 +28,7 @@ def packages_of(manifest):
 
 
 def is_allowed(expression, allowed, used):
-    """Whether an SPDX expression (Annex D: WITH binds closest, then AND, then OR) can be met by allowed licences."""
+    """Whether the allowed licences satisfy an SPDX expression (Annex D: WITH binds closest, then AND, then OR)."""
     tokens = re.findall(r"[()]|[^\s()]+", expression.replace("/", " OR "))
 
     def alternatives():
@@ -70,15 +70,15 @@ def breaches_of_licences(rules, packages):
     for package in packages:
         licence = package["license"]
         if not licence:
-            yield f"{package['name']} {package['version']}: no licence is named"
+            yield f"{package['name']} {package['version']}: names no licence"
         elif not is_allowed(licence, allowed, used):
             yield f"{package['name']} {package['version']}: the licence {licence} is not allowed"
     for unused in sorted(allowed - used):
-        yield f"deny.toml allows the licence {unused}, and no package needs it"
+        yield f"deny.toml allows the licence {unused}, but no package needs it"
 
 
 def breaches_of_versions(rules, graphs):
-    """More than one version of a package in one build, but for those that are listed with a reason."""
+    """More than one version of a package in one build, except those that deny.toml lists with a reason."""
     skipped = {entry["crate"]: entry for entry in rules["skip"]}
     unused = set(skipped)
     for packages in graphs:
@@ -89,9 +89,9 @@ def breaches_of_versions(rules, graphs):
             older = sorted(version for version in found if f"{name}@{version}" in skipped)
             unused -= {f"{name}@{version}" for version in older if len(found) > 1}
             if len(found) - len(older) > 1:
-                yield f"{name}: versions {', '.join(sorted(found))} at once; deny.toml lists those that have to be"
+                yield f"{name}: one build has the versions {', '.join(sorted(found))}; if both are needed, list the older in deny.toml"
     for name in sorted(unused):
-        yield f"deny.toml skips {name}, and there is no second version of it"
+        yield f"deny.toml skips {name}, but the build has no second version of it"
     for name, entry in skipped.items():
         if not entry.get("reason"):
             yield f"deny.toml skips {name} without a reason"
@@ -102,7 +102,7 @@ def breaches_of_requirements(packages):
         if package["source"] is None:
             for dependency in package["dependencies"]:
                 if dependency["req"] == "*" and not dependency.get("path"):
-                    yield f"{package['name']}: any version of {dependency['name']} would do; name one"
+                    yield f"{package['name']}: accepts any version of {dependency['name']}; name one"
 
 
 def breaches_of_sources(rules, packages):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the links of a built site: each internal one leads to a file, and each #anchor to an id in it.
+"""Checks the links of a built site: each internal link must lead to a file, and each #anchor to an id in it.
 Links to other hosts are only parsed, without network access.
 
 usage: scripts/check-links.py DIR
@@ -30,7 +30,7 @@ class Page(HTMLParser):
 
 
 def problem_of(link, path, pages, root):
-    """What is wrong with a link on the page at `path`, or None."""
+    """The fault of a link on the page at `path`, or None."""
     parts = urlsplit(link)
     if parts.scheme or parts.netloc:
         sound = parts.scheme in ("http", "https") and "." in parts.netloc and not any(map(str.isspace, link))

@@ -28,8 +28,8 @@ json.dump(sbom, open(sys.argv[2], 'w'))" "$directory/hsm-ca-offline.json" "$dire
     grep -qF -- "$text" <<<"$output" || { printf 'check-sbom-test: %s: not named: %s\n%s\n' "$edit" "$text" "$output" >&2; exit 1; }
     planted=$((planted + 1))
 done <<'PLANTED'
-sbom['components'].remove(crates['zeroize'])|is compiled, and not listed
-crates['zeroize']['version'] = '0.0.1'|zeroize 0.0.1 is listed, and not compiled
+sbom['components'].remove(crates['zeroize'])|is compiled, but not listed
+crates['zeroize']['version'] = '0.0.1'|zeroize 0.0.1 is listed, but not compiled
 crates['zeroize']['name'] = 7|not CycloneDX 1.5
 del crates['zeroize']['licenses']|no licence
 sbom['metadata']['component']['name'] = 'other'|does not describe hsm-ca

@@ -27,9 +27,9 @@ def differences(variant, text):
     built = crates_of(variant, "normal,build")
     listed = {(component["name"], component["version"]) for component in sbom["components"]}
     for name, version in sorted(built - listed):
-        yield f"{name} {version} is compiled, and not listed"
+        yield f"{name} {version} is compiled, but not listed"
     for name, version in sorted(listed - built):
-        yield f"{name} {version} is listed, and not compiled"
+        yield f"{name} {version} is listed, but not compiled"
     for component in sbom["components"]:
         if not component.get("licenses"):
             yield f"{component['name']} {component['version']}: no licence"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# The main job, from nothing to an initialised cluster, only on this machine: SoftHSM as the token, a local AWS with KMS and CloudHSM.
+# Shows the main job, from nothing to an initialised cluster, on this machine only: SoftHSM as the token, a local AWS with KMS and CloudHSM.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
     cat <<'EOF'
 usage: scripts/demo.sh [--profile PROFILE] [DIR]
-  DIR is made, and must be empty if it exists; without it a directory under
-  /tmp is made. PROFILE is the Cargo profile of the build: demo (the default;
-  it builds fastest), dev (as the tests) or release (as `cargo install`).
+  Makes DIR, which must be empty if it exists. Without DIR, makes a directory
+  under /tmp. PROFILE is the Cargo profile of the build: demo (the default; it
+  builds fastest), dev (as the tests) or release (as `cargo install`).
 EOF
 }
 profile=demo
@@ -27,7 +27,7 @@ bold=$(printf '\033[1m') plain=$(printf '\033[0m')
 say() {
     printf '\n%s%s%s\n' "$bold" "$*" "$plain"
 }
-# Shows a command as you would type it, and runs it.
+# Prints a command as you would type it, and runs it.
 run() {
     local word shown=
     for word in "$@"; do
@@ -47,14 +47,14 @@ directory=$(realpath "$directory")
 [[ -z $(ls -A "$directory") ]] || { echo "demo.sh: $directory is not empty" >&2; exit 1; }
 command -v cargo >/dev/null || { echo "demo.sh: cargo is missing; install Rust (rustup)" >&2; exit 1; }
 
-say "What is missing on this machine"
+say "Install missing packages"
 scripts/install.sh --demo
 
-say "Build (the first time takes some minutes)"
+say "Build (takes some minutes the first time)"
 cargo build --locked --profile "$profile"
 [[ $profile != dev ]] || profile=debug # Cargo's name for that directory
 PATH=$CARGO_TARGET_DIR/$profile:$PATH
-# The AWS CLI that install.sh installed, before any other on this machine.
+# Use the AWS CLI that install.sh installed, not another one on this machine.
 aws() {
     "$CARGO_TARGET_DIR/venv/bin/aws" "$@"
 }
@@ -72,26 +72,26 @@ run hsm-ca rig new rig
 # shellcheck disable=SC1091
 . rig/env.sh
 
-say "2. KMS generates the CA's key pair; the private half leaves KMS encrypted only"
+say "2. KMS generates the CA's key pair; the private half leaves KMS only encrypted"
 alias=alias/cloudhsm-customerCA-key-encryption-key
 run hsm-ca kms create-key --alias "$alias"
 run hsm-ca kms generate-key-pair --key-id "$alias" --spec RSA_2048 --out pair.json
 
-say "3. Into the token: decrypted once, unwrapped, proven, never readable again"
+say "3. The import: the key is decrypted once, unwrapped in the token and proven. Nobody can read it from the token"
 run hsm-ca kms import pair.json --label customer-ca
 run hsm-ca key list
 
 say "4. The token signs the CA certificate"
 run hsm-ca ca create --key customer-ca --subject "CN=Example Customer CA,O=Example,C=US" --out customerCA.crt
 
-say "5. An empty CloudHSM cluster, and its first HSM, which makes a CSR (AWS CLI)"
+say "5. The AWS CLI creates a CloudHSM cluster and its first HSM, which makes a CSR"
 run aws cloudhsmv2 create-cluster --hsm-type hsm2m.medium --mode FIPS --subnet-ids subnet-0123456789abcdef0 \
     --query Cluster.ClusterId --output text | tee cluster.id
 cluster=$(tail -1 cluster.id)
 wait_for() {
     local tries=0
     until [[ $(hsm-ca cluster list --format json) == *"$1"* ]]; do
-        ((++tries < 100)) || { echo "demo.sh: the cluster does not reach the state $1" >&2; exit 1; }
+        ((++tries < 100)) || { echo "demo.sh: the local AWS does not show $1 for the cluster" >&2; exit 1; }
         sleep 0.2
     done
 }
@@ -101,7 +101,7 @@ wait_for ClusterCsr
 run hsm-ca cluster list
 run hsm-ca cluster fetch "$cluster" --out-dir .
 
-say "6. Is it a genuine HSM? Two chains, and the CSR's key (the local AWS has roots of its own)"
+say "6. Is the HSM genuine? hsm-ca verifies two chains and the CSR's key (the local AWS has its own roots)"
 fingerprint() {
     openssl x509 -in "$1" -noout -fingerprint -sha256 | sed 's/.*=//'
 }
@@ -115,23 +115,23 @@ say "7. The token signs the CSR of that HSM"
 run hsm-ca csr sign "${cluster}_ClusterCsr.csr" --ca customerCA.crt --profile cloudhsm-cluster --identity . "${roots[@]}" \
     --out "${cluster}_CustomerHsmCertificate.crt"
 
-say "8. Not our word only: openssl verifies, as AWS's guide does"
+say "8. openssl verifies the certificate independently, as in AWS's guide"
 run openssl verify -purpose sslserver -CAfile customerCA.crt "${cluster}_CustomerHsmCertificate.crt"
 
-say "9. The cluster is initialised, and its certificates checked"
+say "9. hsm-ca initialises the cluster and checks its certificates"
 run hsm-ca cluster initialize "$cluster" --signed-cert "${cluster}_CustomerHsmCertificate.crt" --trust-anchor customerCA.crt --wait --yes
 run hsm-ca cluster check "$cluster" --ca customerCA.crt
 
 say "Done in $((SECONDS - began)) seconds. Everything is in $directory:"
 cat <<EOF
-  pair.json                                  the key pair; its private half only KMS can read
+  pair.json                                  the key pair; only KMS can read its private half
   rig/                                       the token, its PINs and settings (. rig/env.sh)
   customerCA.crt                             the trust anchor
   ${cluster}_*                     the cluster's CSR and certificates
 
-The same for a real cluster. The token is an HSM that you have; \`hsm-ca doctor\` shows whether it accepts the key.
+For a real cluster you need an HSM as the token; \`hsm-ca doctor\` shows whether it accepts the key:
   export AWS_REGION=eu-west-1 HSM_CA_MODULE=/path/to/your-hsm-pkcs11.so HSM_CA_TOKEN=your-token
   hsm-ca doctor
-and then the commands above, with the ids and roots of your cluster: docs/cloudhsm.md has them, step by step.
-docs/threat-model.md says what this protects, and what it does not.
+Then run the commands above with the ids and roots of your cluster. docs/cloudhsm.md explains each step.
+docs/threat-model.md says what this protects, and what it does not protect.
 EOF

@@ -68,4 +68,4 @@ echo "[gone](gone.md)" >>"$directory/source/docs/crl.md"
 touch "$directory/source/docs/unlisted.md"
 lay_out=("$directory/source/scripts/site-pages.py" "$target/debug/hsm-ca")
 fails_with "site/SUMMARY.md does not list docs/unlisted.md" "${lay_out[@]}" "$directory/first"
-fails_with "docs/crl.md: the link gone.md leads to no file" "${lay_out[@]}" "$directory/second"
+fails_with "docs/crl.md: the link gone.md does not lead to a file" "${lay_out[@]}" "$directory/second"

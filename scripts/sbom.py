@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the crates of a variant of the program as CycloneDX 1.5 (JSON), for the current commit and with its time.
+"""Writes the SBOM of a variant of the program as CycloneDX 1.5 (JSON), for the current commit and with its time.
 
 usage: scripts/sbom.py hsm-ca|hsm-ca-offline FILE
-scripts/install-cyclonedx.sh installs cargo-cyclonedx, which it needs.
+It needs cargo-cyclonedx, which scripts/install-cyclonedx.sh installs.
 """
 
 import json
@@ -16,7 +16,7 @@ from variant_crates import FEATURES, ROOT, crates_of, output_of
 
 
 def generate(variant, directory):
-    """What cargo-cyclonedx says. It writes beside each Cargo.toml, so it gets a copy, whose place is taken out of the result."""
+    """The output of cargo-cyclonedx. It writes beside each Cargo.toml, so it runs in a copy, and the path of the copy is removed from the output."""
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, stdout=subprocess.PIPE, check=True)
     subprocess.run(["tar", "--extract"], cwd=directory, input=archive.stdout, check=True)
     target = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
@@ -32,7 +32,7 @@ def generate(variant, directory):
 def main(variant, path):
     with TemporaryDirectory() as directory:
         sbom = generate(variant, os.path.realpath(directory))
-    # It reads Cargo's metadata, which also contains crates that only tests and unused features need.
+    # cargo-cyclonedx reads Cargo's metadata, which also contains crates that only tests and unused features need.
     compiled = crates_of(variant, "normal,build")
     left_out = {
         component["bom-ref"]

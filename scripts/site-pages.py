@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Lays out the pages of the site for mdBook: those in this repository, and the reference that the program prints.
+"""Lays out the pages of the site for mdBook: the pages in this repository, and the reference that the program prints.
 
 usage: scripts/site-pages.py PROGRAM DIR      PROGRAM: the hsm-ca whose help, profiles and rules are shown; DIR: a new directory
 Exits with 1 if a page of docs/ is not in site/SUMMARY.md, or if a link leads to a file that is not in the repository.
@@ -18,7 +18,7 @@ CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 
 
 def answer(program, *words):
-    """What a command prints, on a terminal of 100 columns and with no settings of this machine."""
+    """The output of a command, on a terminal of 100 columns and without the settings of this machine."""
     environment = {"COLUMNS": "100", "NO_COLOR": "1", "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
     return subprocess.run(
         [program, *words], env=environment, stdout=subprocess.PIPE, check=True, text=True, cwd="/"
@@ -26,14 +26,14 @@ def answer(program, *words):
 
 
 def commands_below(text):
-    """The names in the part "Commands:" of a help text."""
+    """The names in the section "Commands:" of a help text."""
     part = re.search(r"^Commands:\n(.*?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)
     names = re.findall(r"^  ([a-z][a-z-]*)(?:\s|$)", part[1], re.MULTILINE) if part else []
     return [name for name in names if name != "help"]
 
 
 def help_of(program, path, depth):
-    """A command's help and that of those below it, as Markdown."""
+    """The help of a command and its subcommands, as Markdown."""
     text = answer(program, *path, "--help").rstrip()
     lines = [f"{'#' * min(depth, 4)} hsm-ca {' '.join(path)}".rstrip(), "", "```text", text, "```", ""]
     for name in commands_below(text):
@@ -42,7 +42,7 @@ def help_of(program, path, depth):
 
 
 def write_commands(program, directory):
-    """A page for each command of the first level; returns their lines for the table of contents."""
+    """Writes a page for each top-level command; returns their lines for the table of contents."""
     top = answer(program, "--help").rstrip()
     overview = ["# Commands", "", f"What `hsm-ca --help` prints. {answer(program, '--version').strip()}.", ""]
     (directory / "commands.md").write_text("\n".join([*overview, "```text", top, "```", ""]))
@@ -60,7 +60,7 @@ def write_rules(program, directory):
         "",
         "What `hsm-ca cert rules` prints: every rule that a certificate, CRL or OCSP response must meet before it is signed.",
         "",
-        "| rule | clause | what it asks | can be waived |",
+        "| rule | clause | requirement | can be waived |",
         "|---|---|---|---|",
     ]
     for rule in rules:
@@ -103,7 +103,7 @@ def main(program, directory):
     for name in ["book.toml", "site.css"]:
         shutil.copyfile(ROOT / "site" / name, directory / name)
 
-    # Every page, and every file that a page links or shows.
+    # Copy every page, and every file that a page links or shows.
     for name in sorted(listed):
         page = ROOT / name
         if not name.startswith("reference/"):
@@ -115,7 +115,7 @@ def main(program, directory):
             for target in links_of(page):
                 linked = (page.parent / target).resolve()
                 if not linked.is_file() or not linked.is_relative_to(ROOT):
-                    problems.append(f"{name}: the link {target} leads to no file of the repository")
+                    problems.append(f"{name}: the link {target} does not lead to a file of the repository")
                 elif linked.suffix != ".md":
                     copy = directory / linked.relative_to(ROOT)
                     copy.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ def main(variant):
     metadata = json.loads(output_of("cargo", "metadata", "--locked", "--format-version", "1"))
     packages = {(package["name"], package["version"]): package for package in metadata["packages"]}
     crates = sorted(crates_of(variant, "normal"))
-    print(f"The crates that are compiled into {variant}, and their licences.\n")
+    print(f"The crates compiled into {variant}, and their licences.\n")
     texts = {}
     for crate in crates:
         package = packages[crate]

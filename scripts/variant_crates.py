@@ -12,7 +12,7 @@ def output_of(*command):
 
 
 def crates_of(variant, edges):
-    """Name and version of each, the program itself left out. Edges are those of `cargo tree`: "normal" is what is linked into the program."""
+    """The name and version of each crate except the program itself. `edges` is for `cargo tree`: "normal" means the crates linked into the program."""
     tree = output_of(
         "cargo", "tree", "--locked", *FEATURES[variant], "--edges", edges, "--prefix", "none", "--format", "{p}"
     )
