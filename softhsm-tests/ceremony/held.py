@@ -1,7 +1,7 @@
-"""Holds a planned ceremony with keys in software, for tests: `held.py KEYS` reads `["DIR", "CHANGE", "AFTER"]` from each line, fills the directory
-that `ceremony plan` made, and prints the head. Each ceremony is held in a process of its own, with the libraries loaded already.
+"""Holds a planned ceremony with keys in software, for tests: `held.py KEYS` reads `["DIR", "CHANGE", "AFTER"]` from each line of standard input, fills
+the directory that `ceremony plan` made, and prints the head. Each ceremony runs in its own process, forked after the libraries are loaded.
 
-A change breaks one rule and repairs everything that follows from it: the chain, the attestations, the checksums. So only a verifier that
+A change breaks one rule and updates everything that depends on it: the chain, the attestations, the checksums. So only a verifier that
 knows the rule finds it.
 """
 
@@ -32,7 +32,7 @@ for case in sys.stdin:
         break
     _, status = os.waitpid(child, 0)
     if status != 0:
-        sys.exit(f"not held: {case}")
+        sys.exit(f"cannot hold the ceremony: {case}")
 else:
     sys.exit()
 
@@ -75,7 +75,7 @@ files = {}
 
 
 def statement(directory, name, what, person, more, by=None):
-    """A statement, and its SSH signature."""
+    """Writes a statement and its SSH signature."""
     key = load(by or person)
     signed = people.signed(plan, plan_hash, what, person, by or person, key, "2031-06-01T08:00:00Z", more)
     files[f"{directory}/{name}.json"], files[f"{directory}/{name}.json.sig"] = signed

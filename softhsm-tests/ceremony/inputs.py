@@ -1,4 +1,4 @@
-"""The inputs of a ceremony, and its file: `inputs.py SCRIPTS`, in the working directory, by Python's `cryptography`."""
+"""Makes the inputs of a ceremony and its file in the working directory, with Python's `cryptography`: `inputs.py SCRIPTS`."""
 
 import datetime
 import hashlib

@@ -1,23 +1,24 @@
-"""A ceremony that is stopped and goes on: `kills.py PROGRAM FAULTS DIR VERIFIER POINT...`.
+"""Stops a ceremony at chosen points and continues it: `kills.py PROGRAM FAULTS DIR VERIFIER POINT...`.
 
-DIR is what room.py made, FAULTS is faults.c as a shared library, and VERIFIER is the directory of the second verifier. For each POINT, a copy of DIR is held: stopped there, and held again to its
-end. One JSON object a line says what came of it. A POINT is one of these:
+DIR is a directory that room.py made, FAULTS is faults.c as a shared library, and VERIFIER is the directory of the second verifier. For each POINT, the
+program copies DIR, holds the ceremony in the copy until it stops there, and then holds it to its end. It prints one JSON object a line with the results.
+A POINT is one of these:
 
     none                    not stopped
     C_Name!@N               a rule of the shim's KILL
     fail C_Name:CKR_X@N     a rule of the shim's FAIL
-    write WHAT OCTETS [N]   killed inside the N-th line of that event in the transcript, after so many octets; of a negative number, all but so many
-    writes OCTETS           one run after the other, killed so in the next event that the ceremony has
+    write WHAT OCTETS [N]   killed inside the N-th line of that event in the transcript, after OCTETS octets; if negative, -OCTETS before its end
+    writes OCTETS           one run after the other, each killed like this in the next event of the ceremony
     fills TEXT              no space for the first write of that text
     full N                  no space from the N-th write or new file on
-    results                 the closing fails after its event, and what is in the place of the results is changed in several ways before each run
+    results                 the closing fails after its event; before each run, one of several changes is made to the results
     talks                   people type remarks at a question, and Ctrl-C at another one
-    twice                   a second run is started while the first one asks
-    standby STATE           the first session is held until STATE, and the next day the second one
-    A & B                   stopped at A, and when it goes on, at B
+    twice                   a second run starts while the first one waits for an answer
+    standby STATE           the first session is held until STATE, and the second one the next day
+    A & B                   stopped at A, and after it continues, at B
 
-After `=` comes what people choose where they have to; `~` at the end tears the transcript's last line by hand; with `^` the closing fails once; with
-`%` KMS is away when it goes on.
+After `=` comes the choice that people make if they are asked. `~` at the end tears the transcript's last line by hand. With `^` the closing fails once.
+With `%` KMS is unreachable when the ceremony continues.
 """
 
 import datetime
@@ -39,7 +40,7 @@ from verifier.directory import read_directory, verify_ceremony
 
 POINTS = sys.argv[5:]
 DAY = 86400
-# In the order of a ceremony. After the last one, there is nothing to kill.
+# In the order of a ceremony. After the last one, nothing is left to kill.
 EVENTS = "opened clock attending confirmed said key-begin key-end gate-open gate-passed sign-begin sign-end written closed".split()
 
 
@@ -51,12 +52,12 @@ def words_of(plan, script):
     return dict(zip(names, typed))
 
 
-class Nobody(Exception):
-    """Nobody answers this question."""
+class NoAnswer(Exception):
+    """The people do not answer this question."""
 
 
 class Room:
-    """The people of one copy, at a time."""
+    """The people of one copy, and their clock."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -78,7 +79,7 @@ class Room:
 
     def environment(self, log, faults):
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDHSM_SHIM_")}
-        # An import does not wait for a wrapping pair.
+        # With a stored wrapping pair, an import does not wait for a new one.
         kept.update(CLOUDHSM_SHIM_STORED_PAIR="1")
         kept.update(self.settings, CLOUDHSM_SHIM_LOG=os.path.join(self.logs, log))
         if self.seconds:
@@ -93,7 +94,7 @@ class Room:
         )
 
     def signs_elsewhere(self, directory, name, what, person, more):
-        """What somebody signs on another machine: by another program."""
+        """Writes a statement as if it were signed on another machine, by another program."""
         with open(os.path.join(self.directory, "room", "plan.json"), "rb") as file:
             plan_hash = hashlib.sha256(file.read()).hexdigest()
         key = people.load(os.path.join(self.directory, "keys", person))
@@ -105,7 +106,7 @@ class Room:
                 file.write(content)
 
     def sign_at_gate(self):
-        """One after the other: A with this program, and C with another one."""
+        """A signs first, with this program. The next call lets C sign, with another program."""
         events = self.events()
         session = next(event["session"] for event in reversed(events) if event["what"] == "opened")
         gate = next(event for event in reversed(events) if event["what"] == "gate-open")
@@ -131,7 +132,7 @@ class Room:
         if self.silent and self.silent in question:
             if "Press Enter to count" in question:
                 assert self.signs("A").returncode == 0
-            raise Nobody
+            raise NoAnswer
         if "Who is in the room" in question and self.remarks:
             return self.remarks.pop(0)
         if self.second is None and "Who is in the room" in question:
@@ -154,7 +155,7 @@ class Room:
         return "seen"
 
     def hold(self, faults=None):
-        """Its exit code, negative where a signal ended it, and everything it said."""
+        """Runs the ceremony; returns the exit code (negative after a signal) and all output."""
         self.runs += 1
         run = subprocess.Popen(
             [PROGRAM, "ceremony", "run", "room"],
@@ -177,7 +178,7 @@ class Room:
                     run.stdin.flush()
                 except BrokenPipeError:
                     pass
-                except Nobody:
+                except NoAnswer:
                     if self.ctrl_c:
                         run.send_signal(signal.SIGINT)
                     else:
@@ -186,7 +187,7 @@ class Room:
         return run.wait(), said.decode()
 
     def calls(self):
-        """Every call of every run, with its answer."""
+        """Every PKCS#11 call of every run, with its return value."""
         found = []
         for name in sorted(os.listdir(self.logs)):
             if name.startswith("run-"):
@@ -195,7 +196,7 @@ class Room:
         return found
 
     def keys_left(self):
-        """Each object of a key that is on a token."""
+        """Each key object that is left on a token."""
         for name, token in self.plan["tokens"].items():
             listed = self.command("key", "list", "--token", f"pkcs11:serial={token['serial']}", "--format", "json")
             for key in json.loads(listed.stdout)["keys"]:
@@ -233,7 +234,7 @@ def in_transcript(what, octets, nth=1):
 
 
 def block(room):
-    """In the way of a file that is written after the end."""
+    """Blocks the path of a file that is written after the closing event."""
     with open(os.path.join(room.directory, "room", "checkpoint"), "w") as file:
         file.write("something else\n")
 
@@ -271,7 +272,7 @@ def a_file(out):
 
 
 def stop(room, rule, result):
-    """The runs that do not come to the end."""
+    """Holds the runs that stop before the end."""
     if " & " in rule:
         for part in rule.split(" & "):
             stop(room, part, result)
@@ -296,7 +297,7 @@ def stop(room, rule, result):
     elif word == "standby":
         room.seconds = -DAY
         room.silent = {"half-signed": "Press Enter to count", "passed": '"crl0"'}.get(rest[0])
-        # It is in the ledger, but not in the transcript.
+        # The signature is begun in the ledger, but not in the transcript.
         result["stopped"], said = room.hold(in_transcript("sign-begin", 0) if rest[0] == "begun" else None)
         result["line"] = said[said.rfind("error: ") :]
         room.seconds, room.silent = 0, None
@@ -334,7 +335,7 @@ for point in POINTS:
     rule, _, room.choice = point.rstrip("~^%").partition("=")
     stop(room, rule, result)
     if point == "none^":
-        # The run fails after the closing event, so nothing is added to the transcript.
+        # The run fails after the closing event, so it adds nothing to the transcript.
         block(room)
         result["stopped"], _ = room.hold()
         result["last"] = room.events()[-1]["what"]

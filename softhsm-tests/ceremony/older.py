@@ -1,5 +1,6 @@
-"""A ceremony of CAs that are older than it, in the working directory: an intermediate CA with a CRL, a revocation, a cross-certificate, a renewal
-with a key that has only a public half here, a key that is destroyed, a security key among the people, and a ceremony before with other people.
+"""Makes a ceremony file of CAs that already exist, with its inputs, in the working directory. The ceremony has an intermediate CA with a CRL, a
+revocation, a cross-certificate, the renewal of a key whose public half alone is an input, a destroyed key, a person with a security key, and a
+previous ceremony with other people.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Statements of people whose keys are in software, by Python's `cryptography` (docs/ceremony-format.md, PROTOCOL.sshsig)."""
+"""Signs statements with people's keys in software, with Python's `cryptography` (docs/ceremony-format.md, PROTOCOL.sshsig)."""
 
 import base64
 import hashlib
@@ -43,6 +43,6 @@ def signed(plan, plan_hash, what, person, by, key, time, more):
 
 
 def place(plan, person):
-    """The person's place in the plan, as the program names files."""
+    """The person's place in the plan, as in the program's file names."""
     names = [other["name"] for other in plan["people"]["persons"]]
     return f"{names.index(person) + 1:02}"

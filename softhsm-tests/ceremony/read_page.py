@@ -1,8 +1,8 @@
-"""Reads a page that the program wrote, as a strict reader of HTML: python3 read_page.py PAGE [PLAN WORDS].
+"""Parses a page that the program wrote, as a strict reader of HTML: python3 read_page.py PAGE [PLAN WORDS].
 
 It fails on a tag that is not closed, on anything that could run or load something, and on a style that the page's own
 policy does not allow. With a plan and the word list it also computes the plan's words and the words of the script.
-It prints what it found as JSON."""
+It prints the result as JSON."""
 
 import base64
 import hashlib

@@ -1,13 +1,14 @@
-"""A room for a ceremony: `room.py SCRIPTS PROGRAM MODULE TARGET DIR TYPE [WORD...]`.
+"""Prepares a room for a ceremony: `room.py SCRIPTS PROGRAM MODULE TARGET DIR TYPE [WORD...]`.
 
 DIR gets a rig with two SoftHSM tokens, an older root on one of them, a request, the people's keys, a planned and approved ceremony (room), and its
-script. The key that the ceremony generates is of TYPE; for `import:SPEC` KMS generates it, and the ceremony imports it. After `import:SPEC:swapped`
-the pair file has the private key of another pair. MODULE is in front of TARGET. What the program and the module have to find in their
-environment is in environment.json.
+script. The ceremony generates a key of TYPE. For `import:SPEC` KMS generates the key, and the ceremony imports it. With `import:SPEC:swapped`
+the pair file has the private key of another pair. MODULE passes calls on to TARGET. environment.json has the environment that the program and the
+module need.
 
-Of the WORDs, `cloudhsm` makes one token of the CloudHSM rules for both keys, in front of Kryoptic; `yesterday` makes the main session one that is
-over, today's the standby session, and adds a gate, and a CRL of the older root, before the first key is made: it is planned yesterday, by the clock
-of FAULTS (faults.c as a shared library).
+The WORDs: `cloudhsm` makes one token for both keys that follows the rules of CloudHSM, with Kryoptic behind it. With `yesterday` the main session is
+already over, and the standby session is today. The ceremony is planned yesterday, by the clock of FAULTS (faults.c as a shared library), and has a gate
+and a CRL of the older root before the first key is made. With `certificate` it has a certificate of the older root instead of that CRL. `destroy`
+adds a step that destroys the older root's key.
 """
 
 import base64
@@ -31,7 +32,7 @@ environment = {name: value for name, value in os.environ.items() if not name.sta
 environment.pop("SOFTHSM2_CONF", None)
 YESTERDAY = {"LD_PRELOAD": os.environ["FAULTS"], "FAULT_CLOCK": "-86400"}
 if "yesterday" in WORDS:
-    # The ledger too, because its clock must not go back.
+    # The ledger is made yesterday too, because its clock must not go back.
     environment.update(YESTERDAY)
 
 
@@ -83,7 +84,7 @@ def tokens():
 serial = make_cloudhsm() if "cloudhsm" in WORDS else make_softhsm()
 older = "legacy" if "legacy" in serial else "root"
 legacy = ("--token", f"pkcs11:serial={serial[older]}")
-# Both types are deterministic. Each run and each verification makes a stand-in of this key, and an Ed25519 key is made instantly.
+# Both types are deterministic. Each run and each verification makes a stand-in for this key, and an Ed25519 key is made instantly.
 kind = "rsa:2048" if "cloudhsm" in WORDS else "ed25519"
 run(PROGRAM, *legacy, "key", "generate", "--label", "legacy", "--type", kind)
 os.makedirs("inputs")
@@ -112,7 +113,7 @@ if TYPE.startswith("import:"):
     step = f'do = "import-key"\ntoken = "root"\nlabel = "root-r1"\npair = "pair"\nexpect = "{noted}"\n'
     pair = INPUT % ("pair", "pair.json", sha256("inputs/pair.json"))
 now = datetime.datetime.now(UTC)
-# At most 24 hours, and it must not end while the test runs: just before midnight, the next day is used.
+# The session lasts at most 24 hours, and must not end while the test runs. In the last minutes before midnight, use the next day.
 day = (now + datetime.timedelta(minutes=5)).date()
 hours = ["00:00Z", "23:59Z"] if day == now.date() else ["00:00+01:00", "23:00+01:00"]
 sessions = [("main", day, hours), ("standby", day + datetime.timedelta(days=2), ["08:00Z", "18:00Z"])]

@@ -1,4 +1,4 @@
-"""A security key in software (PROTOCOL.u2f and PROTOCOL.sshsig of OpenSSH), by Python's `cryptography`.
+"""A security key in software (PROTOCOL.u2f and PROTOCOL.sshsig of OpenSSH), with Python's `cryptography`.
 
 new NAME TYPE                        writes NAME.pub, and the key to NAME.key
 sign NAME NAMESPACE FILE FLAGS       writes FILE.sig

@@ -1,4 +1,4 @@
-"""A second verifier of ceremonies, from docs/ceremony-format.md alone.
+"""A second verifier of ceremonies, written from docs/ceremony-format.md alone.
 
 `verify.py DIR [N:HASH]` verifies a ceremony. Without arguments it reads cases from standard input, one JSON object a line, and answers each
 with `ok` or `refused: WHY`:

@@ -1,4 +1,4 @@
-"""A whole ceremony, from its directory: everything in "What a verifier checks" of docs/ceremony-format.md."""
+"""Verifies a whole ceremony from its directory: everything in "What a verifier checks" of docs/ceremony-format.md."""
 
 import base64
 import hashlib
@@ -150,7 +150,7 @@ def paths(plan, inputs, trail, made):
 
 
 def lead_up(certificate, known, trusted, time, depth):
-    """To a self-signed certificate, or to an input."""
+    """Whether a path leads from the certificate to a self-signed certificate or to an input."""
     if not certificate.not_valid_before_utc.timestamp() <= time <= certificate.not_valid_after_utc.timestamp():
         return False
     if depth and certificate in trusted:
@@ -209,7 +209,7 @@ def ledger(files, plan, trail, made):
 
 
 def next_state(plan, plan_hash, head, trail, previous):
-    """What the next ceremony inherits."""
+    """The content of state/next.json: what the next ceremony inherits."""
     issuers = {}
     for issuer in previous["issuers"] if previous else []:
         issuers[octets(issuer["name"])] = {
@@ -331,7 +331,7 @@ def check_previous(plan, trail, data):
 
 
 def verify_ceremony(files, kept=None):
-    """Raises unless all of it holds; returns the head."""
+    """Verifies everything; returns the head, or raises."""
     plan = canonical(files["plan.json"])
     plan_hash = sha256(files["plan.json"])
     check_plan(plan)

@@ -1,4 +1,4 @@
-"""Canonical JSON, SSH signatures and the chain of a transcript, from docs/ceremony-format.md alone."""
+"""Canonical JSON, SSH signatures and the chain of a transcript, written from docs/ceremony-format.md alone."""
 
 import base64
 import hashlib
@@ -116,7 +116,7 @@ def read_key(blob):
 
 
 def verify_signature(armour, namespace, message, require=(), key=None):
-    """The fingerprint of the key that signed; `key` is a line of a .pub file that it has to be."""
+    """Verifies a signature and returns the fingerprint of its key. `key`, if given, is the line of the .pub file that must have signed."""
     expected = None if key is None else base64.b64decode(key.split(" ")[1], validate=True)
     begin, end = b"-----BEGIN SSH SIGNATURE-----\n", b"-----END SSH SIGNATURE-----\n"
     demand(len(armour) <= 16384 and armour.startswith(begin) and armour.endswith(end), "armour")
@@ -142,7 +142,7 @@ def verify_signature(armour, namespace, message, require=(), key=None):
         signed = hashlib.sha256(application).digest() + device + hashlib.sha256(signed).digest()
         flags = device[0]
     signature.end()
-    demand(expected in (None, key_blob), "another key than the person's")
+    demand(expected in (None, key_blob), "not the person's key")
     for name, flag in (("touch", 1), ("pin", 4)):
         demand(name not in require or (application is not None and flags & flag), f"no {name}")
     if kind == b"ssh-rsa":

@@ -1,4 +1,4 @@
-"""The parts of a plan agree."""
+"""Checks that the parts of a plan agree."""
 
 import hashlib
 
@@ -12,7 +12,7 @@ OF_THE_LEDGER = ("second-certificate", "same-name-other-key")
 
 
 def check_plan(plan):
-    """The parts of a plan agree."""
+    """Checks that the parts of a plan agree."""
     demand(isinstance(plan, dict) and plan.get("format") == "hsm-ca ceremony plan 1", "plan: format")
     people = plan["people"]
     names = [person["name"].lower() for person in people["persons"]]

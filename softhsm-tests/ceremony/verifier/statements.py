@@ -1,4 +1,4 @@
-"""What people sign: approvals, gates, attestations."""
+"""Verifies the statements that people sign: approvals, gates, attestations."""
 
 import re
 
@@ -10,7 +10,7 @@ LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f]*\S[^\x00-\x1f\x7f-\x9f]*")
 
 
 def read_pairs(files, directory):
-    """Each statement of a directory with its signature, by path."""
+    """The statements of a directory with their signatures, by path."""
     names = sorted(name for name in files if name.startswith(directory + "/"))
     pairs = {}
     for name in names:
@@ -27,7 +27,7 @@ def read_pairs(files, directory):
 
 
 def check(statement, signature, what, plan, plan_hash, people, more):
-    """The statement, once its signature by the key of its person is verified."""
+    """Verifies the signature of a statement by its person's key, and returns the statement."""
     said = canonical(statement)
     demand(isinstance(said, dict), "not an object")
     demand(COMMON <= set(said) and set(said) - COMMON <= set(more), "names")
@@ -50,7 +50,7 @@ def with_role(people, role):
 
 
 def approvals(files, plan, plan_hash, groups):
-    """`groups`: the people of the plan, and those of the ceremony before where they differ."""
+    """`groups`: the people of the plan, and those of the previous ceremony if they differ."""
     approved = [set() for _ in groups]
     for name, (statement, signature) in read_pairs(files, "approvals").items():
         outcomes = []

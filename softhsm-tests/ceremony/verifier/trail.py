@@ -1,4 +1,4 @@
-"""The trail of a ceremony: its events, one by one, along the steps of its plan."""
+"""Follows the events of a ceremony, one by one, along the steps of its plan."""
 
 import datetime
 import hashlib
@@ -56,7 +56,7 @@ def seconds(time):
 
 
 def key_octets(spki):
-    """What a key fills into holes: its own octets, and its key identifier."""
+    """The octets that a key puts into holes: its own octets, and its key identifier."""
     key = serialization.load_der_public_key(spki)
     again = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     demand(again == spki, "key: not DER")
@@ -72,7 +72,7 @@ def key_octets(spki):
 
 
 def spki_bits(spki):
-    """The content of subjectPublicKey: the last element of the outer SEQUENCE, without its octet for unused bits."""
+    """The content of subjectPublicKey, the last element of the outer SEQUENCE, without the octet that counts unused bits."""
 
     def element(data):
         length, start = data[1], 2
@@ -197,7 +197,7 @@ class Trail:
     def decision(self, event, time):
         people = event["people"]
         demand(self.run and self.run["people"] and people and len(set(people)) == len(people), "decision")
-        demand(set(people) <= set(self.run["people"]), "decision by somebody who does not attend")
+        demand(set(people) <= set(self.run["people"]), "decision by a person who does not attend")
         if event["choice"] == "clock-is-right":
             self.back = False
             return

@@ -1,4 +1,4 @@
-"""Values in plans, events and statements, each with one spelling."""
+"""Values in plans, events and statements. Each value has exactly one spelling."""
 
 import base64
 import re
@@ -11,7 +11,7 @@ def digest(text):
 
 
 def octets(text):
-    """Decodes base64; every sequence of octets has one spelling."""
+    """Decodes base64, and refuses every spelling but the canonical one."""
     if not isinstance(text, str):
         raise Refused("base64")
     try:
