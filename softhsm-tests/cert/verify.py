@@ -1,4 +1,4 @@
-# Certificates and CRLs for cert_verify.rs, in the working directory.
+# Makes the certificates and CRLs of cert/verify.rs in the working directory.
 import datetime as d, ipaddress
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -89,7 +89,7 @@ def scope(point=None, **flags):
     return [(x509.IssuingDistributionPoint([uri(point)] if point else None, None,
              only_some_reasons=None, **{one: flags.get(one, False) for one in names}), True)]
 
-# OpenSSL looks for delta CRLs of such a list only.
+# OpenSSL looks for delta CRLs only if the complete CRL has this extension.
 freshest = [(x509.FreshestCRL([x509.DistributionPoint([uri("http://crl.example/delta.crl")], None, None, None)]), False)]
 root.crl("empty.crl", 5, extensions=freshest)
 root.crl("revoked.crl", 5, [(leaf, R.superseded)])

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Stands in for the Nitro Security Module: makes an attestation document for a public key.
 
-The local AWS KMS takes it if it has the same root: give both the same directory.
+The local AWS KMS accepts the document if both have the same root: give both the same directory.
 """
 
 import argparse
@@ -28,9 +28,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Attestation documents for the local AWS KMS")
     parser.add_argument("--public-key", type=Path, required=True, metavar="FILE", help="RSA, PEM or DER")
     parser.add_argument("--root", type=Path, required=True, metavar="DIR", help="the server's --attestation-root")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="gets the document (CBOR)")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the document to write (CBOR)")
     kind = parser.add_mutually_exclusive_group()
-    kind.add_argument("--other-key", action="store_true", help="the document is for a new key, not for this one")
+    kind.add_argument("--other-key", action="store_true", help="the document is for a new key, not for FILE's")
     kind.add_argument("--no-public-key", action="store_true", help="the document has no public key")
     parser.add_argument("--expired", action="store_true", help="the document is a day old")
     parser.add_argument("--untagged", action="store_true", help="no tag 18 before the COSE_Sign1")

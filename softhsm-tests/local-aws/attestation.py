@@ -1,7 +1,7 @@
-"""Attestation documents: made as the Nitro Security Module makes them, and checked as AWS KMS checks them.
+"""Makes attestation documents as the Nitro Security Module does, and checks them as AWS KMS does.
 
-The format is that of the Nitro Enclaves documentation, "Verifying the root of trust": a COSE_Sign1 (RFC 9052) of a CBOR
-map, signed with ES384 by a certificate that chains to a root. The root is one for tests, in a directory.
+The Nitro Enclaves documentation, "Verifying the root of trust", has the format: a COSE_Sign1 (RFC 9052) of a CBOR map, signed
+with ES384 by a certificate that chains to a root. The root here is for tests, in a directory.
 """
 
 import os
@@ -33,32 +33,32 @@ import cbor
 COSE_SIGN1 = 18  # the CBOR tag
 PROTECTED = cbor.encode({1: -35})  # alg: ES384
 COORDINATE = 48  # octets of r and of s
-# How long a document is taken. The certificates of the Nitro Security Module are valid for three hours.
+# How long KMS accepts a document. The certificates of the Nitro Security Module are valid for three hours.
 MAX_AGE = timedelta(minutes=5)
 CERTIFICATE_LIFETIME = timedelta(hours=3)
 
 
 class InvalidDocument(Exception):
-    """KMS would not take this document."""
+    """KMS would not accept this document."""
 
 
 @dataclass(frozen=True)
 class Root:
-    """The test root: what stands for AWS's Nitro Enclaves root."""
+    """The test root, which stands in for AWS's Nitro Enclaves root."""
 
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
 
     @classmethod
     def in_directory(cls, directory: Path) -> "Root":
-        """The root in `directory`, which is made where there is none; several processes may ask at once."""
+        """Reads the root in `directory`, or makes it if it does not exist. Several processes may do so at once."""
         directory.mkdir(parents=True, exist_ok=True)
         file = directory / "root.pem"
         if not file.exists():
             with tempfile.NamedTemporaryFile(dir=directory) as temporary:
                 temporary.write(_new_root())
                 temporary.flush()
-                with suppress(FileExistsError):  # where another process was faster
+                with suppress(FileExistsError):  # if another process was faster
                     os.link(temporary.name, file)
         pem = file.read_bytes()
         key = load_pem_private_key(pem, None)
@@ -83,7 +83,7 @@ def _certificate(
 
 
 def _new_root() -> bytes:
-    """The private key and the certificate of a new root, in PEM."""
+    """The private key and certificate of a new root, in PEM."""
     key = ec.generate_private_key(ec.SECP384R1())
     now = datetime.now(UTC)
     lifetime = timedelta(days=3650)
@@ -100,7 +100,7 @@ def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
 def make(
     root: Root, public_key: bytes | None, *, expired: bool = False, tagged: bool = True, bad_signature: bool = False
 ) -> bytes:
-    """A document for `public_key` (DER SubjectPublicKeyInfo), signed by a new certificate of `root`."""
+    """A document for `public_key` (DER SubjectPublicKeyInfo), signed by a new certificate that `root` issued."""
     now = datetime.now(UTC) - (timedelta(days=1) if expired else timedelta())
     key = ec.generate_private_key(ec.SECP384R1())
     module_id = "i-0123456789abcdef0-enc0123456789abcdef"
@@ -133,7 +133,7 @@ def make(
 
 
 def verify(document: bytes, root: Root) -> rsa.RSAPublicKey:
-    """The public key in a document that `root` vouches for.
+    """Verifies that a document chains to `root`, and returns the public key in it.
 
     Raises InvalidDocument.
     """
@@ -181,7 +181,7 @@ def _verify_chain(chain: list[x509.Certificate], root: Root) -> ec.EllipticCurve
         try:
             certificate.verify_directly_issued_by(issuer)
         except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError) as error:
-            raise InvalidDocument("its certificates are no chain") from error
+            raise InvalidDocument("its certificates are not a chain") from error
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
             raise InvalidDocument("its certificate has expired")
     key = chain[-1].public_key()

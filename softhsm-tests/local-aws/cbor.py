@@ -1,4 +1,4 @@
-"""The part of CBOR (RFC 8949) that attestation documents are made of."""
+"""The part of CBOR (RFC 8949) that attestation documents use."""
 
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ class Tagged(NamedTuple):
 
 
 class CborError(Exception):
-    """These bytes are not the CBOR that an attestation document is made of."""
+    """These bytes are not the part of CBOR that attestation documents use."""
 
 
 def head(major: int, argument: int) -> bytes:
@@ -54,7 +54,7 @@ def decode(data: bytes) -> Any:
     """
     value, end = _decode(data, 0, 0)
     if end != len(data):
-        raise CborError("there is something behind the end")
+        raise CborError("it has trailing bytes")
     return value
 
 
@@ -67,11 +67,11 @@ def _take(data: bytes, position: int, size: int) -> tuple[bytes, int]:
 
 def _decode(data: bytes, position: int, depth: int) -> tuple[Any, int]:
     if depth > MAX_DEPTH:
-        raise CborError("it is nested too deep")
+        raise CborError("it is nested too deeply")
     first, position = _take(data, position, 1)
     major, argument = first[0] >> 5, first[0] & 0x1F
     if argument >= 28:
-        raise CborError("it has an indefinite length or a reserved one")
+        raise CborError("it has an indefinite or reserved length")
     if argument >= 24:
         octets, position = _take(data, position, 1 << argument - 24)
         argument = int.from_bytes(octets)
@@ -99,7 +99,7 @@ def _decode(data: bytes, position: int, depth: int) -> tuple[Any, int]:
             for _ in range(argument):
                 key, position = _decode(data, position, depth + 1)
                 if not isinstance(key, (int, str)) or key in pairs:
-                    raise CborError("a map has a key twice, or one that is no number or text")
+                    raise CborError("a map has a duplicate key, or a key that is not a number or a text")
                 pairs[key], position = _decode(data, position, depth + 1)
             return pairs, position
         case 6:

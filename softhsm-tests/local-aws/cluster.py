@@ -20,12 +20,12 @@ ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 # certificates" afterwards (User Guide, "Verify the identity and authenticity of your cluster's HSM").
 CLAIMABLE = "UNINITIALIZED"
 CLAIMED = ("INITIALIZED", "ACTIVE", "UPDATE_IN_PROGRESS", "MODIFY_IN_PROGRESS", "DEGRADED", "DELETE_IN_PROGRESS")
-# Where the HSMs are: every one has an address of this machine that a test may listen on.
+# The addresses of the HSMs: each HSM has its own loopback address, on which a test may listen.
 ADDRESSES = map(str, map(IPv4Address("127.0.0.2").__add__, itertools.count()))
 
 
 def new_id(prefix: str) -> str:
-    """PREFIX-, and 11 characters, as AWS makes them."""
+    """An ID as AWS makes it: PREFIX- and 11 characters."""
     return f"{prefix}-" + "".join(secrets.choice(ID_ALPHABET) for _ in range(11))
 
 
@@ -50,12 +50,12 @@ class Hsm:
 
     @property
     def state(self) -> str:
-        """The state it is in by now."""
+        """The present state."""
         self.stage = self.stage.now()
         return self.stage.state
 
     def describe(self) -> Description:
-        """Hsm. It has its address when it is ready."""
+        """Hsm. It has an address as soon as it is ready."""
         state = self.state
         description = {
             "AvailabilityZone": self.zone,
@@ -73,10 +73,10 @@ class Hsm:
 
 
 class Cluster:
-    """One cluster, with what a test has ordered for it."""
+    """One cluster, with the behaviour that a test ordered for it."""
 
     def __init__(self, account: str, region: str, hsm_type: str, mode: str, subnets: dict[str, str]) -> None:
-        """In CREATE_IN_PROGRESS. `subnets` is by availability zone."""
+        """A cluster in CREATE_IN_PROGRESS. The keys of `subnets` are availability zones."""
         self.account, self.region = account, region
         self.hsm_type, self.mode, self.subnets = hsm_type, mode, subnets
         self.id = new_id("cluster")
@@ -99,23 +99,23 @@ class Cluster:
 
     @property
     def state(self) -> str:
-        """The state it is in by now."""
+        """The present state."""
         self.stage = self.stage.now()
         return self.stage.state
 
     def vary(self, variation: str) -> None:
-        """From now on, HSMs are made so.
+        """Makes HSMs with this variation from now on.
 
         Raises UnknownVariation.
         """
         self.variations = parse_variations(variation)
 
     def pass_to(self, state: str, following: str) -> None:
-        """Begin what takes time."""
+        """Enter a state that takes time, and later the state that follows it."""
         self.stage = Stage.passing(state, following, self.pace)
 
     def add_hsm(self, zone: str, roots: Roots, ip: str | None = None) -> Hsm:
-        """A new HSM, which is soon ready."""
+        """Adds a new HSM, which is ready soon."""
         identity = Identity(self.hsm_type, self.mode, roots, self.variations)
         stage = Stage.passing("CREATE_IN_PROGRESS", "ACTIVE", self.pace)
         hsm = Hsm(self.id, self.hsm_type, zone, self.subnets[zone], identity, stage)
@@ -124,7 +124,7 @@ class Cluster:
         return hsm
 
     def replace_hsm(self, roots: Roots) -> None:
-        """AWS replaces the first HSM: another key, another CSR."""
+        """Replaces the first HSM, as AWS does: the new one has another key and another CSR."""
         old = self.hsms.pop(0)
         new = self.add_hsm(old.zone, roots)
         new.stage = Stage("ACTIVE")
@@ -132,12 +132,12 @@ class Cluster:
 
     @property
     def first_hsm(self) -> Hsm | None:
-        """The one that the certificates are of, when it is ready."""
+        """The first HSM that is ready: the one whose certificates the cluster shows."""
         ready = (hsm for hsm in self.hsms if hsm.state == "ACTIVE")
         return next(ready, None)
 
     def certificates(self) -> dict[str, str]:
-        """Certificates, which has no fields for what is not there."""
+        """Certificates. It omits the fields of certificates that do not exist."""
         shown: dict[str, str | None] = {}
         if self.state == CLAIMABLE and (hsm := self.first_hsm):
             shown |= hsm.identity.certificates
@@ -170,20 +170,20 @@ class Cluster:
 
 
 class Clusters:
-    """All of them. Whoever reads or changes one holds the lock."""
+    """All clusters. A reader or writer must hold the lock."""
 
     def __init__(self) -> None:
-        """None yet."""
+        """No clusters yet."""
         self.lock = threading.RLock()
         self.by_id: dict[str, Cluster] = {}
 
     def add(self, cluster: Cluster) -> Cluster:
-        """One more."""
+        """Adds a cluster."""
         self.by_id[cluster.id] = cluster
         return cluster
 
     def of(self, account: str, region: str, wanted: Callable[[Cluster], bool]) -> list[Cluster]:
-        """Those of an account in a region that are wanted, in the order in which they were made."""
+        """The wanted clusters of an account in a region, in the order of their creation."""
         own = (c for c in self.by_id.values() if (c.account, c.region) == (account, region))
         return [cluster for cluster in own if wanted(cluster)]
 

@@ -1,5 +1,5 @@
-"""Certificates and requests in the shapes of AWS CloudHSM's hardware, written byte by byte: X.509 of version 1, names with
-several attributes in one RDN, signatures with SHA-1 or broken ones are not what a certificate library is willing to make."""
+"""Certificates and requests in the shapes of AWS CloudHSM's hardware, written byte by byte. Certificate libraries refuse to make
+X.509 version 1, names with several attributes in one RDN, and signatures that use SHA-1 or are broken."""
 
 import base64
 import textwrap
@@ -21,7 +21,7 @@ PRINTABLE_STRING, UTF8_STRING, UTC_TIME = 0x13, 0x0C, 0x17
 # sha256WithRSAEncryption and sha1WithRSAEncryption (RFC 8017)
 SIGNATURES = {"sha256": ("1.2.840.113549.1.1.11", SHA256()), "sha1": ("1.2.840.113549.1.1.5", SHA1())}
 
-# Bits of KeyUsage (RFC 5280, section 4.2.1.3), with the number of unused ones behind them.
+# KeyUsage (RFC 5280, section 4.2.1.3): the number of unused bits, then the bits.
 DIGITAL_SIGNATURE = bytes([7, 0x80])
 KEY_CERT_SIGN = bytes([2, 0x04])
 
@@ -31,13 +31,13 @@ YEAR = 365 * DAY
 
 @dataclass(frozen=True)
 class Validity:
-    """From when to when, counted from now."""
+    """A validity, relative to the present time."""
 
     before: timedelta
     after: timedelta
 
     def der(self) -> bytes:
-        """UTCTime, which lasts until 2049."""
+        """Validity, with UTCTime, which ends with 2049."""
         now = datetime.now(UTC)
         times = (now + self.before, now + self.after)
         return der.sequence(*(der.tlv(UTC_TIME, f"{time:%y%m%d%H%M%SZ}".encode()) for time in times))
@@ -50,7 +50,7 @@ NOT_YET_VALID = Validity(DAY, 9 * YEAR)
 
 @dataclass(frozen=True)
 class Issuer:
-    """Who signs: a name, and a key that should belong to it."""
+    """The issuer of a certificate: a name, and a key that should belong to it."""
 
     name: bytes
     key: RSAPrivateKey
@@ -72,12 +72,12 @@ def extension(dotted: str, value: bytes, *, critical: bool = False) -> bytes:
 
 
 def basic_constraints(*, ca: bool) -> bytes:
-    """Critical, as RFC 5280, section 4.2.1.9, has it for a CA."""
+    """BasicConstraints, critical, as RFC 5280, section 4.2.1.9, requires for a CA."""
     return extension("2.5.29.19", der.sequence(der.TRUE if ca else b""), critical=True)
 
 
 def key_usage(bits: bytes) -> bytes:
-    """One of the constants above."""
+    """KeyUsage; `bits` is one of the constants above."""
     return extension("2.5.29.15", der.tlv(0x03, bits), critical=True)
 
 
@@ -101,7 +101,7 @@ def certificate(
     validity: Validity = VALID,
     digest: str = "sha256",
 ) -> str:
-    """A certificate in PEM: of version 1 if there are no extensions, of version 3 with an empty list of them."""
+    """A certificate in PEM. Without a list of extensions (None) it has version 1, even with an empty list version 3."""
     version = b"" if extensions is None else der.tlv(0xA0, der.integer(2))
     signature = _signature_algorithm(digest)
     names = (issuer.name, validity.der(), subject)
@@ -111,10 +111,10 @@ def certificate(
 
 
 def request(subject: bytes, key: RSAPrivateKey, *, broken: bool = False) -> str:
-    """A PKCS#10 request in PEM: version 0, no attributes, but the field for them."""
+    """A PKCS#10 request in PEM: version 0, with an empty field for attributes."""
     info = der.sequence(der.integer(0), subject, _public_key(key.public_key()), der.tlv(0xA0))
     content = _signed(info, key, "sha256")
-    # The last octet is one of the signature.
+    # The last octet belongs to the signature.
     return pem("CERTIFICATE REQUEST", content[:-1] + bytes([content[-1] ^ broken]))
 
 

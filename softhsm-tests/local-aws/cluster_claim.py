@@ -1,6 +1,6 @@
-"""What InitializeCluster asks of the two certificates that claim a cluster (User Guide, "Initialize the cluster").
+"""What InitializeCluster requires of the two certificates that claim a cluster (User Guide, "Initialize the cluster").
 
-The rules are documented, AWS's words for a refusal are not: these are not its own.
+AWS documents the rules, but not its error messages. The messages here are ours.
 """
 
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ class InvalidClaim(Exception):
 
 
 def check(signed_cert: str, trust_anchor: str, csr: str) -> None:
-    """Does the signed certificate answer the CSR, and does the trust anchor vouch for it?
+    """Checks that the signed certificate matches the CSR and chains to the trust anchor.
 
     Raises InvalidClaim.
     """
@@ -65,7 +65,7 @@ def _certificates(parameter: str, text: str) -> list[x509.Certificate]:
 
 
 def _check_accepted(parameter: str, certificate: x509.Certificate) -> None:
-    """Key, digest and dates."""
+    """Checks key, digest and dates."""
     match certificate.public_key():
         case rsa.RSAPublicKey() as key if key.key_size in RSA_SIZES:
             pass

@@ -1,4 +1,4 @@
-"""The constraints of the API's own model (botocore has it): what is required, lengths, patterns and enumerations."""
+"""The constraints in botocore's model of the API: required members, lengths, patterns and enumerations."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ def _model() -> ServiceModel:
 
 
 def violations(operation: str, parameters: dict[str, Any]) -> str | None:
-    """What AWS's front end says of parameters that the model does not allow."""
+    """The message of AWS's front end if the model does not allow the parameters, or None."""
     shape = _model().operation_model(operation).input_shape
     found = list(_walk(shape, parameters, ""))
     if not found:
@@ -51,7 +51,7 @@ def _text(shape: Shape, value: str, path: str) -> Iterator[str]:
         yield _violation(value, path, f"satisfy enum value set: [{', '.join(shape.metadata['enum'])}]")
     yield from _size(shape, value, len(value), path)
     pattern = shape.metadata.get("pattern", ".*")
-    # Python has no \p{...}, which only tags need.
+    # Python does not support \p{...}, which only tags use.
     if "\\p{" not in pattern and not re.fullmatch(pattern, value):
         yield _violation(value, path, f"satisfy regular expression pattern: {pattern}")
 

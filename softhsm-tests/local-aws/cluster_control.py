@@ -1,22 +1,22 @@
-"""Orders of a test for its own clusters, in front of moto.
+"""Lets a test control its own clusters, in front of moto.
 
     GET  /_test/cluster/roots         {"directory": DIR}
     POST /_test/cluster               {"hsm_type": TYPE, ...} -> {"id": ID}
-                                      a cluster, UNINITIALIZED, with an HSM that is ACTIVE; besides the type: "mode",
-                                      "variation", "account", "region", "hsms" (how many, 1)
-    GET  /_test/cluster/ID            {"cluster": as DescribeClusters has it, "roots": {FILE: PEM}}: the roots that
-                                      a verifier of the first HSM is given
+                                      makes a cluster, UNINITIALIZED, with an ACTIVE HSM; optional: "mode",
+                                      "variation", "account", "region", "hsms" (how many; default 1)
+    GET  /_test/cluster/ID            {"cluster": as in DescribeClusters, "roots": {FILE: PEM}}; the roots are those
+                                      for a verifier of the first HSM
     POST /_test/cluster/ID            any of these, which are carried out in this order:
         "pace": SECONDS               how long a state in progress lasts; null: until "step" or "state"
-        "becomes": STATE              what INITIALIZE_IN_PROGRESS turns into
-        "strangers": EXCEPTION        what other accounts are told
-        "message": TEXT               StateMessage; null: the ordinary one
+        "becomes": STATE              the state after INITIALIZE_IN_PROGRESS
+        "strangers": EXCEPTION        the exception that other accounts get
+        "message": TEXT               StateMessage; null: the default one
         "variation": NAMES            for HSMs that are made from now on (cluster_hardware.py)
-        "replace_hsm": true           by another one, with another key
-        "certificates": {NAME: PEM}   shown instead of the real one; null: not there
+        "replace_hsm": true           replaces the first HSM with a new one, which has another key
+        "certificates": {NAME: PEM}   shown instead of the real certificate; null: omitted
         "hsm_state": STATE            of every HSM
-        "state": STATE
-        "step": true                  the cluster and its HSMs go to their next states
+        "state": STATE                of the cluster
+        "step": true                  the cluster and its HSMs enter their next states
 """
 
 import json
@@ -39,14 +39,14 @@ CERTIFICATES = {
 
 
 class BadOrder(Exception):
-    """It cannot be carried out."""
+    """An order that cannot be carried out."""
 
 
 class ClusterControl:
     """WSGI middleware."""
 
     def __init__(self, application: Application) -> None:
-        """In front of `application`."""
+        """Middleware in front of `application`."""
         self.application = application
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Any:
@@ -77,12 +77,12 @@ def control(method: str, path: str, order: dict[str, Any]) -> dict[str, Any]:
             return {"cluster": cluster.describe(), "roots": hsm.identity.root_certificates if hsm else {}}
         case "POST", cluster_id:
             if unknown := order.keys() - set(ORDERS):
-                raise BadOrder(f"no order {unknown}")
+                raise BadOrder(f"unknown order {unknown}")
             for key in filter(order.__contains__, ORDERS):
                 change(CLUSTERS.by_id[cluster_id], key, order[key])
             return {}
         case _:
-            raise BadOrder("see cluster_control.py")
+            raise BadOrder("unknown request; see cluster_control.py")
 
 
 def create(
@@ -130,7 +130,7 @@ def change(cluster: Cluster, order: str, value: Any) -> None:
             cluster.replace_hsm(RealisticClusterResponse.roots)
         case "certificates":
             if unknown := value.keys() - CERTIFICATES:
-                raise BadOrder(f"no certificate {unknown}")
+                raise BadOrder(f"unknown certificate {unknown}")
             cluster.replaced |= value
         case "hsm_state":
             for hsm in cluster.hsms:
@@ -143,7 +143,7 @@ def change(cluster: Cluster, order: str, value: Any) -> None:
 
 
 def one_of(states: tuple[str, ...], state: str) -> str:
-    """A state that there is."""
+    """Checks that a state exists, and returns it."""
     if state not in states:
-        raise BadOrder(f"no state {state}")
+        raise BadOrder(f"unknown state {state}")
     return state

@@ -1,13 +1,13 @@
-"""What identifies an HSM: its key, its CSR, its certificate by a key of the hardware, and the two certificates of that key.
+"""The identity of an HSM: its key, its CSR, its certificate signed by a key of the hardware, and the two certificates of that key.
 
-A test can ask for variations by name, several joined with `+`. Every certificate in them is one that somebody has signed.
+A test can ask for variations by name, several joined with `+`. Every certificate in them has a valid signature by some key.
 
     PART-FAULT              PART is aws, manufacturer or hardware (both); FAULT is one of HARDWARE_FAULTS
-    ROOT-expired            ROOT is aws-root or manufacturer-root: the same name and key, other dates. The HSM's own
-    ROOT-not-yet-valid      description has this certificate, the directory of the roots keeps the good one.
+    ROOT-expired            ROOT is aws-root or manufacturer-root: the same name and key, other dates. The cluster's
+    ROOT-not-yet-valid      description has this certificate; the directory of the roots keeps the good one.
     hsm-expired, hsm-not-yet-valid
-    hsm-other-hardware      the HSM certificate is signed by another hardware key of the right name
-    csr-other-key           the CSR is another HSM's
+    hsm-other-hardware      another hardware key with the right name signed the HSM certificate
+    csr-other-key           the CSR is for another HSM's key
     csr-broken              the CSR's own signature is wrong
 """
 
@@ -49,7 +49,7 @@ HARDWARE_FAULTS = {
     "ca-false": "version 3, CA:FALSE",
     "no-constraints": "version 3, no basicConstraints",
     "no-cert-sign": "version 3, CA:TRUE, but keyUsage is for signatures only",
-    "unknown-critical": "version 3, CA:TRUE, with a critical extension that nobody knows",
+    "unknown-critical": "version 3, CA:TRUE, with an unknown critical extension",
     "sha1": "signed with SHA-1",
 }
 DATES = {"expired": EXPIRED, "not-yet-valid": NOT_YET_VALID}
@@ -62,11 +62,11 @@ HARDWARE_SERIAL = 0x1D4C
 
 
 class UnknownVariation(Exception):
-    """There is none of this name."""
+    """No variation has this name."""
 
 
 def parse_variations(text: str) -> frozenset[str]:
-    """The names in a test's wish.
+    """The names of the variations that a test asks for.
 
     Raises UnknownVariation.
     """
@@ -86,18 +86,18 @@ class Generation:
     hardware_keys: PrimePool
 
     def new_card(self) -> str:
-        """A serial number."""
+        """The serial number of a new card."""
         if self.version == 1:
             return f"5.3G{secrets.randbelow(10_000):04}-ICM{secrets.randbelow(1_000_000):06}"
         return f"RCN{secrets.randbelow(10_000):04}B{secrets.randbelow(100_000):05}"
 
     def new_partition(self, card: str) -> str:
-        """What a partition's name begins with: the second generation takes the serial number of the card."""
+        """The beginning of a partition's name: in the second generation, the serial number of the card."""
         return secrets.token_hex(15).upper() if self.version == 1 else card
 
 
-# The subjects are those of a real CSR of either generation. Hardware certificates of the first are of version 1 (a public
-# one of the same manufacturer is), those of the second have CA flags (`openssl verify` takes them).
+# The subjects are those of a real CSR of each generation. Hardware certificates of the first have version 1, as a public one of
+# the same manufacturer has. Those of the second have CA flags, so `openssl verify` accepts them.
 GENERATIONS = {
     "hsm1.medium": Generation(
         {"C": "US", "ST": "CA", "O": "Cavium", "OU": "N3FIPS", "L": "SanJose"},
@@ -115,10 +115,10 @@ GENERATIONS = {
 
 
 class Identity:
-    """The identity of one HSM. It is made when it is asked for, and does not change."""
+    """The identity of one HSM. Its certificates are made on demand, and do not change."""
 
     def __init__(self, hsm_type: str, mode: str, roots: Roots, variations: frozenset[str]) -> None:
-        """For an HSM in `mode`: FIPS or NON_FIPS."""
+        """The identity of an HSM in `mode`: FIPS or NON_FIPS."""
         self.generation = GENERATIONS[hsm_type]
         self.roots = roots
         self.variations = variations
@@ -137,7 +137,7 @@ class Identity:
 
     @cached_property
     def certificates(self) -> dict[str, str]:
-        """What DescribeClusters shows of it."""
+        """The certificates that DescribeClusters shows for this HSM."""
         return {
             "ClusterCsr": self._csr(),
             "HsmCertificate": self._hsm_certificate(),
@@ -149,7 +149,7 @@ class Identity:
 
     @property
     def root_certificates(self) -> dict[str, str]:
-        """The roots that a verifier of this HSM is given, by the name of a file."""
+        """The roots for a verifier of this HSM, by file name."""
         return {
             "aws-root.crt": self._root("aws-root", "aws-root"),
             "manufacturer-root.crt": self._root("manufacturer-root", self.generation.manufacturer_root),
@@ -201,7 +201,7 @@ class Identity:
         )
 
     def _hardware_extensions(self, faults: set[str], key: RSAPrivateKey, root: RSAPrivateKey) -> list[bytes] | None:
-        """None, which is version 1, in the first generation, unless the fault is one of extensions."""
+        """The extensions; None, which means version 1, in the first generation, unless the fault concerns extensions."""
         of_extensions = faults & {"ca-false", "no-constraints", "no-cert-sign", "unknown-critical"}
         if "v1" in faults or (self.generation.version == 1 and not of_extensions):
             return None
@@ -211,6 +211,6 @@ class Identity:
         if "ca-false" not in faults:
             extensions.append(key_usage(DIGITAL_SIGNATURE if "no-cert-sign" in faults else KEY_CERT_SIGN))
         if "unknown-critical" in faults:
-            # An OID under the arc for examples (RFC 5612).
+            # An OID from the arc for examples (RFC 5612).
             extensions.append(extension("1.3.6.1.4.1.32473.1", der.NULL, critical=True))
         return extensions

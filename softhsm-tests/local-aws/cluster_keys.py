@@ -1,4 +1,4 @@
-"""RSA keys that cost little: a key of 4096 bits takes half a second, and every HSM has one of its own in its hardware."""
+"""RSA keys that take little time to make. A 4096-bit key takes half a second, and every HSM has its own in its hardware."""
 
 import threading
 from collections import deque
@@ -9,14 +9,14 @@ EXPONENT = 65537
 
 
 def new_key(bits: int) -> rsa.RSAPrivateKey:
-    """A key that has nothing in common with any other."""
+    """A key that shares no prime with any other."""
     return rsa.generate_private_key(EXPONENT, bits)
 
 
 class PrimePool:
-    """Keys of which no two are the same, from few primes: any two of them make a key.
+    """Different keys from few primes: any two primes make a key.
 
-    Keys that share a prime give each other away (a greatest common divisor finds it). These protect nothing.
+    Keys that share a prime are insecure (a greatest common divisor finds it). These keys protect nothing.
     """
 
     def __init__(self, bits: int) -> None:
@@ -27,7 +27,7 @@ class PrimePool:
         self.pairs: deque[tuple[int, int]] = deque()
 
     def key(self) -> rsa.RSAPrivateKey:
-        """A key that was not handed out before."""
+        """A key that was not returned before."""
         with self.lock:
             if not self.pairs:
                 numbers = new_key(self.bits).private_numbers()

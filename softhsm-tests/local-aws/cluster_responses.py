@@ -1,6 +1,6 @@
-"""AWS CloudHSM's operations on clusters, in place of moto 5.2.5's, which has no HSMs, no certificates and no states.
+"""AWS CloudHSM's operations on clusters. They replace those of moto 5.2.5, which has no HSMs, no certificates and no states.
 
-Shapes are those of the API's model in botocore. What is not documented is marked so.
+The shapes are those of the API's model in botocore. Comments mark what AWS does not document.
 """
 
 import base64
@@ -30,7 +30,7 @@ VARIATION_TAG = "hsm-ca-test"
 
 
 class ClusterError(JsonRESTError):
-    """An error as CloudHSM sends it: its member is `Message`, with a capital."""
+    """An error as CloudHSM sends it: its member is `Message`, with a capital M."""
 
     def __init__(self, error_type: str, message: str) -> None:
         """HTTP 400."""
@@ -39,18 +39,18 @@ class ClusterError(JsonRESTError):
 
 
 def invalid(message: str) -> ClusterError:
-    """What the request asks for cannot be."""
+    """The error for an invalid request."""
     return ClusterError("CloudHsmInvalidRequestException", message)
 
 
 def account_of(access_key: str) -> str:
-    """The account that an access key id belongs to: it may end with its number."""
+    """The account of an access key id. The id may end with the number of the account."""
     number = re.search(r"\d{12}$", access_key)
     return number[0] if number else DEFAULT_ACCOUNT_ID
 
 
 def new_cluster(account: str, region: str, hsm_type: str, mode: str, subnets: list[str], variation: str) -> Cluster:
-    """A cluster that nobody knows of yet. The subnets are in availability zones a, b, c, ..."""
+    """A cluster that is not in CLUSTERS yet. The subnets are in availability zones a, b, c, ..."""
     if hsm_type not in GENERATIONS:
         raise invalid(f"HSM type {hsm_type} is not supported. Supported types: {', '.join(GENERATIONS)}")
     zones = (region + letter for letter in "abcdefghij")
@@ -63,25 +63,25 @@ def new_cluster(account: str, region: str, hsm_type: str, mode: str, subnets: li
 
 
 class RealisticClusterResponse(CloudHSMV2Response):
-    """The front end. Backups stay moto's."""
+    """The front end. moto handles backups."""
 
-    # Stand for AWS's and the manufacturer's; set when the server starts.
+    # Stand in for AWS's and the manufacturer's roots; set when the server starts.
     roots: ClassVar[Roots]
 
     def get_current_account(self) -> str:
-        """Gap in moto: it has one account for every access key id that it did not make."""
+        """Gap in moto: it uses one account for all access key ids that it did not make."""
         return account_of(self.access_key_id)
 
     @property
     def access_key_id(self) -> str:
-        """Who asks."""
+        """The access key id of the caller."""
         return access_key_of(self.headers.get("Authorization", ""))
 
     def _authenticate_and_authorize_normal_action(self, resource: str = "*") -> None:
-        """Denies to whom KMS denies, and what the model does not allow.
+        """Denies the callers that KMS denies, and refuses parameters that the model does not allow.
 
-        A value that breaks the model is a CloudHsmInvalidRequestException, not the ValidationException of other services:
-        CreateHsm is known to answer so to an availability zone of another pattern.
+        The error for such parameters is CloudHsmInvalidRequestException, not the ValidationException of other services.
+        The real CreateHsm answers like this if the availability zone does not match the pattern.
         """
         if self.access_key_id.startswith(DENIED_ACCESS_KEY_PREFIX):
             user = f"arn:aws:iam::{self.current_account}:user/denied"
@@ -92,26 +92,26 @@ class RealisticClusterResponse(CloudHSMV2Response):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The request."""
+        """The parameters of the request."""
         return json.loads(self.body or "{}")
 
     @contextmanager
     def _cluster(self) -> Iterator[Cluster]:
-        """The cluster of the request, for this request alone."""
+        """The cluster of the request, locked during the request."""
         cluster_id = self.parameters.get("ClusterId") or self.parameters["ResourceId"]
         with CLUSTERS.lock:
             cluster = CLUSTERS.by_id.get(cluster_id)
             if cluster is None or cluster.region != self.region:
                 raise ClusterError("CloudHsmResourceNotFoundException", f"Cluster {cluster_id} was not found.")
             if cluster.account != self.current_account:
-                # Which of the two it is, is documented nowhere: a test may order it.
+                # AWS does not document which exception other accounts get, so a test may choose it.
                 raise ClusterError(cluster.strangers, f"Cluster {cluster_id} was not found.")
             yield cluster
 
     # Clusters ---------------------------------------------------------------
 
     def create_cluster(self) -> str:
-        """CreateCluster. A backup makes no difference here."""
+        """CreateCluster. It ignores a backup to restore."""
         parameters = self.parameters
         hsm_type: str = parameters["HsmType"]
         mode = parameters.get("Mode")
@@ -130,7 +130,7 @@ class RealisticClusterResponse(CloudHSMV2Response):
             return json.dumps({"Cluster": CLUSTERS.add(cluster).describe()})
 
     def describe_clusters(self) -> str:
-        """DescribeClusters. An unknown cluster is none, not an error: the model has no such error here."""
+        """DescribeClusters. For an unknown cluster the list is empty, because the model has no error for it."""
         filters: dict[str, list[str]] = self.parameters.get("Filters", {})
         size: int = self.parameters.get("MaxResults", DEFAULT_PAGE)
         if unknown := filters.keys() - {"clusterIds", "vpcIds", "states"}:
@@ -150,7 +150,7 @@ class RealisticClusterResponse(CloudHSMV2Response):
         return json.dumps(answer)
 
     def _start(self, found: list[Cluster]) -> int:
-        """Where the page begins: behind the cluster that NextToken names."""
+        """The start of the page: after the cluster that NextToken names."""
         token = self.parameters.get("NextToken")
         if token is None:
             return 0
@@ -163,7 +163,7 @@ class RealisticClusterResponse(CloudHSMV2Response):
         """ModifyCluster: the retention of backups."""
         with self._cluster() as cluster:
             if "HsmType" in self.parameters:
-                raise invalid("local AWS: the HSM type does not change")
+                raise invalid("local AWS: the HSM type cannot change")
             cluster.retention = self.parameters.get("BackupRetentionPolicy", cluster.retention)
             return json.dumps({"Cluster": cluster.describe()})
 
@@ -171,10 +171,10 @@ class RealisticClusterResponse(CloudHSMV2Response):
         """InitializeCluster"""
         with self._cluster() as cluster:
             if cluster.state != CLAIMABLE:
-                raise invalid(f"Cluster {cluster.id} is in state {cluster.state}, and not in {CLAIMABLE}.")
+                raise invalid(f"Cluster {cluster.id} is in state {cluster.state}, not in {CLAIMABLE}.")
             hsm = cluster.first_hsm
             if hsm is None:
-                raise invalid(f"Cluster {cluster.id} has no HSM that is ACTIVE: there is no CSR.")
+                raise invalid(f"Cluster {cluster.id} has no HSM in state ACTIVE, so it has no CSR.")
             signed_cert: str = self.parameters["SignedCert"]
             try:
                 cluster_claim.check(
@@ -201,14 +201,14 @@ class RealisticClusterResponse(CloudHSMV2Response):
         with self._cluster() as cluster:
             zone: str = self.parameters["AvailabilityZone"]
             if cluster.state not in (CLAIMABLE, "INITIALIZED", "ACTIVE", "DEGRADED"):
-                raise invalid(f"Cluster {cluster.id} is in state {cluster.state}: it takes no HSM now.")
+                raise invalid(f"Cluster {cluster.id} is in state {cluster.state} and cannot get another HSM.")
             if zone not in cluster.subnets:
                 raise invalid(f"Cluster {cluster.id} has no subnet in availability zone {zone}.")
             hsm = cluster.add_hsm(zone, self.roots, self.parameters.get("IpAddress"))
             return json.dumps({"Hsm": hsm.describe()})
 
     def delete_hsm(self) -> str:
-        """DeleteHsm, by one of three."""
+        """DeleteHsm. One of three parameters names the HSM."""
         named = {key: value for key, value in self.parameters.items() if key != "ClusterId"}
         if len(named) != 1:
             raise invalid("Exactly one of HsmId, EniId and EniIp must be given.")
@@ -224,7 +224,7 @@ class RealisticClusterResponse(CloudHSMV2Response):
     # Tags -------------------------------------------------------------------
 
     def list_tags(self) -> str:
-        """ListTags, all at once."""
+        """ListTags, in one page."""
         with self._cluster() as cluster:
             return json.dumps({"TagList": cluster.describe()["TagList"]})
 
