@@ -1,4 +1,4 @@
-"""The roots of the rig: what stands for AWS CloudHSM Root G1 and for the manufacturer's roots of both generations."""
+"""The roots of the rig, which stand in for AWS CloudHSM Root G1 and for the manufacturer's roots of both generations."""
 
 import threading
 from dataclasses import dataclass
@@ -44,14 +44,14 @@ MARVELL_NAME = name(
 
 @dataclass(frozen=True)
 class Root:
-    """One root. The certificate can be made anew, with other dates."""
+    """One root. Its certificate can be made again with other dates."""
 
     issuer: Issuer
     serial: int
     version: int
 
     def certificate(self, validity: Validity) -> str:
-        """Its own certificate, in PEM."""
+        """The root's own certificate, in PEM."""
         key = self.issuer.key.public_key()
         extensions = None
         if self.version == 3:
@@ -63,7 +63,7 @@ class Root:
 
 @dataclass(frozen=True)
 class Kind:
-    """How a root is made."""
+    """The properties of a root."""
 
     name: bytes
     bits: int
@@ -71,7 +71,7 @@ class Kind:
     version: int
 
 
-# By the name of the file.
+# By file name.
 KINDS = {
     "aws-root": Kind(AWS_NAME, 2048, 0x00F924EEEECF9EA64F, 3),
     "manufacturer-root-1": Kind(CAVIUM_NAME, 2048, 0x00C0EAADF434DEDC17, 1),
@@ -80,16 +80,16 @@ KINDS = {
 
 
 class Roots:
-    """The three roots, in a directory: NAME.crt, and the key in NAME.key. What is not there is made."""
+    """The three roots, in a directory: NAME.crt, and the key in NAME.key. Missing files are made."""
 
     def __init__(self, directory: Path) -> None:
-        """Nothing is made yet, because it takes a second; see `root`."""
+        """Makes no root yet, because that takes a second; see `root`."""
         self.directory = directory
         self.lock = threading.Lock()
         self.roots: dict[str, Root] = {}
 
     def make_in_background(self) -> None:
-        """All files are there when the first HSM is."""
+        """Makes all files in another thread, before the first HSM exists."""
         threading.Thread(target=lambda: [self.root(file) for file in KINDS], daemon=True).start()
 
     def root(self, file: str) -> Root:
@@ -117,7 +117,7 @@ class Roots:
         return key
 
     def _write(self, file: str, content: bytes) -> None:
-        """Unless it is there; never seen half."""
+        """Writes a file unless it exists. No reader sees it half-written."""
         path = self.directory / file
         if not path.exists():
             self.directory.mkdir(parents=True, exist_ok=True)

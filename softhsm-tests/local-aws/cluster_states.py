@@ -1,4 +1,4 @@
-"""States that turn into the next one by themselves, as a cluster's and an HSM's do, only faster."""
+"""States that change by themselves after some time, like those of a cluster and an HSM, but faster."""
 
 import math
 import time
@@ -19,20 +19,20 @@ CLUSTER_STATES = (
 )
 HSM_STATES = ("CREATE_IN_PROGRESS", "ACTIVE", "DEGRADED", "DELETE_IN_PROGRESS", "DELETED")
 
-# What the service says of a state; of the others it says nothing.
+# The service's messages for states; the other states have none.
 CLUSTER_MESSAGES = {
     "INITIALIZE_IN_PROGRESS": "Cluster is initializing. State will change to INITIALIZED upon completion.",
     "DELETE_IN_PROGRESS": "The cluster is being deleted.",
 }
 HSM_MESSAGES = {"ACTIVE": "HSM created."}
 
-# Seconds that a state in progress lasts.
+# How many seconds a state in progress lasts.
 PACE = 0.4
 
 
 @dataclass
 class Stage:
-    """A state, and what comes after it."""
+    """A state, and the state after it."""
 
     state: str
     following: str | None = None
@@ -40,13 +40,13 @@ class Stage:
 
     @classmethod
     def passing(cls, state: str, following: str, pace: float | None) -> "Stage":
-        """A state that lasts `pace` seconds, or until a test says so."""
+        """A state that lasts `pace` seconds, or until a test ends it."""
         return cls(state, following, math.inf if pace is None else time.monotonic() + pace)
 
     def now(self) -> "Stage":
-        """This one, or what has come after it."""
+        """This stage, or the next one if it is due."""
         return self.next() if time.monotonic() >= self.due else self
 
     def next(self) -> "Stage":
-        """The one that comes after it, at once."""
+        """The next stage, without waiting."""
         return Stage(self.following) if self.following else self

@@ -1,4 +1,4 @@
-"""Writing DER, and the BER that AWS KMS sends (X.690). Nothing is checked: broken encodings are made on purpose."""
+"""Writes DER, and the BER that AWS KMS sends (X.690). It checks nothing, because tests make broken encodings on purpose."""
 
 INTEGER = 0x02
 OCTET_STRING = 0x04

@@ -1,11 +1,11 @@
 """CiphertextForRecipient: the plaintext for the holder of the private key whose public key was attested.
 
-The form is that of the two answers of KMS which aws-nitro-enclaves-sdk-c keeps in tests/kmstool-enclaves/cms_test.c: a
-CMS EnvelopedData (RFC 5652) of version 2 in BER, whose outer parts have indefinite lengths while the RecipientInfos are
-DER; one KeyTransRecipientInfo of version 2, whose subjectKeyIdentifier has 32 octets; RSAES-OAEP with both SHA-256
-named; and aes-256-cbc, with the encrypted content in one primitive element or in OCTET STRINGs.
+The format is that of two answers of KMS, which aws-nitro-enclaves-sdk-c has in tests/kmstool-enclaves/cms_test.c. They are
+CMS EnvelopedData (RFC 5652) of version 2 in BER. The outer parts have indefinite lengths; the RecipientInfos are DER. There is
+one KeyTransRecipientInfo of version 2, whose subjectKeyIdentifier has 32 octets. It names RSAES-OAEP with SHA-256 for both the
+hash and the mask. The content is encrypted with aes-256-cbc, in one primitive element or in OCTET STRINGs.
 
-What the 32 octets are made of is documented nowhere. Here they are the SHA-256 of the SubjectPublicKeyInfo.
+AWS does not document what the 32 octets are. Here they are the SHA-256 of the SubjectPublicKeyInfo.
 """
 
 import re
@@ -36,15 +36,15 @@ AES_256_CBC = "2.16.840.1.101.3.4.1.42"
 AES_256_GCM = "2.16.840.1.101.3.4.1.46"
 
 BLOCK = 16
-CHUNK = 100  # octets in an OCTET STRING of the content; KMS's own number is not known
+CHUNK = 100  # octets in an OCTET STRING of the content; the number that KMS uses is unknown
 DEEP = 10_000
 
-# How the content that a function gets is written into an element.
+# Writes an element with this tag and this content.
 Writer = Callable[[int, bytes], bytes]
 
 
 class UnknownEnvelope(Exception):
-    """There is no such variation."""
+    """No variation has this name."""
 
 
 def oaep_algorithm(digest: str, mask_digest: str) -> bytes:
@@ -60,7 +60,7 @@ def oaep(digest: hashes.HashAlgorithm, mask_digest: hashes.HashAlgorithm) -> pad
 
 @dataclass(frozen=True)
 class Recipient:
-    """Who can open the envelope, and how the key is wrapped for them."""
+    """A recipient who can open the envelope, and how the key is wrapped for them."""
 
     key: rsa.RSAPublicKey
     wrapping: padding.AsymmetricPadding = field(default_factory=lambda: oaep(hashes.SHA256(), hashes.SHA256()))
@@ -82,7 +82,7 @@ class Recipient:
 
 
 def chunks(encrypted: bytes, size: int = CHUNK) -> list[bytes]:
-    """OCTET STRINGs that together have the content."""
+    """OCTET STRINGs that together contain the content."""
     return [der.octet_string(encrypted[start : start + size]) for start in range(0, len(encrypted), size)]
 
 
@@ -97,20 +97,20 @@ def in_one_piece(encrypted: bytes) -> bytes:
 
 
 def nested(encrypted: bytes) -> bytes:
-    """Constructed OCTET STRINGs in one another, DEEP of them."""
+    """DEEP constructed OCTET STRINGs, one inside the other."""
     opening = bytes([der.CONSTRUCTED_OCTET_STRING, 0x80])
     innermost = opening * DEEP + der.octet_string(encrypted) + der.END_OF_CONTENTS * DEEP
     return der.indefinite(0xA0, innermost)
 
 
 def too_long(encrypted: bytes) -> bytes:
-    """An OCTET STRING that says it has nearly 4 GiB."""
+    """An OCTET STRING that claims a length of nearly 4 GiB."""
     return der.indefinite(0xA0, bytes([der.OCTET_STRING, 0x84]) + b"\xff" * 4 + encrypted)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What an envelope is to be like; the defaults are KMS's."""
+    """How to make an envelope; the defaults are KMS's."""
 
     recipients: tuple[Recipient, ...]
     cipher: str = AES_256_CBC
@@ -160,7 +160,7 @@ class Plan:
 
 
 def flip(position: int) -> Callable[[bytes], bytes]:
-    """A function that flips the lowest bit of the octet at `position`, which counts from the end if it is negative."""
+    """Returns a function that flips the lowest bit of the octet at `position`; a negative one counts from the end."""
 
     def flipped(content: bytes) -> bytes:
         changed = bytearray(content)
@@ -171,14 +171,14 @@ def flip(position: int) -> Callable[[bytes], bytes]:
 
 
 def flip_padding(encrypted: bytes) -> bytes:
-    """Makes the padding's length more than a block, whatever it was: a bit of the octet that CBC adds to it."""
+    """Makes the padding's length larger than a block: flips the top bit of the ciphertext octet that CBC adds to it."""
     changed = bytearray(encrypted)
     changed[-BLOCK - 1] ^= 0x80
     return bytes(changed)
 
 
 def stranger() -> Recipient:
-    """Somebody else."""
+    """Another recipient, with a new key."""
     return Recipient(rsa.generate_private_key(65537, 2048).public_key())
 
 
@@ -252,7 +252,7 @@ def plan_for(variation: str, position: int, recipient: Recipient) -> Plan:
 
 
 def seal(plaintext: bytes, key: rsa.RSAPublicKey, name: str | None) -> bytes:
-    """An envelope for `key`; `name` is a variation, after which ":" and an octet's position may come.
+    """An envelope for `key`. `name` is a variation, optionally followed by ":" and the position of an octet.
 
     Raises UnknownEnvelope.
     """

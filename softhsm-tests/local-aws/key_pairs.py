@@ -1,7 +1,7 @@
 """Data key pairs: the private key in every DER encoding that AWS KMS might use, and in many that it must not use.
 
-KMS documents "DER-encoded PKCS8 PrivateKeyInfo, as specified in RFC 5958" and no more: whether an EC key repeats its
-curve and its public key inside, and whether an Ed25519 key has its public key, is not known. So a test chooses.
+KMS documents only "DER-encoded PKCS8 PrivateKeyInfo, as specified in RFC 5958". It does not say whether an EC key repeats its
+curve and its public key inside, or whether an Ed25519 key contains its public key. So a test chooses.
 """
 
 from dataclasses import dataclass, replace
@@ -31,8 +31,8 @@ CURVES: dict[str, tuple[ec.EllipticCurve, str]] = {
 EDWARDS = "ECC_NIST_EDWARDS25519"
 
 SPECS = (*RSA_BITS, *CURVES, EDWARDS)
-# What is in KMS's API model besides, and why there is none. For SM2 outside China, KMS documents the exception, not the
-# words; ML-KEM, which it does have there, is a gap.
+# Other specs in KMS's API model, and the error for each. For SM2 outside China, KMS documents the exception but not the
+# message. The real KMS supports ML-KEM; this one does not.
 UNSUPPORTED_SPECS = {
     "SM2": "KeyPairSpec SM2 is not supported in this region.",
     "ML_KEM_512": "local AWS: no ML-KEM",
@@ -40,7 +40,7 @@ UNSUPPORTED_SPECS = {
     "ML_KEM_1024": "local AWS: no ML-KEM",
 }
 
-# The spec that `other-spec` makes in place of the one asked for.
+# The spec that `other-spec` makes instead of the requested one.
 OTHER_SPECS = {
     "RSA_2048": "RSA_3072",
     "RSA_3072": "RSA_2048",
@@ -54,7 +54,7 @@ OTHER_SPECS = {
 
 
 class UnknownEncoding(Exception):
-    """There is no such encoding for a key pair of this spec."""
+    """No encoding for a key pair of this spec has this name."""
 
 
 @dataclass(frozen=True)
@@ -73,20 +73,20 @@ class PrivateKeyInfo:
         return self.version + self.algorithm + private_key + self.attributes + self.public_key
 
     def encode(self) -> bytes:
-        """In DER, as far as the fields are."""
+        """The SEQUENCE. It is DER if the fields are."""
         return der.sequence(self.content())
 
 
 @dataclass(frozen=True)
 class KeyPair:
-    """What KMS makes: the private key to encrypt, and the public key (SubjectPublicKeyInfo)."""
+    """A key pair as KMS makes it: the private key to encrypt, and the public key (SubjectPublicKeyInfo)."""
 
     private: bytes
     public: bytes
 
 
 def generate(spec: str, encoding: str | None) -> KeyPair:
-    """A new key pair of `spec`, the private key in `encoding`.
+    """A new key pair of `spec`, with the private key in `encoding`.
 
     Raises UnknownEncoding.
     """
@@ -102,7 +102,7 @@ def generate(spec: str, encoding: str | None) -> KeyPair:
 
 
 def encode(info: PrivateKeyInfo, encoding: str | None) -> bytes:
-    """The encodings that are the same for keys of every kind; None is the plain one."""
+    """The encodings that all key types have in common; None is the correct one."""
     match encoding:
         case None:
             return info.encode()
@@ -179,7 +179,7 @@ def generate_rsa(bits: int, encoding: str | None) -> KeyPair:
         case "rsa-wrong-qinv":
             return with_values(qinv=private.iqmp + 1)
         case "rsa-wrong-d":
-            # The CRT values stay right, so signatures made with them do too.
+            # The CRT values stay correct, and so do signatures made with them.
             return with_values(d=private.d + 2)
         case "public-exponent":
             return with_values(e=3)
@@ -224,7 +224,7 @@ def generate_ec(spec: str, encoding: str | None) -> KeyPair:
     """An EC key pair."""
     curve, curve_oid = CURVES[spec]
     if encoding in ("large-scalar", "stripped-scalar"):
-        # Small enough that adding the group's order does not need more octets, on any of the curves.
+        # The scalar is so small that adding the group's order needs no more octets on any of the curves.
         key = ec.derive_private_key(1 << 119 | randbits(119), curve)
     else:
         key = ec.generate_private_key(curve)
@@ -307,7 +307,7 @@ def generate_ed25519(encoding: str | None) -> KeyPair:
         case "short-seed":
             return with_key(der.octet_string(seed[:-1]))
         case "long-seed":
-            # Some programs keep the public key behind the seed.
+            # Some programs append the public key to the seed.
             return with_key(der.octet_string(seed + point))
         case "null-parameters":
             return KeyPair(replace(info, algorithm=der.algorithm(ED25519, der.NULL)).encode(), public)

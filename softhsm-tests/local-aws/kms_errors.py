@@ -9,7 +9,7 @@ def kms_error(error_type: str, message: str) -> JsonRESTError:
 
 
 def constraint_error(value: object, name: str, constraint: str) -> JsonRESTError:
-    """What KMS says of a parameter that its API model does not allow."""
+    """The error for a parameter that KMS's API model does not allow."""
     shown = "null" if value is None else f"'{value}'"
     message = f"1 validation error detected: Value {shown} at '{name}' failed to satisfy constraint: Member must "
     return kms_error("ValidationException", message + constraint)

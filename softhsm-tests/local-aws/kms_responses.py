@@ -1,4 +1,4 @@
-"""AWS KMS's operations as moto 5.2.5 has them, with its gaps closed."""
+"""AWS KMS's operations, based on moto 5.2.5. "Gap in moto" marks what moto lacks or does differently from the real KMS."""
 
 import base64
 import hashlib
@@ -24,10 +24,10 @@ from weather import access_key_of
 # Requests signed with an access key id that starts like this are denied.
 DENIED_ACCESS_KEY_PREFIX = "AKIADENIED"
 
-# Operations whose GrantTokens count here.
+# Operations that use GrantTokens here.
 GRANT_TOKEN_OPERATIONS = ("Decrypt", "GenerateDataKeyPairWithoutPlaintext", "GetPublicKey", "Sign")
 
-# Requests signed with an access key id that starts like this come from another account than all others.
+# Requests signed with an access key id that starts like this come from another account.
 OTHER_ACCOUNT_ACCESS_KEY_PREFIX = "AKIAOTHERACCOUNT"
 OTHER_ACCOUNT = "999988887777"
 
@@ -37,7 +37,7 @@ MAX_ATTESTATION_DOCUMENT = 262_144
 
 
 def wish(key: Key, name: str) -> str | None:
-    """What a test wishes by NAME=VALUE in the description of the KMS key: it changes nothing else."""
+    """The VALUE of NAME=VALUE in the description of the KMS key, by which a test asks for a variation."""
     found = re.search(rf"(?:^|\s){name}=(\S+)", key.description)
     return found[1] if found else None
 
@@ -50,33 +50,33 @@ def key_material_id(key: Key) -> str:
 def serialize_encryption_context(encryption_context: dict[str, str]) -> bytes:
     """The additional authenticated data for an encryption context.
 
-    Gap in moto: it joins names and values without separators, so that
+    Gap in moto: it joins names and values without separators, so
     {"a": "bc"} and {"ab": "c"} would decrypt each other's data.
     """
     return json.dumps(encryption_context, sort_keys=True).encode()
 
 
 def constraints_hold(constraints: dict[str, dict[str, str]], context: dict[str, str]) -> bool:
-    """Do the constraints of a grant allow this encryption context?"""
+    """Whether the constraints of a grant allow this encryption context."""
     equals = constraints.get("EncryptionContextEquals")
     subset = constraints.get("EncryptionContextSubset") or {}
     return equals in (None, context) and subset.items() <= context.items()
 
 
 class RealisticKmsResponse(KmsResponse):
-    """moto's KMS front end with the differences to the real service removed."""
+    """moto's KMS front end, changed to answer like the real service."""
 
-    # Stands for AWS's Nitro Enclaves root; set when the server starts.
+    # Stands in for AWS's Nitro Enclaves root; set when the server starts.
     attestation_root: ClassVar[Root]
 
     # Access control ---------------------------------------------------------
 
     def _authenticate_and_authorize_normal_action(self, resource: str = "*") -> None:
-        """Deny everything to access key ids with DENIED_ACCESS_KEY_PREFIX.
+        """Denies everything to access key ids with DENIED_ACCESS_KEY_PREFIX.
 
-        moto's own IAM enforcement is no use here: it answers KMS requests with
-        HTTP 403 and an XML body, in which SDKs find no KMS error, and once
-        switched on it refuses all credentials that it did not create.
+        moto's own IAM enforcement cannot be used here: it answers KMS requests
+        with HTTP 403 and an XML body, in which SDKs find no KMS error. Once
+        switched on, it also refuses all credentials that it did not create.
         """
         denied = access_key_of(self.headers.get("Authorization", "")).startswith(DENIED_ACCESS_KEY_PREFIX)
         if denied and not self._is_granted():
@@ -89,10 +89,10 @@ class RealisticKmsResponse(KmsResponse):
         return OTHER_ACCOUNT if other else super().get_current_account()
 
     def _enter_account_of(self, key_id: str | None) -> None:
-        """Go on in the account that a key ARN names, as if the key's policy allowed everybody the call.
+        """Switches to the account that a key ARN names, as if the key's policy allowed everyone to make the call.
 
-        Gap in moto: it ignores the account in an ARN. A bare id or an alias is looked for in the caller's account (API reference, KeyId:
-        "To specify a KMS key in a different AWS account, you must use the key ARN or alias ARN").
+        Gap in moto: it ignores the account in an ARN. KMS searches for a bare id or an alias in the caller's account (API
+        reference, KeyId: "To specify a KMS key in a different AWS account, you must use the key ARN or alias ARN").
         """
         arn_parts = (key_id or "").split(":")
         if arn_parts[0] == "arn" and len(arn_parts) > 4:
@@ -100,11 +100,11 @@ class RealisticKmsResponse(KmsResponse):
 
     @property
     def _denied_principal(self) -> str:
-        """Who the access key ids with DENIED_ACCESS_KEY_PREFIX belong to."""
+        """The user of the access key ids with DENIED_ACCESS_KEY_PREFIX."""
         return f"arn:aws:iam::{self.current_account}:user/denied"
 
     def _access_denied(self, action: str) -> JsonRESTError:
-        """AccessDeniedException worded like IAM's for the named key, if one is named."""
+        """AccessDeniedException with IAM's message, for the named key if the request names one."""
         key_id = self._get_param("KeyId") or "*"
         try:
             resource = self._resolve_key(key_id).arn
@@ -133,7 +133,7 @@ class RealisticKmsResponse(KmsResponse):
                 "Member must have length greater than or equal to 1]"
             )
             raise constraint_error(f"[{', '.join(tokens)}]", "grantTokens", constraint)
-        # Copies: other threads make keys and grants meanwhile.
+        # Copies, because other threads make keys and grants meanwhile.
         keys = list(self.kms_backend.keys.values())
         issued = {grant.token: grant for key in keys for grant in list(key.grants.values())}
         if not issued.keys() >= set(tokens):
@@ -141,7 +141,7 @@ class RealisticKmsResponse(KmsResponse):
         return [issued[token] for token in tokens]
 
     def _is_granted(self) -> bool:
-        """Does a grant, whose token is presented, allow the denied principal this call?"""
+        """Whether a grant whose token the request presents allows the denied principal this call."""
         operation = self._get_action()
         if operation not in GRANT_TOKEN_OPERATIONS:
             return False
@@ -191,13 +191,13 @@ class RealisticKmsResponse(KmsResponse):
 
     @staticmethod
     def _blob_key_id(blob: bytes) -> str:
-        """The id of the key that encrypted a blob of moto, which begins with it."""
+        """The id of the key that encrypted a blob. moto puts it at the beginning of the blob."""
         return blob[: moto.kms.utils.KEY_ID_LEN].decode(errors="replace")
 
     # Operations -------------------------------------------------------------
 
     def _stop_dry_run(self) -> None:
-        """Gap in moto: it does not have DryRun, which ends where the work would begin."""
+        """Gap in moto: it does not support DryRun, which stops after all checks."""
         if self._get_param("DryRun"):
             message = "The request would have succeeded, but the DryRun option is set."
             raise kms_error("DryRunOperationException", message)
@@ -239,8 +239,8 @@ class RealisticKmsResponse(KmsResponse):
         )
 
     def get_public_key(self) -> str:
-        """Gaps in moto: KeyId is the key's id and not its ARN, KeySpec is missing, lists of another usage are null, a symmetric
-        key has a public half, and keys that are disabled or pending deletion are not refused.
+        """Gaps in moto: KeyId is the key's id, not its ARN. KeySpec is missing. The lists for another usage are null. A
+        symmetric key has a public half. Keys that are disabled or pending deletion are not refused.
         """
         self._grants()
         key = self._resolve_key(self._get_param("KeyId"))
@@ -266,8 +266,8 @@ class RealisticKmsResponse(KmsResponse):
         )
 
     def sign(self) -> str:
-        """Gaps in moto, beside those of kms_signing.py: a key of another usage or spec is a ValidationException, keys that are
-        disabled or pending deletion sign, and GrantTokens and DryRun are ignored.
+        """Gaps in moto, in addition to those in kms_signing.py: the error for a key of another usage or spec is
+        ValidationException. Keys that are disabled or pending deletion sign. GrantTokens and DryRun are ignored.
         """
         key, algorithm, message_type, message = self._signing_request()
         self._stop_dry_run()
@@ -277,7 +277,7 @@ class RealisticKmsResponse(KmsResponse):
         )
 
     def verify(self) -> str:
-        """As for Sign; and KMS says no by an exception, where moto answers SignatureValid=false."""
+        """The gaps of Sign. Also, KMS refuses a wrong signature with an exception; moto answers SignatureValid=false."""
         key, algorithm, message_type, message = self._signing_request()
         self._stop_dry_run()
         signature = base64.b64decode(self._get_param("Signature") or "")
@@ -286,7 +286,7 @@ class RealisticKmsResponse(KmsResponse):
         return json.dumps({"KeyId": key.arn, "SignatureValid": True, "SigningAlgorithm": algorithm})
 
     def _signing_request(self) -> tuple[Key, str, str, bytes]:
-        """The key, SigningAlgorithm, MessageType and Message of a request that can be done."""
+        """Checks a request; returns its key, SigningAlgorithm, MessageType and Message."""
         algorithm: str = self._get_param("SigningAlgorithm")
         message_type: str = self._get_param("MessageType") or "RAW"
         message: bytes = self._get_param("Message")
@@ -305,16 +305,16 @@ class RealisticKmsResponse(KmsResponse):
     def decrypt(self) -> str:
         """moto's Decrypt after the checks that it lacks.
 
-        moto itself gets right: a wrong or missing encryption context, and
-        damaged or cut-off encrypted data (InvalidCiphertextException, which
-        has no message in the real service either), and unknown keys and
+        moto itself handles a wrong or missing encryption context, and damaged
+        or truncated encrypted data (InvalidCiphertextException, which has no
+        message in the real service either). It also handles unknown keys and
         aliases in KeyId (NotFoundException). Gaps in moto:
-        - KeyId names another key than the blob: AccessDeniedException without
+        - KeyId and the blob name different keys: AccessDeniedException without
           a message instead of IncorrectKeyException;
         - damage in the blob's header: also AccessDeniedException;
         - keys that are disabled, pending deletion or of the wrong kind, and
           ARNs of other regions, are not refused;
-        - EncryptionAlgorithm and KeyMaterialId are missing in the answer;
+        - EncryptionAlgorithm and KeyMaterialId are missing from the answer;
         - the account in a key's ARN is ignored;
         - GrantTokens, DryRun with its modifiers, and Recipient are ignored.
         """
@@ -361,9 +361,9 @@ class RealisticKmsResponse(KmsResponse):
         return json.dumps(answer)
 
     def _ignores_ciphertext(self) -> bool:
-        """Is the call a dry run that asks for permissions only? It needs a KeyId then, and no CiphertextBlob.
+        """Whether the call is a dry run that checks only permissions. It then needs a KeyId, and no CiphertextBlob.
 
-        The words for what is missing, and for a modifier without DryRun, are not KMS's own.
+        The messages for a missing parameter, and for a modifier without DryRun, are not KMS's own.
         """
         modifiers: list[str] = self._get_param("DryRunModifiers") or []
         if any(modifier != "IGNORE_CIPHERTEXT" for modifier in modifiers):
@@ -377,9 +377,9 @@ class RealisticKmsResponse(KmsResponse):
         return bool(modifiers)
 
     def _recipient_key(self) -> rsa.RSAPublicKey | None:
-        """The public key that the attestation document in Recipient vouches for.
+        """Verifies the attestation document in Recipient, and returns its public key.
 
-        KMS's words for a document that it does not take are documented nowhere; these are not its own.
+        AWS does not document KMS's messages for a refused document. The messages here are ours.
         """
         recipient: dict[str, str] | None = self._get_param("Recipient")
         if recipient is None:
@@ -399,7 +399,7 @@ class RealisticKmsResponse(KmsResponse):
 
     @staticmethod
     def _seal(key: Key, plaintext: bytes, recipient_key: rsa.RSAPublicKey) -> str:
-        """CiphertextForRecipient, of the kind that the KMS key's description wishes."""
+        """CiphertextForRecipient, in the variation that the KMS key's description asks for."""
         name = wish(key, "envelope")
         try:
             return base64.b64encode(envelope.seal(plaintext, recipient_key, name)).decode()

@@ -1,9 +1,9 @@
-"""AWS KMS's keys that sign: their key specs, and what they make of a message or a digest.
+"""AWS KMS's signing keys: their key specs, and how they sign a message or a digest.
 
-kms_responses.py has the operations. Gaps in moto 5.2.5 that are closed here:
-- MessageType is ignored: a digest is hashed once more;
-- the salt of RSASSA-PSS is as long as it can be, where KMS's is as long as the hash;
-- there are neither Ed25519 nor ML-DSA keys.
+kms_responses.py has the operations. This module closes these gaps in moto 5.2.5:
+- it ignores MessageType, and hashes a digest once more;
+- its salt for RSASSA-PSS has the maximum length; KMS's is as long as the hash;
+- it has neither Ed25519 nor ML-DSA keys.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ HASHES: dict[str, hashes.HashAlgorithm] = {
 }
 RSA = [f"RSASSA_{scheme}_{name}" for scheme in ("PKCS1_V1_5", "PSS") for name in HASHES]
 
-# KMS developer guide, "Key spec reference": what each key spec signs with.
+# KMS developer guide, "Key spec reference": the signing algorithms of each key spec.
 ALGORITHMS: dict[str, list[str]] = {
     "RSA_2048": RSA,
     "RSA_3072": RSA,
@@ -73,10 +73,10 @@ def generate(spec: str) -> Any:
 
 
 class SigningKey:
-    """What stands for a KMS key's private half in moto, for the specs in ALGORITHMS."""
+    """Replaces moto's private half of a KMS key, for the specs in ALGORITHMS."""
 
     def __init__(self, spec: str) -> None:
-        """A new one."""
+        """A new key."""
         self.private = generate(spec)
 
     def public_key(self) -> bytes:
@@ -85,12 +85,12 @@ class SigningKey:
         return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
     def sign(self, message: bytes, message_type: str, algorithm: str) -> bytes:
-        """A signature; for ECDSA in DER."""
+        """A signature; for ECDSA it is DER."""
         method, arguments = prepare(message, message_type, algorithm)
         return getattr(self.private, "sign" + method)(*arguments)
 
     def verify(self, signature: bytes, message: bytes, message_type: str, algorithm: str) -> bool:
-        """Is it one?"""
+        """Whether the signature is valid."""
         method, arguments = prepare(message, message_type, algorithm)
         try:
             getattr(self.private.public_key(), "verify" + method)(signature, *arguments)
@@ -100,7 +100,7 @@ class SigningKey:
 
 
 def prepare(message: bytes, message_type: str, algorithm: str) -> tuple[str, list[Any]]:
-    """Which method of a key signs or verifies (what its name ends with), and its arguments."""
+    """The method of a key that signs or verifies (the end of its name), and its arguments."""
     if algorithm == "ED25519_SHA_512":
         require_type(message_type, algorithm, "RAW")
         return "", [message]
@@ -111,7 +111,7 @@ def prepare(message: bytes, message_type: str, algorithm: str) -> tuple[str, lis
         require_length(message, MU_BYTES, algorithm)
         return "_mu", [message]
     if algorithm == "ED25519_PH_SHA_512":
-        raise kms_error("ValidationException", "local AWS: Ed25519ph is not here")
+        raise kms_error("ValidationException", "local AWS: Ed25519ph is not supported")
 
     require_type(message_type, algorithm, "RAW", "DIGEST")
     hash_algorithm = HASHES[algorithm[-len("SHA_256") :]]
@@ -130,19 +130,19 @@ def prepare(message: bytes, message_type: str, algorithm: str) -> tuple[str, lis
 
 
 def require_type(found: str, algorithm: str, *allowed: str) -> None:
-    """The words are not KMS's own."""
+    """Checks MessageType. The message is not KMS's own."""
     if found not in allowed:
         raise kms_error("ValidationException", f"MessageType {found} is not valid for algorithm {algorithm}.")
 
 
 def require_length(message: bytes, length: int, algorithm: str) -> None:
-    """Is it a digest of that algorithm?"""
+    """Checks that the message has the length of the algorithm's digest."""
     if len(message) != length:
         raise kms_error("ValidationException", f"Digest is invalid length for algorithm {algorithm}.")
 
 
 def check_request(algorithm: str | None, message_type: str, message: bytes | None) -> None:
-    """What KMS's API model does not allow in a request to sign or to verify."""
+    """Refuses a request to sign or verify that KMS's API model does not allow."""
     if algorithm not in ALL_ALGORITHMS:
         allowed = "not be null" if algorithm is None else f"satisfy enum value set: [{', '.join(ALL_ALGORITHMS)}]"
         raise constraint_error(algorithm, "signingAlgorithm", allowed)
@@ -154,12 +154,12 @@ def check_request(algorithm: str | None, message_type: str, message: bytes | Non
 
 
 def signing_algorithms(key: Key) -> list[str] | None:
-    """Gap in moto: it has those of ECDSA for Ed25519."""
+    """Gap in moto: for Ed25519 it lists the algorithms of ECDSA."""
     return ALGORITHMS.get(key.key_spec, []) if key.key_usage == "SIGN_VERIFY" else None
 
 
 def install() -> None:
-    """Put the key specs in ALGORITHMS into moto."""
+    """Adds the key specs in ALGORITHMS to moto."""
     motos_own = moto.kms.utils.generate_private_key
     specs = sorted({*moto.kms.utils.KeySpec.key_specs(), *ALGORITHMS})
     moto.kms.utils.KeySpec.key_specs = classmethod(lambda _: specs)  # type: ignore[method-assign,assignment]

@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
-"""A local AWS KMS and CloudHSM: moto's server on 127.0.0.1, completed where moto 5.2.5 lacks
+"""A local AWS KMS and CloudHSM: moto's server on 127.0.0.1, extended where moto 5.2.5 lacks
 something or answers differently from the real services.
 
     server.py [--port PORT] [--ready-file FILE] [--parent-pid PID] [--attestation-root DIR] [--cluster-roots DIR]
 
-It stops on SIGTERM, and soon after process PID has ended. kms_responses.py has KMS's operations, kms_signing.py its keys
-that sign, key_pairs.py and envelope.py what a KMS key's description changes, weather.py what a test can order; attest.py
-makes the attestation documents that the server takes, with the root in DIR (FILE.attestation-root names it).
-cluster_responses.py has CloudHSM's operations, cluster_hardware.py the certificates of its HSMs, and cluster_control.py
-what a test can order there. The roots of the hardware are aws-root.crt, manufacturer-root-1.crt (hsm1.medium) and
-manufacturer-root-2.crt (hsm2m.medium) in DIR, at the latest when the first HSM is there (FILE.cluster-roots names DIR).
+It stops on SIGTERM, and soon after process PID has ended.
+
+- kms_responses.py has KMS's operations, kms_signing.py its signing keys. key_pairs.py and envelope.py have the variations
+  that a KMS key's description asks for. weather.py has the faults that a test can order.
+- attest.py makes attestation documents that the server accepts, with the root in the DIR of --attestation-root
+  (FILE.attestation-root contains its path).
+- cluster_responses.py has CloudHSM's operations, cluster_hardware.py the certificates of its HSMs. cluster_control.py lets a
+  test change clusters.
+- The roots of the hardware are aws-root.crt, manufacturer-root-1.crt (hsm1.medium) and manufacturer-root-2.crt
+  (hsm2m.medium) in the DIR of --cluster-roots (FILE.cluster-roots contains its path). They exist when the first HSM does.
 """
 
 import argparse
@@ -40,7 +44,7 @@ from weather import Weather
 
 
 def write_whole(file: Path, line: str) -> None:
-    """Write a file that is never seen half."""
+    """Writes a file so that no reader sees it half-written."""
     temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
     temporary.write_text(line + "\n")
     temporary.replace(file)
@@ -56,16 +60,16 @@ def start_time(pid: int) -> str | None:
 
 
 def main() -> None:
-    """Run the server until SIGTERM or the end of the parent process."""
+    """Runs the server until SIGTERM or the end of the parent process."""
     parser = argparse.ArgumentParser(description="Local AWS KMS and CloudHSM for tests and demos")
     parser.add_argument("--port", type=int, default=0, help="TCP port (default: any free one)")
-    parser.add_argument("--ready-file", type=Path, help="file that gets the URL once the server is up")
+    parser.add_argument("--ready-file", type=Path, help="file for the URL, written when the server is ready")
     parser.add_argument("--parent-pid", type=int, help="stop when this process ends")
     parser.add_argument(
-        "--attestation-root", type=Path, metavar="DIR", help="has or gets the root of the attestation documents"
+        "--attestation-root", type=Path, metavar="DIR", help="the root of attestation documents; made if missing"
     )
     parser.add_argument(
-        "--cluster-roots", type=Path, metavar="DIR", help="has or gets the roots of the hardware of CloudHSM"
+        "--cluster-roots", type=Path, metavar="DIR", help="the roots of CloudHSM's hardware; made if missing"
     )
     args = parser.parse_args()
 
@@ -86,7 +90,7 @@ def main() -> None:
         cluster_roots = (args.cluster_roots or Path(own_directory)).resolve()
         RealisticClusterResponse.roots = Roots(cluster_roots)
 
-        # As ThreadedMotoServer does it, except that a port in use ends the program.
+        # Like ThreadedMotoServer, except that a port in use ends the program.
         app = ClusterControl(Weather(DomainDispatcherApplication(create_backend_app)))
         server = make_server("127.0.0.1", args.port, app, True, request_handler=MotoRequestHandler)
         threading.Thread(target=server.serve_forever, daemon=True).start()

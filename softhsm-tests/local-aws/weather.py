@@ -1,12 +1,12 @@
-"""Bad weather between a client and AWS, ordered by a test for its own access key id, and a log of what was called.
+"""Faults between a client and AWS, which a test orders for its own access key id, and a log of the calls.
 
     POST   /_test/faults  {"access_key": ID, "faults": [{"operation": NAME or "*", "kind": KIND, ...}, ...]}
     GET    /_test/calls?access_key=ID
     DELETE /_test/calls?access_key=ID
-    GET    /_test/huge    8 GiB, for whoever asks there for something else
+    GET    /_test/huge    8 GiB, for a client that expects another service at this URL
 
-A POST replaces the faults of that access key id; of several that fit a call, the first one counts. It works in front of
-moto, so that a fault takes effect whatever the request says, and nothing happens behind it.
+A POST replaces the faults of that access key id. If several faults match a call, the first one applies. This middleware is in
+front of moto, so a fault takes effect whatever the request says, and most faults keep the request from moto.
 """
 
 import gzip
@@ -24,7 +24,7 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-# From the API references of KMS and CloudHSM; every other exception comes with 400.
+# From the API references of KMS and CloudHSM; every other exception has status 400.
 STATUS = {
     "DependencyTimeoutException": 500,
     "KeyUnavailableException": 500,
@@ -66,28 +66,28 @@ def access_key_of(authorization: str) -> str:
 
 
 class BadRule(Exception):
-    """A fault that cannot be."""
+    """An invalid fault."""
 
 
 class Fault:
-    """One rule."""
+    """One fault: which calls it applies to, and what it does."""
 
     def __init__(self, rule: dict[str, Any]) -> None:
         """Raises BadRule."""
         self.kind: str = rule.get("kind", "")
         allowed = EXCEPTION_SETTINGS if self.kind.endswith("Exception") else SETTINGS.get(self.kind)
         if allowed is None:
-            raise BadRule(f"no such kind of fault: {self.kind}")
+            raise BadRule(f"unknown kind of fault: {self.kind}")
         unknown = rule.keys() - allowed - {"operation", "kind", "times", "skip"}
         if unknown:
             raise BadRule(f"{self.kind} has no setting {', '.join(sorted(unknown))}")
         self.operation: str = rule.get("operation", "*")
         self.skip: int = rule.get("skip", 0)
-        self.times: int | None = rule.get("times", 1) or None  # None: for ever
+        self.times: int | None = rule.get("times", 1) or None  # None: forever
         self.settings = rule
 
     def strikes(self, operation: str) -> bool:
-        """Does it hit this call? Asking counts the call."""
+        """Whether the fault applies to this call. Each question counts as a call."""
         if self.operation not in ("*", operation) or self.times == 0:
             return False
         if self.skip:
@@ -102,7 +102,7 @@ class Weather:
     """WSGI middleware."""
 
     def __init__(self, application: Application) -> None:
-        """In front of `application`."""
+        """Middleware in front of `application`."""
         self.application = application
         self.lock = threading.Lock()
         self.faults: dict[str, list[Fault]] = {}
@@ -111,7 +111,7 @@ class Weather:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        # The body is read here: a connection that is closed with unread data is reset.
+        # Read the body here, because closing a connection with unread data resets it.
         body = b""
         if size := int(environ.get("CONTENT_LENGTH") or 0):
             body = environ["wsgi.input"].read(size)
@@ -139,7 +139,7 @@ class Weather:
         return self.strike(fault, environ, start_response)
 
     def control(self, environ: Environ, body: bytes) -> tuple[int, dict[str, Any]]:
-        """The status and the answer to a test's own request."""
+        """The status and the answer for a test's request to this middleware."""
         query = parse_qs(environ["QUERY_STRING"])
         match environ["REQUEST_METHOD"], environ["PATH_INFO"]:
             case "POST", "/_test/faults":
@@ -161,7 +161,7 @@ class Weather:
                     self.requests.pop(query["access_key"][0], None)
                 return 200, {}
             case _:
-                return 404, {"error": "see weather.py"}
+                return 404, {"error": "unknown request; see weather.py"}
 
     def strike(self, fault: Fault, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """The answer that the fault makes."""
@@ -169,7 +169,7 @@ class Weather:
         match fault.kind:
             case "close":
                 hang_up(environ)
-            case "lost":  # it was done, and nobody hears of it
+            case "lost":  # the service did the work, but the client gets no answer
                 b"".join(self.application(environ, lambda *_: None))
                 hang_up(environ)
             case "hang":
@@ -191,20 +191,20 @@ class Weather:
             case "page":
                 self.page += 1
                 asked = parsed(environ["wsgi.input"].read())
-                asked.pop("NextToken", None)  # which the service would not know
+                asked.pop("NextToken", None)  # the service would not know it
                 body = json.dumps(asked).encode()
                 environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
                 settings = {"field": settings["field"], "kind": "replace", "value": f"page {self.page}"}
                 return self.changed(Fault(settings), environ, start_response)
             case "truncate":
                 body = b"".join(self.application(environ, start_response))
-                return [body[: len(body) // 2]]  # the Content-Length is the whole one's
+                return [body[: len(body) // 2]]  # the Content-Length is that of the whole body
             case "wrong-key-id" | "no-plaintext" | "without" | "replace":
                 return self.changed(fault, environ, start_response)
             case kind:
                 exception = settings.get("type", kind)
                 status = settings.get("status", STATUS.get(exception, 400))
-                # The member of CloudHSM's own exceptions has a capital.
+                # The member of CloudHSM's own exceptions has a capital M.
                 member = "Message" if exception.startswith("CloudHsm") else "message"
                 return answer(start_response, status, {"__type": exception, member: settings.get("message", "")})
 
@@ -220,7 +220,7 @@ class Weather:
         code = int(status.partition(" ")[0])
         match fault.kind:
             case _ if code != 200:
-                pass  # an error stays what it is
+                pass  # do not change an error
             case "wrong-key-id":
                 fields["KeyId"] = fields["KeyId"][:-12] + "0" * 12
             case "no-plaintext":
@@ -233,10 +233,10 @@ class Weather:
 
 
 def hang_up(environ: Environ) -> NoReturn:
-    """Close the connection, without an answer."""
+    """Closes the connection without an answer."""
     connection: socket.socket = environ["werkzeug.socket"]
     connection.shutdown(socket.SHUT_RDWR)
-    raise ConnectionAbortedError  # which the server takes for the client's doing
+    raise ConnectionAbortedError  # the server treats this as closed by the client
 
 
 def parsed(body: bytes) -> Any:
@@ -260,7 +260,7 @@ def respond(start_response: StartResponse, status: int, body: bytes, content_typ
 
 
 def respond_huge(start_response: StartResponse, size: int, chunked: bool) -> Iterable[bytes]:
-    """Right JSON, with a Plaintext of `size` characters; it is made while it is sent, and ends with the connection at the latest.
+    """Valid JSON with a Plaintext of `size` characters. The generator makes it while sending, and stops if the connection ends.
 
     Without a Content-Length the server sends chunks.
     """
@@ -275,7 +275,7 @@ def respond_huge(start_response: StartResponse, size: int, chunked: bool) -> Ite
 
 
 def respond_slowly(start_response: StartResponse, seconds: int) -> Iterable[bytes]:
-    """A byte every second, of an answer that promises more."""
+    """Sends one byte each second of an answer that announces 1000."""
     start_response("200 OK", [("Content-Type", JSON), ("Content-Length", "1000")])
     for _ in range(seconds):
         yield b" "
@@ -283,7 +283,7 @@ def respond_slowly(start_response: StartResponse, seconds: int) -> Iterable[byte
 
 
 def respond_compressed(start_response: StartResponse) -> Iterable[bytes]:
-    """64 MiB in some 64 KiB, compressed though nobody asked for it."""
+    """Sends 64 MiB compressed to some 64 KiB, although the client did not ask for compression."""
     body = gzip.compress(b'{"Plaintext":"' + b"A" * HUGE + b'"}')
     headers = [("Content-Type", JSON), ("Content-Length", str(len(body))), ("Content-Encoding", "gzip")]
     start_response("200 OK", headers)
