@@ -51,7 +51,7 @@ fn the_validator_finds_faults() {
             "",
             "schema",
             json!("hsm-ca/error/2"),
-            "no schema is hsm-ca/error/2",
+            "no schema has the identifier hsm-ca/error/2",
         ),
         ("", "more", json!(1), "'more' was unexpected"),
         ("/error", "more", json!(1), "'more' was unexpected"),

@@ -53,13 +53,13 @@ fn a_power_cut_loses_nothing_that_was_recorded_or_reported() {
 
     let found = cut(&rig, "trace", "kept");
     assert!(found.starts_with("48 states, "), "{found}");
-    assert!(found.ends_with(&format!(" {MANY} told\n")), "{found}");
+    assert!(found.ends_with(&format!(" {MANY} reported\n")), "{found}");
 
     // For a program that does not sync its writes, the model must report losses.
     let trace = fs::read_to_string(rig.path("trace")).expect("the trace");
     for (left_out, fault) in [
         ("syncfs", " octets of "),
-        ("fsync", "was told as issued, and is not there"),
+        ("fsync", "was reported as issued, but does not exist"),
     ] {
         let lacks = |line: &&str| {
             !line.contains(&format!("{left_out}(")) && !line.contains(&format!("{left_out} resumed"))

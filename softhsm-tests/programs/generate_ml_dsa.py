@@ -1,4 +1,4 @@
-"""Generates an ML-DSA key pair on a token by C_GenerateKeyPair (PKCS#11 3.2, section 6.67), as no program of Debian does yet.
+"""Generates an ML-DSA key pair on a token with C_GenerateKeyPair (PKCS#11 3.2, section 6.67). No program in Debian can do this yet.
 
 usage: generate_ml_dsa.py MODULE TOKEN PIN-FILE LABEL 44|65|87
 """
@@ -15,7 +15,7 @@ CKA_TOKEN, CKA_PRIVATE, CKA_LABEL, CKA_KEY_TYPE, CKA_ID = 0x1, 0x2, 0x3, 0x100, 
 CKA_SENSITIVE, CKA_SIGN, CKA_VERIFY, CKA_EXTRACTABLE, CKA_PARAMETER_SET = 0x103, 0x108, 0x10A, 0x162, 0x61D
 PARAMETER_SETS = {"44": 1, "65": 2, "87": 3}
 
-# The places of the functions in CK_FUNCTION_LIST, after its version.
+# The indexes of the functions in CK_FUNCTION_LIST, after its version.
 INITIALIZE, SLOT_LIST, TOKEN_INFO, OPEN_SESSION, LOGIN, GENERATE_KEY_PAIR = 0, 4, 6, 12, 18, 59
 
 
@@ -28,7 +28,7 @@ class Mechanism(Structure):
 
 
 def template(values):
-    """A CK_ATTRIBUTE array, and the buffers that it points into."""
+    """A CK_ATTRIBUTE array, and the buffers that it points to."""
     buffers = []
     for value in values.values():
         if isinstance(value, bool):

@@ -1,16 +1,18 @@
-"""A power cut in the middle of a batch, at many moments: what is on the disk then, by the model below, has to be sound.
+"""Simulates power cuts at many moments of a batch, and checks what is on the disk afterwards, by the model below.
 
-usage: power_cut.py TRACE BEFORE LEDGER OUT CUTS [KEEP]; the batch began in the directory that OUT is in
+usage: power_cut.py TRACE BEFORE LEDGER OUT CUTS [KEEP]; the batch was started in the parent directory of OUT
 
-TRACE is what strace wrote about the batch (-f -y -xx, whole writes). BEFORE is a copy of the directory of LEDGER as it was when the batch began: all of
-that was on the disk. OUT is where the batch wrote certificates, and has them all now. CUTS is how many moments are tried.
+TRACE is the output of strace for the batch (-f -y -xx, whole writes). BEFORE is a copy of the directory of LEDGER from before the batch; all of it was on the
+disk. OUT is the directory in which the batch wrote certificates, and now contains all of them. CUTS is the number of moments to try.
 
-The model: a write, a new length, a new name and a removed name are in memory only. fsync puts the content of one file on the disk, or the names in one
-directory; syncfs puts everything there. A sync counts for what had happened when it began, from when it ended. At a cut, the disk has
-what was synced and, of everything else, nothing (`none`), any part of it (`some`, twice) or all of it (`all`): also a name without its content.
+The model: a write, a new length, a new name and a removed name change memory only. fsync writes the content of one file to the disk, or the names in one
+directory; syncfs writes everything. A sync covers what happened before it began, and takes effect when it ends. After a cut, the disk has what
+was synced. Of everything else it has nothing (`none`), a random half (`some`), a random tenth (`few`) or all of it (`all`). It may have a name without its
+content.
 
-At every cut: the ledger is sound by verify_ledger.py; a file that has its name is the whole certificate, and the ledger has it as signed; what was told on
-stdout is in its file. Prints what is wrong, or how many states were looked at. With KEEP, the state `none` of the cut in the middle is left there.
+After every cut, verify_ledger.py must find the ledger sound. A file that has its name must be the whole certificate, and signed in the ledger. Every
+certificate that was reported on stdout must be in its file. The program prints each fault, and then the number of states it checked. With KEEP, it writes
+the state `none` of one cut to that directory.
 """
 
 import base64
@@ -37,7 +39,7 @@ def octets(text):
 
 
 class File:
-    """Content in memory and on the disk, and the changes between them."""
+    """The content in memory and on the disk, and the changes between them."""
 
     def __init__(self, content=b""):
         self.now = bytearray(content)
@@ -57,7 +59,7 @@ class File:
 
 
 def apply(content, offset, data):
-    """Data at an offset; of None, a new length."""
+    """Writes data at an offset. None sets a new length."""
     if data is None:
         del content[offset:]
         content.extend(bytes(offset - len(content)))
@@ -67,7 +69,7 @@ def apply(content, offset, data):
 
 
 class Disk:
-    """Files by their paths, in memory and on the disk, and the names that changed between."""
+    """The files by path, in memory and on the disk, and the names that differ between the two."""
 
     def __init__(self, origin, directories):
         self.origin = origin
@@ -81,7 +83,7 @@ class Disk:
         return Path(path).parent in self.directories and not path.endswith("-shm")
 
     def name(self, path, file):
-        """A path gets a file, or none."""
+        """Sets the file at a path; None removes the name."""
         if file is None:
             self.names.pop(path, None)
         else:
@@ -135,7 +137,7 @@ def put(names, path, file):
 
 
 def events(trace):
-    """Calls as they happen: ("begin" or "end", process, call, arguments, result); a call that nothing interrupted is both at once."""
+    """The calls in order: ("begin" or "end", process, call, arguments, result). A call on one line of the trace gives both at once."""
     waiting = {}
     for line in trace.read_text(encoding="ascii", errors="strict").splitlines():
         if found := RESUMED.match(line):
@@ -158,7 +160,7 @@ def descriptor(arguments):
 
 
 def paths(disk, arguments):
-    """Of a call that names files; a relative one is below the directory in which the batch began."""
+    """The paths in the arguments of a call. A relative one is below the directory in which the batch was started."""
     return [str(disk.origin / text.decode()) for text in strings(arguments)]
 
 
@@ -167,7 +169,7 @@ def strings(arguments):
 
 
 def play(disk, trace):
-    """Carries the calls out; yields after each one the line that stdout got, or None."""
+    """Carries out the calls; yields each one with what it wrote to stdout, or None."""
     syncs = {}
     for moment, process, call, arguments, result in events(trace):
         if call in ("fsync", "fdatasync", "syncfs"):
@@ -227,7 +229,7 @@ def play(disk, trace):
 
 
 def check(state, ledger, final, told, scratch):
-    """What is wrong with a disk after a cut."""
+    """The faults of a disk after a cut."""
     for found in scratch.iterdir():
         found.unlink()
     for path, content in state.items():
@@ -253,10 +255,10 @@ def check(state, ledger, final, told, scratch):
             continue
         der = base64.b64decode(b"".join(content.split(b"-----")[2].split()))
         if der not in signed:
-            yield f"{name} is there, and the ledger does not have it"
+            yield f"{name} exists, but the ledger does not have it"
     for path in told:
         if state.get(path) != final[path]:
-            yield f"{Path(path).name} was told as issued, and is not there"
+            yield f"{Path(path).name} was reported as issued, but does not exist"
 
 
 def main(trace, before, ledger, out, cuts, keep=None):
@@ -294,7 +296,7 @@ def main(trace, before, ledger, out, cuts, keep=None):
                     if kind == "none" and moment == middle and keep:
                         leave(state, ledger, out, Path(keep))
             moment += 1
-    print(f"{states} states, {moments} moments, {len(told)} told")
+    print(f"{states} states, {moments} moments, {len(told)} reported")
 
 
 def leave(state, ledger, out, keep):

@@ -1,4 +1,4 @@
-"""Tries, as the logged-in user, to get a private key out of the token: by reading it and by wrapping it."""
+"""Tries, as the logged-in user, to get a private key out of the token: reads it, wraps it, and makes it extractable."""
 
 import os
 import sys

@@ -1,7 +1,7 @@
-"""Types at the PIN prompt of a command in an interactive shell, and suspends it in between.
+"""Types at the PIN prompt of a command in an interactive shell, and suspends the command in between.
 
 usage: suspend.py PROGRAM PIN-FILE
-What the terminal showed goes to stdout. Exit code 1 and a reason if something that was waited for did not come.
+Prints what the terminal showed. Exits with 1 and a reason if an expected text did not appear.
 """
 
 import os
@@ -19,7 +19,7 @@ def main():
     child, terminal = pty.fork()
     if child == 0:
         os.environ["PS1"] = "ready> "
-        # A shell leaves those ignored that were when it started, as in a job in the background.
+        # A shell keeps ignoring signals that were ignored when it started, as in a background job.
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
             signal.signal(number, signal.SIG_DFL)
         os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
@@ -32,7 +32,7 @@ def main():
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([terminal], [], [], left)[0]:
                 sys.stdout.write(shown.decode(errors="replace"))
-                sys.exit(f"waited for {text!r}")
+                sys.exit(f"{text!r} did not appear within 30 seconds")
             shown += os.read(terminal, 4096)
         seen = shown.index(text.encode(), seen) + len(text)
 
@@ -42,7 +42,7 @@ def main():
     wait_for("ready> ")
     send(f"{PROGRAM} --pin-source prompt key list; echo ended-$?\n")
     wait_for("PIN of token")
-    # Half of a wrong PIN, and then away.
+    # Type half of a wrong PIN, then suspend.
     send("99\x1a")
     wait_for("Stopped")
     wait_for("ready> ")
@@ -51,7 +51,7 @@ def main():
     wait_for("ready> ")
     send("fg\n")
     wait_for("PIN of token")
-    # A mistake, taken back in both ways.
+    # Type a mistake, and correct it with both editing keys.
     send("x\x7fwrong\x15" + PIN + "\n")
     wait_for("ready> ")
     send(f"{PROGRAM} --pin-source prompt key list; echo ended-$?\n")

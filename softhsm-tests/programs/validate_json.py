@@ -1,7 +1,7 @@
-"""Validates what hsm-ca prints as JSON against the schemas in docs/schema, with an independent validator.
+"""Validates the JSON output of hsm-ca against the schemas in docs/schema, with an independent validator.
 
-Reads one JSON text in each line, and answers each with a line: `ok`, or what is wrong with it. The schema is the one that the text names
-in its field `schema`. A field that the schema does not have is wrong here, although a later version may add some.
+Reads one JSON text from each line, and answers each with a line: `ok`, or its faults. The text names its schema in its field `schema`.
+A field that the schema does not have is a fault here, although a later version may add fields.
 """
 
 import copy
@@ -16,7 +16,7 @@ SEVERAL = ("oneOf", "anyOf", "allOf")
 
 
 def close(schema, is_branch=False):
-    """Forbids the fields that a schema does not name, in every object that has named fields."""
+    """Forbids unnamed fields in every object that has named fields."""
     if not isinstance(schema, dict):
         return
     branches = [one for name in SEVERAL for one in schema.get(name, [])]
@@ -33,7 +33,7 @@ def close(schema, is_branch=False):
 
 
 def open_referenced(schema, definitions, is_part=False):
-    """What is part of an object by reference is closed with the object, not alone."""
+    """Copies referenced parts of an object into it, so that `close` closes the object as a whole, not each part alone."""
     is_part = is_part or "properties" in schema
     reference = schema.get("$ref", "").removeprefix("#/$defs/")
     if is_part and reference in definitions:
@@ -52,7 +52,7 @@ def validator_of(identifier):
         start, name, version = identifier.split("/")
         schema = json.loads((ROOT / f"{name}.json").read_text(encoding="utf-8"))
         if start != "hsm-ca" or schema["properties"]["schema"]["const"] != identifier:
-            raise ValueError(f"no schema is {identifier}")
+            raise ValueError(f"no schema has the identifier {identifier}")
         Draft202012Validator.check_schema(schema)
         definitions = schema.get("$defs", {})
         for one in [*definitions.values(), schema]:

@@ -1,10 +1,11 @@
-"""Checks checkpoints of a ledger and proofs about it by docs/ledger.md: a second opinion that shares no code with the program.
+"""Verifies checkpoints of a ledger, and proofs about it, from docs/ledger.md alone. Shares no code with the program.
 
 usage: verify_checkpoint.py checkpoint CHECKPOINT EXPORT [VERIFIER_KEY]
        verify_checkpoint.py inclusion PROOF CERTIFICATE.der VERIFIER_KEY
        verify_checkpoint.py consistency PROOF OLD_CHECKPOINT VERIFIER_KEY
 
-EXPORT is what `ledger export` prints. Afterwards every octet is changed and must be refused. Exit code 0: sound. 3: not.
+EXPORT is the output of `ledger export`. Then it changes every octet of the first file, and must refuse each change. Exit code 0: sound. 3: not sound,
+or a change was accepted.
 """
 
 import base64
@@ -41,7 +42,7 @@ def natural(text):
 
 
 def tree(leaves):
-    """RFC 6962 section 2.1, as it is written there."""
+    """The Merkle tree hash, exactly as RFC 6962 section 2.1 defines it."""
     if not leaves:
         return sha256()
     if len(leaves) == 1:
@@ -55,7 +56,7 @@ def tree(leaves):
 def root_by_path(leaf, index, first, end, path):
     """The same definition, from the root down: the last hash of the path is the root's child."""
     if end - first == 1:
-        demand(not path, "a hash too many")
+        demand(not path, "one hash too many")
         return leaf
     demand(path, "a hash is missing")
     k = 1
@@ -67,10 +68,10 @@ def root_by_path(leaf, index, first, end, path):
 
 
 def roots_by_proof(m, n, proof, whole, old_root):
-    """Old and new root of SUBPROOF(m, D[n], whole), RFC 6962 section 2.1.2."""
+    """The old and new root of SUBPROOF(m, D[n], whole), RFC 6962 section 2.1.2."""
     if m == n:
         if whole:
-            demand(not proof, "a hash too many")
+            demand(not proof, "one hash too many")
             return old_root, old_root
         demand(len(proof) == 1, "the number of hashes")
         return proof[0], proof[0]
@@ -86,7 +87,7 @@ def roots_by_proof(m, n, proof, whole, old_root):
 
 
 def checkpoint(data, key):
-    """Origin, size and root of a signed note, or of its text alone where there is no key."""
+    """The origin, size and root of a signed note. Without a key, the text may be unsigned."""
     text = data.decode("utf-8")
     demand(text.endswith("\n"), "the end")
     body, empty, signatures = text.partition("\n\n")
@@ -165,7 +166,7 @@ def main(what, file, *rest):
         for octet in {data[at] ^ 1, data[at] ^ 0x20, ord("A"), ord("0"), ord("\n")} - {data[at]}:
             changed = data[:at] + bytes([octet]) + data[at + 1 :]
             if holds(check, changed, other, *key):
-                print(f"octet {at} as {octet:#x} is not noticed")
+                print(f"octet {at} changed to {octet:#x} is accepted")
                 return 3
     return 0
 

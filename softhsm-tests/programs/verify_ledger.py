@@ -1,8 +1,8 @@
-"""Checks a ledger by docs/ledger.md, with Python's standard library only: a second opinion that shares no code with the program.
+"""Verifies a ledger from docs/ledger.md alone, with only Python's standard library. Shares no code with the program.
 
 usage: verify_ledger.py LEDGER [COUNT:HASH]
 
-Exit code 0: sound, the head on stdout. 3: not, what is wrong on stdout.
+Exit code 0: sound; prints the head. 3: not sound; prints the faults.
 """
 
 import base64
@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 APPLICATION_ID = 0x68736D4C
 
-# Table, and its columns with the key first.
+# The columns of each table, the key first.
 TABLES = {
     "authorities": ("id", "issuer", "key_sha256", "subject_der", "subject"),
     "entries": ("sequence", "authority", "kind", "outcome", "ended"),
@@ -43,7 +43,7 @@ KEYS = {
 
 
 def crl_number(spelled):
-    """An integer up to 2^63 - 1, or a string of decimal digits above it: in the table, 20 octets."""
+    """The 20 octets in the table for a number in an event: an integer up to 2^63 - 1, a string of decimal digits above that."""
     number = int(spelled)
     if (spelled if number < 2**63 else str(number)) != spelled or not 0 <= number < 2**159 or isinstance(spelled, str) == (number < 2**63):
         raise ValueError(f"the CRL number {spelled!r} is misspelt")
@@ -161,7 +161,7 @@ class Replay:
 
     def head_given_up(self, _, place, ledger, head):
         if len(bytes.fromhex(ledger)) != 32:
-            raise ValueError("no hash of a ledger")
+            raise ValueError("not the hash of a ledger")
 
     def revoked(self, sequence, authority, serial, reason, revoked, invalidity_date=None, key_sha256=None):
         serial = bytes.fromhex(serial)
@@ -199,7 +199,7 @@ def verify(path, kept):
     database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
     database.text_factory = bytes
     if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        yield "it is no ledger"
+        yield "it is not a ledger"
         return
     if database.execute("PRAGMA user_version").fetchone()[0] != 4:
         yield "it has another version"
@@ -215,7 +215,7 @@ def verify(path, kept):
         head = hashlib.sha256(head + body).digest()
         hashes[count] = head
         if head != stored:
-            yield f"event {count}: its hash does not fit"
+            yield f"event {count}: its hash is wrong"
             return
         try:
             event = json.loads(body)
@@ -233,7 +233,7 @@ def verify(path, kept):
         expected = replay.tables[table]
         for row in found.keys() | expected.keys():
             if found.get(row) != expected.get(row):
-                yield f"table {table}, {row}: it is {found.get(row)}, the events say {expected.get(row)}"
+                yield f"table {table}, {row}: it is {found.get(row)}, but the events say {expected.get(row)}"
     if kept is not None:
         number, wanted = kept.split(":")
         if hashes.get(int(number), b"").hex() != wanted:

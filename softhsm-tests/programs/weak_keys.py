@@ -1,6 +1,6 @@
 """Makes RSA keys that can be broken: weak_keys.py DIRECTORY NAME...
 
-Of each there are a request and the self-signed certificate of a CA, so that the key is all that is wrong with them, and the private key.
+For each key it writes a request, the self-signed certificate of a CA, and the private key. Only the key is wrong in them.
 """
 
 import datetime
@@ -34,7 +34,7 @@ def next_prime(number):
 def prime(bits):
     generate = ["openssl", "prime", "-generate", "-hex", "-bits", str(bits)]
     found = int(subprocess.run(generate, check=True, capture_output=True, text=True).stdout, 16)
-    # One of 65,537 has no private exponent for 65537.
+    # If 65537 divides the prime minus 1, 65537 has no private exponent.
     return prime(bits) if found % 65537 == 1 else found
 
 
@@ -56,7 +56,7 @@ NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "weak")])
 
 
 def private_key(p, *others, exponent=65537):
-    """The others are primes; their product takes the place of the second prime."""
+    """Makes a private key. `others` are primes; their product is used as the second prime."""
     q, order = math.prod(others), math.prod(prime - 1 for prime in others)
     private = pow(exponent, -1, (p - 1) * order)
     numbers = rsa.RSAPrivateNumbers(

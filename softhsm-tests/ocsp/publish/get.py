@@ -1,4 +1,4 @@
-"""GET requests by RFC 5019: what a web server answers, and what openssl says of it.
+"""Sends GET requests by RFC 5019 to a web server, and verifies the answers with openssl.
 
 get.py URL CRL_URL NAME=STATUS...: NAME is a certificate's file, or a serial number as 0x....
 """
@@ -19,7 +19,7 @@ def openssl(*arguments):
 
 
 def get(url, headers={}, data=None):
-    """The status, the headers and the content."""
+    """Sends a request; returns the status, the headers and the content."""
     request = urllib.request.Request(url, data=data, headers=headers)
     try:
         with urllib.request.urlopen(request) as answer:
@@ -35,7 +35,7 @@ def check(url, name, status, digest):
     with open("q.der", "rb") as file:
         text = base64.b64encode(file.read()).decode()
     answers = set()
-    # Encoded as RFC 5019 has it, in small letters, and as it is.
+    # Try the path encoded as in RFC 5019, with lowercase hex digits, and not encoded.
     encoded = urllib.parse.quote(text, safe="")
     lower = encoded.replace("%2F", "%2f").replace("%2B", "%2b").replace("%3D", "%3d")
     for path in {encoded, lower, text}:
@@ -59,7 +59,7 @@ def check(url, name, status, digest):
     until = datetime.datetime.strptime(until, "%b %d %H:%M:%S %Y GMT").replace(tzinfo=datetime.timezone.utc)
     now = datetime.datetime.now(datetime.timezone.utc)
     assert 0 < age < (until - now).total_seconds() / 2 and expires < until, (age, expires, until)
-    # It is not sent again to one that has it.
+    # A client that has the answer gets 304.
     assert get(url + encoded, {"If-None-Match": tag})[0] == 304
     return "/" in text, text.endswith("/"), "//" in text
 
@@ -73,7 +73,7 @@ for one in wanted:
 for shape in range(3):
     assert any(found[shape] for found in shapes), shapes
 
-# Nothing else has an answer, and no directory is listed.
+# Other requests get no answer, and the server lists no directory.
 openssl("ocsp", "-issuer", "customerCA.crt", "-serial", "0x77", "-no_nonce", "-reqout", "q.der")
 with open("q.der", "rb") as file:
     request = file.read()
