@@ -1,6 +1,6 @@
 """Makes a ceremony file of CAs that already exist, with its inputs, in the working directory. The ceremony has an intermediate CA with a CRL, a
-revocation, a cross-certificate, the renewal of a key whose public half alone is an input, a destroyed key, a person with a security key, and a
-previous ceremony with other people.
+revocation, a cross-certificate, a destroyed key, and the renewal of a key of which only the public half is an input. One person has a security key.
+The previous ceremony had other people.
 """
 
 import base64
