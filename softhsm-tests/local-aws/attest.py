@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stands in for the Nitro Security Module: makes an attestation document for a public key.
+"""Stands in for the Nitro Secure Module: makes an attestation document for a public key.
 
 The local AWS KMS accepts the document if both have the same root: give both the same directory.
 """

@@ -1,4 +1,4 @@
-"""Makes attestation documents as the Nitro Security Module does, and checks them as AWS KMS does.
+"""Makes attestation documents as the Nitro Secure Module does, and checks them as AWS KMS does.
 
 The Nitro Enclaves documentation, "Verifying the root of trust", has the format: a COSE_Sign1 (RFC 9052) of a CBOR map, signed
 with ES384 by a certificate that chains to a root. The root here is for tests, in a directory.
@@ -33,7 +33,7 @@ import cbor
 COSE_SIGN1 = 18  # the CBOR tag
 PROTECTED = cbor.encode({1: -35})  # alg: ES384
 COORDINATE = 48  # octets of r and of s
-# How long KMS accepts a document. The certificates of the Nitro Security Module are valid for three hours.
+# How long KMS accepts a document. The certificates of the Nitro Secure Module are valid for three hours.
 MAX_AGE = timedelta(minutes=5)
 CERTIFICATE_LIFETIME = timedelta(hours=3)
 

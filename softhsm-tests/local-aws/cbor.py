@@ -48,7 +48,7 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: bytes) -> Any:
-    """The one value in `data`. Definite lengths only, which is what the Nitro Security Module writes.
+    """The one value in `data`. Definite lengths only, which is what the Nitro Secure Module writes.
 
     Raises CborError.
     """
