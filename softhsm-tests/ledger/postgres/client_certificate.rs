@@ -53,13 +53,13 @@ fn url(port: u16, client: Option<(&str, &str)>) -> String {
     }
 }
 
-/// A server that accepts the issuer only with a certificate in its name.
-fn with_server() -> (Cluster, Rig) {
+/// A server that accepts the issuer by this method over TLS. It knows the CA for clients.
+fn with_server(method: &str) -> (Cluster, Rig) {
     let (cluster, rig) = (Cluster::start(&[]), Rig::without_token());
     make_certificates(&rig);
     cluster.write("clients.pem", &rig.read("clients.crt"));
     cluster.sql("postgres", "ALTER SYSTEM SET ssl_ca_file = 'clients.pem'");
-    serve_tls(&rig, &cluster, "cert");
+    serve_tls(&rig, &cluster, method);
     cluster.sql(
         "postgres",
         "CREATE DATABASE ca OWNER issuer TEMPLATE template0 ENCODING 'UTF8'",
@@ -67,17 +67,20 @@ fn with_server() -> (Cluster, Rig) {
     (cluster, rig)
 }
 
+/// `psql` with the same files. It does not find the files of no client.
+fn psql(rig: &Rig, port: u16, client: Option<(&str, &str)>, more: &str) -> Run {
+    let (certificate, key) = client.unwrap_or(("none.crt", "none.key"));
+    let asked = format!(
+        "host=localhost port={port} user=issuer dbname=ca sslmode=verify-full sslrootcert=root.pem sslcert={certificate} sslkey={key} {more}"
+    );
+    rig.tool("psql", &["-XAtqc", "SELECT 1", &asked])
+}
+
 #[test]
 fn only_a_certificate_in_the_roles_name_opens_the_ledger() {
-    let (cluster, rig) = with_server();
+    let (cluster, rig) = with_server("cert");
     let port = cluster.port();
-    let psql = |client: Option<(&str, &str)>| {
-        let (certificate, key) = client.unwrap_or(("none.crt", "none.key"));
-        let asked = format!(
-            "host=localhost port={port} user=issuer dbname=ca sslmode=verify-full sslrootcert=root.pem sslcert={certificate} sslkey={key}"
-        );
-        rig.tool("psql", &["-XAtqc", "SELECT 1", &asked])
-    };
+    let psql = |client: Option<(&str, &str)>| psql(&rig, port, client, "");
     let run = |client: Option<(&str, &str)>| rig.json(&["ledger", "new", "--ledger", &url(port, client)]);
     for (client, kind, says) in [
         (None, "ledger-server", "SQLSTATE 28000"),
@@ -119,6 +122,49 @@ fn only_a_certificate_in_the_roles_name_opens_the_ledger() {
     rig.json(&listed).ok();
     let log = fs::read_to_string(cluster.data().with_file_name("log")).expect("a log");
     assert!(log.contains("identity=\"CN=issuer\" method=cert"), "{log}");
+}
+
+#[test]
+fn a_server_can_require_a_password_besides_the_certificate() {
+    let (cluster, rig) = with_server("scram-sha-256 clientcert=verify-full");
+    let port = cluster.port();
+    for (name, password) in [("right", "correct horse"), ("wrong", "wrong battery")] {
+        rig.write(name, format!("{password}\n"));
+        rig.write(&format!("{name}.pgpass"), format!("*:*:*:*:{password}\n"));
+        set_mode(&rig, name, 0o600);
+        set_mode(&rig, &format!("{name}.pgpass"), 0o600);
+    }
+    let issuer = Some(("issuer.crt", "issuer.key"));
+    let another = Some(("another.crt", "another.key"));
+    let run = |client: Option<(&str, &str)>, password: &str| {
+        let (url, source) = (url(port, client), format!("file:{password}"));
+        let new = ["ledger", "new", "--ledger", &url];
+        rig.json(&[&new[..], &["--ledger-password-source", &source]].concat())
+    };
+    for (client, password) in [(None, "right"), (another, "right"), (issuer, "wrong")] {
+        let theirs = psql(&rig, port, client, &format!("passfile={password}.pgpass"));
+        let (_, reason) = theirs.stderr.split_once("FATAL:  ").expect("the server's reason");
+        let ours = run(client, password);
+        assert!(
+            !ours.stderr.contains("battery") && !ours.stderr.contains("horse"),
+            "{ours:#?}"
+        );
+        let message = ours.refused(4, "ledger-server");
+        // psql adds where it has the password from.
+        let reason = reason.lines().next().unwrap_or_default();
+        assert!(
+            !reason.is_empty() && message.contains(reason),
+            "{client:?} {password}: {message}"
+        );
+    }
+    rig.json(&["ledger", "new", "--ledger", &url(port, issuer)])
+        .refused(4, "ledger-unreachable");
+    assert_eq!(
+        psql(&rig, port, issuer, "passfile=right.pgpass").ok().stdout,
+        "1\n"
+    );
+    run(issuer, "right").ok();
+    assert_eq!(count_events(&cluster, "ca", "created"), 1);
 }
 
 #[test]

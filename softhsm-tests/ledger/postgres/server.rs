@@ -113,7 +113,7 @@ fn a_server_that_is_not_verified_gets_nothing_and_a_password_shows_nowhere() {
             by_name.replace("root.pem", "nothing.pem"),
             "file:password",
             2,
-            "ledger-mode",
+            "ledger-root-certificates",
         ),
         // Without TLS the server does not know this user.
         (
@@ -151,6 +151,28 @@ fn a_server_that_is_not_verified_gets_nothing_and_a_password_shows_nowhere() {
     }
     run(&by_name, "file:password").ok();
     assert_eq!(count_events(&cluster, "ca", "created"), 1);
+}
+
+#[test]
+fn a_file_of_roots_that_cannot_be_used_is_named() {
+    let rig = Rig::without_token();
+    rig.write("text.pem", "no certificate\n");
+    rig.write("open.pem", "no certificate\n");
+    fs::set_permissions(rig.path("open.pem"), fs::Permissions::from_mode(0o666)).expect("a mode");
+    fs::create_dir(rig.path("directory")).expect("a directory");
+    rig.tool("mkfifo", &["pipe"]).ok();
+    for (name, says) in [
+        ("nothing.pem", "No such file or directory"),
+        ("directory", "is not a regular file"),
+        ("pipe", "is not a regular file"),
+        ("text.pem", "it has no PEM certificate"),
+        ("open.pem", "can be written by users other than its owner"),
+    ] {
+        let url = format!("postgres://issuer@localhost:1/ca?sslmode=verify-full&sslrootcert={name}");
+        let run = rig.json(&["ledger", "list", "--ledger", &url]);
+        let message = run.refused(2, "ledger-root-certificates");
+        assert!(message.contains(name) && message.contains(says), "{message}");
+    }
 }
 
 #[test]

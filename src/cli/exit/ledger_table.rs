@@ -110,12 +110,16 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
         LedgerError::RootCertificates { .. } => (
             "ledger-root-certificates",
             USAGE,
-            Some("name the PEM file of the CA that issued the server's certificate with sslrootcert=FILE"),
+            Some(
+                "name the PEM file of the CA that issued the server's certificate with sslrootcert=FILE; only its owner and root may be able to write to it",
+            ),
         ),
         LedgerError::ClientCertificate { .. } => (
             "ledger-client-certificate",
             USAGE,
-            Some("name the PEM file with this issuer's certificate and those above it: sslcert=FILE"),
+            Some(
+                "name the PEM file with this issuer's certificate and those above it: sslcert=FILE; only its owner and root may be able to write to it",
+            ),
         ),
         LedgerError::ClientKey { .. } => (
             "ledger-client-key",

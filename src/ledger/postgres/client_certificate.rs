@@ -39,8 +39,8 @@ pub(super) fn read(files: &ClientFiles) -> Result<CertifiedKey, LedgerError> {
     }
 }
 
-/// The certificate and those above it, in the file's order.
-fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+/// The certificates in a PEM file that only its owner and root can change, in the file's order.
+pub(super) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let mut file = file_trust::open(path, Owners::Any).map_err(said)?;
     let mut pem = Vec::new();
     file.read_to_end(&mut pem).map_err(|cause| cause.to_string())?;

@@ -1,14 +1,12 @@
 //! TLS to the server. The connection fails unless the server's certificate and name are verified. An issuer may present its own certificate.
 
-use std::fs;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore};
@@ -17,9 +15,8 @@ use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream}
 use tokio_rustls::TlsConnector;
 
 use super::super::LedgerError;
-use super::client_certificate;
+use super::client_certificate::{self, read_certificates};
 use super::place::TlsFiles;
-use crate::file_trust::{self, Owners};
 
 /// Connects with only these roots.
 #[derive(Clone)]
@@ -28,23 +25,15 @@ pub(super) struct Tls(TlsConnector);
 impl Tls {
     /// Trusts the certificates in a PEM file that other users cannot change.
     pub(super) fn with_files(files: &TlsFiles) -> Result<Self, LedgerError> {
-        let path = &files.root_certificates;
-        let path =
-            file_trust::check_file(path, Owners::Any).map_err(|cause| LedgerError::OpenToOthers { cause })?;
         let refused = |found: String| LedgerError::RootCertificates {
-            file: path.clone(),
+            file: files.root_certificates.clone(),
             found,
         };
-        let pem = fs::read(&path).map_err(|cause| refused(cause.to_string()))?;
         let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
-            let certificate = certificate.map_err(|error| refused(error.to_string()))?;
+        for certificate in read_certificates(&files.root_certificates).map_err(refused)? {
             roots
                 .add(certificate)
                 .map_err(|error| refused(error.to_string()))?;
-        }
-        if roots.is_empty() {
-            return Err(refused("it has no PEM certificate".to_owned()));
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
