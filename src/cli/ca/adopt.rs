@@ -96,7 +96,8 @@ impl AdoptCa {
         files.sort();
         let mut found = Vec::new();
         for file in files {
-            let certificates = input::certificates(&file)?;
+            let read = Certificate::read_all(&input::read_regular(&file)?);
+            let certificates = read.map_err(|error| CliError::in_file(&file, error))?;
             let name = |certificate| (file.display().to_string(), certificate);
             found.extend(certificates.into_iter().map(name));
         }

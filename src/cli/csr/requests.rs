@@ -25,10 +25,28 @@ const LONGEST_LIST: u64 = 1024 * 1024 * 1024;
 
 const STDIN: &str = "-";
 
+/// A file with a request, or stdin.
+#[derive(Debug)]
+pub(super) struct RequestFile {
+    path: PathBuf,
+    /// Named on the command line, where `<(command)` is a pipe. Other pipes would block the job, so other files must be regular.
+    is_named: bool,
+}
+
+impl RequestFile {
+    fn read(&self) -> Result<CertificationRequest, CliError> {
+        let bytes = match self.is_named {
+            true => input::read(&self.path)?,
+            false => input::read_regular(&self.path)?,
+        };
+        CertificationRequest::read(&bytes).map_err(|error| CliError::in_file(&self.path, error))
+    }
+}
+
 /// The requests, and where their certificates go.
 #[derive(Debug)]
 pub(super) struct Requests<'a> {
-    files: Vec<PathBuf>,
+    files: Vec<RequestFile>,
     held: Vec<Option<CertificationRequest>>,
     /// The file of the only certificate, or the directory for all.
     pub(super) out: Option<&'a Path>,
@@ -40,7 +58,7 @@ pub(super) struct Requests<'a> {
 impl<'a> Requests<'a> {
     /// Reads the requests that are kept in memory: a few files, and stdin, which can be read only once.
     pub(super) fn new(
-        files: Vec<PathBuf>,
+        files: Vec<RequestFile>,
         out: Option<&'a Path>,
         out_dir: Option<&'a Path>,
         output: &'a OutputOptions,
@@ -50,9 +68,9 @@ impl<'a> Requests<'a> {
         let are_few = files.len() <= MOST_HELD;
         let mut held = Vec::new();
         for (index, file) in files.iter().enumerate() {
-            if are_few || file == Path::new(STDIN) {
+            if are_few || file.path == Path::new(STDIN) {
                 held.resize(index, None);
-                held.push(match input::request(file) {
+                held.push(match file.read() {
                     Ok(request) => Some(request),
                     // The job refuses it later.
                     Err(_) if keep_going => None,
@@ -71,14 +89,17 @@ impl<'a> Requests<'a> {
     }
 
     pub(super) fn request(&self, index: usize) -> Result<CertificationRequest, CliError> {
-        match self.held.get(index) {
-            Some(Some(held)) => Ok(held.clone()),
-            _ => input::request(self.file(index)),
+        match (self.held.get(index), self.files.get(index)) {
+            (Some(Some(held)), _) => Ok(held.clone()),
+            (_, Some(file)) => file.read(),
+            (_, None) => Err(CliError::options(
+                "a batch has fewer requests than it has results",
+            )),
         }
     }
 
     pub(super) fn file(&self, index: usize) -> &Path {
-        self.files.get(index).map_or(Path::new(""), PathBuf::as_path)
+        self.files.get(index).map_or(Path::new(""), |file| &file.path)
     }
 
     /// The output file of a request. As in AWS's guide, `ID_ClusterCsr.csr` becomes `ID_CustomerHsmCertificate.crt`.
@@ -131,14 +152,21 @@ impl RequestSource for Requests<'_> {
 }
 
 /// Every named file, file in a named directory, or file listed on stdin; and whether they count as several.
-pub(super) fn find(named: &[PathBuf], from_stdin: bool) -> Result<(Vec<PathBuf>, bool), CliError> {
+pub(super) fn find(named: &[PathBuf], from_stdin: bool) -> Result<(Vec<RequestFile>, bool), CliError> {
+    let found = |path| RequestFile {
+        path,
+        is_named: false,
+    };
     let (mut files, mut has_directory) = (Vec::with_capacity(named.len()), false);
     for path in named {
         if path != Path::new(STDIN) && path.is_dir() {
             has_directory = true;
-            files.extend(in_directory(path)?);
+            files.extend(in_directory(path)?.into_iter().map(found));
         } else {
-            files.push(path.clone());
+            files.push(RequestFile {
+                path: path.clone(),
+                is_named: true,
+            });
         }
     }
     if from_stdin {
@@ -147,7 +175,7 @@ pub(super) fn find(named: &[PathBuf], from_stdin: bool) -> Result<(Vec<PathBuf>,
                 "--from-stdin reads paths from stdin, so a request cannot be read from it",
             ));
         }
-        files.extend(listed()?);
+        files.extend(listed()?.into_iter().map(found));
     }
     if files.is_empty() {
         return Err(CliError::options("the list on stdin is empty"));
