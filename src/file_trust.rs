@@ -16,6 +16,7 @@ mod tests;
 mod walk;
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -74,6 +75,10 @@ pub fn check_file(path: &Path, owners: Owners) -> Result<PathBuf, TrustError> {
 /// [`TrustError`]
 pub fn check_directory(path: &Path) -> Result<PathBuf, TrustError> {
     let walk = Walk::to(path)?;
+    if !walk.found.is_dir() {
+        let cause = io::Error::from(io::ErrorKind::NotADirectory);
+        return Err(TrustError::io(&walk.real, cause));
+    }
     walk.judge(&[0, rustix::process::geteuid().as_raw()], false)?;
     Ok(walk.real)
 }

@@ -181,6 +181,50 @@ fn a_missing_file_is_2() {
     }
 }
 
+/// Commands whose input can be a directory.
+const READS_DIRECTORIES: &[&str] = &[
+    "show MISSING",
+    "ca adopt other.crt --certificates MISSING",
+    "csr sign MISSING --ca customerCA.crt --out a.crt",
+    "cluster verify --dir MISSING --aws-root other.crt --manufacturer-root other.crt",
+    "cluster check --dir MISSING --ca customerCA.crt",
+];
+
+#[test]
+fn a_directory_instead_of_a_file_is_2() {
+    let rig = desk();
+    fs::create_dir(rig.path("folder.toml")).expect("a directory");
+    for line in READS.iter().filter(|line| !READS_DIRECTORIES.contains(line)) {
+        let run = run(&rig, line, "folder.toml");
+        let told = [
+            ("unreadable-file", "directory"),
+            ("untrusted-file", "is not a regular file"),
+        ]
+        .iter()
+        .any(|(kind, says)| run.stderr.contains(&format!("{kind:?}")) && run.stderr.contains(says));
+        assert!(run.code == Some(2) && told, "{line}: {run:#?}");
+        assert!(!run.stderr.contains("others could change it"), "{line}: {run:#?}");
+    }
+}
+
+#[test]
+fn a_pipe_in_a_directory_or_a_list_is_2_and_blocks_nothing() {
+    let rig = desk();
+    fs::create_dir(rig.path("requests")).expect("a directory");
+    fs::create_dir(rig.path("out")).expect("a directory");
+    rig.tool("mkfifo", &["requests/pipe.csr"]).ok();
+    rig.write("list", "requests/pipe.csr\n");
+    let sign = "--format json csr sign --ca customerCA.crt --profile cloudhsm-client --out-dir out";
+    for more in ["requests", "--from-stdin"] {
+        let mut command = rig.prepare(&words(&format!("{sign} {more}")));
+        let list = fs::File::open(rig.path("list")).expect("a list");
+        let run = command.stdin(list).output().expect("hsm-ca");
+        assert_refused(Run::from(run), more, 2, "unreadable-file");
+    }
+    let adopt = "ca adopt other.crt --certificates requests";
+    assert_refused(run(&rig, adopt, ""), adopt, 2, "unreadable-file");
+}
+
 /// Names of objects that do not exist on a token, in a ledger, in KMS or in CloudHSM.
 const NAMES: &[(&str, &str)] = &[
     ("token show --token nobody", "no-token"),
@@ -295,7 +339,11 @@ fn a_missing_directory_above_an_output_is_2() {
     for line in WRITES.iter().chain(LEDGERS).chain(DIRECTORIES) {
         assert_refused(run(&rig, line, "nowhere/new"), line, 2, "no-directory");
         assert!(!rig.path("nowhere").exists(), "{line}");
+        // A file is where the directory should be.
+        let line = line.replace("nowhere", "taken");
+        assert_refused(run(&rig, &line, "taken/new"), &line, 2, "no-directory");
     }
+    assert_eq!(rig.read("taken"), b"mine");
 }
 
 /// Commands without any of these situations: they name nothing and read nothing. `man` creates its directory and those above it.

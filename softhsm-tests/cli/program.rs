@@ -72,7 +72,7 @@ fn pages_replace_nothing_without_force_and_are_all_there_or_none() {
     );
     assert_ne!(rig.read("pages/hsm-ca-token.1"), b"mine");
     rig.write("file", "");
-    rig.json(&["man", "file"]).refused(2, "unreadable-file");
+    rig.json(&["man", "file"]).refused(2, "no-directory");
 }
 
 #[test]

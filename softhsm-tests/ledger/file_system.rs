@@ -69,5 +69,7 @@ fn a_ledger_of_another_user_is_not_opened() {
         .args(["--format", "json", "ledger", "verify"])
         .env_clear()
         .current_dir(desk.path(""));
-    Run::of(command.env("HSM_CA_LEDGER", "sqlite:l.db").uid(65534).gid(65534)).refused(4, "ledger-denied");
+    command.env("HSM_CA_LEDGER", "sqlite:l.db").uid(65534).gid(65534);
+    let message = Run::of(&mut command).refused(4, "ledger-denied");
+    assert!(message.contains("l.db: Permission denied"), "{message}");
 }

@@ -15,6 +15,7 @@ use hsm_ca::x509::{
     OcspMessage, OcspRequest, OpensslIndex, SerialNumber, X509Error,
 };
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use super::exit::CliError;
 
@@ -80,7 +81,12 @@ pub(super) fn lines_of(path: &Path) -> Result<Box<dyn BufRead>, CliError> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(standard_input())));
     }
-    let file = File::open(path).map_err(|cause| CliError::read(path, cause))?;
+    // Opening a directory succeeds; only reading it fails.
+    let opened = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
+        true => Err(io::Error::from(Errno::ISDIR)),
+        false => Ok(file),
+    });
+    let file = opened.map_err(|cause| CliError::read(path, cause))?;
     protect(path);
     Ok(Box::new(BufReader::with_capacity(64 * 1024, file)))
 }

@@ -64,6 +64,8 @@ fn the_temporary_directory_of_these_tests_is_sticky_and_may_be_on_the_way() {
         );
     }
     check_directory(&place.path("a/b")).unwrap();
+    let file = place.path("a/b/file");
+    assert_eq!(refusal(check_directory(&file)), ("file".to_owned(), "io"));
 }
 
 #[test]

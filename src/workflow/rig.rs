@@ -129,6 +129,11 @@ pub fn create_rig(
             path: directory.clone(),
         });
     }
+    let parent = directory.parent().unwrap_or(Path::new("/"));
+    if !parent.is_dir() {
+        let directory = parent.to_owned();
+        return Err(OutputError::NoDirectory { directory }.into());
+    }
     let exists = || WorkflowError::RigExists {
         path: directory.clone(),
     };
@@ -137,11 +142,6 @@ pub fn create_rig(
         |mut found| found.next().is_some(),
     ) {
         return Err(exists());
-    }
-    let parent = directory.parent().unwrap_or(Path::new("/"));
-    if !parent.is_dir() {
-        let directory = parent.to_owned();
-        return Err(OutputError::NoDirectory { directory }.into());
     }
     let staging = tempfile::Builder::new()
         .prefix(".hsm-ca-rig-")

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use hsm_ca::file_trust::TrustError;
 use hsm_ca::x509::Profile;
 
 use super::CliError;
@@ -40,6 +41,11 @@ impl fmt::Display for CliError {
             } => {
                 write!(f, "{} was found but not used: {cause}", path.display())
             }
+            Self::Trust {
+                path,
+                found: false,
+                cause: cause @ TrustError::NotAFile { .. },
+            } => write!(f, "{} is not used: {cause}", path.display()),
             Self::Trust {
                 path,
                 found: false,

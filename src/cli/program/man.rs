@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Command};
 use clap_mangen::Man;
-use hsm_ca::output::ManualPage;
+use hsm_ca::output::{ManualPage, OutputError};
 use hsm_ca::workflow::deliver;
 
 use super::shown::shown_commands;
@@ -36,7 +36,16 @@ impl WriteManual {
         root.build();
         let mut pages = Vec::new();
         render(&root, &mut pages).map_err(|cause| CliError::read(&self.directory, cause))?;
-        fs::create_dir_all(&self.directory).map_err(|cause| CliError::read(&self.directory, cause))?;
+        fs::create_dir_all(&self.directory).map_err(|cause| match cause.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => OutputError::NoDirectory {
+                directory: self.directory.clone(),
+            },
+            _ => OutputError::Io {
+                path: self.directory.clone(),
+                action: "create the directory",
+                cause,
+            },
+        })?;
         let output = OutputOptions::of(false, self.force);
         let pages: Vec<_> = pages
             .into_iter()

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
+use rustix::fs::access;
 
 use super::super::rules::Recording;
 use super::super::{Access, Evidence, Head, Ledger, LedgerError, LedgerPlace, Stamp};
@@ -170,6 +171,7 @@ fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, Failure> 
     let (db, header) = match attempt {
         // A read-only medium, or another user's directory. Without a log beside it, the file is complete.
         Err(failure) if failure.is_no_place_for_shared_memory() && !place::has_log(path) => {
+            access(path, rustix::fs::Access::READ_OK).map_err(|cause| denied(path, &cause.into()))?;
             let db = connect(&immutable(path), read_only | OpenFlags::SQLITE_OPEN_URI, patience)?;
             let header = recognise(&db, path)?;
             (db, header)
@@ -210,8 +212,10 @@ fn check_place(path: &Path) -> Result<(), LedgerError> {
         .map_err(refused)
 }
 
+/// Whether nothing is at the path, also because a file is where a directory should be.
 fn is_missing(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_err_and(|cause| cause.kind() == io::ErrorKind::NotFound)
+    use io::ErrorKind::{NotADirectory, NotFound};
+    fs::symlink_metadata(path).is_err_and(|cause| matches!(cause.kind(), NotFound | NotADirectory))
 }
 
 /// Reports a dangling symbolic link as such: it pointed to a ledger that no longer exists.
