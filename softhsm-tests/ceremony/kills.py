@@ -11,7 +11,8 @@ A POINT is one of these:
     writes OCTETS           one run after the other, each killed like this in the next event of the ceremony
     fills TEXT              no space for the first write of that text
     full N                  no space from the N-th write or new file on
-    results                 the closing fails after its event; before each run, one of several changes is made to the results
+    changed                 another process changes files after the run has read them; they are put back before the next run. The ceremony is closed then,
+                            but its checksums are missing; before each run, one of several changes is made to the results
     talks                   people type remarks at a question, and Ctrl-C at another one
     twice                   a second run starts while the first one waits for an answer
     standby STATE           the first session is held until STATE, and the second one the next day
@@ -32,6 +33,7 @@ import subprocess
 import sys
 
 PROGRAM, FAULTS, DIRECTORY, VERIFIER = sys.argv[1:5]
+EXCHANGE = os.path.join(os.path.dirname(FAULTS), "exchange")
 sys.path.insert(0, VERIFIER)
 sys.dont_write_bytecode = True
 
@@ -154,11 +156,11 @@ class Room:
             return "A, C"
         return "seen"
 
-    def hold(self, faults=None):
-        """Runs the ceremony; returns the exit code (negative after a signal) and all output."""
+    def hold(self, faults=None, around=()):
+        """Runs the ceremony; returns the exit code (negative after a signal) and all output. `around` is a program that starts it."""
         self.runs += 1
         run = subprocess.Popen(
-            [PROGRAM, "ceremony", "run", "room"],
+            [*around, PROGRAM, "ceremony", "run", "room"],
             cwd=self.directory,
             env=self.environment(f"run-{self.runs:02}", faults or {}),
             stdin=subprocess.PIPE,
@@ -271,6 +273,19 @@ def a_file(out):
         file.write("x")
 
 
+def exchange(room, files):
+    """Each of these files is changed as soon as the run has opened it, and put back after the run."""
+    directory, others = os.path.realpath(os.path.join(room.directory, "room")), os.path.join(room.logs, "others")
+    for file in files:
+        os.makedirs(os.path.dirname(os.path.join(others, file)), exist_ok=True)
+        with open(os.path.join(directory, file), "rb") as sound, open(os.path.join(others, file), "wb") as other:
+            other.write(sound.read() + b"\n")
+    code, said = room.hold(around=[EXCHANGE, os.path.join(room.logs, "opened"), directory, others])
+    for file in files:
+        os.replace(os.path.join(others, file), os.path.join(directory, file))
+    return code, said
+
+
 def stop(room, rule, result):
     """Holds the runs that stop before the end."""
     if " & " in rule:
@@ -301,10 +316,14 @@ def stop(room, rule, result):
         result["stopped"], said = room.hold(in_transcript("sign-begin", 0) if rest[0] == "begun" else None)
         result["line"] = said[said.rfind("error: ") :]
         room.seconds, room.silent = 0, None
-    elif word == "results":
-        block(room)
-        result["stopped"], _ = room.hold()
-        unblock(room)
+    elif word == "changed":
+        approved = ["approvals/01-approve.json", "approvals/01-approve.json.sig", "ceremony.toml", "inputs/legacy.crt", "plan.txt"]
+        result["stopped"], said = exchange(room, approved)
+        result["line"] = said[said.rfind("error: ") :]
+        result["exchanged"] = []
+        for file in ["ceremony.toml", "out/r1.crt", "plan.json", "plan.txt", "run/objects/root.der", "run/transcript.jsonl"]:
+            code, said = exchange(room, [file])
+            result["exchanged"].append([code, file, said[said.rfind("error: ") :]])
         out = os.path.join(room.directory, "room", "out")
         result["refused"] = []
         for change in (an_octet, one_more, one_less, a_link, a_file):

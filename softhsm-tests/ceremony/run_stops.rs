@@ -106,27 +106,6 @@ fn on_a_disk_that_fills_while_a_ceremony_is_closed_nothing_is_lost() {
     }
 }
 
-/// An interrupted closing left results, and they were changed: the program does not accept them. Once they are restored or removed, the same command
-/// finishes.
-#[test]
-fn results_that_are_there_are_compared_octet_for_octet() {
-    let [held] = hold(&room("ec:p256", &[]), &["results"]).try_into().expect("one");
-    assert_sound(&held);
-    let refused = held["refused"].as_array().expect("a list");
-    let told = [
-        "i1.crt: it is not what was signed",
-        "i2.crt: the ceremony has no such result",
-        "r1.crl: it is missing",
-        "r1.crt: it is not a regular file",
-        "out: it is not a directory",
-    ];
-    assert_eq!(refused.len(), told.len());
-    for (refused, told) in refused.iter().zip(told) {
-        assert_eq!(refused[0], 3, "{held:#}");
-        assert!(refused[1].as_str().expect("text").contains(told), "{held:#}");
-    }
-}
-
 /// The token is removed: the same run repeats nothing, and the next run continues.
 #[test]
 fn a_token_that_is_pulled_stops_the_run_and_a_second_run_waits_outside() {

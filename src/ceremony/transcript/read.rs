@@ -107,6 +107,12 @@ impl Transcript {
         }
     }
 
+    /// SHA-256 of the whole file.
+    #[must_use]
+    pub fn sha256(&self) -> Digest {
+        Digest::of(&self.lines.concat())
+    }
+
     pub(super) fn next_number(&self) -> u64 {
         u64::try_from(self.records.len()).map_or(u64::MAX, |count| count.saturating_add(1))
     }

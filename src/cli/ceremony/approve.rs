@@ -35,7 +35,8 @@ impl ApproveCeremony {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let key = self.signing.public_key()?;
         let ceremony = OpenedCeremony::open(&self.directory)?;
-        let gate = ceremony.course()?.waiting_gate();
+        let transcript = ceremony.transcript()?;
+        let gate = OpenedCeremony::course_of(transcript.as_ref())?.waiting_gate();
         let (saying, what) = match (&self.because, gate) {
             (Some(because), _) => {
                 let because = because.clone();
@@ -56,7 +57,8 @@ impl ApproveCeremony {
                 format!("approves the plan of the {} ceremony", ceremony.plan.kind.word()),
             ),
         };
-        let prepared = prepare_statement(&ceremony, &key, &saying, settings.clock.now())?;
+        let now = settings.clock.now();
+        let prepared = prepare_statement(&ceremony, transcript.as_ref(), &key, &saying, now)?;
         let gate = match &saying {
             Saying::Gate(gate) => Some(ConfirmedGate::of(gate, prepared.objects())),
             _ => None,

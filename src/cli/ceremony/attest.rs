@@ -48,14 +48,16 @@ impl AttestCeremony {
             as_planned: !self.not_as_planned && unplanned == 0,
             remarks: self.remarks.clone(),
         };
-        let (course, head) = (ceremony.course()?, transcript.head());
+        let course = OpenedCeremony::course_of(Some(&transcript))?;
+        let head = transcript.head();
         let said = InWords {
             what: sentence(&remarks, unplanned),
             shown: describe(&ceremony, &course, head, &occurrences),
         };
         let attested = Attested::of(&ceremony, &course, head, &occurrences, &remarks);
         let saying = Saying::Attestation(remarks);
-        let prepared = prepare_statement(&ceremony, &key, &saying, settings.clock.now())?;
+        let now = settings.clock.now();
+        let prepared = prepare_statement(&ceremony, Some(&transcript), &key, &saying, now)?;
         let document = |statement| CeremonyAttest { statement, attested }.document();
         self.signing
             .carry_out(&ceremony, prepared, &said, document, settings, ui)

@@ -30,11 +30,10 @@ impl ShowCeremony {
     }
 
     pub(in crate::cli) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
-        let read = ReadPlan::read(&self.directory)?;
+        let (read, approvals) = self.read(settings)?;
         let mut text = plan_text(&read.plan).map_err(CeremonyError::from)?;
         let state = RunState::read(&read)?;
         text.push_str("\nState\n");
-        let approvals = self.approvals(settings);
         text.push_str(&state.describe(&approvals));
         let json = CeremonyShow {
             identity: Identity::of(&read.plan, &read.hash),
@@ -45,17 +44,21 @@ impl ShowCeremony {
         Ok(Report::new(text, json.document()))
     }
 
-    /// If the approvals are not sound, the plan is shown anyway, with a message about them.
-    fn approvals(&self, settings: &Settings) -> String {
-        let counted = || {
-            let ceremony = OpenedCeremony::open(&self.directory)?;
-            count_approvals(&ceremony, settings.ceremony_quorum())
+    /// Reads the plan, and the state of the approvals of exactly this plan. If the approvals cannot be counted, the plan is shown anyway.
+    fn read(&self, settings: &Settings) -> Result<(ReadPlan, String), CliError> {
+        let not_counted = |error: PeopleError| format!("not counted: {error}");
+        let ceremony = match OpenedCeremony::open(&self.directory) {
+            Ok(ceremony) => ceremony,
+            Err(error) => return Ok((ReadPlan::read(&self.directory)?, not_counted(error))),
         };
-        let counted: Result<_, PeopleError> = counted();
-        match counted {
-            Ok(found) => describe_state(&found),
-            Err(error) => format!("not counted: {error}"),
-        }
+        let counted = count_approvals(&ceremony, settings.ceremony_quorum());
+        let approvals = counted.map_or_else(not_counted, |found| describe_state(&found));
+        let read = ReadPlan {
+            directory: ceremony.directory,
+            plan: ceremony.plan,
+            hash: ceremony.identity.hash,
+        };
+        Ok((read, approvals))
     }
 }
 

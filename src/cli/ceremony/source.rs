@@ -46,18 +46,18 @@ pub(super) fn read(path: &Path) -> Result<ReadCeremony, CliError> {
     let file = CeremonyFile::read(text).map_err(in_file)?;
     let directory = path.parent().unwrap_or(Path::new(""));
     let mut files = BTreeMap::new();
-    let inputs = CeremonyInputs::read(&file, |name| {
-        let bytes = input::read_regular(&directory.join(name))?;
-        files.insert(name.to_owned(), bytes.clone());
-        Ok::<_, CliError>(bytes)
-    })?;
-    let mut previous = None;
-    if let PreviousCeremony::Exported { export, .. } = &file.previous {
-        let bytes = input::read_regular(&directory.join(&export.file))?;
-        files.insert(export.file.clone(), bytes.clone());
-        previous = Some(bytes);
-    }
+    // Profiles come first: only trusted users may be able to write them.
     let profiles = find_profiles(&file, directory, &mut files)?;
+    let inputs = CeremonyInputs::read(&file, |name| {
+        read_once(directory, name, &mut files, |path| input::read_regular(path))
+    })?;
+    let previous = match &file.previous {
+        PreviousCeremony::Exported { export, .. } => {
+            let read = |path: &Path| input::read_regular(path);
+            Some(read_once(directory, &export.file, &mut files, read)?)
+        }
+        _ => None,
+    };
     Ok(ReadCeremony {
         source: CeremonySource {
             sha256: Digest::of(&bytes),
@@ -70,6 +70,22 @@ pub(super) fn read(path: &Path) -> Result<ReadCeremony, CliError> {
         bytes,
         files,
     })
+}
+
+/// Reads a file that the ceremony file names. If the ceremony file names it more than once, its bytes are the same each time, even if another process
+/// changes it in the meantime.
+fn read_once(
+    directory: &Path,
+    name: &str,
+    files: &mut BTreeMap<String, Vec<u8>>,
+    read: impl FnOnce(&Path) -> Result<Vec<u8>, CliError>,
+) -> Result<Vec<u8>, CliError> {
+    if let Some(bytes) = files.get(name) {
+        return Ok(bytes.clone());
+    }
+    let bytes = read(&directory.join(name))?;
+    files.insert(name.to_owned(), bytes.clone());
+    Ok(bytes)
 }
 
 /// Finds every profile that the file names.
@@ -91,9 +107,9 @@ fn find_profiles(
             },
             Some(below) => {
                 let path = directory.join(below);
-                let bytes = input::read_trusted(&path, Owners::Any)?;
+                let read = |path: &Path| input::read_trusted(path, Owners::Any);
+                let bytes = read_once(directory, below, files, read)?;
                 let sha256 = Digest::of(&bytes);
-                files.insert(below.to_owned(), bytes.clone());
                 CeremonyProfile {
                     profile: Arc::new(profile::of_file(&path, bytes, self_signed)?),
                     file: Some(sha256),

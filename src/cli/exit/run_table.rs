@@ -62,6 +62,11 @@ pub(super) fn explain_run(error: &RunError) -> Row {
         ),
         RunError::Unfinished { cause, .. } => explain_unfinished(cause),
         RunError::File { cause, .. } if is_full(cause) => FULL,
+        RunError::Changed { .. } => (
+            "ceremony-changed",
+            REFUSED,
+            Some("put back the file that was there before; the same command then finishes the ceremony"),
+        ),
         RunError::OtherResults { .. } => (
             "ceremony-results",
             REFUSED,

@@ -98,6 +98,8 @@ pub struct CeremonyRun<'a> {
     spare: RefCell<BTreeSet<String>>,
     /// The clock is behind the transcript, and people must confirm it.
     may_go_back: Cell<bool>,
+    /// SHA-256 of each file that this run has read, by its path relative to the ceremony's directory.
+    files: BTreeMap<String, Digest>,
 }
 
 /// The result of opening a ceremony.
@@ -128,13 +130,13 @@ impl<'a> CeremonyRun<'a> {
         room: &'a dyn CeremonyRoom,
         progress: &'a dyn Progress,
     ) -> Result<Opening<'a>, WorkflowError> {
-        let approvals = preflight::check(request, &recorder, progress)?;
+        let checked = preflight::check(request, &recorder, progress)?;
         let directory = &request.ceremony.directory;
         for made in [directory.run(), directory.objects(), directory.gates()] {
             ensure_directory(&made)?;
         }
         let hash = request.ceremony.identity.hash;
-        let (transcript, torn) = resume::open_transcript(request)?;
+        let (transcript, torn) = resume::open_transcript(request, checked.is_first)?;
         let course = Course::of(transcript.transcript()).map_err(RunError::Event)?;
         let is_closed = course.closed.is_some();
         let session = resume::choose_session(request, &course)?;
@@ -151,6 +153,7 @@ impl<'a> CeremonyRun<'a> {
             made_keys: BTreeMap::new(),
             spare: RefCell::default(),
             may_go_back: Cell::new(false),
+            files: checked.files,
         };
         if is_closed {
             return run.finish_closing().map(Opening::Closed);
@@ -158,7 +161,7 @@ impl<'a> CeremonyRun<'a> {
         run.refuse_results_there()?;
         run.check_ledger()?;
         run.check_new_keys()?;
-        let begun = run.begin(&approvals, torn);
+        let begun = run.begin(&checked.approved_by, torn);
         begun
             .and_then(|()| run.end_other_sessions())
             .map_err(|error| run.stop(error))?;

@@ -105,7 +105,7 @@ pub fn verify_ceremony(directory: &CeremonyDirectory, kept: Option<TranscriptHea
     let hash = Digest::of(&bytes);
     report.plan = Some(hash);
     let inputs = pinned::check(&plan, &archive, &mut report);
-    statements::check_approvals(directory, &plan, &inputs, &mut report);
+    statements::check_approvals(&archive, &plan, &inputs, &mut report);
     match archive
         .read("run/transcript.jsonl")
         .map(|bytes| Transcript::read(&bytes, hash))
@@ -122,11 +122,11 @@ pub fn verify_ceremony(directory: &CeremonyDirectory, kept: Option<TranscriptHea
     check_end(&plan, &mut report);
     if report.transcript.is_some() {
         let made = objects::check(&plan, &inputs, &archive, &mut report);
-        statements::check_gates(directory, &plan, &mut report);
+        statements::check_gates(&archive, &plan, &mut report);
         paths::check(&plan, &inputs, &made, &mut report);
         ledger_events::check(&plan, &made, &archive, &mut report);
         report.made = made;
-        statements::check_attestations(directory, &plan, &mut report);
+        statements::check_attestations(&archive, &plan, &mut report);
         closing::check(&plan, &inputs, &archive, &mut report);
     }
     report.content = Some(plan);

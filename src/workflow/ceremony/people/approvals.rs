@@ -1,5 +1,6 @@
 //! Decides whether a plan is approved: enough people approve it, its quorum is confirmed outside the plan, and nobody rejects it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{OpenedCeremony, PeopleError};
@@ -27,6 +28,8 @@ pub struct Approvals {
     pub waiting: Vec<WaitingApproval>,
     /// The plan's approvers who have not signed.
     pub silent: Vec<String>,
+    /// SHA-256 of each statement and signature that was read, by its path relative to the ceremony's directory.
+    pub sha256: BTreeMap<String, Digest>,
 }
 
 /// A verified statement.
@@ -72,11 +75,18 @@ pub fn count_approvals(
         _ => None,
     };
     let (mut files, mut waiting) = (Vec::new(), Vec::new());
+    let mut sha256 = BTreeMap::new();
     for file in read_statements(&ceremony.directory.approvals())? {
         let wrong = |cause| PeopleError::Statement {
             path: file.path.clone(),
             cause,
         };
+        let below = file.path.strip_prefix(ceremony.directory.path());
+        let name = below.unwrap_or(&file.path).display().to_string();
+        if let Some(signature) = &file.signature {
+            sha256.insert(format!("{name}.sig"), Digest::of(signature));
+        }
+        sha256.insert(name, Digest::of(&file.statement));
         match &file.signature {
             Some(signature) => {
                 let approval = add(&mut count, old.as_mut(), &file, signature).map_err(wrong)?;
@@ -100,6 +110,7 @@ pub fn count_approvals(
         silent: silent.map(|person| person.name.clone()).collect(),
         files,
         waiting,
+        sha256,
     })
 }
 

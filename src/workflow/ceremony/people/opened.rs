@@ -89,11 +89,7 @@ impl OpenedCeremony {
     /// # Errors
     /// [`PeopleError::Ended`]
     pub fn refuse_ended(&self) -> Result<(), PeopleError> {
-        match self.course()?.ending() {
-            Some(Ending::Closed) => Err(PeopleError::Ended { how: "closed" }),
-            Some(_) => Err(PeopleError::Ended { how: "aborted" }),
-            None => Ok(()),
-        }
+        refuse_ended(&self.course()?)
     }
 
     /// Refuses an aborted ceremony. `run` checks this first, because then no other problem matters.
@@ -112,10 +108,27 @@ impl OpenedCeremony {
     /// # Errors
     /// [`PeopleError`]
     pub fn course(&self) -> Result<Course, PeopleError> {
-        match self.transcript()? {
-            Some(transcript) => Course::of(&transcript).map_err(|cause| PeopleError::Event { cause }),
-            None => Ok(Course::default()),
-        }
+        Self::course_of(self.transcript()?.as_ref())
+    }
+
+    /// The progress that a transcript shows; none without a transcript.
+    ///
+    /// # Errors
+    /// [`PeopleError::Event`]
+    pub fn course_of(transcript: Option<&Transcript>) -> Result<Course, PeopleError> {
+        let course = transcript.map(Course::of).transpose();
+        Ok(course
+            .map_err(|cause| PeopleError::Event { cause })?
+            .unwrap_or_default())
+    }
+}
+
+/// Refuses a ceremony that has ended.
+pub(super) fn refuse_ended(course: &Course) -> Result<(), PeopleError> {
+    match course.ending() {
+        Some(Ending::Closed) => Err(PeopleError::Ended { how: "closed" }),
+        Some(_) => Err(PeopleError::Ended { how: "aborted" }),
+        None => Ok(()),
     }
 }
 

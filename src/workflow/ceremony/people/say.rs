@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::gate::objects_at_gate;
-use super::opened::make_directory;
+use super::opened::{make_directory, refuse_ended};
 use super::{OpenedCeremony, PeopleError, SshKeygen};
 use crate::ceremony::{
-    ApprovalCount, ApprovalStatement, AttestationCount, AttestationStatement, Decision, GateBytes, GateCount,
-    GateStatement, Occurrence, PlanError, PlannedPeople, PlannedPerson, Remarks, Role, SignatureFile, SshKey,
-    Statement, StatementError, StepAction, UnsignedStatement,
+    ApprovalCount, ApprovalStatement, AttestationCount, AttestationStatement, Course, Decision, GateBytes,
+    GateCount, GateStatement, Occurrence, PlanError, PlannedPeople, PlannedPerson, Remarks, Role,
+    SignatureFile, SshKey, Statement, StatementError, StepAction, Transcript, UnsignedStatement,
 };
 use crate::output::Destination;
 use crate::values::UnixTime;
@@ -66,23 +66,32 @@ impl Count {
     }
 }
 
-/// Prepares a statement by the owner of `key`. Nothing is written.
+/// Prepares a statement by the owner of `key`. `transcript` is the one from which the person was shown how far the ceremony has come, if it has begun. An
+/// attestation is over its head. Nothing is written.
 ///
 /// # Errors
 /// [`PeopleError`]: the person may not sign this, has signed it already, or the ceremony has not come that far.
 pub fn prepare_statement(
     ceremony: &OpenedCeremony,
+    transcript: Option<&Transcript>,
     key: &SshKey,
     saying: &Saying,
     now: UnixTime,
 ) -> Result<PreparedStatement, PeopleError> {
-    if !matches!(saying, Saying::Attestation(_)) {
-        ceremony.refuse_ended()?;
-    }
+    let course = OpenedCeremony::course_of(transcript)?;
     match saying {
-        Saying::Plan(decision) => prepare_approval(ceremony, key, decision, now),
-        Saying::Gate(bytes) => prepare_gate(ceremony, key, bytes, now),
-        Saying::Attestation(remarks) => prepare_attestation(ceremony, key, remarks, now),
+        Saying::Plan(decision) => {
+            refuse_ended(&course)?;
+            prepare_approval(ceremony, key, decision, now)
+        }
+        Saying::Gate(bytes) => {
+            refuse_ended(&course)?;
+            prepare_gate(ceremony, &course, key, bytes, now)
+        }
+        Saying::Attestation(remarks) => {
+            let transcript = transcript.ok_or(PeopleError::NotBegun)?;
+            prepare_attestation(ceremony, transcript, &course, key, remarks, now)
+        }
     }
 }
 
@@ -124,11 +133,11 @@ fn prepare_approval(
 
 fn prepare_gate(
     ceremony: &OpenedCeremony,
+    course: &Course,
     key: &SshKey,
     bytes: &GateBytes,
     now: UnixTime,
 ) -> Result<PreparedStatement, PeopleError> {
-    let course = ceremony.course()?;
     let attending = course.in_the_room().to_vec();
     let count = GateCount::of(&ceremony.plan, &attending, bytes.clone())?;
     let people = &ceremony.plan.people;
@@ -154,7 +163,7 @@ fn prepare_gate(
             &may,
         ));
     };
-    let objects = objects_at_gate(ceremony, &course, bytes)?;
+    let objects = objects_at_gate(ceremony, course, bytes)?;
     let name = format!("{}@{}-{place:02}.json", bytes.step, bytes.session);
     let prepared = prepare(
         ceremony,
@@ -167,12 +176,12 @@ fn prepare_gate(
 
 fn prepare_attestation(
     ceremony: &OpenedCeremony,
+    transcript: &Transcript,
+    course: &Course,
     key: &SshKey,
     remarks: &Remarks,
     now: UnixTime,
 ) -> Result<PreparedStatement, PeopleError> {
-    let transcript = ceremony.transcript()?.ok_or(PeopleError::NotBegun)?;
-    let course = ceremony.course()?;
     if course.ending().is_none() {
         return Err(PeopleError::NotEnded);
     }
@@ -185,7 +194,7 @@ fn prepare_attestation(
     let Some((place, person)) = find_by_key(people, &there, key)? else {
         return Err(unknown_key(key, "those who attended", &there));
     };
-    let occurrences = Occurrence::all_in(&transcript);
+    let occurrences = Occurrence::all_in(transcript);
     if let Some(found) = occurrences.iter().find(|found| !found.kind.is_as_planned())
         && remarks.as_planned
     {

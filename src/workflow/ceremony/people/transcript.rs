@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::opened::make_directory;
+use super::opened::{make_directory, refuse_ended};
 use super::{OpenedCeremony, PeopleError};
 use crate::ceremony::{
-    AbortNotice, Course, Ending, Event, TranscriptError, TranscriptFile, TranscriptHead, is_plain_line,
+    AbortNotice, Ending, Event, TranscriptError, TranscriptFile, TranscriptHead, is_plain_line,
 };
 use crate::file_trust::{self, TrustError};
 use crate::output::{Destination, OutputError};
@@ -91,8 +91,7 @@ fn finish_notice(ceremony: &OpenedCeremony) -> Result<Option<TranscriptHead>, Wo
     let Some(transcript) = ceremony.transcript()? else {
         return Ok(None);
     };
-    let course = Course::of(&transcript).map_err(|cause| PeopleError::Event { cause })?;
-    let Some(Ending::Aborted { because, by }) = course.ending() else {
+    let Some(Ending::Aborted { because, by }) = OpenedCeremony::course_of(Some(&transcript))?.ending() else {
         return Ok(None);
     };
     let time = transcript
@@ -138,12 +137,7 @@ fn open(ceremony: &OpenedCeremony, remark: &Remark) -> Result<TranscriptFile, Pe
         }
         Err(cause) => return Err(cause.into()),
     };
-    let course = Course::of(file.transcript()).map_err(|cause| PeopleError::Event { cause })?;
-    match course.ending() {
-        Some(Ending::Closed) => return Err(PeopleError::Ended { how: "closed" }),
-        Some(_) => return Err(PeopleError::Ended { how: "aborted" }),
-        None => {}
-    }
+    refuse_ended(&OpenedCeremony::course_of(Some(file.transcript()))?)?;
     let last = file.transcript().records().last();
     let last = last.and_then(crate::ceremony::Record::time);
     let mut deviations = Vec::new();

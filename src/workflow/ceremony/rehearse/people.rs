@@ -112,7 +112,9 @@ fn say(
     saying: &Saying,
     now: UnixTime,
 ) -> Result<(), WorkflowError> {
-    let prepared = prepare_statement(ceremony, signer.key(), saying, now).map_err(WorkflowError::from)?;
+    let transcript = ceremony.transcript().map_err(WorkflowError::from)?;
+    let prepared = prepare_statement(ceremony, transcript.as_ref(), signer.key(), saying, now)
+        .map_err(WorkflowError::from)?;
     let signed = prepared.sign_with(ceremony, |statement| {
         Ok(signer.sign(statement).map_err(RehearsalError::Signer)?)
     });

@@ -48,8 +48,8 @@ impl CeremonyRun<'_> {
         self.write_out(results)?;
         self.write_state()?;
         let head = self.transcript.borrow().transcript().head();
-        self.write_checksums()?;
         let out = digests(results);
+        self.write_checksums(&out)?;
         Ok(RunSummary { head, out })
     }
 
@@ -142,27 +142,33 @@ impl CeremonyRun<'_> {
         write_once(&directory.checkpoint(), checkpoint.to_string().as_bytes())
     }
 
-    /// SHA-256 of every file of the directory that no longer changes.
-    fn write_checksums(&self) -> Result<(), WorkflowError> {
+    /// SHA-256 of every file of the directory that no longer changes. A file that this run has read or made must still be the same.
+    fn write_checksums(&self, out: &BTreeMap<String, Digest>) -> Result<(), WorkflowError> {
         let directory = &self.request.ceremony.directory;
+        let mut known = self.files.clone();
+        known.extend(out.iter().map(|(name, sha256)| (format!("out/{name}"), *sha256)));
+        for object in self.plan.objects_of(&self.session.name) {
+            let step = &object.step;
+            let written = self.course.borrow().step(step).written;
+            known.extend(written.map(|sha256| (format!("run/objects/{step}.der"), sha256)));
+        }
+        let transcript = self.transcript.borrow().transcript().sha256();
+        known.insert("run/transcript.jsonl".to_owned(), transcript);
         let mut lines = Vec::new();
         for name in ["approvals", "inputs", "out", "run", "state"] {
             list(directory.path(), Path::new(name), &mut lines)?;
         }
-        for file in [
-            directory.file(),
-            directory.plan(),
-            directory.plan_text(),
-            directory.checkpoint(),
-        ] {
-            let name = file.strip_prefix(directory.path()).unwrap_or(&file).to_owned();
-            add(directory.path(), &name, &mut lines)?;
-        }
-        for input in self.plan.inputs.values() {
-            add(directory.path(), Path::new(&input.file), &mut lines)?;
+        let checkpoint = "checkpoint".to_owned();
+        for name in known.keys().chain([&checkpoint]) {
+            add(directory.path(), Path::new(name), &mut lines)?;
         }
         lines.sort();
         lines.dedup();
+        let is_other = |(name, found): &&Line| known.get(name).is_some_and(|sha256| sha256 != found);
+        if let Some((name, _)) = lines.iter().find(is_other) {
+            let path = directory.named(name);
+            return Err(RunError::Changed { path }.into());
+        }
         let text: String = lines
             .iter()
             .map(|(name, digest)| format!("{digest}  {name}\n"))

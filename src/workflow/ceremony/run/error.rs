@@ -113,6 +113,11 @@ pub enum RunError {
         /// The system's error, or what is wrong.
         cause: io::Error,
     },
+    /// A file is no longer the one that this run has read or made.
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// Something else is in the place of the results.
     OtherResults {
         /// The directory, or an entry in it.
@@ -172,6 +177,11 @@ impl fmt::Display for RunError {
             Self::Halted { step } => write!(f, "halted at step {step:?}, as decided"),
             Self::Unfinished { step, cause } => write!(f, "step {step:?}: {cause}"),
             Self::File { path, cause } => write!(f, "{}: {cause}", path.display()),
+            Self::Changed { path } => write!(
+                f,
+                "{} was changed while the ceremony ran, so its hash is not written",
+                path.display()
+            ),
             Self::OtherResults { path, reason } => write!(
                 f,
                 "the results cannot be written, because of what is there already: {}: {reason}",

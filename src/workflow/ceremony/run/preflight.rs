@@ -1,32 +1,45 @@
 //! Tries everything that can fail before any operation on a token.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::statvfs;
 
 use super::files::failed;
 use super::{CeremonyRun, RunError, RunRequest};
-use crate::ceremony::{Digest, ObjectKind, SeenToken, StepAction};
+use crate::ceremony::{
+    CeremonyDirectory, CeremonyPlan, Digest, ObjectKind, SeenToken, StepAction, plan_text,
+};
 use crate::ledger::{CrlNumber, EntryFilter, EntryState, Object};
 use crate::output::OutputError;
-use crate::workflow::ceremony::check_plan;
 use crate::workflow::ceremony::people::count_approvals;
 use crate::workflow::ceremony::plan::see_token;
+use crate::workflow::ceremony::regular_file::read_file;
 use crate::workflow::ceremony::tokens::check_token;
+use crate::workflow::ceremony::{CeremonyError, check_plan};
 use crate::workflow::{Progress, Recorder, WorkflowError, authority_of};
 use crate::x509::{Certificate, SerialNumber};
 
 /// The disk space that a ceremony needs at most, in bytes, without CRLs of more than a hundred thousand entries.
 const ROOM: u64 = 16 * 1024 * 1024;
 
-/// Checks the plan, its approvals, the program, the module and the tokens. In the first run, also checks what the ledger would refuse. Returns the
-/// names of those who approved.
+/// What was checked before the opening.
+pub(super) struct Checked {
+    /// Who approved.
+    pub(super) approved_by: Vec<String>,
+    /// Whether the ceremony has no transcript yet.
+    pub(super) is_first: bool,
+    /// SHA-256 of each file that was read or checked, by its path relative to the ceremony's directory.
+    pub(super) files: BTreeMap<String, Digest>,
+}
+
+/// Checks the plan, its approvals, the program, the module and the tokens. In the first run, also checks what the ledger would refuse.
 pub(super) fn check(
     request: &RunRequest,
     recorder: &Recorder,
     progress: &dyn Progress,
-) -> Result<Vec<String>, WorkflowError> {
+) -> Result<Checked, WorkflowError> {
     let plan = &request.ceremony.plan;
     let approvals = count_approvals(&request.ceremony, request.quorum)?;
     approvals.permit()?;
@@ -65,7 +78,42 @@ pub(super) fn check(
     for file in &approvals.files {
         names.insert(file.approval.person().to_owned());
     }
-    Ok(names.into_iter().collect())
+    Ok(Checked {
+        approved_by: names.into_iter().collect(),
+        is_first,
+        files: files_read(request, approvals.sha256)?,
+    })
+}
+
+/// The files that this run uses. The plan for people must be the text of the plan, because the checksums will cover it.
+fn files_read(
+    request: &RunRequest,
+    mut files: BTreeMap<String, Digest>,
+) -> Result<BTreeMap<String, Digest>, WorkflowError> {
+    let CeremonyPlan {
+        inputs,
+        profiles,
+        previous,
+        ..
+    } = &request.ceremony.plan;
+    let directory = &request.ceremony.directory;
+    let text = plan_text(&request.ceremony.plan).map_err(CeremonyError::from)?;
+    let path = directory.plan_text();
+    let found = read_file(&path).map_err(|cause| failed(&path, cause))?;
+    if found != text.as_bytes() {
+        let what = "plan.txt".to_owned();
+        return Err(CeremonyError::OtherPlan { what }.into());
+    }
+    let names = CeremonyDirectory::at(Path::new(""));
+    let name = |path: PathBuf| path.display().to_string();
+    files.insert(name(names.plan()), request.ceremony.identity.hash);
+    files.insert(name(names.plan_text()), Digest::of(text.as_bytes()));
+    files.insert(name(names.file()), request.source.sha256);
+    files.extend(inputs.values().map(|input| (input.file.clone(), input.sha256)));
+    files.extend(previous.iter().map(|export| (export.file.clone(), export.sha256)));
+    let below = |profile: &String| profile.strip_prefix("./").unwrap_or(profile).to_owned();
+    files.extend(profiles.iter().map(|(profile, sha256)| (below(profile), *sha256)));
+    Ok(files)
 }
 
 fn show(token: &SeenToken) -> String {

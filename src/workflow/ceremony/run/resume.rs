@@ -5,13 +5,14 @@ use super::{RunError, RunRequest};
 use crate::ceremony::{Course, Session, TranscriptError, TranscriptFile};
 use crate::workflow::WorkflowError;
 
-/// Opens or creates the transcript. A torn last line is kept in a file and cut off; the returned text says so.
+/// Opens the transcript, or creates it in the first run. A torn last line is kept in a file and cut off; the returned text says so.
 pub(super) fn open_transcript(
     request: &RunRequest,
+    is_first: bool,
 ) -> Result<(TranscriptFile, Option<String>), WorkflowError> {
     let path = request.ceremony.directory.transcript();
     let plan = request.ceremony.identity.hash;
-    if path.symlink_metadata().is_err() {
+    if is_first {
         let made = TranscriptFile::create(&path, plan).map_err(RunError::from)?;
         return Ok((made, None));
     }

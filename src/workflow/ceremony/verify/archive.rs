@@ -1,11 +1,12 @@
 //! The files of a ceremony's directory. No link is followed out of it.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::CeremonyReport;
-use crate::ceremony::CeremonyDirectory;
+use crate::ceremony::{CeremonyDirectory, Digest};
 use crate::workflow::ceremony::regular_file::read_below;
 
 /// The most files and directories. A ceremony of a hundred objects has a thousand.
@@ -18,6 +19,8 @@ const DEEPEST: usize = 8;
 pub(super) struct Archive {
     root: PathBuf,
     files: BTreeSet<String>,
+    /// SHA-256 of each file that was read. The checksums are compared with these bytes, and not with what the file has become since.
+    read: RefCell<BTreeMap<String, Digest>>,
     /// The number of entries seen.
     entries: usize,
 }
@@ -28,6 +31,7 @@ impl Archive {
         let mut archive = Self {
             root: directory.path().to_owned(),
             files: BTreeSet::new(),
+            read: RefCell::default(),
             entries: 0,
         };
         archive.list_below(directory.path(), "", DEEPEST, report);
@@ -73,12 +77,37 @@ impl Archive {
         if !self.files.contains(file) {
             return Err("the file is missing".to_owned());
         }
-        read_below(&self.root, file).map_err(|error| error.to_string())
+        let bytes = read_below(&self.root, file).map_err(|error| error.to_string())?;
+        match self.keep_digest(file, &bytes) {
+            true => Ok(bytes),
+            false => Err("it changed while it was read".to_owned()),
+        }
     }
 
-    /// Every file.
-    pub(super) const fn files(&self) -> &BTreeSet<String> {
-        &self.files
+    /// The path of a directory in it.
+    pub(super) fn path(&self, directory: &str) -> PathBuf {
+        self.root.join(directory)
+    }
+
+    /// Keeps the SHA-256 of a file that was read. Whether it is the same as when the file was read before.
+    pub(super) fn keep_digest(&self, file: &str, bytes: &[u8]) -> bool {
+        let found = Digest::of(bytes);
+        *self.read.borrow_mut().entry(file.to_owned()).or_insert(found) == found
+    }
+
+    /// SHA-256 of the bytes that were checked. A file that no other check reads is read now.
+    pub(super) fn digest(&self, file: &str) -> Result<Digest, String> {
+        let known = self.read.borrow().get(file).copied();
+        match known {
+            Some(digest) => Ok(digest),
+            None => self.read(file).map(|bytes| Digest::of(&bytes)),
+        }
+    }
+
+    /// Every file that was listed or read.
+    pub(super) fn files(&self) -> BTreeSet<String> {
+        let read = self.read.borrow();
+        self.files.iter().chain(read.keys()).cloned().collect()
     }
 
     /// The files in a directory, by name.

@@ -112,8 +112,8 @@ fn check_sums(archive: &Archive, report: &mut CeremonyReport) {
         }
     };
     for (file, sha256) in &listed {
-        match archive.read(file) {
-            Ok(found) if Digest::of(&found) == *sha256 => {}
+        match archive.digest(file) {
+            Ok(found) if found == *sha256 => {}
             Ok(_) => report.find(
                 file.clone(),
                 "checksums",
@@ -125,15 +125,11 @@ fn check_sums(archive: &Archive, report: &mut CeremonyReport) {
     for file in archive.files() {
         let has_to_be = LISTED.iter().any(|listed| match listed.ends_with('/') {
             true => file.starts_with(listed),
-            false => file == listed,
+            false => file == *listed,
         });
         let name = file.rsplit('/').next().unwrap_or_default();
-        if has_to_be && !name.starts_with(TEMPORARY) && !listed.contains_key(file) {
-            report.find(
-                file.clone(),
-                "checksums",
-                format!("it is not listed in {CHECKSUMS}"),
-            );
+        if has_to_be && !name.starts_with(TEMPORARY) && !listed.contains_key(&file) {
+            report.find(file, "checksums", format!("it is not listed in {CHECKSUMS}"));
         }
     }
 }

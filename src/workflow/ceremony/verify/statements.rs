@@ -1,15 +1,14 @@
 //! Checks the statements: approvals, gates, attestations.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::Value;
 
 use super::pinned::PREVIOUS;
-use super::{Attested, CeremonyReport, Inputs};
+use super::{Archive, Attested, CeremonyReport, Inputs};
 use crate::ceremony::{
-    ApprovalCount, AttestationCount, CeremonyDirectory, CeremonyExport, CeremonyPlan, GateBytes, GateCount,
-    PlanError, Presence, StatementFile, Verdict, read_statements,
+    ApprovalCount, AttestationCount, CeremonyExport, CeremonyPlan, GateBytes, GateCount, PlanError, Presence,
+    StatementFile, Verdict, read_statements,
 };
 
 const APPROVALS: &str = "approvals";
@@ -19,7 +18,7 @@ const ATTESTATIONS: &str = "attest";
 /// Enough distinct people must have approved, and nobody may have rejected. If the people changed since the previous ceremony, its approvers must
 /// have approved too.
 pub(super) fn check_approvals(
-    directory: &CeremonyDirectory,
+    archive: &Archive,
     plan: &CeremonyPlan,
     inputs: &Inputs,
     report: &mut CeremonyReport,
@@ -37,7 +36,7 @@ pub(super) fn check_approvals(
         Ok(counts) => counts,
         Err(error) => return report.find("plan.json", "approval", error),
     };
-    for (name, file) in statements_in(&directory.approvals(), APPROVALS, "approval", report) {
+    for (name, file) in statements_in(archive, APPROVALS, "approval", report) {
         let Some(signature) = &file.signature else {
             continue;
         };
@@ -75,7 +74,7 @@ pub(super) fn check_approvals(
 
 /// At each gate that was passed, the people named in the transcript must have signed its hashes, in its session. Signatures at a gate that was opened
 /// but not passed must be over its hashes too. File names have no meaning.
-pub(super) fn check_gates(directory: &CeremonyDirectory, plan: &CeremonyPlan, report: &mut CeremonyReport) {
+pub(super) fn check_gates(archive: &Archive, plan: &CeremonyPlan, report: &mut CeremonyReport) {
     let mut counts = BTreeMap::new();
     let everybody: Vec<_> = plan
         .people
@@ -101,7 +100,7 @@ pub(super) fn check_gates(directory: &CeremonyDirectory, plan: &CeremonyPlan, re
             (Err(error), None) => report.find(GATES, "gate", error.to_string()),
         }
     }
-    for (name, file) in statements_in(&directory.gates(), GATES, "gate", report) {
+    for (name, file) in statements_in(archive, GATES, "gate", report) {
         let Some(signature) = &file.signature else {
             continue;
         };
@@ -137,12 +136,8 @@ pub(super) fn check_gates(directory: &CeremonyDirectory, plan: &CeremonyPlan, re
 }
 
 /// Everyone who must attest the transcript's head must have done so.
-pub(super) fn check_attestations(
-    directory: &CeremonyDirectory,
-    plan: &CeremonyPlan,
-    report: &mut CeremonyReport,
-) {
-    let files = statements_in(&directory.attestations(), ATTESTATIONS, "attestation", report);
+pub(super) fn check_attestations(archive: &Archive, plan: &CeremonyPlan, report: &mut CeremonyReport) {
+    let files = statements_in(archive, ATTESTATIONS, "attestation", report);
     let Some(transcript) = &report.transcript else {
         return;
     };
@@ -181,27 +176,23 @@ pub(super) fn check_attestations(
 
 /// Each statement of a directory, with its path relative to the ceremony's directory.
 fn statements_in(
-    path: &Path,
+    archive: &Archive,
     below: &str,
     rule: &'static str,
     report: &mut CeremonyReport,
 ) -> Vec<(String, StatementFile)> {
-    match read_statements(path) {
-        Ok(files) => {
-            let named = files.into_iter().map(|file| {
-                let name = file
-                    .path
-                    .file_name()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned();
-                (format!("{below}/{name}"), file)
-            });
-            named.collect()
+    let files = read_statements(&archive.path(below)).unwrap_or_else(|error| {
+        report.find(below, rule, error);
+        Vec::new()
+    });
+    let named = files.into_iter().map(|file| {
+        let name = file.path.file_name().unwrap_or_default();
+        let name = format!("{below}/{}", name.to_string_lossy());
+        archive.keep_digest(&name, &file.statement);
+        if let Some(signature) = &file.signature {
+            archive.keep_digest(&format!("{name}.sig"), signature);
         }
-        Err(error) => {
-            report.find(below, rule, error);
-            Vec::new()
-        }
-    }
+        (name, file)
+    });
+    named.collect()
 }
