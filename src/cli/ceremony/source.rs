@@ -49,13 +49,15 @@ pub(super) fn read(path: &Path) -> Result<ReadCeremony, CliError> {
     // Profiles come first: only trusted users may be able to write them.
     let profiles = find_profiles(&file, directory, &mut files)?;
     let inputs = CeremonyInputs::read(&file, |name| {
-        read_once(directory, name, &mut files, |path| input::read_regular(path))
+        read_once(directory, name, &mut files, input::read_regular)
     })?;
     let previous = match &file.previous {
-        PreviousCeremony::Exported { export, .. } => {
-            let read = |path: &Path| input::read_regular(path);
-            Some(read_once(directory, &export.file, &mut files, read)?)
-        }
+        PreviousCeremony::Exported { export, .. } => Some(read_once(
+            directory,
+            &export.file,
+            &mut files,
+            input::read_regular,
+        )?),
         _ => None,
     };
     Ok(ReadCeremony {
