@@ -72,4 +72,20 @@ fn a_ledger_of_another_user_is_not_opened() {
     command.env("HSM_CA_LEDGER", "sqlite:l.db").uid(65534).gid(65534);
     let message = Run::of(&mut command).refused(4, "ledger-denied");
     assert!(message.contains("l.db: Permission denied"), "{message}");
+    // Where this user cannot look, nothing is said to exist.
+    fs::create_dir(desk.path("locked")).expect("a directory");
+    fs::set_permissions(desk.path("locked"), fs::Permissions::from_mode(0o700)).expect("a mode");
+    for (arguments, code, kind) in [
+        ("ledger new --ledger sqlite:locked/l.db", 4, "ledger-denied"),
+        ("rig new locked/rig", 1, "rig"),
+    ] {
+        let mut command = Command::new(desk.path("hsm-ca"));
+        command
+            .args(["--format", "json"])
+            .args(arguments.split(' '))
+            .env_clear();
+        command.current_dir(desk.path("")).uid(65534).gid(65534);
+        let message = Run::of(&mut command).refused(code, kind);
+        assert!(message.contains("Permission denied"), "{message}");
+    }
 }

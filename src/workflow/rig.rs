@@ -137,11 +137,17 @@ pub fn create_rig(
     let exists = || WorkflowError::RigExists {
         path: directory.clone(),
     };
-    if fs::read_dir(directory).map_or_else(
-        |error| error.kind() != io::ErrorKind::NotFound,
-        |mut found| found.next().is_some(),
-    ) {
-        return Err(exists());
+    match fs::read_dir(directory).map(|mut found| found.next().is_some()) {
+        Ok(false) => {}
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(WorkflowError::Rig {
+                doing: "look at",
+                path: directory.clone(),
+                cause,
+            });
+        }
+        Ok(true) | Err(_) => return Err(exists()),
     }
     let staging = tempfile::Builder::new()
         .prefix(".hsm-ca-rig-")

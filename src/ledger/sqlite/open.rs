@@ -34,11 +34,7 @@ impl SqliteLedger {
     /// [`LedgerError::Exists`] if anything is at that path, including an empty file or a dangling symbolic link.
     pub fn create(path: &Path, stamp: &Stamp) -> Result<Self, LedgerError> {
         let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
-        if !is_missing(&path) {
-            return Err(LedgerError::Exists {
-                place: LedgerPlace::file(&path),
-            });
-        }
+        refuse_existing(&path)?;
         check_place(&path)?;
         let first = |db: &mut Connection| {
             let mut recording = Recording::start(Turn::wait(db)?, stamp)?;
@@ -56,11 +52,7 @@ impl SqliteLedger {
     /// [`LedgerError::Exists`]; [`LedgerError::Damaged`] if the events do not make a sound ledger.
     pub(in crate::ledger) fn copy(path: &Path, source: &dyn Ledger, head: Head) -> Result<(), LedgerError> {
         let path = std::path::absolute(path).map_err(|cause| denied(path, &cause))?;
-        if !is_missing(&path) {
-            return Err(LedgerError::Exists {
-                place: LedgerPlace::file(&path),
-            });
-        }
+        refuse_existing(&path)?;
         check_place(&path)?;
         let fill = |db: &mut Connection| {
             let mut turn = Turn::wait(db)?;
@@ -214,8 +206,25 @@ fn check_place(path: &Path) -> Result<(), LedgerError> {
 
 /// Whether nothing is at the path, also because a file is where a directory should be.
 fn is_missing(path: &Path) -> bool {
-    use io::ErrorKind::{NotADirectory, NotFound};
-    fs::symlink_metadata(path).is_err_and(|cause| matches!(cause.kind(), NotFound | NotADirectory))
+    fs::symlink_metadata(path).is_err_and(|cause| means_missing(&cause))
+}
+
+fn means_missing(cause: &io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn refuse_existing(path: &Path) -> Result<(), LedgerError> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Err(LedgerError::Exists {
+            place: LedgerPlace::file(path),
+        }),
+        Err(cause) if means_missing(&cause) => Ok(()),
+        // A directory above it that this user cannot search.
+        Err(cause) => Err(denied(path, &cause)),
+    }
 }
 
 /// Reports a dangling symbolic link as such: it pointed to a ledger that no longer exists.
