@@ -4,6 +4,7 @@
 mod abort_notice;
 mod approval;
 mod attestation;
+mod author;
 mod canonical;
 mod course;
 mod directory;
@@ -37,6 +38,7 @@ mod words;
 pub use abort_notice::AbortNotice;
 pub use approval::{Approval, ApprovalCount, ApprovalStatement, Decision, Rejection, Verdict};
 pub use attestation::{Attestation, AttestationCount, AttestationStatement, Presence, Remarks};
+pub(crate) use author::{PROGRAM, login_author};
 pub use canonical::{CanonicalError, DEEPEST_NESTING, LARGEST_INTEGER, from_canonical, to_canonical};
 pub use course::{BegunSignature, Course, Ending, MadeKey, StepCourse};
 pub use directory::CeremonyDirectory;

@@ -105,6 +105,18 @@ pub(super) const BROKEN: &[(&str, &str, &str, &str)] = &[
         "attendance",
     ),
     (
+        "a note by a stranger",
+        "say('note', text='x', by='X')\nevents.insert(9, events.pop())",
+        "",
+        "author",
+    ),
+    (
+        "a deviation by a login that looks like a name",
+        "say('deviation', text='x', by='root@room')\nevents.insert(9, events.pop())",
+        "",
+        "author",
+    ),
+    (
         "a stranger",
         "events[find('attending')]['people'] = ['A', 'B', 'W', 'X']",
         "",

@@ -75,6 +75,8 @@ class Room:
         self.seconds = 0
         self.silent = None
         self.remarks = []
+        self.later = []
+        self.authors = []
         self.ctrl_c = False
         self.second = False
         self.runs = 0
@@ -137,6 +139,10 @@ class Room:
             raise NoAnswer
         if "Who is in the room" in question and self.remarks:
             return self.remarks.pop(0)
+        if "four words" in question and '"k"' in question and self.later:
+            return self.later.pop(0)
+        if question.startswith("Who says this"):
+            return self.authors.pop(0)
         if self.second is None and "Who is in the room" in question:
             self.second = self.command("ceremony", "run", "room")
         if "by the wall clock" in question:
@@ -335,9 +341,13 @@ def stop(room, rule, result):
             os.rename(out + ".kept", out)
     elif word == "talks":
         room.remarks = ["Deviation: the second bag is torn", "note:", "note: a guest came in"]
+        room.later = ["note: the second camera is on", "deviation: the lamp fails", "note: it is repaired"]
+        # A name that nobody has, two names, and somebody who is not there. After three wrong answers, the login counts.
+        room.authors = ["X", "W", "a", "A, B", "E", "X"]
         room.silent, room.ctrl_c = '"root"', True
         result["killed"], result["talked"] = room.hold()
         room.silent, room.ctrl_c = None, False
+        result["login"] = room.events()[0]["by"]
         result["remarks"] = [event for event in room.events() if event["what"] in ("note", "deviation")]
     elif word == "twice":
         room.second, room.silent = None, '"i1"'

@@ -208,7 +208,7 @@ fn a_standby_session_passes_its_gates_by_itself() {
 fn what_is_typed_beside_an_answer_gets_one() {
     let [held] = hold(&room("ec:p256", &[]), &["talks"]).try_into().expect("one");
     assert_sound(&held);
-    assert_eq!((&held["killed"], &held["deviations"]), (&json!(-2), &json!(2)));
+    assert_eq!((&held["killed"], &held["deviations"]), (&json!(-2), &json!(3)));
     let talked = held["talked"].as_str().expect("text");
     let remarks = held["remarks"].as_array().expect("a list");
     let told: Vec<_> = remarks
@@ -224,7 +224,21 @@ fn what_is_typed_beside_an_answer_gets_one() {
             )
         })
         .collect();
-    assert_eq!(told.len(), 2, "{held:#}");
+    assert_eq!(told.len(), 5, "{held:#}");
+    // Each remark has an author: a person in the room. Before it is known who is there, and if nobody says whose it is, the login.
+    let login = format!("login {}", held["login"].as_str().expect("text"));
+    let by: Vec<_> = remarks
+        .iter()
+        .map(|remark| remark["by"].as_str().expect("text"))
+        .collect();
+    assert_eq!(by, [&login, &login, "W", "A", &login]);
+    for refused in [
+        "the plan has nobody called \"X\"",
+        "type one name",
+        "\"E\" is not in the room",
+    ] {
+        assert!(talked.contains(refused), "{refused}: {talked}");
+    }
     // Lines are wrapped at 80 columns.
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     for told in &told {

@@ -1,6 +1,6 @@
 //! The entries of a transcript besides the plan's steps: deviations, decisions, stops and notes.
 
-use super::{Event, Record, Transcript};
+use super::{Event, PROGRAM, Record, Transcript};
 use crate::values::UnixTime;
 
 /// An entry of the transcript besides the plan's steps.
@@ -64,7 +64,7 @@ impl Occurrence {
             Event::Deviation { text, by } => (OccurrenceKind::Deviation, text, by),
             Event::Note { text, by } => (OccurrenceKind::Note, text, by),
             Event::Stopped { because } => {
-                let by = env!("CARGO_PKG_NAME").to_owned();
+                let by = PROGRAM.to_owned();
                 (OccurrenceKind::Stopped, because, by)
             }
             Event::Decision { step, choice, people } => {

@@ -234,8 +234,9 @@ impl<'a> Follower<'a> {
             } => self.open(line, run, session, tool, module),
             Event::Clock { .. } => self.clock(line),
             Event::Attending { people } => self.attend(line, people),
-            Event::Note { .. } => {}
-            Event::Deviation { .. } => {
+            Event::Note { by, .. } => self.check_author(line, &by),
+            Event::Deviation { by, .. } => {
+                self.check_author(line, &by);
                 if let Some(run) = &mut self.run {
                     run.deviation = true;
                 }
@@ -246,7 +247,10 @@ impl<'a> Follower<'a> {
                 None => self.find(line, "order", "stopped, and no run is open"),
             },
             Event::Closed { out } => self.close(line, out),
-            Event::Aborted { because, by } => self.trail.end = TrailEnd::Aborted { because, by },
+            Event::Aborted { because, by } => {
+                self.check_author(line, &by);
+                self.trail.end = TrailEnd::Aborted { because, by };
+            }
             event => self.step(line, time, event),
         }
     }

@@ -187,10 +187,15 @@ class Trail:
         self.run["stage"], self.run["people"] = 2, people
         self.attended |= set(people)
 
+    def author(self, event):
+        is_login = event["by"].startswith("login ") and event["by"] != "login "
+        demand(is_login or event["by"] == "hsm-ca" or event["by"] in self.people, "author")
+
     def note(self, event, time):
-        pass
+        self.author(event)
 
     def deviation(self, event, time):
+        self.author(event)
         if self.run:
             self.run["killed"] = False
 
@@ -215,6 +220,7 @@ class Trail:
             self.replaced.add(event["step"])
 
     def aborted(self, event, time):
+        self.author(event)
         self.end = "aborted"
 
     def closed(self, event, time):

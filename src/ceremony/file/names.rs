@@ -4,6 +4,7 @@ use std::path::{Component, Path};
 
 use super::CeremonyFileError;
 use crate::ceremony::Digest;
+use crate::ceremony::author::is_reserved;
 
 /// An answer that begins like this is a remark.
 const REMARKS: [&str; 2] = ["note:", "deviation:"];
@@ -87,6 +88,12 @@ pub(super) fn check_person(place: &str, name: &str, line: Option<usize>) -> Resu
         return refuse(format!(
             "name begins with \"{word}\": in the room, that begins a remark"
         ));
+    }
+    if is_reserved(name) {
+        return refuse(
+            "name begins with \"login \" or is the program's: in the transcript, that is not a person"
+                .to_owned(),
+        );
     }
     if name.contains("  ") {
         return refuse("name contains two spaces in a row, which print as one".to_owned());
@@ -172,6 +179,7 @@ mod tests {
             "Nguyễn Thị Ngọc",
             "김철수",
             "note",
+            "login",
             "A: B (witness)",
             &longest,
         ] {
@@ -192,6 +200,9 @@ mod tests {
             (",", "comma"),
             ("note: W", "remark"),
             ("deviation:W", "remark"),
+            ("login W", "not a person"),
+            ("Login W", "not a person"),
+            ("HSM-CA", "not a person"),
             ("W  Jr.", "two spaces"),
             ("W\u{a0}Jr.", "U+00A0"),
             ("W\u{3000}Jr.", "U+3000"),

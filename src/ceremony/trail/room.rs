@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Follower;
+use crate::ceremony::author::is_author;
 use crate::ceremony::{Choice, Digest, Role, StepAction};
 
 /// An open run.
@@ -70,6 +71,14 @@ impl Follower<'_> {
             confirmed: None,
             key_begun: false,
         });
+    }
+
+    /// A remark has an author.
+    pub(super) fn check_author(&mut self, line: u64, by: &str) {
+        if !is_author(&self.plan.people, by) {
+            let found = format!("{by:?} is not a person of the plan, a login or the program");
+            self.find(line, "author", found);
+        }
     }
 
     pub(super) fn clock(&mut self, line: u64) {

@@ -203,6 +203,34 @@ fn what_leaves_the_plan_is_found() {
         },
         &["attendance"],
     );
+    for (by, expected) in [
+        ("W", &[][..]),
+        ("login root@room", &[]),
+        ("hsm-ca", &[]),
+        ("X", &["author"]),
+        ("w", &["author"]),
+        ("root@room", &["author"]),
+        ("login ", &["author"]),
+        ("", &["author"]),
+    ] {
+        let (text, by) = ("the door was open".to_owned(), by.to_owned());
+        for remark in [
+            Event::Note {
+                text: text.clone(),
+                by: by.clone(),
+            },
+            Event::Deviation {
+                text: text.clone(),
+                by: by.clone(),
+            },
+        ] {
+            let insert = |sound: &mut Sound| {
+                let (time, _) = sound.events[4];
+                sound.events.insert(5, (time, remark.clone()));
+            };
+            changed(&insert, expected);
+        }
+    }
     let key_of_other_type = |sound: &mut Sound| {
         let place = sound.place(|event| matches!(event, Event::KeyEnd { .. }));
         if let Event::KeyEnd { how, .. } = &mut sound.events[place].1 {

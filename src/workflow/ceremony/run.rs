@@ -13,6 +13,7 @@ mod import;
 mod keys;
 mod lost;
 mod preflight;
+mod remarks;
 mod resume;
 mod revoking;
 mod room;
@@ -31,7 +32,7 @@ use super::people::OpenedCeremony;
 use super::plan::PlannedSerials;
 use super::{CeremonyDecryptors, CeremonyError, CeremonySource};
 use crate::ceremony::{
-    CeremonyPlan, Course, Digest, Event, KeyOctets, Keys, PlannedModule, PlannedStep, Session, Step,
+    CeremonyPlan, Course, Digest, Event, KeyOctets, Keys, PROGRAM, PlannedModule, PlannedStep, Session, Step,
     StepAction, TranscriptFile, TranscriptHead,
 };
 use crate::signer::PublicKey;
@@ -315,7 +316,7 @@ impl<'a> CeremonyRun<'a> {
     }
 
     fn note(&self, text: impl Into<String>) -> Result<(), WorkflowError> {
-        let by = env!("CARGO_PKG_NAME").to_owned();
+        let by = PROGRAM.to_owned();
         self.record(Event::Note {
             text: text.into(),
             by,
@@ -323,7 +324,7 @@ impl<'a> CeremonyRun<'a> {
     }
 
     fn deviation(&self, text: impl Into<String>) -> Result<(), WorkflowError> {
-        let by = env!("CARGO_PKG_NAME").to_owned();
+        let by = PROGRAM.to_owned();
         self.record(Event::Deviation {
             text: text.into(),
             by,

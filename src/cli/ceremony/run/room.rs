@@ -86,6 +86,13 @@ fn phrase(question: &Question<'_>, directory: &str) -> (String, &'static str) {
             ),
             "whether the people at the gate have signed",
         ),
+        Question::SaidBy { people } => (
+            format!(
+                "Who says this? One name of those in the room ({}): ",
+                printable(&people.join(", "))
+            ),
+            "who says this",
+        ),
         Question::Decide { choices, .. } => {
             let words: Vec<_> = choices.iter().map(|choice| choice.word()).collect();
             (format!("Decide: {} or stop? ", words.join(", ")), "a decision")

@@ -8,15 +8,13 @@ use std::path::Path;
 use super::opened::{make_directory, refuse_ended};
 use super::{OpenedCeremony, PeopleError};
 use crate::ceremony::{
-    AbortNotice, Ending, Event, TranscriptError, TranscriptFile, TranscriptHead, is_plain_line,
+    AbortNotice, Ending, Event, PROGRAM, TranscriptError, TranscriptFile, TranscriptHead, is_plain_line,
+    login_author,
 };
 use crate::file_trust::{self, TrustError};
 use crate::output::{Destination, OutputError};
 use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
-
-/// The author of entries made by the program.
-const PROGRAM: &str = "hsm-ca";
 
 /// A remark to record.
 #[derive(Clone, Debug)]
@@ -118,7 +116,7 @@ fn check(ceremony: &OpenedCeremony, remark: &Remark, what: &'static str) -> Resu
         Some(name) => Err(PeopleError::UnknownName { name: name.clone() }),
         None => {
             let login = file_trust::Owner::of(rustix::process::geteuid().as_raw());
-            Ok(format!("login {login}"))
+            Ok(login_author(&login.to_string()))
         }
     }
 }

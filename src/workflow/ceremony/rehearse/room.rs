@@ -68,7 +68,7 @@ impl CeremonyRoom for PracticeRoom<'_> {
                 Ok(String::new())
             }
             // A rehearsal stops at any problem that people would have to decide.
-            Question::Decide { .. } | Question::DecidedBy { .. } => {
+            Question::Decide { .. } | Question::DecidedBy { .. } | Question::SaidBy { .. } => {
                 Err(RunError::NoAnswer { asked: "a decision" }.into())
             }
         }

@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{CeremonyRun, Question, RunError, Told};
-use crate::ceremony::{
-    Choice, Event, Manual, PlannedPerson, Record, Role, SignBy, StepAction, is_plain_line, script_words,
-};
+use crate::ceremony::{Choice, Event, Manual, PlannedPerson, Role, SignBy, StepAction, script_words};
 use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
 
 /// How many tries people get.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 /// The largest permitted difference between the wall clock and the machine's clock, in seconds. A wall clock shows minutes.
 const CLOCK_TOLERANCE: u64 = 150;
@@ -67,37 +65,6 @@ impl CeremonyRun<'_> {
             self.may_go_back.set(false);
         }
         self.type_words(OPENING)
-    }
-
-    /// Asks a question. A line that begins with `note:` or `deviation:` is recorded and confirmed, and the question is asked again.
-    pub(super) fn ask(&self, question: &Question<'_>) -> Result<String, WorkflowError> {
-        loop {
-            let answer = self.room.ask(question)?;
-            let Some((is_deviation, text)) = remark_in(&answer) else {
-                return Ok(answer);
-            };
-            if !is_plain_line(text) {
-                let reason = "after the colon, a note needs a text of one line".to_owned();
-                self.room.tell(&Told::Refused { reason });
-                continue;
-            }
-            let (text, by) = (text.to_owned(), self.request.machine.by.clone());
-            let event = match is_deviation {
-                true => Event::Deviation { text, by },
-                false => Event::Note { text, by },
-            };
-            self.record(event.clone())?;
-            let (line, time) = {
-                let transcript = self.transcript.borrow();
-                let last = transcript.transcript().records().last();
-                (transcript.transcript().head().n, last.and_then(Record::time))
-            };
-            self.room.tell(&Told::Recorded {
-                line,
-                time: time.unwrap_or_else(|| self.now()),
-                event: &event,
-            });
-        }
     }
 
     fn compare_clocks(&self) -> Result<(), WorkflowError> {
@@ -239,7 +206,7 @@ impl CeremonyRun<'_> {
         })
     }
 
-    fn names_in(&self, answer: &str) -> Result<Vec<&PlannedPerson>, String> {
+    pub(super) fn names_in(&self, answer: &str) -> Result<Vec<&PlannedPerson>, String> {
         let mut found: Vec<&PlannedPerson> = Vec::new();
         for name in answer.split(',').map(str::trim).filter(|name| !name.is_empty()) {
             let people = &self.plan.people.persons;
@@ -271,16 +238,6 @@ impl CeremonyRun<'_> {
     }
 }
 
-/// The remark in an answer, if there is one, and whether it is a deviation.
-fn remark_in(answer: &str) -> Option<(bool, &str)> {
-    let (kind, text) = answer.split_once(':')?;
-    let is = |word: &str| kind.trim().eq_ignore_ascii_case(word);
-    match (is("deviation"), is("note")) {
-        (false, false) => None,
-        (is_deviation, _) => Some((is_deviation, text.trim())),
-    }
-}
-
 /// Reads a date and time in UTC, to the minute.
 fn read_wall_clock(wall: &str) -> Option<UnixTime> {
     let (date, time) = wall.trim().trim_end_matches(['Z', 'z']).split_once([' ', 'T'])?;
@@ -290,21 +247,6 @@ fn read_wall_clock(wall: &str) -> Option<UnixTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_remark_is_told_from_an_answer() {
-        for (typed, expected) in [
-            ("note: the door was open", Some((false, "the door was open"))),
-            ("Deviation:the bag is torn ", Some((true, "the bag is torn"))),
-            ("deviation:", Some((true, ""))),
-            ("", None),
-            ("A, B", None),
-            ("bag 7: no note", None),
-            ("2026-12-01 09:05", None),
-        ] {
-            assert_eq!(remark_in(typed), expected, "{typed}");
-        }
-    }
 
     #[test]
     fn a_wall_clock_has_a_date_and_minutes() {

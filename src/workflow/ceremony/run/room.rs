@@ -53,6 +53,11 @@ pub enum Question<'a> {
         /// How many signatures are missing.
         missing: usize,
     },
+    /// Whose remark it is: one name of those in the room.
+    SaidBy {
+        /// The people in the room.
+        people: &'a [String],
+    },
     /// A choice: one of these words.
     Decide {
         /// The step.
