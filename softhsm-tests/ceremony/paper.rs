@@ -123,7 +123,8 @@ fn show_is_the_text_of_the_plan_and_its_state() {
     let rig = planned();
     let shown = rig.command(&["ceremony", "show", "room"]).ok().stdout;
     let text = String::from_utf8(rig.read("room/plan.txt")).expect("UTF-8");
-    let state = "\nState\n  approvals  not approved yet: 3 more must approve\n  run        not started\n";
+    let state =
+        "\nState\n  approvals  not approved yet: 3 more people must approve\n  run        not started\n";
     assert_eq!(shown.strip_prefix(&text), Some(state));
     for line in text.lines() {
         let is_one_word = !line.trim_start().contains(' ');

@@ -99,7 +99,8 @@ fn on_a_disk_that_fills_while_a_ceremony_is_closed_nothing_is_lost() {
         assert_eq!(held["stopped"], 1, "{held:#}");
         let line = held["line"].as_str().expect("text");
         assert!(
-            line.contains("No space left on device") && line.contains("the same command goes on"),
+            line.contains("No space left on device")
+                && line.contains("run the same command again to continue"),
             "{held:#}"
         );
         assert_eq!(held["signatures"], 5, "{held:#}");
@@ -233,7 +234,7 @@ fn what_is_typed_beside_an_answer_gets_one() {
         .collect();
     assert_eq!(by, [&login, &login, "W", "A", &login]);
     for refused in [
-        "the plan has nobody called \"X\"",
+        "nobody in the plan is called \"X\"",
         "type one name",
         "\"E\" is not in the room",
     ] {
@@ -245,7 +246,7 @@ fn what_is_typed_beside_an_answer_gets_one() {
         assert!(words(talked).contains(&words(told)), "{told}: {talked}");
     }
     assert!(
-        talked.contains("Not accepted: after the colon, a note needs a text"),
+        talked.contains("Not accepted: type the text after the colon"),
         "{talked}"
     );
     let (_, after) = talked.split_once("Ctrl-C ended this run.").expect("an answer");

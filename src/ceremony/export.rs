@@ -144,7 +144,7 @@ impl fmt::Display for ExportError {
             Self::Canonical(cause) => write!(f, "what the ceremony exported is {cause}"),
             Self::Value { field, found } => write!(
                 f,
-                "what the ceremony exported has {found:?} at {field:?}, which it cannot have"
+                "what the ceremony exported has the invalid value {found:?} at {field:?}"
             ),
         }
     }

@@ -227,9 +227,9 @@ impl fmt::Display for PracticeFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(error) => error.fmt(f),
-            Self::Missing { what } => write!(f, "no practice can be made of the ceremony file: {what} is missing"),
+            Self::Missing { what } => write!(f, "cannot make a practice of the ceremony file: {what} is missing"),
             Self::OtherFile => f.write_str(
-                "no practice can be made of the ceremony file: what came out says something else in another place",
+                "cannot make a practice of the ceremony file: the result differs from it in another place too",
             ),
         }
     }

@@ -60,7 +60,7 @@ pub(super) enum CeremonyCommand {
     /// Show who has approved a plan, who has rejected it, and who has not signed
     ///
     /// Exit code 0 only if the ceremony may run: enough approvals, no rejection, and a quorum that the machine's settings (ceremony-quorum in
-    /// hsm-ca.toml) or the ceremony before confirm. A practice needs no such confirmation.
+    /// hsm-ca.toml) or the previous ceremony confirm. A practice needs no such confirmation.
     Approvals(approvals::ShowApprovals),
     /// Practise a planned ceremony on software tokens, before the day: every session, without the real tokens and people
     ///
@@ -75,8 +75,8 @@ pub(super) enum CeremonyCommand {
     /// Hold a ceremony, step by step, with the people in the room
     ///
     /// It asks for words that only the printed script has, shows what each key is about to sign, and writes every event to the transcript before it
-    /// goes on. An interrupted ceremony goes on from there: run the same command again. A line that begins with "note:" or "deviation:" is written
-    /// down at every question.
+    /// continues. An interrupted ceremony continues from there: run the same command again. At every question, a line that begins with "note:" or
+    /// "deviation:" is recorded with the name of the person who says it.
     Run(run::RunCeremony),
     /// Sign the transcript's head after the ceremony, as somebody who was there
     ///

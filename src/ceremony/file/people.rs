@@ -165,7 +165,7 @@ pub(super) fn read_roles(
     for word in words {
         let role = read_role(place, line, word)?;
         if roles.contains(&role) {
-            let reason = format!("role {word:?} is there twice");
+            let reason = format!("role {word:?} is listed twice");
             return Err(CeremonyFileError::at(place, line, reason));
         }
         roles.push(role);

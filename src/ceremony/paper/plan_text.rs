@@ -48,7 +48,7 @@ fn head(page: &mut Page, plan: &CeremonyPlan) -> Result<(), PlanError> {
     page.row(0, "policy", plan.policy.as_deref().unwrap_or("none named"));
     match &plan.previous {
         Some(previous) => {
-            page.row(0, "head of the ceremony before", &previous.head);
+            page.row(0, "head of the previous ceremony", &previous.head);
             page.row(0, "its export", &previous.file);
             page.row(0, "its SHA-256", &previous.sha256.to_string());
         }

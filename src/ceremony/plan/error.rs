@@ -94,7 +94,7 @@ impl fmt::Display for PlanError {
             Self::Canonical(cause) => cause.fmt(f),
             Self::Format { found } => write!(
                 f,
-                "its format is {found:?}, and this program knows {:?}",
+                "its format is {found:?}; this program reads {:?}",
                 super::FORMAT
             ),
             Self::Time { what, found } => write!(
@@ -107,7 +107,7 @@ impl fmt::Display for PlanError {
             Self::Threshold { threshold, approvers } => {
                 write!(
                     f,
-                    "{threshold} people have to approve, and there are {approvers} approvers"
+                    "{threshold} people must approve, and the plan has {approvers} approvers"
                 )
             }
             Self::Object {
@@ -121,7 +121,7 @@ impl fmt::Display for PlanError {
             ),
             Self::Waiver { rule, step } => write!(
                 f,
-                "the plan waives {rule} for step {step:?}, and what the step signs does not say so"
+                "the plan waives {rule} for step {step:?}, but the objects of the step do not have that verdict"
             ),
             Self::Hole { step, key, reason } => {
                 write!(f, "step {step:?}: the octets of key {key:?}: {reason}")

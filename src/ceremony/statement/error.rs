@@ -125,7 +125,7 @@ impl fmt::Display for StatementError {
             }
             Self::UnknownPerson { person, called } => write!(f, "{person:?} is not one of {called}"),
             Self::Word { field, found } => {
-                write!(f, "the statement's {field} is {found:?}, which it cannot be")
+                write!(f, "the statement's {field} has the invalid value {found:?}")
             }
             Self::Text { field } => {
                 write!(f, "the statement's {field} must be one line of visible text")
@@ -233,7 +233,7 @@ impl fmt::Display for QuorumError {
             Self::Threshold { threshold, people } => {
                 write!(
                     f,
-                    "{threshold} people have to sign, and {people} are there who may; at least one is needed"
+                    "the threshold is {threshold}, and {people} people may sign: it must be at least 1 and at most their number"
                 )
             }
         }

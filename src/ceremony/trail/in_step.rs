@@ -149,7 +149,7 @@ impl Follower<'_> {
                     self.find(
                         line,
                         "record",
-                        "it does not have exactly what the plan has to be recorded",
+                        "it does not record exactly what the plan asks for",
                     );
                 }
                 self.place.advance();
@@ -170,7 +170,7 @@ impl Follower<'_> {
             (StepAction::Confirm(_), Event::GatePassed { people, .. }) => {
                 match std::mem::take(&mut self.place.stage) {
                     Stage::Gate(objects) => self.gate_passed(line, step, objects, people),
-                    _ => self.find(line, "order", "a gate is passed that is not open"),
+                    _ => self.find(line, "order", "a gate was passed that was not open"),
                 }
                 self.place.advance();
             }
@@ -182,7 +182,7 @@ impl Follower<'_> {
             }
             (action, Event::Written { sha256, .. }) if action.out().is_some() => {
                 if self.place.stage != Stage::Signed {
-                    self.find(line, "order", "an object is written that was not signed");
+                    self.find(line, "order", "an object was written that was not signed");
                 }
                 self.trail.written.insert(step.id.clone(), (line, sha256));
                 self.place.advance();
@@ -205,7 +205,11 @@ impl Follower<'_> {
             }
             (StepAction::DestroyKey(_), Event::DestroyEnd { .. }) => {
                 if self.place.stage != Stage::Begun {
-                    self.find(line, "order", "the destruction of a key ends that was not begun");
+                    self.find(
+                        line,
+                        "order",
+                        "the destruction of a key ended, but it was not begun",
+                    );
                 }
                 self.place.advance();
             }

@@ -25,7 +25,7 @@ impl Follower<'_> {
             self.find(
                 line,
                 "key",
-                "a second key is made in one run, and nobody decided it",
+                "a second key was made in one run, and nobody decided so",
             );
         }
         self.place.choice = None;
@@ -56,7 +56,7 @@ impl Follower<'_> {
             self.find(
                 line,
                 "key",
-                "the key did not come as its step, the beginning and the decisions say",
+                "how the key was made does not agree with its step, its key-begin and the decisions",
             );
         }
         match PublicKey::from_der(&public_key) {
@@ -138,7 +138,8 @@ impl Follower<'_> {
             let signed: BTreeSet<_> = people.iter().collect();
             let is_clean = signed.len() == people.len() && signed.is_subset(&may);
             if !is_clean || signed.len() < confirm.sign_by.threshold {
-                let found = "those who signed are not as many people with the role, in the room, as the plan asks for";
+                let found =
+                    "too few of those who signed were in the room and have the role that the plan requires";
                 self.find(line, "gate", found);
             }
         }
@@ -228,14 +229,14 @@ impl Follower<'_> {
             }
         };
         if is_again && !object.deterministic && self.place.choice.is_none() {
-            let found = "a second signature of the step, and nobody decided it";
+            let found = "a second signature for the step, and nobody decided so";
             self.find(line, "budget", found);
         }
         if spare != self.place.spare {
             self.find(
                 line,
                 "spare",
-                "the spare serial number is used exactly if people decided it",
+                "the spare serial number must be used if people decided so, and only then",
             );
         }
         if key != object.key {
@@ -304,7 +305,7 @@ impl Follower<'_> {
 
     pub(super) fn sign_end(&mut self, line: u64, step: &PlannedStep, signature: Vec<u8>) {
         if self.place.stage != Stage::Begun {
-            self.find(line, "order", "a signature ends that was not begun");
+            self.find(line, "order", "a signature ended, but it was not begun");
         }
         self.place.stage = Stage::Signed;
         let begun = self
@@ -314,7 +315,7 @@ impl Follower<'_> {
             .filter(|begun| begun.step == step.id);
         match begun {
             Some(begun) => begun.signature = Some((line, signature)),
-            None => self.find(line, "order", "a signature ends that was not begun"),
+            None => self.find(line, "order", "a signature ended, but it was not begun"),
         }
     }
 }

@@ -136,7 +136,7 @@ impl Follower<'_> {
             self.find(
                 line,
                 "decision",
-                "somebody who decides does not attend, or is named twice",
+                "a person who decided does not attend, or is named twice",
             );
         }
         match choice {
@@ -178,7 +178,7 @@ impl Follower<'_> {
         let there = self.plan.people.with(role);
         let there = there.filter(|person| people.contains(&person.name)).count();
         if there < wanted {
-            let found = format!("{there} people decided who may, and {wanted} have to");
+            let found = format!("{there} of those who decided may decide, and {wanted} must");
             self.find(line, "decision", found);
         }
     }

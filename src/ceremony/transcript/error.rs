@@ -98,17 +98,17 @@ impl fmt::Display for TranscriptError {
             Self::Io { what, path, cause } => write!(f, "cannot {what} the transcript {path:?}: {cause}"),
             Self::NotAFile { path } => write!(f, "the transcript {path:?} is not a regular file"),
             Self::InUse { path } => write!(f, "the transcript {path:?} is in use by another process"),
-            Self::Changed { path } => write!(f, "the transcript {path:?} was changed since it was read"),
+            Self::Changed { path } => write!(f, "the transcript {path:?} changed after it was read"),
             Self::TooLarge { path } => write!(f, "{path:?} is too large for a transcript"),
             Self::Unknown { path } => {
                 write!(
                     f,
-                    "the transcript {path:?} takes no more lines: writing the last one failed"
+                    "the transcript {path:?} accepts no more lines, because writing the last one failed"
                 )
             }
             Self::Torn(torn) => write!(
                 f,
-                "line {} of the transcript was not written to its end ({} bytes are there)",
+                "line {} of the transcript is incomplete: {} bytes of it were written",
                 torn.before.next_number(),
                 torn.bytes.len()
             ),
@@ -116,7 +116,7 @@ impl fmt::Display for TranscriptError {
             Self::Number { line, found } => {
                 write!(
                     f,
-                    "line {line} of the transcript has the number {found}: lines are missing or were put in"
+                    "line {line} of the transcript has the number {found}: lines were removed or inserted"
                 )
             }
             Self::Chain { line: 1 } => f.write_str("line 1 of the transcript does not follow this plan"),

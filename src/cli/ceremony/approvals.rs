@@ -87,9 +87,9 @@ fn describe(ceremony: &OpenedCeremony, found: &Approvals, wide: bool) -> String 
     fields.add("quorum", format!("sha256:{}", found.quorum));
     let anchor = match found.anchor {
         QuorumAnchor::Settings => "this machine's settings (ceremony-quorum)".to_owned(),
-        QuorumAnchor::Previous => "the ceremony before, which had the same".to_owned(),
+        QuorumAnchor::Previous => "the previous ceremony, which had the same quorum".to_owned(),
         QuorumAnchor::Changed { old } => {
-            format!("the ceremony before had sha256:{old}: its approvers must approve too")
+            format!("the previous ceremony had sha256:{old}: its approvers must approve too")
         }
         QuorumAnchor::Other { settings } => format!("NOT the settings: they have sha256:{settings}"),
         _ => "nothing outside the plan".to_owned(),
@@ -119,10 +119,10 @@ pub(super) fn describe_state(found: &Approvals) -> String {
             let old = found.old_verdict.as_ref().map_or(0, needed);
             let more = needed(&found.verdict);
             match old {
-                0 => format!("not approved yet: {more} more must approve"),
+                0 => format!("not approved yet: {more} more people must approve"),
                 old => {
                     format!(
-                        "not approved yet: {more} more must approve, and {old} approvers of the ceremony before"
+                        "not approved yet: {more} more people must approve, and {old} approvers of the previous ceremony"
                     )
                 }
             }

@@ -52,7 +52,7 @@ impl NoteInCeremony {
             head: head.to_string(),
         };
         Ok(Report::new(
-            format!("The transcript has the {what}\n  head  {head}\n"),
+            format!("Added the {what} to the transcript\n  head  {head}\n"),
             json.document(),
         ))
     }
@@ -64,7 +64,7 @@ impl AbortCeremony {
         let remark = remark(&self.because, self.by.as_deref(), settings);
         let head = abort_ceremony(&ceremony, &remark)?;
         let text = format!(
-            "{} is aborted. Nothing was deleted; nothing in the directory may be used\n  head  {head}\n",
+            "{} is aborted. Nothing was deleted, but do not use anything in the directory\n  head  {head}\n",
             printable(&ceremony.plan.ceremony)
         );
         let json = CeremonyAbort {

@@ -89,9 +89,9 @@ impl RunCeremony {
         let session = self.session.as_ref();
         let session = session.map(|name| format!(" --session {}", quote(name)));
         format!(
-            "\nCtrl-C ended this run. The transcript has everything up to here, and the next run\n\
-             records there that this one was interrupted. Nothing that was done is done again. To go on:\n  \
-             hsm-ca ceremony run {directory}{0}\nTo give the ceremony up for good:\n  \
+            "\nCtrl-C ended this run. Everything up to here is in the transcript. The next run records there\n\
+             that this one was interrupted, and repeats nothing that was done. To continue:\n  \
+             hsm-ca ceremony run {directory}{0}\nTo end the ceremony for good:\n  \
              hsm-ca ceremony abort {directory} --because TEXT\n",
             session.unwrap_or_default()
         )

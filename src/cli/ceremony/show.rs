@@ -123,7 +123,7 @@ impl RunState {
         if let Self::Started { transcript, is_torn } = self {
             fields.add("head", transcript.head());
             if *is_torn {
-                fields.add("last line", "torn: it was not written to its end");
+                fields.add("last line", "torn: it is incomplete");
             }
         }
         fields.render(2)

@@ -110,14 +110,14 @@ fn explain_previous(error: &PreviousError) -> Row {
         PreviousError::NotEnded => (
             "ceremony-not-ended",
             REFUSED,
-            Some("`hsm-ca ceremony run` finishes it, and `hsm-ca ceremony abort` gives it up"),
+            Some("`hsm-ca ceremony run` finishes it, and `hsm-ca ceremony abort` ends it for good"),
         ),
         PreviousError::Transcript(error) => explain_transcript(error),
         PreviousError::Unreadable { .. } => ("unreadable-file", USAGE, None),
         _ => (
             "ceremony-previous",
             REFUSED,
-            Some("`hsm-ca ceremony export` writes the file in the directory of the ceremony before"),
+            Some("`hsm-ca ceremony export` writes the file in the directory of the previous ceremony"),
         ),
     }
 }

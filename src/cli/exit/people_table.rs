@@ -26,7 +26,7 @@ pub(super) fn explain_people(error: &PeopleError) -> Row {
         PeopleError::StatementFile(_) | PeopleError::Statement { .. } => (
             "ceremony-statement",
             REFUSED,
-            Some("find out where the file comes from; nothing counts while it is there"),
+            Some("find out where the file comes from, and remove it: no statement counts while it is there"),
         ),
         PeopleError::Saying { .. } | PeopleError::Text { .. } => ("ceremony-text", USAGE, None),
         PeopleError::UnknownKey { .. } => (
@@ -63,7 +63,7 @@ pub(super) fn explain_people(error: &PeopleError) -> Row {
             "other-quorum",
             REFUSED,
             Some(
-                "find out who changed the people; the settings change only after the old approvers have agreed",
+                "find out who changed the people; change the settings only after the old approvers have agreed",
             ),
         ),
         PeopleError::OtherBytes { .. } => (

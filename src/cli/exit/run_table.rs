@@ -19,7 +19,7 @@ pub(super) fn explain_run(error: &RunError) -> Row {
             REFUSED,
             Some("the results are in its directory `out`; `hsm-ca ceremony verify` checks them"),
         ),
-        RunError::Aborted { .. } => ("ceremony-aborted", REFUSED, Some("plan another one")),
+        RunError::Aborted { .. } => ("ceremony-aborted", REFUSED, Some("plan another ceremony")),
         RunError::NoSession { wanted: Some(_), .. } => NO_SESSION,
         RunError::NoSession { .. } | RunError::OtherTime { .. } => (
             "ceremony-session",
@@ -39,7 +39,7 @@ pub(super) fn explain_run(error: &RunError) -> Row {
         RunError::Swapped { .. } => (
             "ceremony-swapped",
             REFUSED,
-            Some("use what was planned, or plan again with what is there; the approvals are for the plan"),
+            Some("use what was planned, or plan again; the approvals count only for this plan"),
         ),
         RunError::CannotDo { .. } => ("ceremony-step", REFUSED, None),
         RunError::OtherBytes { .. } => (
@@ -52,20 +52,24 @@ pub(super) fn explain_run(error: &RunError) -> Row {
             "ceremony-stopped",
             FAILED,
             Some(
-                "the same command goes on from here, and logs in again: `hsm-ca token show` says what is known of the PIN tries left. `hsm-ca ceremony abort` gives the ceremony up",
+                "check the PIN tries left with `hsm-ca token show`, then run the same command again: it continues, and logs in again. `hsm-ca ceremony abort` ends the ceremony for good",
             ),
         ),
         RunError::NoAnswer { .. } | RunError::Halted { .. } => (
             "ceremony-stopped",
             FAILED,
-            Some("the same command goes on from here; `hsm-ca ceremony abort` gives the ceremony up"),
+            Some(
+                "run the same command again to continue; `hsm-ca ceremony abort` ends the ceremony for good",
+            ),
         ),
         RunError::Unfinished { cause, .. } => explain_unfinished(cause),
         RunError::File { cause, .. } if is_full(cause) => FULL,
         RunError::Changed { .. } => (
             "ceremony-changed",
             REFUSED,
-            Some("put back the file that was there before; the same command then finishes the ceremony"),
+            Some(
+                "put back the file that was there before, and run the same command again to finish the ceremony",
+            ),
         ),
         RunError::OtherResults { .. } => (
             "ceremony-results",
@@ -74,7 +78,7 @@ pub(super) fn explain_run(error: &RunError) -> Row {
                 "find out who wrote it, and move the directory `out` away: then the same command writes the results",
             ),
         ),
-        RunError::File { .. } => ("file", FAILED, Some("the same command goes on from here")),
+        RunError::File { .. } => ("file", FAILED, Some("run the same command again to continue")),
         _ => ("ceremony-step", REFUSED, None),
     }
 }
@@ -89,14 +93,14 @@ pub(super) const NO_SESSION: Row = (
 const FULL: Row = (
     "disk-full",
     FAILED,
-    Some("free some space; nothing is lost, and the same command goes on from here"),
+    Some("nothing is lost: free some space, and run the same command again to continue"),
 );
 
 pub(super) const DAMAGED: Row = (
     "ceremony-transcript",
     REFUSED,
     Some(
-        "do not go on with it: keep a copy, and compare it with another copy and with the head that was kept",
+        "do not continue with it: keep a copy, and compare it with another copy and with the head that was kept",
     ),
 );
 
@@ -112,7 +116,9 @@ pub(super) fn explain_transcript(error: &TranscriptError) -> Row {
         TranscriptError::Io { .. } => (
             "ceremony-transcript",
             FAILED,
-            Some("nothing goes on without the transcript: keep a copy of the directory before you touch it"),
+            Some(
+                "the ceremony cannot continue without the transcript: keep a copy of the directory before you touch it",
+            ),
         ),
         _ => DAMAGED,
     }
@@ -127,7 +133,7 @@ fn explain_unfinished(cause: &WorkflowError) -> Row {
         } => FULL,
         other => explain_workflow(other),
     };
-    let hint = "the transcript has the signature: when this is put right, the same command goes on, and the token does not sign again";
+    let hint = "the transcript has the signature: correct this, and run the same command again to continue; the token does not sign again";
     (kind, exit_code, Some(hint))
 }
 

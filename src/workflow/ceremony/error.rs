@@ -136,7 +136,7 @@ impl fmt::Display for CeremonyError {
             Self::Plan(error) => error.fmt(f),
             Self::OtherPlan { what } => write!(
                 f,
-                "the plan is not what its files make: {what} differs when it is made again"
+                "the plan does not follow from its files: {what} differs when the plan is made again"
             ),
             Self::OtherRefusedKeys { planned, found } => {
                 let named = |list: &Option<Digest>| {
@@ -151,10 +151,10 @@ impl fmt::Display for CeremonyError {
                     named(found)
                 )
             }
-            Self::Unreadable { path, cause } => write!(f, "{}: cannot read it: {cause}", path.display()),
+            Self::Unreadable { path, cause } => write!(f, "cannot read {}: {cause}", path.display()),
             Self::NoToken { name, serial } => write!(
                 f,
-                "token {name:?} is not there: the module shows no token with the serial number {serial}"
+                "token {name:?} was not found: the module has no token with the serial number {serial}"
             ),
             Self::TokenCannot { step, cause } => write!(f, "step {step:?}: {cause}"),
             Self::Pair { step, cause } => write!(f, "step {step:?}: {cause}"),

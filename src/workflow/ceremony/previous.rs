@@ -99,7 +99,7 @@ impl PreviousError {
 impl fmt::Display for PreviousError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable { path, cause } => write!(f, "{}: cannot read it: {cause}", path.display()),
+            Self::Unreadable { path, cause } => write!(f, "cannot read {}: {cause}", path.display()),
             Self::Transcript(cause) => cause.fmt(f),
             Self::Export(cause) => cause.fmt(f),
             Self::OtherFile { pinned, found } => write!(
@@ -138,7 +138,7 @@ impl fmt::Display for PreviousError {
                 "step {step:?}: the CRL of \"{issuer}\" lacks serial number {serial} ({because} in an earlier ceremony)"
             ),
             Self::NotEnded => {
-                f.write_str("the ceremony is neither closed nor aborted; it has nothing to hand on yet")
+                f.write_str("the ceremony is neither closed nor aborted, so it cannot be exported yet")
             }
             Self::Object { step, reason } => write!(f, "step {step:?}: {reason}"),
             Self::Plan(cause) => cause.fmt(f),

@@ -33,7 +33,7 @@ pub(super) fn write(html: &mut Html, plan: &CeremonyPlan, hash: &Digest) -> Resu
         ("with", &program),
         ("policy", policy),
         (
-            "ceremony before",
+            "previous ceremony",
             previous.unwrap_or("none: this is the first one"),
         ),
     ];

@@ -57,7 +57,7 @@ pub(super) fn closing(html: &mut Html, plan: &CeremonyPlan, hash: &Digest) {
         checks(
             html,
             &[
-                "Those who have to sign the head did so: hsm-ca ceremony attest.",
+                "Those who must sign the head have done so: hsm-ca ceremony attest.",
                 "hsm-ca ceremony verify, with the head from this sheet, found everything in order on another machine.",
                 "sha256sum -c SHA256SUMS passed on each medium that leaves the room.",
                 "Each token is in a new bag, and its number is below.",

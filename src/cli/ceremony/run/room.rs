@@ -129,7 +129,9 @@ fn sentence(told: &Told<'_>) -> String {
                 two_ways(plan)
             )
         }
-        Told::Interrupted => "The last run was interrupted. This run goes on where it stopped.\n".to_owned(),
+        Told::Interrupted => {
+            "The last run was interrupted. This run continues where it stopped.\n".to_owned()
+        }
         Told::Refused { reason } => format!("Not accepted: {}\n", printable(reason)),
         Told::Recorded { line, time, event } => recorded(*line, *time, event),
         Told::Step { number, of, step } => {

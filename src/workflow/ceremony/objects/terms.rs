@@ -59,7 +59,7 @@ impl ObjectBuilder<'_> {
         for word in &cross.extended_key_usage {
             let purpose = Purpose::parse(word).map_err(|reason| value(&step.id, FIELD, reason))?;
             if purposes.contains(&purpose) {
-                return Err(value(&step.id, FIELD, format!("{word} is there twice")).into());
+                return Err(value(&step.id, FIELD, format!("{word} is listed twice")).into());
             }
             purposes.push(purpose);
         }

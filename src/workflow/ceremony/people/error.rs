@@ -181,13 +181,13 @@ impl fmt::Display for PeopleError {
             Self::AlreadySigned { person, path } => {
                 write!(
                     f,
-                    "{person:?} has signed this already, and nothing was changed: {}",
+                    "{person:?} has already signed this, and nothing was changed: {}",
                     path.display()
                 )
             }
             Self::OtherStatement { path } => write!(
                 f,
-                "{} is there without a signature, and says something else; nothing was signed",
+                "{} is an unsigned statement that says something else; nothing was signed",
                 path.display()
             ),
             Self::SshKeygen(cause) => cause.fmt(f),
@@ -198,11 +198,14 @@ impl fmt::Display for PeopleError {
                 )
             }
             Self::NotApproved { missing, old: false } => {
-                write!(f, "the plan is not approved: {missing} more have to approve it")
+                write!(
+                    f,
+                    "the plan is not approved: {missing} more people must approve it"
+                )
             }
             Self::NotApproved { missing, old: true } => write!(
                 f,
-                "the plan changes the people, and {missing} more approvers of the ceremony before have to approve it"
+                "the plan changes the people: {missing} more approvers of the previous ceremony must approve it"
             ),
             Self::Rejected { rejection } => write!(
                 f,
@@ -233,13 +236,13 @@ impl fmt::Display for PeopleError {
             }
             Self::NotAsPlanned { what } => write!(
                 f,
-                "the ceremony did not go as planned, so a statement that says so cannot be signed; the transcript has {what:?}"
+                "the transcript has {what:?}, so nobody can state that the ceremony went as planned"
             ),
             Self::Ended { how } => write!(f, "the ceremony is {how}, so nothing can be added to it"),
             Self::Text { what } => write!(f, "{what} must be one line of visible text"),
             Self::ClockBehind { now, last } => write!(
                 f,
-                "the clock says {now}, and the transcript's last line is of {last}: one of the two is wrong"
+                "the clock says {now}, and the last line of the transcript is from {last}: one of the two is wrong"
             ),
             Self::UnknownName { name } => write!(f, "nobody in the plan is called {name:?}"),
         }

@@ -64,7 +64,7 @@ impl OpenedCeremony {
             reason,
         };
         let bytes = read_if_there(&path)?
-            .ok_or_else(|| wrong("the export of the ceremony before is missing".into()))?;
+            .ok_or_else(|| wrong("the export of the previous ceremony is missing".into()))?;
         let export = check_previous(&self.plan, &bytes).map_err(|error| wrong(error.to_string()))?;
         Ok(export.map(|export| export.people))
     }

@@ -153,7 +153,7 @@ fn open(ceremony: &OpenedCeremony, remark: &Remark) -> Result<TranscriptFile, Pe
     }
     if let Some(copy) = torn {
         deviations.push(format!(
-            "the last line of the transcript was not written to its end; what there was of it is in {copy}"
+            "the last line of the transcript was incomplete; {copy} has what was written of it"
         ));
     }
     for text in deviations {

@@ -213,9 +213,9 @@ impl CeremonyRun<'_> {
             let person = people
                 .iter()
                 .find(|person| person.name.eq_ignore_ascii_case(name));
-            let person = person.ok_or_else(|| format!("the plan has nobody called {name:?}"))?;
+            let person = person.ok_or_else(|| format!("nobody in the plan is called {name:?}"))?;
             if found.iter().any(|other| other.name == person.name) {
-                return Err(format!("{:?} is there twice", person.name));
+                return Err(format!("{:?} is named twice", person.name));
             }
             found.push(person);
         }

@@ -79,7 +79,7 @@ impl CeremonyRun<'_> {
             Err(_) => Ok(()),
             Ok(_) => Err(RunError::OtherResults {
                 path,
-                reason: "it is there before the ceremony is closed",
+                reason: "it exists before the ceremony is closed",
             }),
         }
     }

@@ -132,12 +132,12 @@ impl fmt::Display for RunError {
         match self {
             Self::Transcript(cause) => cause.fmt(f),
             Self::Event(cause) => write!(f, "the transcript has a line that is not an event: {cause}"),
-            Self::Closed => f.write_str("the ceremony is closed already"),
+            Self::Closed => f.write_str("the ceremony is already closed"),
             Self::Aborted { because } => write!(f, "the ceremony was aborted: {because}"),
             Self::NoSession {
                 wanted: Some(wanted), ..
             } => write!(f, "the plan has no session {wanted:?}"),
-            Self::NoSession { wanted: None, now } => write!(f, "no session of the plan is now ({now})"),
+            Self::NoSession { wanted: None, now } => write!(f, "no session of the plan is open at {now}"),
             Self::OtherTime {
                 session,
                 begins,
@@ -145,7 +145,7 @@ impl fmt::Display for RunError {
                 now,
             } => write!(
                 f,
-                "session {session:?} is from {begins} to {ends}, and it is {now}"
+                "session {session:?} is open from {begins} to {ends}, and the clock says {now}"
             ),
             Self::OtherSession { bound, wanted } => write!(
                 f,
@@ -171,10 +171,13 @@ impl fmt::Display for RunError {
                 "step {step:?}: the same inputs make other bytes than the approved ones: SHA-256 {found}, approved {approved}. \
                  Nothing was signed"
             ),
-            Self::OverBudget { key } => write!(f, "key {key:?} has signed as often as the plan says"),
+            Self::OverBudget { key } => write!(
+                f,
+                "key {key:?} has already made every signature that the plan allows"
+            ),
             Self::NoAnswer { asked } => write!(f, "nobody answered: {asked}"),
-            Self::WrongAnswer { asked } => write!(f, "wrong too often: {asked}"),
-            Self::Halted { step } => write!(f, "halted at step {step:?}, as decided"),
+            Self::WrongAnswer { asked } => write!(f, "too many wrong answers: {asked}"),
+            Self::Halted { step } => write!(f, "the people in the room decided to stop at step {step:?}"),
             Self::Unfinished { step, cause } => write!(f, "step {step:?}: {cause}"),
             Self::File { path, cause } => write!(f, "{}: {cause}", path.display()),
             Self::Changed { path } => write!(
@@ -182,11 +185,9 @@ impl fmt::Display for RunError {
                 "{} was changed while the ceremony ran, so its hash is not written",
                 path.display()
             ),
-            Self::OtherResults { path, reason } => write!(
-                f,
-                "the results cannot be written, because of what is there already: {}: {reason}",
-                path.display()
-            ),
+            Self::OtherResults { path, reason } => {
+                write!(f, "the results cannot be written: {}: {reason}", path.display())
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn ensure_directory(path: &Path) -> Result<(), WorkflowError> {
 pub(super) fn write_once(path: &Path, content: &[u8]) -> Result<(), WorkflowError> {
     match read_file(path) {
         Ok(found) if found == content => return Ok(()),
-        Ok(_) => return Err(failed(path, io::Error::other("it holds something else")).into()),
+        Ok(_) => return Err(failed(path, io::Error::other("it has other content")).into()),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
         Err(cause) => return Err(failed(path, cause).into()),
     }

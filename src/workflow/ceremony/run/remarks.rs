@@ -14,7 +14,7 @@ impl CeremonyRun<'_> {
                 return Ok(answer);
             };
             if !is_plain_line(text) {
-                let reason = "after the colon, a note needs a text of one line".to_owned();
+                let reason = "type the text after the colon, in one line".to_owned();
                 self.room.tell(&Told::Refused { reason });
                 continue;
             }

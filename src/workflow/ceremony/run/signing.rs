@@ -323,7 +323,7 @@ impl CeremonyRun<'_> {
         let token = step.action.token().or(made);
         match token {
             Some(token) => Ok(token.to_owned()),
-            None => Err(self.cannot(&step.id, "its key is on no token").into()),
+            None => Err(self.cannot(&step.id, "no token has its key").into()),
         }
     }
 

@@ -50,7 +50,7 @@ fn check_next(plan: &CeremonyPlan, inputs: &Inputs, archive: &Archive, report: &
         (Ok(_), Ok(_)) => report.find(
             NEXT,
             "export",
-            "it is not what the plan and the transcript hand on",
+            "it is not the export that follows from the plan and the transcript",
         ),
         (Err(reason), _) | (_, Err(reason)) => report.find(NEXT, "export", reason),
     }

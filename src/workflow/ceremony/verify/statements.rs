@@ -53,7 +53,7 @@ pub(super) fn check_approvals(
     for (verdict, whose) in verdicts
         .into_iter()
         .flatten()
-        .zip(["of the plan", "of the ceremony before"])
+        .zip(["of the plan", "of the previous ceremony"])
     {
         match verdict {
             Verdict::Approved { by } if whose == "of the plan" => report.approved_by = by,
@@ -65,7 +65,7 @@ pub(super) fn check_approvals(
                 }
             }
             Verdict::Open { missing, .. } => {
-                let found = format!("{missing} more approvers {whose} have to approve");
+                let found = format!("{missing} more approvers {whose} must approve");
                 report.find(APPROVALS, "approval", found);
             }
         }
