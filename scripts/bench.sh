@@ -174,7 +174,7 @@ EOT
 
 cat <<'EOT'
 
-What each does besides signing:
+What each does apart from signing:
 - All three: verify the request's own signature, load SoftHSM, log in, find the key, write PEM.
 - hsm-ca to a file: finds the key by the CA certificate's public key; draws the serial number from
   the token; checks the certificate before it is signed; verifies the token's signature in software;
