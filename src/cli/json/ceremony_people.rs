@@ -58,7 +58,7 @@ pub(in crate::cli) struct CeremonyApprovals {
     pub(in crate::cli) may_run: bool,
     /// What the plan's approvers say.
     pub(in crate::cli) approvers: Verdict,
-    /// What the approvers of the ceremony before say, where the people have changed.
+    /// What the approvers of the previous ceremony say, if the people have changed.
     pub(in crate::cli) old_approvers: Option<Verdict>,
     pub(in crate::cli) statements: Vec<Statement>,
     /// Statements that have no signature yet.
