@@ -71,6 +71,20 @@ fn the_script_has_the_words_that_another_program_computes_and_each_step() {
                 .any(|text| text.as_str().is_some_and(|text| text.starts_with(&start)))
         );
     }
+    // The words of the request's key, as its owner reads them from `csr show`.
+    let shown = rig.json(&["csr", "show", "inputs/i1.csr"]).ok().json();
+    let words = shown["public_key_sha256_words"].as_str().expect("words");
+    let words: Vec<_> = words.split(' ').collect();
+    let pairs = words.chunks(2).enumerate();
+    let pairs: Vec<_> = pairs
+        .map(|(index, pair)| Value::from(format!("{} {}", 2 * index + 1, pair.join(" "))))
+        .collect();
+    let texts = page["texts"].as_array().expect("texts");
+    assert!(texts.windows(12).any(|lines| lines == pairs), "{pairs:?}");
+    assert!(has_text(
+        &page,
+        shown["public_key_sha256"].as_str().expect("a hash")
+    ));
     // The whole hash in the footer of each sheet, and every exact value of every session.
     let words = page["plan_words"].as_str().expect("words");
     let style = page["style"].as_str().expect("a style");

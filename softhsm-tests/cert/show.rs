@@ -320,6 +320,32 @@ fn csr_show_reports_the_requested_extensions_and_the_faults() {
     let sha256 = shown["sha256"].as_str().expect("a digest");
     assert!(digest.starts_with(sha256), "{digest}");
     assert_eq!(shown["sha256_words"], words_of(sha256));
+    // The key's hash and its words are those that the script of a ceremony has: its first 24 octets.
+    let key = openssl(&rig, &["req", "-in", "good.csr", "-noout", "-pubkey"]);
+    rig.write("good.pub", key);
+    openssl(
+        &rig,
+        &[
+            "pkey", "-pubin", "-in", "good.pub", "-outform", "DER", "-out", "pub.der",
+        ],
+    );
+    let digest = openssl(&rig, &["dgst", "-sha256", "-r", "pub.der"]);
+    let of_key = shown["public_key_sha256"].as_str().expect("a digest");
+    assert!(digest.starts_with(of_key), "{digest}");
+    assert_eq!(shown["public_key_sha256_words"], words_of(&of_key[..48]));
+    let (request, key) = text
+        .split_once("SHA-256 of the key: compare these words in a ceremony\n")
+        .expect("two hashes");
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(request.contains("SHA-256 of the request (DER)\n"), "{text}");
+    assert!(
+        flat(request).ends_with(&format!("in words {}", words_of(sha256))),
+        "{text}"
+    );
+    assert!(
+        flat(key).ends_with(&format!("in words {}", words_of(&of_key[..48]))),
+        "{text}"
+    );
     // Other attributes: a name is shown, a password is not.
     let configuration = "[req]\ndistinguished_name=dn\nattributes=more\nprompt=no\n[dn]\nCN=x\n\
         [more]\nchallengePassword=sesame-open\nunstructuredName=a name\n";

@@ -78,6 +78,16 @@ fn generation_and_deletion_with_token_route_and_attributes_as_read_back() {
     assert_eq!(event["attributes"]["CKA_LOCAL"], true);
     let hash = key_sha256(&rig, "ca");
     assert_eq!(event["public_key_sha256"], hash.as_str());
+    assert_eq!(shown["public_key_sha256"], hash.as_str());
+    let octets: [u8; 32] = hex::decode(&hash).expect("hex").try_into().expect("32 octets");
+    let words = hsm_ca::ceremony::hash_words(&octets);
+    assert_eq!(shown["public_key_sha256_words"], words);
+    let text = rig.command(&["key", "show", "ca"]).ok().stdout;
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flat.contains(&format!("in words, for a ceremony {words}")),
+        "{text}"
+    );
 
     let gone = rig.json(&["key", "delete", "ca", "--yes"]).ok().json();
     let deleted = last(&rig);

@@ -8,6 +8,8 @@ mod sign;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use hsm_ca::ceremony::hash_words;
+use hsm_ca::signer::{Hex, PublicKey};
 use hsm_ca::x509::words;
 
 use super::canvas::Tone;
@@ -97,8 +99,18 @@ impl ShowRequest {
                 .collect();
             page.blank().line("other attributes").table(&pairs);
         }
-        page.blank();
-        details::write_fingerprint(&mut page, &request.sha256());
+        page.blank().line("SHA-256 of the request (DER)");
+        page.row("in hex", &Hex(&request.sha256()).to_string())
+            .words("in words", &words(&request.sha256()));
+        let fingerprint = request.public_key().ok().as_ref().map(PublicKey::fingerprint);
+        let spoken = fingerprint.map(|fingerprint| hash_words(fingerprint.as_bytes()));
+        if let (Some(fingerprint), Some(spoken)) = (fingerprint, &spoken) {
+            let spoken: Vec<_> = spoken.split(' ').collect();
+            page.blank()
+                .line("SHA-256 of the key: compare these words in a ceremony")
+                .row("in hex", &fingerprint.to_string())
+                .words("in words", &spoken);
+        }
         let attribute = |(name, value): &(String, String)| Attribute {
             name: name.clone(),
             value: value.clone(),
@@ -118,6 +130,8 @@ impl ShowRequest {
             other_attributes: attributes.iter().map(attribute).collect(),
             sha256: Fingerprint::new(request.fingerprint()),
             sha256_words: words(&request.sha256()).join(" "),
+            public_key_sha256: fingerprint.map(Fingerprint::new),
+            public_key_sha256_words: spoken,
         };
         Ok(Report::new(page.into_text(), json.document()))
     }

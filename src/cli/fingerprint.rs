@@ -4,7 +4,7 @@ mod shown;
 
 use hsm_ca::signer::KeyFingerprint;
 use hsm_ca::x509::read_words;
-pub(super) use shown::show;
+pub(super) use shown::{show, show_for_ceremony};
 
 /// Reads a fingerprint as printed: hex, with or without colons, or words.
 pub(super) fn parse(text: &str) -> Result<KeyFingerprint, String> {

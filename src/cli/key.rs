@@ -16,6 +16,7 @@ use hsm_ca::x509::{Certificate, PUBLIC_KEY, X509Error, decode_one};
 
 use super::connect::check_key_name;
 use super::exit::CliError;
+use super::fingerprint;
 use super::global::Settings;
 use super::input;
 use super::json::Output as _;
@@ -142,6 +143,9 @@ fn show(settings: &Settings, name: &KeyName) -> Result<Report, CliError> {
                 "not known: the token does not show which public key belongs to it; `hsm-ca key verify` finds out with a signature",
             ),
         );
+    if let Some(public_key) = &public_key {
+        fingerprint::show_for_ceremony(&mut fields, public_key);
+    }
     for (name, value) in key.attributes.named() {
         fields.add(name, value);
     }

@@ -34,7 +34,7 @@ impl KeyFingerprint {
 
     /// The bytes.
     #[must_use]
-    pub const fn as_bytes(&self) -> &[u8] {
+    pub const fn as_bytes(&self) -> &[u8; BYTES] {
         &self.0
     }
 }

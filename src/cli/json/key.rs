@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hsm_ca::ceremony::hash_words;
 #[cfg(feature = "aws")]
 use hsm_ca::kms::SigningKey;
 use hsm_ca::signer::PublicKey;
@@ -9,7 +10,7 @@ use hsm_ca::token::{KeyClass, KeyDescription};
 use serde::Serialize;
 
 use super::Output;
-use super::common::{FileName, Hex, Proof, PublicKeyPem};
+use super::common::{FileName, Fingerprint, Hex, Proof, PublicKeyPem};
 
 /// A key object on the token.
 #[derive(Debug, Serialize)]
@@ -72,6 +73,10 @@ pub(in crate::cli) struct KmsKey {
     public_key: PublicKeyPem,
     /// The SHA-1 of the public key, as in certificates.
     key_identifier: Hex,
+    /// The SHA-256 of its SubjectPublicKeyInfo.
+    public_key_sha256: Fingerprint,
+    /// The first 24 octets of that in words of the PGP word list, as the script of a ceremony has them.
+    public_key_sha256_words: String,
 }
 
 #[cfg(feature = "aws")]
@@ -86,6 +91,8 @@ impl KmsKey {
             signing_algorithms: key.algorithms.clone(),
             public_key: PublicKeyPem::of(&key.public_key),
             key_identifier: Hex::of(&key.public_key.key_identifier()),
+            public_key_sha256: Fingerprint::new(key.public_key.fingerprint()),
+            public_key_sha256_words: hash_words(key.public_key.fingerprint().as_bytes()),
         }
     }
 }
@@ -128,16 +135,23 @@ pub(in crate::cli) struct ShownKey {
     public_key: Option<PublicKeyPem>,
     /// The SHA-1 of the public key, as in certificates.
     key_identifier: Option<Hex>,
+    /// The SHA-256 of the public key's SubjectPublicKeyInfo.
+    public_key_sha256: Option<Fingerprint>,
+    /// The first 24 octets of that in words of the PGP word list, as the script of a ceremony has them.
+    public_key_sha256_words: Option<String>,
     /// Whether its attributes allow it only to sign.
     signs_only: bool,
 }
 
 impl ShownKey {
     pub(in crate::cli) fn new(key: &KeyDescription, public_key: Option<&PublicKey>) -> Self {
+        let fingerprint = public_key.map(PublicKey::fingerprint);
         Self {
             key: TokenKey::of(key),
             public_key: public_key.map(PublicKeyPem::of),
             key_identifier: public_key.map(|key| Hex::of(&key.key_identifier())),
+            public_key_sha256: fingerprint.map(Fingerprint::new),
+            public_key_sha256_words: fingerprint.map(|fingerprint| hash_words(fingerprint.as_bytes())),
             signs_only: key.attributes.unfit_for_signing_only().is_none(),
         }
     }
@@ -198,6 +212,10 @@ pub(in crate::cli) struct IdentifiedKey {
     key: TokenKey,
     /// The SHA-1 of the public key, as in certificates.
     key_identifier: Hex,
+    /// The SHA-256 of its SubjectPublicKeyInfo.
+    public_key_sha256: Fingerprint,
+    /// The first 24 octets of that in words of the PGP word list, as the script of a ceremony has them.
+    public_key_sha256_words: String,
 }
 
 impl AnyKey {
@@ -205,6 +223,8 @@ impl AnyKey {
         Self::Token(Box::new(IdentifiedKey {
             key: TokenKey::of(key),
             key_identifier: Hex::of(&public_key.key_identifier()),
+            public_key_sha256: Fingerprint::new(public_key.fingerprint()),
+            public_key_sha256_words: hash_words(public_key.fingerprint().as_bytes()),
         }))
     }
 

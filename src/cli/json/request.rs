@@ -30,9 +30,14 @@ pub(in crate::cli) struct CsrShow {
     pub(in crate::cli) name_faults: Vec<String>,
     pub(in crate::cli) requested_extensions: Vec<Extension>,
     pub(in crate::cli) other_attributes: Vec<Attribute>,
+    /// The SHA-256 of the request's DER.
     pub(in crate::cli) sha256: Fingerprint,
     /// The same in words of the PGP word list.
     pub(in crate::cli) sha256_words: String,
+    /// The SHA-256 of the key's SubjectPublicKeyInfo; null if its type is not supported.
+    pub(in crate::cli) public_key_sha256: Option<Fingerprint>,
+    /// The first 24 octets of that in words of the PGP word list, as the script of a ceremony has them.
+    pub(in crate::cli) public_key_sha256_words: Option<String>,
 }
 
 /// An attribute of a request other than the requested extensions.

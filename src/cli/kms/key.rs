@@ -9,6 +9,7 @@ use hsm_ca::x509::{PUBLIC_KEY, check_quality};
 
 use crate::cli::connect::open_kms_key;
 use crate::cli::exit::CliError;
+use crate::cli::fingerprint;
 use crate::cli::json::Output as _;
 use crate::cli::json::common::Proof;
 use crate::cli::json::key::{AnyKey, KeyShow, KeyVerify, KmsKey};
@@ -26,6 +27,7 @@ pub(in crate::cli) fn show(name: &str) -> Result<Report, CliError> {
         .add("key spec", &key.spec)
         .add("signs with", key.algorithms.join(", "))
         .add("key identifier", Hex(&key.public_key.key_identifier()));
+    fingerprint::show_for_ceremony(&mut fields, &key.public_key);
     let pem = encode_pem(PUBLIC_KEY, key.public_key.der());
     Ok(Report::new(
         format!("{}{pem}", fields.render(0)),

@@ -70,7 +70,8 @@ fn inputs(html: &mut Html, plan: &CeremonyPlan) {
     html.leaf(
         "p",
         "",
-        "The person who brings an input reads the words of its key aloud, from a source of their own.",
+        "The person who brings an input reads the words of its key aloud, from a source of their own. On their machine, \
+         hsm-ca csr show prints the words for a request, and hsm-ca key show for a key.",
     );
     for (name, input) in &plan.inputs {
         let sha256 = input.sha256.to_string();
