@@ -33,6 +33,7 @@ mod test_key;
 mod test_plan;
 mod trail;
 mod transcript;
+mod unlisted;
 mod words;
 
 pub use abort_notice::AbortNotice;
@@ -62,7 +63,7 @@ pub use plan::{
     CeremonyPlan, Hole, HoleContent, KeyBudget, KeyOctets, Keys, ObjectKind, PlanError, PlannedInput,
     PlannedLinter, PlannedModule, PlannedObject, PlannedPeople, PlannedPerson, PlannedPrevious,
     PlannedSession, PlannedStep, PlannedToken, PlannedTool, PlannedWaiver, RuleVerdict, SCRIPT_WORDS,
-    SeenToken, Spare, script_words,
+    SPARE_SERIAL, SeenToken, Spare, script_words,
 };
 pub use practice_file::{PracticeChanges, PracticeFileError};
 pub use quorum::QuorumAnchor;
@@ -80,6 +81,7 @@ pub use trail::{OpenedGate, Trail, TrailEnd, TrailGate, TrailKey, TrailSignature
 pub use transcript::{
     Following, NotAHead, Record, TornLine, Transcript, TranscriptError, TranscriptFile, TranscriptHead,
 };
+pub use unlisted::UnlistedRevocation;
 pub use words::{SPOKEN_OCTETS, WordsError, hash_words, octets_of_words, words};
 
 pub use crate::values::{Digest, NotADigest};

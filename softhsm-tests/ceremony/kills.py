@@ -39,6 +39,7 @@ sys.dont_write_bytecode = True
 
 import people
 from verifier.directory import read_directory, verify_ceremony
+from verifier.unlisted import unlisted_revocations
 
 POINTS = sys.argv[5:]
 DAY = 86400
@@ -292,6 +293,33 @@ def exchange(room, files):
     return code, said
 
 
+def due(room, said, report, unlisted):
+    """What people are told about a CRL that is due, and whether the command on the closing screen makes it."""
+    [[_, serial, _]] = unlisted
+    prompt = said[said.index("The last run stopped while") : said.index("Decide:")] if "Decide:" in said else ""
+    closing = said[said.index(" is closed.\n") :]
+    [command] = re.findall(r"^  hsm-ca (crl create .*) --out FILE$", closing, re.MULTILINE)
+    token = f"pkcs11:serial={room.plan['tokens']['root']['serial']}"
+    made = room.command(*command.split(), "--token", token, "--days", "364", "--out", "due.crl")
+    assert made.returncode == 0, made
+    listed = subprocess.run(
+        ["openssl", "crl", "-in", "due.crl", "-noout", "-text"], cwd=room.directory, capture_output=True, text=True, check=True
+    )
+    written = room.command("ceremony", "report", "room", "--out", "report.html")
+    assert written.returncode == 0, written
+    with open(os.path.join(room.directory, "report.html")) as file:
+        page = file.read()
+    return {
+        "serial": serial,
+        "prompt": " ".join(prompt.split()),
+        "screen": " ".join(said.split()),
+        "closing": closing,
+        "warnings": report["warnings"],
+        "listed": serial.upper() in listed.stdout,
+        "deadlines": page[page.index("<h2>Deadlines</h2>") :],
+    }
+
+
 def stop(room, rule, result):
     """Holds the runs that stop before the end."""
     if " & " in rule:
@@ -395,11 +423,19 @@ for point in POINTS:
         attested = room.command("ceremony", "attest", "room", "--ssh-key", "keys/A")
         assert attested.returncode == 0, attested
         room.attests("W")
-        verified = room.command("ceremony", "verify", "room")
+        verified = room.command("ceremony", "verify", "room", "--format", "json")
         result["verified"] = verified.returncode
         try:
-            verify_ceremony(read_directory(os.path.join(room.directory, "room")), None)
+            files = read_directory(os.path.join(room.directory, "room"))
+            verify_ceremony(files, None)
             result["second"] = "ok"
+            result["unlisted"] = unlisted_revocations(files)
+            report = json.loads(verified.stdout)
+            shown = [[found["step"], found["serial_number"], found["crls"]] for found in report["unlisted_revocations"]]
+            if shown != result["unlisted"]:
+                result["second"] = f"{shown}, not {result['unlisted']}"
+            if shown:
+                result["due"] = due(room, said, report, result["unlisted"])
         except Exception as error:  # The libraries raise many kinds of exceptions.
             result["second"] = result["said"] = repr(error)
         if verified.returncode != 0:

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::error::PlanError;
 pub use self::hole::{Hole, HoleContent, KeyOctets, Keys};
-pub use self::object::{ObjectKind, PlannedObject, Spare, Verdict as RuleVerdict};
+pub use self::object::{ObjectKind, PlannedObject, SPARE_SERIAL, Spare, Verdict as RuleVerdict};
 pub use self::people::{PlannedPeople, PlannedPerson};
 pub use self::script_words::{SCRIPT_WORDS, script_words};
 use super::{

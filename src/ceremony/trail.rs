@@ -173,6 +173,13 @@ impl Trail {
         }
     }
 
+    /// The steps whose certificate people gave the spare serial number, each with the line of the decision.
+    pub fn replaced(&self) -> impl Iterator<Item = (u64, &str)> {
+        let decided = self.decisions.iter();
+        let decided = decided.filter(|(_, _, choice)| *choice == Choice::SpareSerial);
+        decided.map(|(line, step, _)| (*line, step.as_str()))
+    }
+
     /// The last finished signature of a step.
     #[must_use]
     pub fn signature_of(&self, step: &str) -> Option<&TrailSignature> {

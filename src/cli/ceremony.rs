@@ -19,6 +19,7 @@ mod show;
 mod signing;
 mod source;
 mod step_text;
+mod unlisted;
 mod verify;
 mod words;
 

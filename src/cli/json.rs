@@ -9,6 +9,7 @@ pub(super) mod ceremony_check;
 pub(super) mod ceremony_gate;
 pub(super) mod ceremony_people;
 pub(super) mod ceremony_rehearsal;
+pub(super) mod ceremony_unlisted;
 pub(super) mod certificate;
 pub(super) mod check;
 pub(super) mod cluster;

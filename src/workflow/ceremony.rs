@@ -19,6 +19,7 @@ mod report;
 mod run;
 mod stand_in;
 mod tokens;
+mod unlisted;
 mod verify;
 mod waivers;
 

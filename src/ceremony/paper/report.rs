@@ -10,7 +10,9 @@ mod tests;
 use super::blocks;
 use super::document::{CeremonyPage, Document, PaperSize};
 use super::html::Html;
-use crate::ceremony::{CeremonyKind, CeremonyPlan, Digest, Finding, PlanError, Trail, TrailEnd, Transcript};
+use crate::ceremony::{
+    CeremonyKind, CeremonyPlan, Digest, Finding, PlanError, Trail, TrailEnd, Transcript, UnlistedRevocation,
+};
 use crate::values::UnixTime;
 
 /// The content of a report, after a verification.
@@ -32,6 +34,8 @@ pub struct ReportContent<'a> {
     pub attested: Vec<ReportedAttestation>,
     /// What was made.
     pub made: Vec<ReportedObject>,
+    /// What was revoked in the ledger, and is on no CRL of the ceremony.
+    pub unlisted: &'a [UnlistedRevocation],
 }
 
 /// An attestation, as shown in the report.

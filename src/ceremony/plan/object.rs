@@ -68,6 +68,9 @@ pub struct PlannedObject {
     pub verdicts: BTreeMap<String, Verdict>,
 }
 
+/// The name of the spare serial number in the script and on the screen.
+pub const SPARE_SERIAL: &str = "spare serial number of the plan";
+
 /// Another serial number for the same certificate. It is used when a randomised signature may exist but was not kept, and people choose it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spare {

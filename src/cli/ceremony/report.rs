@@ -85,6 +85,7 @@ pub(super) fn page_of(verified: &CeremonyReport, paper: PaperSize) -> Result<Cer
         approved_by: &verified.approved_by,
         attested: verified.attested.iter().map(describe).collect(),
         made: reported_objects(verified),
+        unlisted: &verified.unlisted,
     };
     Ok(report_page(&content, paper)?)
 }

@@ -16,11 +16,13 @@ use self::room::Room;
 use super::kms::connect_kms;
 use super::plan::describe_module;
 use super::source;
+use super::unlisted::what_is_left;
 use super::words::add_words;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::json::Output as _;
 use crate::cli::json::ceremony as output;
+use crate::cli::json::ceremony_unlisted::UnlistedRevocation;
 use crate::cli::json::common::Fingerprint;
 use crate::cli::lock_directory::lock_directory;
 use crate::cli::recorder::who;
@@ -171,9 +173,10 @@ fn describe(ceremony: &OpenedCeremony, summary: &RunSummary, directory: &Path) -
     let text = format!(
         "The ceremony {} is closed.\n{}The files are PEM: `sha256sum` prints these hashes. The hashes on the screen before, and\n\
          in the report, are of the same objects in DER, as `openssl x509 -fingerprint -sha256` prints\n\
-         them.\n\nWrite the head down. Those who attest sign it now:\n  hsm-ca ceremony attest {shown} --ssh-key FILE\nthen, on any machine:\n  hsm-ca ceremony verify {shown} --head {}\n",
+         them.\n\n{}Write the head down. Those who attest sign it now:\n  hsm-ca ceremony attest {shown} --ssh-key FILE\nthen, on any machine:\n  hsm-ca ceremony verify {shown} --head {}\n",
         ceremony.plan.ceremony,
         fields.render(2),
+        what_is_left(&summary.unlisted, directory),
         summary.head
     );
     let out = summary.out.iter();
@@ -184,6 +187,7 @@ fn describe(ceremony: &OpenedCeremony, summary: &RunSummary, directory: &Path) -
         out: out
             .map(|(name, sha256)| (name.clone(), Fingerprint::new(sha256)))
             .collect(),
+        unlisted_revocations: UnlistedRevocation::list(&summary.unlisted),
     };
     Report::new(text, json.document())
 }

@@ -6,8 +6,8 @@ use clap::Args;
 use hsm_ca::ceremony::{CeremonyDirectory, Digest, Finding, TranscriptHead};
 use hsm_ca::workflow::{CeremonyReport, check_plan, verify_ceremony};
 
-use super::source;
 use super::words::add_words;
+use super::{source, unlisted};
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::json::Output as _;
@@ -45,6 +45,8 @@ impl VerifyCeremony {
                            found without one";
             report.warnings.extend(ui.warn(warning));
         }
+        let unlisted = verified.unlisted.iter().map(unlisted::warning);
+        report.warnings.extend(unlisted.filter_map(|text| ui.warn(&text)));
         Ok(report)
     }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Output;
 use super::ceremony_check::KeyBudget;
+use super::ceremony_unlisted::UnlistedRevocation;
 use super::common::{FileName, Fingerprint};
 
 /// Which ceremony.
@@ -133,6 +134,7 @@ pub(in crate::cli) struct CeremonyRun {
     pub(in crate::cli) head: String,
     /// The SHA-256 of each file that was made, by its name in the directory `out`.
     pub(in crate::cli) out: BTreeMap<String, Fingerprint>,
+    pub(in crate::cli) unlisted_revocations: Vec<UnlistedRevocation>,
 }
 
 impl Output for CeremonyRun {
@@ -192,6 +194,8 @@ pub(in crate::cli) struct CeremonyVerify {
     approved_by: Vec<String>,
     attested_by: Vec<Attestation>,
     objects: Vec<MadeObject>,
+    /// Not findings: the ceremony can be verified nevertheless.
+    unlisted_revocations: Vec<UnlistedRevocation>,
     findings: Vec<Finding>,
 }
 
@@ -304,6 +308,7 @@ impl CeremonyVerify {
             approved_by: verified.approved_by.clone(),
             attested_by: verified.attested.iter().map(attested).collect(),
             objects: verified.made.iter().map(made).collect(),
+            unlisted_revocations: UnlistedRevocation::list(&verified.unlisted),
             findings: Finding::list(&verified.findings),
         }
     }

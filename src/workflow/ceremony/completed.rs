@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::draft::{show_certificate, show_list};
-use crate::ceremony::{Course, Digest, KeyOctets, Keys, ObjectKind, PlannedObject, RuleVerdict};
+use crate::ceremony::{
+    Course, Digest, KeyOctets, Keys, ObjectKind, PlannedObject, RuleVerdict, SPARE_SERIAL,
+};
 use crate::signer::{PublicKey, PublicKeyError, SignatureAlgorithm};
 use crate::x509::{Certificate, CertificateRevocationList, X509Error, join_signature};
 
@@ -54,6 +56,16 @@ impl CompletedObject {
             waived: waived.map(|(rule, _)| rule.clone()).collect(),
             sha256: Digest::of(bytes),
         })
+    }
+
+    /// Names the serial number as the script names the spare one.
+    pub(super) fn with_spare_serial(mut self) -> Self {
+        for line in &mut self.shown {
+            if let Some(serial) = line.strip_prefix("serial number: ") {
+                *line = format!("{SPARE_SERIAL}: {serial}");
+            }
+        }
+        self
     }
 }
 

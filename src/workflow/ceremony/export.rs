@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::regular_file::read_file;
 use super::{PreviousError, check_previous};
 use crate::ceremony::{
-    CeremonyDirectory, CeremonyExport, CeremonyPlan, Choice, Digest, ExportedIssuer, ExportedRevocation,
-    ObjectKind, Octets, PlannedObject, StepAction, Trail, TrailEnd, TrailSignature, Transcript,
+    CeremonyDirectory, CeremonyExport, CeremonyPlan, Digest, ExportedIssuer, ExportedRevocation, ObjectKind,
+    Octets, PlannedObject, StepAction, Trail, TrailEnd, TrailSignature, Transcript,
 };
 use crate::signer::SignatureAlgorithm;
 use crate::x509::{Certificate, CertificateRevocationList, Name, X509Error, join_signature};
@@ -200,10 +200,7 @@ impl Numbers {
             // Only its own key vouches for a self-signed certificate, so a CRL signed by that key says nothing about it.
             (ObjectKind::Certificate, Some(StepAction::CreateCa(_))) => {}
             (ObjectKind::Certificate, _) => {
-                let decided = |(_, step, choice): &(u64, String, Choice)| {
-                    *step == object.step && *choice == Choice::SpareSerial
-                };
-                let is_replaced = trail.decisions.iter().any(decided);
+                let is_replaced = trail.replaced().any(|(_, step)| step == object.step);
                 let because = match lost {
                     Some("aborted") => "aborted",
                     _ if is_replaced => "lost",

@@ -33,7 +33,7 @@ use super::plan::PlannedSerials;
 use super::{CeremonyDecryptors, CeremonyError, CeremonySource};
 use crate::ceremony::{
     CeremonyPlan, Course, Digest, Event, KeyOctets, Keys, PROGRAM, PlannedModule, PlannedStep, Session, Step,
-    StepAction, TranscriptFile, TranscriptHead,
+    StepAction, TranscriptFile, TranscriptHead, UnlistedRevocation,
 };
 use crate::signer::PublicKey;
 use crate::token::{self, Token};
@@ -118,6 +118,8 @@ pub struct RunSummary {
     pub head: TranscriptHead,
     /// SHA-256 of each result.
     pub out: BTreeMap<String, Digest>,
+    /// What was revoked in the ledger, and is on no CRL of the ceremony.
+    pub unlisted: Vec<UnlistedRevocation>,
 }
 
 impl<'a> CeremonyRun<'a> {

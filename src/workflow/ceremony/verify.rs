@@ -14,8 +14,10 @@ use std::collections::BTreeMap;
 
 use self::archive::Archive;
 use crate::ceremony::{
-    CeremonyDirectory, CeremonyPlan, Digest, Finding, ObjectKind, Trail, TrailEnd, Transcript, TranscriptHead,
+    CeremonyDirectory, CeremonyPlan, Digest, Finding, ObjectKind, Trail, TrailEnd, Transcript,
+    TranscriptHead, UnlistedRevocation,
 };
+use crate::workflow::ceremony::unlisted::unlisted_revocations;
 
 /// The result of a verification.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +38,8 @@ pub struct CeremonyReport {
     pub attested: Vec<Attested>,
     /// The objects that were made.
     pub made: Vec<MadeObject>,
+    /// What was revoked in the ledger, and is on no CRL of the ceremony. The ceremony is verified nevertheless.
+    pub unlisted: Vec<UnlistedRevocation>,
     /// Every problem found. If there is none, the ceremony is verified.
     pub findings: Vec<Finding>,
 }
@@ -112,6 +116,7 @@ pub fn verify_ceremony(directory: &CeremonyDirectory, kept: Option<TranscriptHea
     {
         Ok(Ok(transcript)) => {
             report.trail = Trail::follow(&plan, &transcript);
+            report.unlisted = unlisted_revocations(&plan, &transcript);
             report.findings.append(&mut report.trail.findings);
             report.transcript = Some(transcript);
         }

@@ -8,6 +8,9 @@ use crate::values::UnixTime;
 /// CCADB Policy section 3.2: the deadline in days for disclosing intermediate certificates.
 const DISCLOSURE_DAYS: u32 = 7;
 
+/// CA/B Baseline Requirements section 4.9.7: the deadline in days for a CRL that lists a newly revoked CA certificate.
+const CRL_DAYS: u32 = 1;
+
 /// Each requirement, and where its evidence is.
 const EVIDENCE: [[&str; 3]; 12] = [
     [
@@ -130,6 +133,23 @@ fn deadlines(content: &ReportContent<'_>) -> Vec<[String; 3]> {
                 "its nextUpdate".to_owned(),
             ]);
         }
+    }
+    for unlisted in content.unlisted {
+        let by = unlisted
+            .decided_at
+            .map(|time| time.plus_days(CRL_DAYS).to_string());
+        rows.push([
+            by.unwrap_or_default(),
+            format!(
+                "issue another CRL of {} that lists certificate {}",
+                unlisted.issuer, unlisted.serial
+            ),
+            format!(
+                "it was revoked when step {} got its spare serial number, but {}. CA/B BR 4.9.7: within 24 hours",
+                unlisted.step,
+                unlisted.missing_from()
+            ),
+        ]);
     }
     rows.sort();
     rows

@@ -37,6 +37,14 @@ fn render_of(end: TrailEnd, findings: &[Finding], issuer: &str, subject: &str) -
             is_subordinate: true,
             next_update: None,
         }],
+        unlisted: &[UnlistedRevocation {
+            step: "i1".to_owned(),
+            serial: "0a".to_owned(),
+            issuer: "CN=<script>root</script>".to_owned(),
+            authority: "out/root.crt".to_owned(),
+            lists: vec!["root.crl".to_owned(), "late.crl".to_owned()],
+            decided_at: Some(UnixTime(86_400)),
+        }],
     };
     report_page(&content, PaperSize::A4).unwrap().text().to_owned()
 }
@@ -68,6 +76,15 @@ fn the_report_ends_with_what_is_due_and_signed_and_a_root_alone_has_its_own_capt
     assert!(text.contains(alone) && !text.contains(line));
     let text = render(TrailEnd::Open, &[]);
     assert!(text.contains(line) && !text.contains(alone));
+    // A CRL that lists a number that was replaced is due a day after people replaced it.
+    let (_, deadlines) = text.split_once("<h2>Deadlines</h2>").unwrap();
+    for part in [
+        "1970-01-03T00:00:00Z",
+        "issue another CRL of CN=&lt;script&gt;root&lt;/script&gt; that lists certificate 0a",
+        "root.crl and late.crl do not list it. CA/B BR 4.9.7",
+    ] {
+        assert!(deadlines.contains(part), "{part}: {deadlines}");
+    }
 }
 
 #[test]

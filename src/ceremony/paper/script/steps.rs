@@ -4,7 +4,7 @@ use crate::ceremony::paper::blocks;
 use crate::ceremony::paper::html::Html;
 use crate::ceremony::paper::step::{StepText, record_text};
 use crate::ceremony::{
-    CeremonyPlan, Digest, Manual, PlannedObject, PlannedStep, Role, StepAction, script_words,
+    CeremonyPlan, Digest, Manual, PlannedObject, PlannedStep, Role, SPARE_SERIAL, StepAction, script_words,
 };
 
 pub(super) fn write(html: &mut Html, plan: &CeremonyPlan, hash: &Digest) {
@@ -158,6 +158,14 @@ fn compared(html: &mut Html, plan: &CeremonyPlan, step: &PlannedStep) {
             row.push(values.join("; "));
         }
         rows.push(row);
+        if name == "serial number" && objects.iter().any(|object| object.spare.is_some()) {
+            let spare = |object: &&PlannedObject| match &object.spare {
+                Some(spare) => spare.serial.clone(),
+                None => String::new(),
+            };
+            let row = std::iter::once(format!("only if people choose it: {SPARE_SERIAL}"));
+            rows.push(row.chain(objects.iter().map(spare)).collect());
+        }
     }
     // If an object has holes, its hash is not known before the keys exist.
     if objects.iter().all(|object| object.holes.is_empty()) {

@@ -73,6 +73,7 @@ fn there_are_boxes_for_records_bags_times_and_initials() {
         "Exception sheet 3 of 3",
         "<blockquote>The clock agrees with the wall clock",
         "Step 10 of 10",
+        "only if people choose it: spare serial number of the plan</t",
     ] {
         assert!(text.contains(part), "{part}");
     }

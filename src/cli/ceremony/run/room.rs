@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::slice;
 
-use hsm_ca::ceremony::Event;
+use hsm_ca::ceremony::{Choice, Event, ObjectKind, UnlistedRevocation};
 use hsm_ca::values::UnixTime;
 use hsm_ca::workflow::{CeremonyRoom, Question, RunError, Told, WorkflowError};
 
@@ -158,11 +158,12 @@ fn sentence(told: &Told<'_>) -> String {
             "Signed \"{step}\", and the signature verifies. SHA-256 of the result:\n{}",
             two_ways(sha256)
         ),
-        Told::LostSignature { step } => format!(
-            "The last run stopped while a key signed \"{step}\". The token may have made a signature that was lost.\n\
-             sign-again signs the same bytes once more. spare-serial signs the certificate with another serial\n\
-             number, and revokes the first. The people in the room choose.\n"
-        ),
+        Told::LostSignature {
+            step,
+            is,
+            choices,
+            unlisted,
+        } => lost_signature(step, *is, choices, *unlisted),
         Told::NoKms { step, reason } => format!(
             "KMS does not decrypt the key \"{step}\" now: {}\nThe step has begun. If its key is on the token, it can be adopted without KMS.\n",
             printable(reason)
@@ -178,6 +179,39 @@ fn sentence(told: &Told<'_>) -> String {
         ),
         _ => String::new(),
     }
+}
+
+/// What each choice means, and what it leaves to be done.
+fn lost_signature(
+    step: &str,
+    is: ObjectKind,
+    choices: &[Choice],
+    unlisted: Option<&UnlistedRevocation>,
+) -> String {
+    let mut text = format!(
+        "The last run stopped while a key signed \"{step}\". The token may have made a signature that was lost.\n\
+         The people in the room choose:\n"
+    );
+    let again = match is {
+        ObjectKind::Crl => "the same CRL, with the same number. Nothing is revoked.",
+        _ => "the same certificate, with the same serial number. Nothing is revoked.",
+    };
+    text.push_str(&wrap::below("  sign-again: ", again));
+    if choices.contains(&Choice::SpareSerial) {
+        let spare = match unlisted {
+            Some(unlisted) => format!(
+                "another serial number. The first, {}, is revoked in the ledger, but {}: you must issue another CRL.",
+                unlisted.serial,
+                printable(&unlisted.missing_from())
+            ),
+            None => {
+                "another serial number. No CRL can revoke the first, because the certificate is self-signed."
+                    .to_owned()
+            }
+        };
+        text.push_str(&wrap::below("  spare-serial: ", &spare));
+    }
+    text
 }
 
 /// Confirms a remark that was typed at a question and is now in the transcript.

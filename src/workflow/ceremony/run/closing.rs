@@ -13,6 +13,7 @@ use crate::ceremony::{CeremonyExport, Digest, Event, ObjectKind};
 use crate::output::{NewDirectory, OutputError, encode_pem};
 use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::regular_file::read_file;
+use crate::workflow::ceremony::unlisted::unlisted_revocations;
 use crate::workflow::ceremony::{CeremonyError, next_state};
 use crate::x509::{CERTIFICATE, X509_CRL};
 
@@ -50,7 +51,8 @@ impl CeremonyRun<'_> {
         let head = self.transcript.borrow().transcript().head();
         let out = digests(results);
         self.write_checksums(&out)?;
-        Ok(RunSummary { head, out })
+        let unlisted = unlisted_revocations(self.plan, self.transcript.borrow().transcript());
+        Ok(RunSummary { head, out, unlisted })
     }
 
     /// The content of each result file in `out`, by name.

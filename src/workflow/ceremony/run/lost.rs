@@ -1,9 +1,10 @@
 //! A lost signature: it may exist but was not kept. People decide how to continue.
 
 use super::{CeremonyRun, Told};
-use crate::ceremony::{BegunSignature, Choice, Step, StepAction};
+use crate::ceremony::{BegunSignature, Choice, Step, StepAction, Trail};
 use crate::ledger::EntryId;
 use crate::workflow::ceremony::objects::Made;
+use crate::workflow::ceremony::unlisted::{first_serial_unlisted, unlisted_revocations};
 use crate::workflow::record::revocation_request;
 use crate::workflow::{WorkflowError, authority_of};
 use crate::x509::{CrlReason, Revocation, SerialNumber};
@@ -20,11 +21,17 @@ impl CeremonyRun<'_> {
         };
         let decision = match course.decision {
             None if !object.deterministic => {
-                self.room.tell(&Told::LostSignature { step: id });
                 let choices: &[Choice] = match object.spare.is_some() && !begun.spare {
                     true => &[Choice::SignAgain, Choice::SpareSerial],
                     false => &[Choice::SignAgain],
                 };
+                let trail = Trail::follow(self.plan, self.transcript.borrow().transcript());
+                self.room.tell(&Told::LostSignature {
+                    step: id,
+                    is: object.is,
+                    choices,
+                    unlisted: first_serial_unlisted(self.plan, &trail, object).as_ref(),
+                });
                 Some(self.decide(id, choices)?)
             }
             decision => decision,
@@ -78,11 +85,10 @@ impl CeremonyRun<'_> {
                 invalid_since: None,
             })?;
             recorder.revoke(&authority, &[request])?;
-            let text = format!(
-                "certificate {serial} of step {:?} is revoked in the ledger: the CRLs of this ceremony do not have it, and the next one must",
-                step.id
-            );
-            self.deviation(text)?;
+            let unlisted = unlisted_revocations(self.plan, self.transcript.borrow().transcript());
+            for unlisted in unlisted.iter().filter(|unlisted| unlisted.step == step.id) {
+                self.deviation(format!("{unlisted}: another CRL of its issuer must list it"))?;
+            }
         }
         Ok(())
     }

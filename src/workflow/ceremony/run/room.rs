@@ -1,6 +1,8 @@
 //! The interface to the people in the room. The program that talks to them implements it.
 
-use crate::ceremony::{Choice, Digest, Event, PlannedPeople, PlannedStep, SignBy};
+use crate::ceremony::{
+    Choice, Digest, Event, ObjectKind, PlannedPeople, PlannedStep, SignBy, UnlistedRevocation,
+};
 use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
 use crate::workflow::ceremony::CompletedObject;
@@ -156,6 +158,12 @@ pub enum Told<'a> {
     LostSignature {
         /// The step.
         step: &'a str,
+        /// What it signs.
+        is: ObjectKind,
+        /// What people can choose.
+        choices: &'a [Choice],
+        /// What the choice of the spare serial number leaves to be done. `None` for a self-signed certificate, which no CRL can revoke.
+        unlisted: Option<&'a UnlistedRevocation>,
     },
     /// KMS would not decrypt a key now. The step was begun: if its key is on the token, KMS is not needed.
     NoKms {

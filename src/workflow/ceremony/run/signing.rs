@@ -137,9 +137,12 @@ impl CeremonyRun<'_> {
         let store = self.session_of(id, &token, sessions)?;
         let signer = store.signer_for(&key).map_err(WorkflowError::from)?;
         signer.check(checked.algorithm()).map_err(WorkflowError::from)?;
-        self.room.tell(&Told::ToSign {
-            object: &CompletedObject::read(&object, checked.to_sign())?,
-        });
+        let shown = CompletedObject::read(&object, checked.to_sign())?;
+        let shown = match self.spare.borrow().contains(id) {
+            true => shown.with_spare_serial(),
+            false => shown,
+        };
+        self.room.tell(&Told::ToSign { object: &shown });
         self.remove_bytes_of_other_session(id)?;
         write_once(&self.tbs_path(id), checked.to_sign())?;
         let begun = match course.begun {
