@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -276,6 +278,41 @@ fn a_bad_request_stops_the_batch_before_it_begins_or_is_reported_and_passed_over
         run.stdout
     );
     assert_sound(&rig);
+}
+
+/// While another process signs a request, it is refused. Afterwards, what was signed is delivered.
+#[track_caller]
+pub(crate) fn assert_taken_while_it_is_signed(rig: &Rig) {
+    let sign = |out| {
+        let of = ["--ca", "customerCA.crt", "--profile", "tls-client", "--out", out];
+        [&["--format", "json", "csr", "sign", "in/000.csr"][..], &of].concat()
+    };
+    let open = || {
+        let listed = entries(rig, &["--open"]);
+        listed.iter().any(|entry| entry["state"] == "begun")
+    };
+    thread::scope(|scope| {
+        let slow = [("LATENCY_MS", "4000"), ("LATENCY_CALLS", "C_Sign")];
+        let first = scope.spawn(move || rig.command_with_rule(&sign("first.crt"), &slow));
+        let start = Instant::now();
+        while !open() {
+            assert!(start.elapsed() < Duration::from_secs(30), "nothing has begun");
+        }
+        let refused = rig.command(&sign("second.crt"));
+        assert!(!first.is_finished(), "the first signature was made too early");
+        assert_eq!(refused.code, Some(3), "{refused:#?}");
+        assert!(refused.stderr.contains("\"request-taken\""), "{refused:#?}");
+        assert!(!rig.path("second.crt").exists());
+        first.join().expect("the first process").ok();
+    });
+    rig.command(&sign("second.crt")).ok();
+    let serial = |file| openssl(rig, &["x509", "-in", file, "-noout", "-serial"]);
+    assert_eq!(serial("first.crt"), serial("second.crt"));
+}
+
+#[test]
+fn a_request_is_refused_while_another_process_signs_it() {
+    assert_taken_while_it_is_signed(&rig_with(1));
 }
 
 #[test]

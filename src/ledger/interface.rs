@@ -167,6 +167,23 @@ pub trait Ledger: Send {
         after: u64,
     ) -> Result<Option<EntryId>, LedgerError>;
 
+    /// The first certificate for a request that was begun, and neither signed nor abandoned: its process died, or is about to sign it.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn open_for(
+        &self,
+        authority: &Authority,
+        request_sha256: &Digest,
+    ) -> Result<Option<EntryId>, LedgerError>;
+
+    /// Whether another process has this ledger open to record in it. Ask before the read that the answer is for, and with nothing begun. If
+    /// not, everything that was begun before and is open was left by processes that ended.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn others_record(&self) -> Result<bool, LedgerError>;
+
     /// The authority's own certificates: those it issued under its own name, and those that [`take_over`](Self::take_over) recorded.
     ///
     /// # Errors

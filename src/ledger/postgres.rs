@@ -83,6 +83,9 @@ impl PostgresLedger {
         let ledger = Self::connect(place)?;
         {
             let mut state = ledger.state.borrow_mut();
+            if access == Access::Record {
+                state.server.become_issuer();
+            }
             let found = ledger.persist(&mut state, |state| state.server.find_ledger())?;
             let place = ledger.place.clone();
             let Some(found) = found else {
@@ -265,6 +268,14 @@ impl Tables for PostgresLedger {
     fn look_now<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError> {
         self.state.borrow_mut().followed = None;
         self.look(at)
+    }
+
+    fn others_record(&self) -> Result<bool, LedgerError> {
+        let mut state = self.state.borrow_mut();
+        let others = self.persist(&mut state, |state| state.server.has_other_issuers())?;
+        // What is read for the answer must be newer than the answer.
+        state.followed = None;
+        Ok(others)
     }
 
     fn verify_events(&self, kept: &Evidence, seen: &mut dyn FnMut(u64)) -> Result<VerifyReport, LedgerError> {

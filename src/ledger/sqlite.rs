@@ -6,6 +6,7 @@ mod failure;
 pub(super) mod key;
 mod open;
 mod place;
+mod presence;
 mod projection;
 pub(super) mod read;
 pub(super) mod schema;
@@ -32,6 +33,7 @@ pub(super) use audit_stamp::LARGE;
 pub(super) use audit_stamp::Watch;
 pub(super) use failure::Failure;
 use place::Place;
+use presence::Presence;
 pub(super) use store::Turn;
 
 /// How long a process waits for others when it has nothing more to record.
@@ -54,6 +56,8 @@ pub struct SqliteLedger {
     large: u64,
     /// The head after this connection's last write.
     known: Option<Head>,
+    /// `None` if the directory cannot be opened. The last field, so it ends after the connection.
+    presence: Option<Presence>,
 }
 
 impl SqliteLedger {
@@ -238,6 +242,10 @@ impl Tables for SqliteLedger {
         };
         let result: Result<T, Failure> = look();
         result.map_err(|failure| failure.of(&self.path, self.patience))
+    }
+
+    fn others_record(&self) -> Result<bool, LedgerError> {
+        Ok(self.presence.as_ref().is_none_or(Presence::has_others))
     }
 
     fn verify_events(&self, kept: &Evidence, seen: &mut dyn FnMut(u64)) -> Result<VerifyReport, LedgerError> {

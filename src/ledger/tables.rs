@@ -49,6 +49,9 @@ pub(super) trait Tables: Send {
         self.look(at)
     }
 
+    /// [`Ledger::others_record`]
+    fn others_record(&self) -> Result<bool, LedgerError>;
+
     /// [`Ledger::verify_watched`]
     fn verify_events(&self, kept: &Evidence, seen: &mut dyn FnMut(u64)) -> Result<VerifyReport, LedgerError>;
 
@@ -175,6 +178,18 @@ impl<L: Tables> Ledger for L {
         after: u64,
     ) -> Result<Option<EntryId>, LedgerError> {
         self.look(|db| read::begun_for(db, authority, request_sha256, after))
+    }
+
+    fn open_for(
+        &self,
+        authority: &Authority,
+        request_sha256: &Digest,
+    ) -> Result<Option<EntryId>, LedgerError> {
+        self.look(|db| read::open_for(db, authority, request_sha256))
+    }
+
+    fn others_record(&self) -> Result<bool, LedgerError> {
+        Tables::others_record(self)
     }
 
     fn own_certificates(&self, authority: &Authority) -> Result<Vec<Der>, LedgerError> {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use local_postgres::new_database;
 
 use super::{assert_sound, batch, count_events, make_requests, rig_at, serials, url_of};
+use crate::csr_sign::batch::assert_taken_while_it_is_signed;
 use crate::harness::Run;
 
 #[test]
@@ -67,6 +68,15 @@ fn two_issuers_with_the_same_requests_sign_one_certificate_for_each() {
     assert_eq!((mine.len(), &mine), (REQUESTS, &theirs));
     assert_eq!(count_events(cluster, &database, "signed"), REQUESTS);
     assert_sound(&rig, cluster, &database);
+}
+
+#[test]
+fn a_request_is_refused_while_another_issuer_signs_it() {
+    let (cluster, database) = new_database();
+    let rig = rig_at(&url_of(cluster, &database));
+    make_requests(&rig, 1);
+    assert_taken_while_it_is_signed(&rig);
+    assert_eq!(count_events(cluster, &database, "signed"), 1);
 }
 
 #[test]

@@ -149,7 +149,7 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
             "request-taken",
             REFUSED,
             Some(
-                "when the other process is done, run the same command again: it delivers the certificate that was signed",
+                "when no other process signs, run the same command again: it delivers the certificate that was signed; --again signs another one",
             ),
         ),
         LedgerError::CrlNumber {

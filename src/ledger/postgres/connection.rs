@@ -40,7 +40,12 @@ pub(super) struct Statements {
 }
 
 impl Link {
-    pub(super) async fn open(place: &PostgresPlace, tls: Option<&Tls>, host: &Host) -> Result<Self, Trouble> {
+    pub(super) async fn open(
+        place: &PostgresPlace,
+        tls: Option<&Tls>,
+        host: &Host,
+        records: bool,
+    ) -> Result<Self, Trouble> {
         let config = config(place, tls, host);
         let warnings = Arc::new(Mutex::new(Vec::new()));
         let collected = Arc::clone(&warnings);
@@ -48,7 +53,7 @@ impl Link {
             Some(tls) => connect(&config, tls.clone(), collected).await?,
             None => connect(&config, NoTls, collected).await?,
         };
-        session::begin(&client, place).await?;
+        session::begin(&client, place, records).await?;
         Ok(Self {
             client,
             warnings,

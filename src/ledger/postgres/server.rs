@@ -10,8 +10,8 @@ use super::super::{Digest, LedgerError};
 use super::connection::Link;
 use super::failure::Trouble;
 use super::place::PostgresPlace;
-use super::schema;
 use super::tls::Tls;
+use super::{schema, session};
 
 /// "hsmL": the advisory lock of the issuer whose turn it is to write.
 const TURN: i64 = 0x6873_6d4c;
@@ -32,6 +32,8 @@ pub(super) struct Server {
     tls: Option<Tls>,
     runtime: Runtime,
     link: Option<Link>,
+    /// Whether this issuer records: its sessions then hold [`ISSUER`].
+    records: bool,
     was_reached: bool,
     /// How many answers were waited for.
     pub(super) trips: u64,
@@ -57,9 +59,23 @@ impl Server {
             tls,
             runtime,
             link: None,
+            records: false,
             was_reached: false,
             trips: 0,
         })
+    }
+
+    /// From the next connection on, other issuers see that this one records.
+    pub(super) const fn become_issuer(&mut self) {
+        self.records = true;
+    }
+
+    /// Whether another session records.
+    pub(super) fn has_other_issuers(&mut self) -> Result<bool, Trouble> {
+        self.connect()?;
+        let link = linked(&self.link)?;
+        self.trips += 1;
+        self.runtime.block_on(session::has_other_issuers(&link.client))
     }
 
     /// Drops the connection, with any open transaction.
@@ -238,7 +254,7 @@ impl Server {
         let mut trouble = None;
         for host in self.place.hosts.clone() {
             self.trips += 2;
-            let link = Link::open(&self.place, self.tls.as_ref(), &host);
+            let link = Link::open(&self.place, self.tls.as_ref(), &host, self.records);
             match self.runtime.block_on(link) {
                 Ok(link) => {
                     self.link = Some(link);

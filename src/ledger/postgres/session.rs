@@ -15,12 +15,36 @@ const BEGIN: &str = "
     SET idle_in_transaction_session_timeout = '30s';
     SET client_min_messages = warning;
     SELECT set_config('synchronous_commit',
-        CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false);
+        CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)";
+
+/// What the server must answer.
+const ANSWERS: &str = "
     SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('server_encoding'), pg_is_in_recovery()";
 
+/// "hsmI": the advisory lock that every issuer holds, shared, for as long as its session lasts. A certificate that was begun and not signed
+/// has two explanations: its issuer died, or is about to sign. Without another session that holds this lock, it died.
+const ISSUER: i64 = 0x6873_6d49;
+
+/// Whether another session holds the lock of issuers. PostgreSQL shows a lock's number in two halves.
+pub(super) async fn has_other_issuers(client: &Client) -> Result<bool, Trouble> {
+    let question = format!(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+            AND classid = 0 AND objid = {ISSUER} AND pid <> pg_backend_pid()
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+    );
+    let row = client.query_one(&question, &[]).await?;
+    Ok(row.try_get(0)?)
+}
+
 /// One round trip.
-pub(super) async fn begin(client: &Client, place: &PostgresPlace) -> Result<(), Trouble> {
-    let answers = client.simple_query(BEGIN).await?;
+pub(super) async fn begin(client: &Client, place: &PostgresPlace, records: bool) -> Result<(), Trouble> {
+    let lock = match records {
+        true => format!("SELECT pg_advisory_lock_shared({ISSUER});"),
+        false => String::new(),
+    };
+    // The settings come first: they decide what the names of functions mean.
+    let question = format!("{BEGIN}; {lock} {ANSWERS}");
+    let answers = client.simple_query(&question).await?;
     let row = answers.iter().rev().find_map(|answer| match answer {
         SimpleQueryMessage::Row(row) => Some(row),
         _ => None,

@@ -17,6 +17,7 @@ use super::super::{Access, Evidence, Head, Ledger, LedgerError, LedgerPlace, Sta
 use super::audit::Audit;
 use super::audit_stamp::{LARGE, Watch};
 use super::place::{self, Place};
+use super::presence::Presence;
 use super::schema::{self, APPLICATION_ID, Header};
 use super::store::Turn;
 use super::verify;
@@ -126,6 +127,10 @@ impl SqliteLedger {
             Access::Record => open_to_record(&path, patience),
         };
         let db = opened.map_err(|failure| failure.of(&path, patience))?;
+        let presence = match access {
+            Access::Record => Presence::enter(&path),
+            Access::Read | Access::Decide => Presence::look_in(&path),
+        };
         let audit = (access != Access::Read).then(|| RefCell::new(Audit::default()));
         let mut ledger = Self {
             db,
@@ -136,6 +141,7 @@ impl SqliteLedger {
             watch: RefCell::new(watch),
             large,
             known: None,
+            presence: presence.ok(),
         };
         ledger.audit_opened()?;
         // SQLite has its log now.

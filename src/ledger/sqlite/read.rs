@@ -13,7 +13,7 @@ pub(in crate::ledger) use authorities::{
     authorities, authorities_like, authority_certificates_like, authority_id,
 };
 pub(in crate::ledger) use entries::{
-    begun_for, certificate, certificates_for, entries, entry, entry_of_serial, own_certificates,
+    begun_for, certificate, certificates_for, entries, entry, entry_of_serial, open_for, own_certificates,
     select_entries,
 };
 pub(in crate::ledger) use revocations::{

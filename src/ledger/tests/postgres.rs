@@ -85,6 +85,33 @@ fn numbered(number: u16) -> Intent {
 }
 
 #[test]
+fn issuers_see_each_other_and_a_reader_does_not_count() {
+    let (shared, one) = Shared::new();
+    let reader = PostgresLedger::open(&shared.place, Access::Decide).unwrap();
+    drop(one);
+    let mut one = shared.open();
+    assert!(!one.others_record().unwrap() && reader.others_record().unwrap());
+    let entry = one.begin(&numbered(1), &stamp()).unwrap();
+    let open = || {
+        let others = reader.others_record().unwrap();
+        let request = Digest::of(&1_u16.to_be_bytes());
+        (others, reader.open_for(&ca(), &request).unwrap())
+    };
+    assert_eq!(open(), (true, Some(entry)));
+    let two = shared.open();
+    assert!(one.others_record().unwrap() && two.others_record().unwrap());
+    drop(one);
+    assert!(!two.others_record().unwrap());
+    drop(two);
+    // The server may notice the end of a session a moment later.
+    let start = std::time::Instant::now();
+    while open().0 {
+        assert!(start.elapsed() < std::time::Duration::from_secs(10));
+    }
+    assert_eq!(open(), (false, Some(entry)));
+}
+
+#[test]
 fn two_issuers_append_to_one_chain_and_no_serial_number_is_used_twice() {
     let (shared, _) = Shared::new();
     let begun: Vec<_> = thread::scope(|scope| {

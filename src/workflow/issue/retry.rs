@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{PLACEHOLDER, RequestOutcome, RequestSource, SigningJob, Terms};
-use crate::ledger::{Authority, Entry, EntryId, RevocationState};
+use crate::ledger::{Authority, Entry, EntryId, LedgerError, RevocationState};
 use crate::output::OutputError;
 use crate::workflow::named::refusal_of;
 use crate::workflow::record::{authority_of, require_known};
@@ -51,6 +51,9 @@ impl<R: RequestSource> SigningJob<R> {
     /// Looks again if the ledger has new events: another process may have signed the same request during the PIN prompt.
     pub(super) fn look(&mut self, recorder: &Recorder) -> Result<(), R::Error> {
         require_known(recorder.ledger(), &self.terms.authority.value)?;
+        // Asked first: a process that signs after this answer is still seen, and one that ends after it has recorded what it signed.
+        let others_record = recorder.ledger().others_record();
+        let others_record = others_record.map_err(WorkflowError::from)?;
         let count = recorder.ledger().head().map_err(WorkflowError::from)?.count;
         if self.looked_at == Some(count) {
             return Ok(());
@@ -74,7 +77,7 @@ impl<R: RequestSource> SigningJob<R> {
             let source = match seen.get(&hash) {
                 _ if self.terms.again => Source::New,
                 Some(earlier) => Source::Earlier(*earlier),
-                None => match self.find_recorded(recorder, &authority, index) {
+                None => match self.find_recorded(recorder, &authority, index, others_record) {
                     Ok(source) => source,
                     Err(error) => {
                         self.refuse(index, error)?;
@@ -101,6 +104,7 @@ impl<R: RequestSource> SigningJob<R> {
         recorder: &Recorder,
         authority: &Authority,
         index: usize,
+        others_record: bool,
     ) -> Result<Source, R::Error> {
         let Some(item) = self.items.get(index) else {
             return Ok(Source::Refused);
@@ -112,12 +116,22 @@ impl<R: RequestSource> SigningJob<R> {
         let found = ledger
             .certificates_for(authority, hash.digest(), LOOKED_AT)
             .map_err(WorkflowError::from)?;
+        let is_begun = || match others_record {
+            true => ledger
+                .open_for(authority, hash.digest())
+                .map_err(WorkflowError::from),
+            false => Ok(None),
+        };
+        let new = || match is_begun()? {
+            Some(entry) => Err(WorkflowError::from(LedgerError::RequestTaken { entry })),
+            None => Ok(Source::New),
+        };
         if found.is_empty() {
-            return Ok(Source::New);
+            return Ok(new()?);
         }
         let (request, delivery) = self.read_again(index)?;
         let Some((entry, issued)) = self.terms.find_repeated(found, &request)? else {
-            return Ok(Source::New);
+            return Ok(new()?);
         };
         Ok(match item.is_occupied && delivery.place_of(&issued).is_some() {
             true => Source::There(entry),

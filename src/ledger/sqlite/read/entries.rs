@@ -103,6 +103,24 @@ pub(in crate::ledger) fn begun_for(
     Ok(first.map(natural).transpose()?.map(EntryId))
 }
 
+/// The first entry for this request that was begun, and neither signed nor abandoned.
+pub(in crate::ledger) fn open_for(
+    db: &Connection,
+    authority: &Authority,
+    request_sha256: &Digest,
+) -> Result<Option<EntryId>, Failure> {
+    let Some(id) = authority_id(db, authority)? else {
+        return Ok(None);
+    };
+    let first: Option<i64> = db
+        .prepare_cached(
+            "SELECT min(r.entry) FROM requests r JOIN entries e ON e.sequence = r.entry
+             WHERE r.authority = ?1 AND r.request_sha256 = ?2 AND e.ended IS NULL",
+        )?
+        .query_row(params![column(id)?, request_sha256.0], |row| row.get(0))?;
+    Ok(first.map(natural).transpose()?.map(EntryId))
+}
+
 /// A CA's own certificate is in the ledger before anything else that it signs, so only its first entries are searched.
 pub(in crate::ledger) fn own_certificates(
     db: &Connection,
