@@ -52,6 +52,10 @@ impl Room {
 
     /// Runs with these lines as answers, then end of input. `NOW` stands for the current date and time. Also returns the PKCS#11 calls.
     pub(super) fn answer(&self, answers: &[&str]) -> (Run, String) {
+        self.answer_with("--color never", answers)
+    }
+
+    fn answer_with(&self, options: &str, answers: &[&str]) -> (Run, String) {
         let now = UnixTime::from_system(SystemTime::now()).to_string();
         let wall = format!("{} {}", &now[..10], &now[11..16]);
         fs::write(
@@ -59,7 +63,7 @@ impl Room {
             answers.join("\n").replace("NOW", &wall) + "\n",
         )
         .expect("a file");
-        let script = format!("exec '{PROGRAM}' ceremony run room --format json < answers");
+        let script = format!("exec '{PROGRAM}' {options} ceremony run room --format json < answers");
         let mut command = self.rig.prepare_tool("sh", &["-c", &script]);
         let run = self.with_settings(&mut command, &[]);
         let calls = fs::read_to_string(self.path("calls.log")).unwrap_or_default();
@@ -124,8 +128,14 @@ impl Room {
 #[test]
 fn an_input_swapped_after_planning_is_refused_before_the_first_prompt() {
     let room = Room::new();
-    // If all is sound, it asks for the wall clock, and nobody answers.
-    room.refused(&[], 1, "ceremony-stopped");
+    // If all is sound, it would ask for the wall clock. If nobody can answer, it records nothing.
+    let message = room.refused(&[], 1, "ceremony-stopped");
+    assert!(message.contains("nobody can answer"), "{message}");
+    let (run, _) = room.answer_with("--no-input", &["NOW"]);
+    run.refused(1, "ceremony-stopped");
+    assert!(room.events().is_empty());
+    room.answer(&["NOW"]).0.refused(1, "ceremony-stopped");
+    assert_eq!(room.events().len(), 3, "opened, clock, stopped");
     assert!(!room.path("room/out").exists());
 
     // Another module.
@@ -230,7 +240,7 @@ fn a_session_a_quorum_and_a_second_run_are_refused() {
     room.restore("rig/hsm-ca.toml", &sound);
 
     // An open run locks the transcript.
-    room.refused(&[], 1, "ceremony-stopped");
+    room.answer(&["NOW"]).0.refused(1, "ceremony-stopped");
     let file = fs::File::open(room.path("room/run/transcript.jsonl")).expect("a transcript");
     file.lock().expect("a lock");
     room.refused(&[], 4, "ceremony-in-use");
@@ -264,7 +274,7 @@ fn a_session_a_quorum_and_a_second_run_are_refused() {
 #[test]
 fn a_changed_line_of_the_transcript_halts_the_ceremony() {
     let room = Room::new();
-    room.refused(&[], 1, "ceremony-stopped");
+    room.answer(&["NOW"]).0.refused(1, "ceremony-stopped");
     let path = "room/run/transcript.jsonl";
     let sound = room.change(path, |bytes| {
         let text = String::from_utf8(bytes).expect("UTF-8");
@@ -366,7 +376,7 @@ fn wrong_answers_a_wrong_pin_and_a_label_that_is_taken_stop_the_run() {
 #[test]
 fn a_clock_that_is_behind_the_transcript_is_for_people_to_judge() {
     let room = Room::new();
-    room.refused(&[], 1, "ceremony-stopped");
+    room.answer(&["NOW"]).0.refused(1, "ceremony-stopped");
     let plan = Digest::of(&fs::read(room.path("room/plan.json")).expect("a plan"));
     let mut transcript =
         TranscriptFile::open(&room.path("room/run/transcript.jsonl"), plan).expect("a transcript");

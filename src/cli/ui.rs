@@ -28,6 +28,7 @@ use hsm_ca::workflow::{Progress, Step};
 pub(super) use live::clear as end_progress;
 pub(super) use progress_line::ProgressLine;
 pub(super) use refusal::report_usage;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -187,6 +188,14 @@ impl Ui {
             self.say(&format!("{}\n", printable(answer.trim_end())));
         }
         Ok((length > 0).then(|| answer.trim_end_matches(['\n', '\r']).to_owned()))
+    }
+
+    /// Whether standard input has already ended. Never waits: somebody at a terminal or behind a pipe may answer later.
+    pub(super) fn input_has_ended(&self) -> bool {
+        let input = io::stdin();
+        let mut waiting = [PollFd::new(&input, PollFlags::IN)];
+        let is_ready = poll(&mut waiting, Some(&Timespec::default())).is_ok_and(|ready| ready > 0);
+        is_ready && !input.is_terminal() && input.lock().fill_buf().is_ok_and(<[u8]>::is_empty)
     }
 
     /// From now on, Ctrl-C prints this text before it ends the program.

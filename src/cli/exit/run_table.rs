@@ -55,6 +55,11 @@ pub(super) fn explain_run(error: &RunError) -> Row {
                 "check the PIN tries left with `hsm-ca token show`, then run the same command again: it continues, and logs in again. `hsm-ca ceremony abort` ends the ceremony for good",
             ),
         ),
+        RunError::NoPeople => (
+            "ceremony-stopped",
+            FAILED,
+            Some("nothing was recorded: run it at a terminal, without --no-input"),
+        ),
         RunError::NoAnswer { .. } | RunError::Halted { .. } => (
             "ceremony-stopped",
             FAILED,

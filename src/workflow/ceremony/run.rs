@@ -164,6 +164,10 @@ impl<'a> CeremonyRun<'a> {
         run.refuse_results_there()?;
         run.check_ledger()?;
         run.check_new_keys()?;
+        // The cut of a torn line must be recorded, even if nobody answers after it.
+        if torn.is_none() {
+            room.expect_answers()?;
+        }
         let begun = run.begin(&checked.approved_by, torn);
         begun
             .and_then(|()| run.end_other_sessions())

@@ -45,6 +45,13 @@ impl CeremonyRoom for Room<'_> {
         }
     }
 
+    fn expect_answers(&self) -> Result<(), WorkflowError> {
+        match self.no_input || self.ui.input_has_ended() {
+            true => Err(RunError::NoPeople.into()),
+            false => Ok(()),
+        }
+    }
+
     fn tell(&self, told: &Told<'_>) {
         self.ui.say(&sentence(told));
     }

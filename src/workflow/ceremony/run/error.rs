@@ -89,6 +89,8 @@ pub enum RunError {
         /// The question.
         asked: &'static str,
     },
+    /// Nobody can answer: this was known before anything was recorded.
+    NoPeople,
     /// There were too many wrong answers.
     WrongAnswer {
         /// The question.
@@ -176,6 +178,7 @@ impl fmt::Display for RunError {
                 "key {key:?} has already made every signature that the plan allows"
             ),
             Self::NoAnswer { asked } => write!(f, "nobody answered: {asked}"),
+            Self::NoPeople => f.write_str("nobody can answer the questions of this run"),
             Self::WrongAnswer { asked } => write!(f, "too many wrong answers: {asked}"),
             Self::Halted { step } => write!(f, "the people in the room decided to stop at step {step:?}"),
             Self::Unfinished { step, cause } => write!(f, "step {step:?}: {cause}"),

@@ -15,6 +15,14 @@ pub trait CeremonyRoom {
     /// [`RunError::NoAnswer`](super::RunError::NoAnswer): there is nobody to answer.
     fn ask(&self, question: &Question<'_>) -> Result<String, WorkflowError>;
 
+    /// Called once before the first line of a run is recorded.
+    ///
+    /// # Errors
+    /// [`RunError::NoPeople`](super::RunError::NoPeople): it is already known that nobody will answer.
+    fn expect_answers(&self) -> Result<(), WorkflowError> {
+        Ok(())
+    }
+
     /// Informs the people.
     fn tell(&self, told: &Told<'_>);
 }
