@@ -375,7 +375,7 @@ def stop(room, rule, result):
         room.silent, room.ctrl_c = '"root"', True
         result["killed"], result["talked"] = room.hold()
         room.silent, room.ctrl_c = None, False
-        result["login"] = room.events()[0]["by"]
+        result["login"], result["network"] = room.events()[0]["by"], room.events()[0]["network"]
         result["remarks"] = [event for event in room.events() if event["what"] in ("note", "deviation")]
     elif word == "twice":
         room.second, room.silent = None, '"i1"'

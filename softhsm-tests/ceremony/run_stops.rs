@@ -287,6 +287,18 @@ fn what_is_typed_beside_an_answer_gets_one() {
     for told in &told {
         assert!(words(talked).contains(&words(told)), "{told}: {talked}");
     }
+    // The opening says what kind of ceremony it is, and whether the machine has a network.
+    assert!(talked.starts_with("PRODUCTION ceremony root-r1\n"), "{talked}");
+    let network = held["network"].as_array().expect("a list");
+    let up: Vec<_> = network.iter().filter_map(Value::as_str).collect();
+    let network = match up.is_empty() {
+        true => "No network interface is up.\n".to_owned(),
+        false => format!(
+            "Network interfaces that are up: {}. An offline root must have none.\n",
+            up.join(", ")
+        ),
+    };
+    assert!(talked.contains(&network), "{network}: {talked}");
     assert!(
         talked.contains("Not accepted: type the text after the colon"),
         "{talked}"

@@ -120,10 +120,13 @@ fn sentence(told: &Told<'_>) -> String {
     match told {
         Told::Opened {
             ceremony,
+            kind,
             plan,
             session,
             run,
             approved_by,
+            network,
+            needs_network,
         } => {
             let mut fields = Fields::default();
             fields
@@ -131,8 +134,10 @@ fn sentence(told: &Told<'_>) -> String {
                 .add("run", run)
                 .add("approved by", printable(&approved_by.join(", ")));
             format!(
-                "Ceremony {ceremony}\n{}SHA-256 of the plan:\n{}",
+                "{} ceremony {ceremony}\n{}{}SHA-256 of the plan:\n{}",
+                kind.word().to_uppercase(),
                 fields.render(2),
+                network_text(network, *needs_network),
                 two_ways(plan)
             )
         }
@@ -186,6 +191,23 @@ fn sentence(told: &Told<'_>) -> String {
         ),
         _ => String::new(),
     }
+}
+
+/// An offline root is kept away from every network, and only people can see whether it is.
+fn network_text(network: &[String], needs_network: Option<&str>) -> String {
+    let up = match network {
+        [] => "No network interface is up.".to_owned(),
+        network => format!(
+            "Network interfaces that are up: {}.",
+            printable(&network.join(", "))
+        ),
+    };
+    let wanted = match (needs_network, network) {
+        (Some(step), _) => format!(" Step \"{step}\" needs the network for AWS KMS."),
+        (None, []) => String::new(),
+        (None, _) => " An offline root must have none.".to_owned(),
+    };
+    format!("{up}{wanted}\n")
 }
 
 /// What each choice means, and what it leaves to be done.

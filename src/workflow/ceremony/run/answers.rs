@@ -41,12 +41,17 @@ impl CeremonyRun<'_> {
             network: machine.network.clone(),
             by: machine.by.clone(),
         })?;
+        let mut steps = self.plan.steps.iter();
+        let imported = steps.find(|step| matches!(step.action, StepAction::ImportKey(_)));
         self.room.tell(&Told::Opened {
             ceremony: &self.plan.ceremony,
+            kind: self.plan.kind,
             plan: self.hash,
             session: &self.session.name,
             run,
             approved_by,
+            network: &machine.network,
+            needs_network: imported.map(|step| step.id.as_str()),
         });
         if let Some(torn) = torn {
             self.deviation(torn)?;

@@ -1,7 +1,7 @@
 //! The interface to the people in the room. The program that talks to them implements it.
 
 use crate::ceremony::{
-    Choice, Digest, Event, ObjectKind, PlannedPeople, PlannedStep, SignBy, UnlistedRevocation,
+    CeremonyKind, Choice, Digest, Event, ObjectKind, PlannedPeople, PlannedStep, SignBy, UnlistedRevocation,
 };
 use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
@@ -90,6 +90,8 @@ pub enum Told<'a> {
     Opened {
         /// Its id.
         ceremony: &'a str,
+        /// Production or practice.
+        kind: CeremonyKind,
         /// The plan's hash.
         plan: Digest,
         /// The session.
@@ -98,6 +100,10 @@ pub enum Told<'a> {
         run: u64,
         /// Who approved the plan.
         approved_by: &'a [String],
+        /// The network interfaces that are up, without loopback.
+        network: &'a [String],
+        /// The first step that needs the network, because KMS decrypts its key.
+        needs_network: Option<&'a str>,
     },
     /// The previous run was interrupted.
     Interrupted,
