@@ -56,8 +56,8 @@ pub use kind::{CeremonyKind, Requirement};
 pub use occurrence::{Occurrence, OccurrenceKind};
 pub use octets::{NotBase64, Octets};
 pub use paper::{
-    CeremonyPage, PaperSize, ReportContent, ReportedAttestation, ReportedObject, plan_text, report_page,
-    script_page,
+    CeremonyPage, PaperSize, ReportContent, ReportedAttestation, ReportedObject, plan_text, record_text,
+    report_page, script_page,
 };
 pub use plan::{
     CeremonyPlan, Hole, HoleContent, KeyBudget, KeyOctets, Keys, ObjectKind, PlanError, PlannedInput,

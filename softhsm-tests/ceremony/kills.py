@@ -80,6 +80,7 @@ class Room:
         self.authors = []
         self.ctrl_c = False
         self.second = False
+        self.options = []
         self.runs = 0
 
     def environment(self, log, faults):
@@ -167,7 +168,7 @@ class Room:
         """Runs the ceremony; returns the exit code (negative after a signal) and all output. `around` is a program that starts it."""
         self.runs += 1
         run = subprocess.Popen(
-            [*around, PROGRAM, "ceremony", "run", "room"],
+            [*around, PROGRAM, *self.options, "ceremony", "run", "room"],
             cwd=self.directory,
             env=self.environment(f"run-{self.runs:02}", faults or {}),
             stdin=subprocess.PIPE,
@@ -372,7 +373,7 @@ def stop(room, rule, result):
         room.later = ["note: the second camera is on", "deviation: the lamp fails", "note: it is repaired"]
         # A name that nobody has, two names, and somebody who is not there. After three wrong answers, the login counts.
         room.authors = ["X", "W", "a", "A, B", "E", "X"]
-        room.silent, room.ctrl_c = '"root"', True
+        room.silent, room.ctrl_c, room.options = '"root"', True, ["--color", "never"]
         result["killed"], result["talked"] = room.hold()
         room.silent, room.ctrl_c = None, False
         result["login"], result["network"] = room.events()[0]["by"], room.events()[0]["network"]

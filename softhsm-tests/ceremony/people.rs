@@ -179,6 +179,9 @@ fn one_rejection_stops_the_run_and_each_person_signs_once() {
     assert_eq!(report.code, Some(3));
     let rejections = json!([{ "person": "A", "because": "the path length is wrong" }]);
     assert_eq!(report.json()["approvers"]["rejections"], rejections);
+    // A later approval does not withdraw it, and says so.
+    let warned = rig.approve("D").ok().json()["warnings"].to_string();
+    assert!(warned.contains("the plan is rejected by A"), "{warned}");
     for because in ["", " ", "two\nlines", "a\u{1b}[2K", "a\u{202e}b"] {
         rig.reject("B", because).refused(2, "ceremony-text");
     }

@@ -122,7 +122,9 @@ fn both_sessions_are_held_as_planned_and_nothing_else_changes() {
     }
 
     // A second rehearsal is refused.
-    rehearse(rig).refused(2, "output-exists");
+    let again = rehearse(rig);
+    assert!(again.stderr.contains("remove that directory"), "{}", again.stderr);
+    again.refused(2, "output-exists");
     assert_eq!(files_below(&rig.path("room")).len(), before.len() + made.len());
 
     // A real ceremony that was rehearsed is verified, and the rehearsal contributes nothing to that.

@@ -225,6 +225,8 @@ fn a_session_a_quorum_and_a_second_run_are_refused() {
     room.with_settings(command.args(init), &[]).ok();
     let message = room.refused(&[], 4, "no-token");
     assert!(message.contains("serial number"), "{message}");
+    let absent = room.run(&["ceremony", "run", "room"], &[]);
+    assert!(absent.stderr.contains("hint: connect it"), "{}", absent.stderr);
     room.restore("rig/softhsm2.conf", &sound);
 
     // A quorum that the machine's settings do not name.
@@ -339,6 +341,11 @@ fn wrong_answers_a_wrong_pin_and_a_label_that_is_taken_stop_the_run() {
     let begin = ["NOW", "A, B, C, W", opening];
     let pin = room.change("rig/pin", |_| b"wrong-pin\n".to_vec());
     let (run, calls) = room.answer(&begin);
+    assert!(
+        run.stderr.contains("nothing is lost: check the PIN tries left"),
+        "{}",
+        run.stderr
+    );
     run.refused(4, "pin-incorrect");
     assert_eq!(calls.matches("C_Login ").count(), 1, "{calls}");
     room.restore("rig/pin", &pin);

@@ -53,6 +53,7 @@ fn assert_another_crl_is_due(due: &Value) {
     told("screen", "spare serial number of the plan: ");
     let revoked =
         format!("certificate {serial} of step \"i1\" is revoked in the ledger, but r1.crl does not list it");
+    told("closing", "`openssl crl -fingerprint -sha256` for a CRL");
     told("closing", &format!("STILL TO DO: {revoked}.\n"));
     let warned = json!(format!("{revoked}: another CRL of its issuer must list it"));
     assert!(
@@ -181,6 +182,7 @@ fn a_token_that_is_pulled_stops_the_run_and_a_second_run_waits_outside() {
     assert_eq!((&twice["stopped"], &twice["second run"]), (&json!(1), &json!(4)));
     let line = twice["line"].as_str().expect("text");
     assert!(line.contains("in use by another process"), "{line}");
+    assert!(line.contains("running in another terminal"), "{line}");
 }
 
 /// The first session is killed after the ledger records what it would sign, but before the transcript does. Nothing was signed, so the standby
@@ -287,6 +289,7 @@ fn what_is_typed_beside_an_answer_gets_one() {
     for told in &told {
         assert!(words(talked).contains(&words(told)), "{told}: {talked}");
     }
+    assert!(talked.contains("Write down and type \""), "{talked}");
     // The opening says what kind of ceremony it is, and whether the machine has a network.
     assert!(talked.starts_with("PRODUCTION ceremony root-r1\n"), "{talked}");
     let network = held["network"].as_array().expect("a list");
@@ -304,7 +307,10 @@ fn what_is_typed_beside_an_answer_gets_one() {
         "{talked}"
     );
     let (_, after) = talked.split_once("Ctrl-C ended this run.").expect("an answer");
-    assert!(after.contains("\n  hsm-ca ceremony run room\n"), "{after}");
+    assert!(
+        after.contains("\n  hsm-ca --color never ceremony run room\n"),
+        "{after}"
+    );
     let (_, gate) = talked.split_once("compare this with the script").expect("a gate");
     let (gate, _) = gate.split_once("Signatures still missing").expect("a question");
     let at = |text: &str| gate.find(text).unwrap_or_else(|| panic!("{text}: {gate}"));

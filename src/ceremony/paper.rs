@@ -17,3 +17,4 @@ pub use self::document::{CeremonyPage, PaperSize};
 pub use self::plan_text::plan_text;
 pub use self::report::{ReportContent, ReportedAttestation, ReportedObject, report_page};
 pub use self::script::script_page;
+pub use self::step::record_text;

@@ -158,8 +158,9 @@ impl StepText {
     }
 }
 
-/// A name from `record`, as it is printed.
-pub(super) fn record_text(name: &str) -> String {
+/// A name from `record`, in the words of the script: `bag:root` is `number of bag root`.
+#[must_use]
+pub fn record_text(name: &str) -> String {
     match name.strip_prefix("bag:") {
         Some(bag) => format!("number of bag {bag}"),
         None => name.to_owned(),

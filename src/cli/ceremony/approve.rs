@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::ceremony::Decision;
-use hsm_ca::workflow::{OpenedCeremony, Saying, prepare_statement};
+use hsm_ca::ceremony::{Decision, Verdict};
+use hsm_ca::workflow::{OpenedCeremony, Saying, count_approvals, prepare_statement};
 
 use super::object_text::objects_text;
 use super::signing::{InWords, SigningOptions};
@@ -68,7 +68,29 @@ impl ApproveCeremony {
             shown: objects_text(prepared.objects()),
         };
         let document = |statement| CeremonyApprove { statement, gate }.document();
-        self.signing
-            .carry_out(&ceremony, prepared, &said, document, settings, ui)
+        let mut report = self
+            .signing
+            .carry_out(&ceremony, prepared, &said, document, settings, ui)?;
+        if matches!(saying, Saying::Plan(Decision::Approve)) {
+            let rejected = rejection_that_stays(&ceremony, settings);
+            report.warnings.extend(rejected.and_then(|text| ui.warn(&text)));
+        }
+        Ok(report)
     }
+}
+
+/// An approval does not withdraw a rejection, not even by the same person. If the approvals cannot be counted, `ceremony approvals` says why.
+fn rejection_that_stays(ceremony: &OpenedCeremony, settings: &Settings) -> Option<String> {
+    let counted = count_approvals(ceremony, settings.ceremony_quorum()).ok()?;
+    let Verdict::Rejected { rejections } = counted.verdict else {
+        return None;
+    };
+    let by: Vec<_> = rejections
+        .iter()
+        .map(|rejection| rejection.person.as_str())
+        .collect();
+    Some(format!(
+        "the ceremony cannot run: the plan is rejected by {}, and an approval does not withdraw that. Plan it again",
+        by.join(", ")
+    ))
 }

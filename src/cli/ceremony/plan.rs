@@ -105,7 +105,8 @@ fn see_tokens(
     let module = settings.load_module()?;
     let wanted = read.source.file.tokens.iter();
     let wanted = wanted.map(|(name, token)| (name, token.serial.as_str()));
-    let tokens = find_tokens(wanted, &module.slots()?)?;
+    let missing = |name, serial| CeremonyError::NoToken { name, serial }.into();
+    let tokens = find_tokens(wanted, &module.slots()?, missing)?;
     Ok((Some(describe_module(&module)?), tokens))
 }
 

@@ -12,7 +12,8 @@ use hsm_ca::ceremony::{CeremonyDirectory, CeremonyPage, Finding, PaperSize, scri
 use hsm_ca::output::NewDirectory;
 use hsm_ca::token::RigToken;
 use hsm_ca::workflow::{
-    CeremonyError, OpenedCeremony, RunError, SessionComparison, check_plan, compare_session, verify_ceremony,
+    CeremonyError, OpenedCeremony, RehearsalError, RunError, SessionComparison, check_plan, compare_session,
+    verify_ceremony,
 };
 
 use self::describe::describe;
@@ -65,6 +66,9 @@ impl RehearseCeremony {
         let place = ceremony.directory.rehearsal();
         // Check the target directory first, because a rehearsal takes seconds. It is created at the end, so that a killed rehearsal leaves nothing
         // there.
+        if place.symlink_metadata().is_ok() {
+            return Err(RehearsalError::AlreadyThere { path: place }.into());
+        }
         drop(NewDirectory::begin(&place)?);
         refuse_other_program(&ceremony)?;
         let module = self.find_module()?;

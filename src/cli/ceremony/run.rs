@@ -4,12 +4,13 @@ mod room;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::{env, fs, io};
 
 use clap::Args;
 use hsm_ca::token::{Session, Slots, Token, TokenError, TokenSelector};
 use hsm_ca::workflow::{
-    CeremonyError, CeremonyRun, Machine, OpenedCeremony, Opening, RunRequest, RunSummary, digest_of_file,
+    CeremonyError, CeremonyRun, Machine, OpenedCeremony, Opening, RunError, RunRequest, RunSummary,
+    WorkflowError, digest_of_file,
 };
 
 use self::room::Room;
@@ -48,7 +49,8 @@ impl RunCeremony {
         let module = settings.load_module()?;
         let wanted = ceremony.plan.tokens.iter();
         let wanted = wanted.map(|(name, token)| (name, token.serial.as_str()));
-        let tokens = find_tokens(wanted, &module.slots()?)?;
+        let missing = |name, serial| RunError::NoToken { name, serial }.into();
+        let tokens = find_tokens(wanted, &module.slots()?, missing)?;
         let this = Path::new("/proc/self/exe");
         let request = RunRequest {
             decryptors: connect_kms(&read.source)?,
@@ -88,15 +90,27 @@ impl RunCeremony {
     /// Describes what Ctrl-C did, and how to continue.
     fn after_ctrl_c(&self) -> String {
         let directory = quote(&self.directory.display().to_string());
-        let session = self.session.as_ref();
-        let session = session.map(|name| format!(" --session {}", quote(name)));
+        // With every option: the next run needs the same ones. No argument is a secret.
+        let arguments = env::args_os().skip(1);
+        let arguments: Vec<_> = arguments
+            .map(|argument| as_typed(&argument.to_string_lossy()))
+            .collect();
+        let command = arguments.join(" ");
         format!(
             "\nCtrl-C ended this run. Everything up to here is in the transcript. The next run records there\n\
              that this one was interrupted, and repeats nothing that was done. To continue:\n  \
-             hsm-ca ceremony run {directory}{0}\nTo end the ceremony for good:\n  \
-             hsm-ca ceremony abort {directory} --because TEXT\n",
-            session.unwrap_or_default()
+             hsm-ca {command}\nTo end the ceremony for good:\n  \
+             hsm-ca ceremony abort {directory} --because TEXT\n"
         )
+    }
+}
+
+/// An argument, quoted for the shell. An option needs no quotes.
+fn as_typed(argument: &str) -> String {
+    let name = argument.trim_start_matches('-');
+    match quote(name) == name {
+        true => argument.to_owned(),
+        false => quote(argument),
     }
 }
 
@@ -105,24 +119,46 @@ fn log_in(
     tokens: &BTreeMap<String, Token>,
     settings: &Settings,
 ) -> Result<BTreeMap<String, Session>, CliError> {
-    let session = |(name, token): (&String, &Token)| Ok((name.clone(), settings.start_session(token)?));
+    let session = |(name, token): (&String, &Token)| {
+        let session = settings.start_session(token);
+        Ok((
+            name.clone(),
+            session.map_err(|error| stopped_by_pin(name, error))?,
+        ))
+    };
     tokens.iter().map(session).collect()
 }
 
-/// Finds each token of a ceremony by its serial number.
+/// After a wrong PIN, the next step is the same command. Other errors of a login name their own.
+fn stopped_by_pin(name: &str, error: CliError) -> CliError {
+    let CliError::Workflow { file, cause } = error else {
+        return error;
+    };
+    match *cause {
+        WorkflowError::Token(cause @ TokenError::PinIncorrect { .. }) => RunError::LogIn {
+            name: name.to_owned(),
+            cause: Box::new(cause),
+        }
+        .into(),
+        other => CliError::Workflow {
+            file,
+            cause: Box::new(other),
+        },
+    }
+}
+
+/// Finds each token of a ceremony by its serial number. `missing` makes the error for a token that is not there, from its name and its serial number.
 pub(super) fn find_tokens<'a>(
     wanted: impl Iterator<Item = (&'a String, &'a str)>,
     slots: &Slots,
+    missing: impl Fn(String, String) -> CliError,
 ) -> Result<BTreeMap<String, Token>, CliError> {
     let mut tokens = BTreeMap::new();
     for (name, serial) in wanted {
         let token = slots
             .token(&TokenSelector::with_serial(serial))
             .map_err(|error| match error {
-                TokenError::NoToken { .. } => CliError::from(CeremonyError::NoToken {
-                    name: name.clone(),
-                    serial: serial.to_owned(),
-                }),
+                TokenError::NoToken { .. } => missing(name.clone(), serial.to_owned()),
                 other => other.into(),
             })?;
         tokens.insert(name.clone(), token);
@@ -173,7 +209,7 @@ fn describe(ceremony: &OpenedCeremony, summary: &RunSummary, directory: &Path) -
     let text = format!(
         "The ceremony {} is closed.\n{}The files are PEM: `sha256sum` prints these hashes. The hashes on the screen before, and\n\
          in the report, are of the same objects in DER, as `openssl x509 -fingerprint -sha256` prints\n\
-         them.\n\n{}Write the head down. Those who attest sign it now:\n  hsm-ca ceremony attest {shown} --ssh-key FILE\nthen, on any machine:\n  hsm-ca ceremony verify {shown} --head {}\n",
+         them for a certificate, and `openssl crl -fingerprint -sha256` for a CRL.\n\n{}Write the head down. Those who attest sign it now:\n  hsm-ca ceremony attest {shown} --ssh-key FILE\nthen, on any machine:\n  hsm-ca ceremony verify {shown} --head {}\n",
         ceremony.plan.ceremony,
         fields.render(2),
         what_is_left(&summary.unlisted, directory),

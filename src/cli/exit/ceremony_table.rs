@@ -99,6 +99,11 @@ fn explain_rehearsal(error: &RehearsalError) -> Row {
             UNAVAILABLE,
             Some("install SoftHSM, or name its module with --rig-module"),
         ),
+        RehearsalError::AlreadyThere { .. } => (
+            "output-exists",
+            USAGE,
+            Some("read its reports, or remove that directory and run the same command again"),
+        ),
         RehearsalError::NoSession { .. } => NO_SESSION,
         RehearsalError::Signer(_) => ("random", FAILED, None),
         _ => ("rehearsal", REFUSED, None),

@@ -8,10 +8,18 @@ use hsm_ca::workflow::{RunError, WorkflowError};
 
 use super::row::Row;
 use super::table::explain_workflow;
+use super::token_table::explain_token;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
 pub(super) fn explain_run(error: &RunError) -> Row {
     match error {
+        RunError::Transcript(TranscriptError::InUse { .. }) => (
+            "ceremony-in-use",
+            UNAVAILABLE,
+            Some(
+                "the ceremony is running in another terminal: continue it there, or end that run with Ctrl-C",
+            ),
+        ),
         RunError::Transcript(error) => explain_transcript(error),
         RunError::Event(_) => DAMAGED,
         RunError::Closed => (
@@ -31,6 +39,18 @@ pub(super) fn explain_run(error: &RunError) -> Row {
             REFUSED,
             Some("finish the session that has begun, or abort the ceremony and plan another one"),
         ),
+        RunError::NoToken { .. } => (
+            "no-token",
+            UNAVAILABLE,
+            Some(
+                "connect it; `hsm-ca token list` shows the tokens that the module has. Then run the same command again",
+            ),
+        ),
+        RunError::LogIn { cause, .. } => {
+            let (kind, exit_code, _) = explain_token(cause);
+            let hint = "the run stopped, and nothing is lost: check the PIN tries left with `hsm-ca token show` (CloudHSM: `cloudhsm-cli user list`), then run the same command again";
+            (kind, exit_code, Some(hint))
+        }
         RunError::ClockBehind { .. } => (
             "clock-behind",
             REFUSED,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::slice;
 
-use hsm_ca::ceremony::{Choice, Event, ObjectKind, UnlistedRevocation};
+use hsm_ca::ceremony::{Choice, Event, ObjectKind, UnlistedRevocation, record_text};
 use hsm_ca::values::UnixTime;
 use hsm_ca::workflow::{CeremonyRoom, Question, RunError, Told, WorkflowError};
 
@@ -86,7 +86,10 @@ fn phrase(question: &Question<'_>, directory: &str) -> (String, &'static str) {
             ),
             "whether the step is done",
         ),
-        Question::Record { name } => (format!("{name}: "), "what is to be written down"),
+        Question::Record { name } => (
+            format!("Write down and type \"{}\": ", printable(&record_text(name))),
+            "what is to be written down",
+        ),
         Question::GateSigned { step, missing } => (
             format!(
                 "Signatures still missing at step \"{step}\": {missing}. Each person signs in another terminal:\n  hsm-ca ceremony approve {directory} --ssh-key FILE\nPress Enter to count the signatures: "

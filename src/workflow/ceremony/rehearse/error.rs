@@ -1,6 +1,7 @@
 //! Why a session cannot be rehearsed.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::ceremony::{PracticeFileError, StandInSignerError};
 use crate::token::InitTokenError;
@@ -15,6 +16,11 @@ pub enum RehearsalError {
     NoSession {
         /// The name.
         session: String,
+    },
+    /// The ceremony was rehearsed already.
+    AlreadyThere {
+        /// The directory of that rehearsal.
+        path: PathBuf,
     },
     /// The ceremony file cannot be turned into a practice.
     File(PracticeFileError),
@@ -53,6 +59,9 @@ impl fmt::Display for RehearsalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSession { session } => write!(f, "the plan has no session {session:?}"),
+            Self::AlreadyThere { path } => {
+                write!(f, "{} already has a rehearsal of this ceremony", path.display())
+            }
             Self::File(error) => error.fmt(f),
             Self::Rig { cause } => write!(f, "the rig's token was not initialised: {cause}"),
             Self::Signer(error) => error.fmt(f),

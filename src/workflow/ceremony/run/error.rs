@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::{fmt, io};
 
 use crate::ceremony::{CanonicalError, Digest, TranscriptError};
+use crate::token::TokenError;
 use crate::values::UnixTime;
 use crate::workflow::{CeremonyError, WorkflowError};
 
@@ -46,6 +47,20 @@ pub enum RunError {
         bound: String,
         /// The requested session.
         wanted: String,
+    },
+    /// A token of the plan is not connected.
+    NoToken {
+        /// Its name in the plan.
+        name: String,
+        /// Its serial number.
+        serial: String,
+    },
+    /// The token refused the PIN.
+    LogIn {
+        /// The token's name in the plan.
+        name: String,
+        /// The token's answer.
+        cause: Box<TokenError>,
     },
     /// The clock is behind the transcript.
     ClockBehind {
@@ -153,6 +168,11 @@ impl fmt::Display for RunError {
                 f,
                 "session {bound:?} has made or used a key, so session {wanted:?} can no longer be held"
             ),
+            Self::NoToken { name, serial } => write!(
+                f,
+                "token {name:?} was not found: the module has no token with the serial number {serial}"
+            ),
+            Self::LogIn { name, cause } => write!(f, "token {name:?} of the plan: {cause}"),
             Self::ClockBehind { last, now } => write!(
                 f,
                 "the clock says {now}, and the last event of the transcript was at {last}"
@@ -199,6 +219,7 @@ impl std::error::Error for RunError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Transcript(cause) => cause.source(),
+            Self::LogIn { cause, .. } => cause.source(),
             Self::Unfinished { cause, .. } => cause.source(),
             _ => None,
         }
