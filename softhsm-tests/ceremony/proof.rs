@@ -179,6 +179,54 @@ fn a_sound_ceremony_is_verified_by_both_and_by_stock_programs() {
     ] {
         assert!(told.stdout.contains(text), "{text}: {}", told.stdout);
     }
+    assert!(told.stdout.contains("  quorum  "), "{}", told.stdout);
+
+    // A damaged transcript: what was not checked is named, and nobody is asked to sign its head or to go on with it.
+    let verify = |content: &str| {
+        rig.write("held/run/transcript.jsonl", content);
+        let told = rig.command(&["ceremony", "verify", "held", "--head", &head]);
+        assert_eq!(told.code, Some(3));
+        for false_text in ["has not begun", "hsm-ca ceremony attest", "hsm-ca ceremony run"] {
+            assert!(!told.stdout.contains(false_text), "{false_text}: {}", told.stdout);
+        }
+        let advice =
+            "Keep a copy of this directory. Compare it with another copy, and with the head on paper.\n";
+        assert!(told.stdout.ends_with(advice), "{}", told.stdout);
+        told.stdout
+    };
+    let changed = transcript.replacen("\"n\":14,", "\"n\":14 ,", 1);
+    assert_ne!(changed, transcript);
+    let changed = verify(&changed);
+    for text in [
+        "line 14 of the transcript: ",
+        "cannot be read past line 13, so what was signed and made was not checked, and neither was the head that was given",
+        "run/transcript.jsonl: checksums: its SHA-256 is not the one in SHA256SUMS",
+    ] {
+        assert!(changed.contains(text), "{text}: {changed}");
+    }
+    let bent = transcript.trim_end().strip_suffix('}').expect("an object");
+    let bent = verify(&format!("{bent}]\n"));
+    assert!(
+        bent.contains("line 28 of the transcript: not JSON: ") && !bent.contains("line 1 "),
+        "{bent}"
+    );
+    let short: String = transcript.split_inclusive('\n').take(20).collect();
+    let short = verify(&short);
+    assert!(
+        short.contains("lines are missing at its end: SHA256SUMS exists"),
+        "{short}"
+    );
+
+    // An interrupted ceremony is finished first.
+    planned.hold("open", "del events[-1]\nmade.clear()", "");
+    fs::remove_file(planned.path("open/SHA256SUMS")).expect("removed");
+    fs::remove_dir_all(planned.path("open/attest")).expect("removed");
+    let told = rig.command(&["ceremony", "verify", "open"]);
+    assert!(
+        told.stdout.ends_with("Finish it:\n  hsm-ca ceremony run open\n"),
+        "{}",
+        told.stdout
+    );
 }
 
 /// Changes one bit of a byte, and removes or empties each whole file.

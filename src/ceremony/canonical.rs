@@ -61,8 +61,8 @@ pub enum CanonicalError {
 impl fmt::Display for CanonicalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Json(cause) => write!(f, "not JSON: {cause}"),
-            Self::Shape(cause) => write!(f, "JSON, but not in the expected form: {cause}"),
+            Self::Json(cause) => write!(f, "not JSON: {}", OfOneLine(cause)),
+            Self::Shape(cause) => write!(f, "JSON, but not in the expected form: {}", OfOneLine(cause)),
             Self::Spelling { byte } => write!(
                 f,
                 "not canonical JSON (RFC 8785 and one newline): byte {byte} differs from the canonical spelling"
@@ -85,6 +85,15 @@ impl fmt::Display for CanonicalError {
 
 /// `Display` includes the cause of [`Json`](CanonicalError::Json) and [`Shape`](CanonicalError::Shape).
 impl std::error::Error for CanonicalError {}
+
+/// The place in canonical JSON, which is one line, is a column. Another line number beside it would be mistaken for that of a file.
+struct OfOneLine<'a>(&'a serde_json::Error);
+
+impl fmt::Display for OfOneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_string().replace(" at line 1 column ", " at column "))
+    }
+}
 
 struct Pointer<'a>(&'a str);
 

@@ -92,6 +92,21 @@ pub enum TranscriptError {
     },
 }
 
+impl TranscriptError {
+    /// The last line that was read, if a later one is damaged; 0 if it is the first.
+    #[must_use]
+    pub fn read_until(&self) -> Option<u64> {
+        match self {
+            Self::Torn(torn) => Some(torn.before.head().n),
+            Self::Line { line, .. }
+            | Self::Number { line, .. }
+            | Self::Chain { line }
+            | Self::Time { line } => line.checked_sub(1),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for TranscriptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -71,15 +71,29 @@ impl VerifyCeremony {
     }
 }
 
-/// The command for those who have not attested yet.
+/// The next step, if the findings show only one.
 fn what_to_do(verified: &CeremonyReport, directory: &Path) -> String {
-    let mut findings = verified.findings.iter();
-    match findings.any(|finding| finding.rule == "attestation") {
-        true => format!(
-            "Each person who still has to sign the transcript's head runs:\n  hsm-ca ceremony attest {} --ssh-key FILE\n",
-            quote(&directory.display().to_string())
-        ),
-        false => String::new(),
+    let directory = quote(&directory.display().to_string());
+    let has_only =
+        |fits: fn(&Finding) -> bool| !verified.findings.is_empty() && verified.findings.iter().all(fits);
+    let has = |rules: &[&str]| {
+        verified
+            .findings
+            .iter()
+            .any(|finding| rules.contains(&finding.rule))
+    };
+    // The directory is named where an attestation is missing, the file where one is wrong.
+    if has_only(|finding| finding.rule == "attestation" && finding.file == "attest") {
+        format!(
+            "Each person who still has to sign the transcript's head runs:\n  hsm-ca ceremony attest {directory} --ssh-key FILE\n"
+        )
+    } else if has(&["chain", "head"]) {
+        "Keep a copy of this directory. Compare it with another copy, and with the head on paper.\n"
+            .to_owned()
+    } else if has_only(|finding| finding.rule == "not-closed") {
+        format!("Finish it:\n  hsm-ca ceremony run {directory}\n")
+    } else {
+        String::new()
     }
 }
 
@@ -112,6 +126,9 @@ fn describe(verified: &CeremonyReport, again: bool) -> String {
     if let Some(plan) = verified.plan {
         fields.add("plan", plan);
         add_words(&mut fields, &plan);
+    }
+    if let Some(Ok(quorum)) = verified.content.as_ref().map(|plan| plan.people.quorum()) {
+        fields.add("quorum", format!("sha256:{quorum}"));
     }
     if let Some(transcript) = &verified.transcript {
         fields.add("head", transcript.head());

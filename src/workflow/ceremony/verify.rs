@@ -15,9 +15,11 @@ use std::collections::BTreeMap;
 use self::archive::Archive;
 use crate::ceremony::{
     CeremonyDirectory, CeremonyPlan, Digest, Finding, ObjectKind, Trail, TrailEnd, Transcript,
-    TranscriptHead, UnlistedRevocation,
+    TranscriptError, TranscriptHead, UnlistedRevocation,
 };
 use crate::workflow::ceremony::unlisted::unlisted_revocations;
+
+const TRANSCRIPT: &str = "run/transcript.jsonl";
 
 /// The result of a verification.
 #[derive(Clone, Debug, Default)]
@@ -111,7 +113,7 @@ pub fn verify_ceremony(directory: &CeremonyDirectory, kept: Option<TranscriptHea
     let inputs = pinned::check(&plan, &archive, &mut report);
     statements::check_approvals(&archive, &plan, &inputs, &mut report);
     match archive
-        .read("run/transcript.jsonl")
+        .read(TRANSCRIPT)
         .map(|bytes| Transcript::read(&bytes, hash))
     {
         Ok(Ok(transcript)) => {
@@ -120,11 +122,21 @@ pub fn verify_ceremony(directory: &CeremonyDirectory, kept: Option<TranscriptHea
             report.findings.append(&mut report.trail.findings);
             report.transcript = Some(transcript);
         }
-        Ok(Err(error)) => report.find("run/transcript.jsonl", "chain", error),
-        Err(reason) => report.find("run/transcript.jsonl", "chain", reason),
+        Ok(Err(error)) => {
+            report.find(TRANSCRIPT, "chain", &error);
+            not_checked(&error, kept, &mut report);
+        }
+        Err(reason) => {
+            let found = format!("{reason}: the ceremony has not begun, or the file was removed");
+            report.find(TRANSCRIPT, "chain", found);
+        }
     }
     check_kept(kept, &mut report);
-    check_end(&plan, &mut report);
+    if report.transcript.is_some() {
+        check_end(&plan, &archive, &mut report);
+    } else {
+        closing::check_written_sums(&archive, &mut report);
+    }
     if report.transcript.is_some() {
         let made = objects::check(&plan, &inputs, &archive, &mut report);
         statements::check_gates(&archive, &plan, &mut report);
@@ -138,6 +150,21 @@ pub fn verify_ceremony(directory: &CeremonyDirectory, kept: Option<TranscriptHea
     report
 }
 
+/// Says what could not be checked because a line of the transcript is damaged.
+fn not_checked(error: &TranscriptError, kept: Option<TranscriptHead>, report: &mut CeremonyReport) {
+    let found = match error.read_until() {
+        Some(0) => "no line of the transcript can be read".to_owned(),
+        Some(line) => format!("the transcript cannot be read past line {line}"),
+        None => return,
+    };
+    let head = match kept {
+        Some(_) => ", and neither was the head that was given",
+        None => "",
+    };
+    let found = format!("{found}, so what was signed and made was not checked{head}");
+    report.find(TRANSCRIPT, "chain", found);
+}
+
 /// The transcript must contain the head that was kept, as its last head or an earlier one.
 fn check_kept(kept: Option<TranscriptHead>, report: &mut CeremonyReport) {
     let (Some(kept), Some(transcript)) = (kept, &report.transcript) else {
@@ -145,31 +172,35 @@ fn check_kept(kept: Option<TranscriptHead>, report: &mut CeremonyReport) {
     };
     match transcript.follows(kept) {
         Ok(following) => report.added = Some(following.added),
-        Err(error) => report.find("run/transcript.jsonl", "head", error),
+        Err(error) => report.find(TRANSCRIPT, "head", error),
     }
 }
 
 /// A ceremony that is not closed is not verified, whatever it made.
-fn check_end(plan: &CeremonyPlan, report: &mut CeremonyReport) {
-    const FILE: &str = "run/transcript.jsonl";
+fn check_end(plan: &CeremonyPlan, archive: &Archive, report: &mut CeremonyReport) {
     match report.trail.end.clone() {
         TrailEnd::Closed { .. } => {}
         TrailEnd::Aborted { because, by } => {
             report.find(
-                FILE,
+                TRANSCRIPT,
                 "aborted",
                 format!("the ceremony was aborted by {by:?}: {because}"),
             );
         }
-        _ if report.trail.runs == 0 => report.find(FILE, "not-closed", "the ceremony has not begun"),
+        _ if report.trail.runs == 0 => report.find(TRANSCRIPT, "not-closed", "the ceremony has not begun"),
         _ => {
             let next = plan.steps.len();
             let found = format!(
                 "the ceremony is not closed: {} of {next} steps are done",
                 report.trail.done
             );
-            report.find(FILE, "not-closed", found);
+            report.find(TRANSCRIPT, "not-closed", found);
         }
+    }
+    if matches!(report.trail.end, TrailEnd::Open) && closing::has_sums(archive) {
+        let found =
+            "lines are missing at its end: SHA256SUMS exists, and is written only after the last line";
+        report.find(TRANSCRIPT, "chain", found);
     }
 }
 

@@ -8,7 +8,7 @@ use super::pinned::PREVIOUS;
 use super::{Archive, Attested, CeremonyReport, Inputs};
 use crate::ceremony::{
     ApprovalCount, AttestationCount, CeremonyExport, CeremonyPlan, GateBytes, GateCount, PlanError, Presence,
-    StatementFile, Verdict, read_statements,
+    StatementFile, TrailEnd, Verdict, read_statements,
 };
 
 const APPROVALS: &str = "approvals";
@@ -36,7 +36,10 @@ pub(super) fn check_approvals(
         Ok(counts) => counts,
         Err(error) => return report.find("plan.json", "approval", error),
     };
-    for (name, file) in statements_in(archive, APPROVALS, "approval", report) {
+    let Some(files) = statements_in(archive, APPROVALS, "approval", report) else {
+        return;
+    };
+    for (name, file) in files {
         let Some(signature) = &file.signature else {
             continue;
         };
@@ -65,7 +68,11 @@ pub(super) fn check_approvals(
                 }
             }
             Verdict::Open { missing, .. } => {
-                let found = format!("{missing} more approvers {whose} must approve");
+                let approvers = match missing {
+                    1 => "1 more approver".to_owned(),
+                    missing => format!("{missing} more approvers"),
+                };
+                let found = format!("{approvers} {whose} must approve");
                 report.find(APPROVALS, "approval", found);
             }
         }
@@ -100,7 +107,10 @@ pub(super) fn check_gates(archive: &Archive, plan: &CeremonyPlan, report: &mut C
             (Err(error), None) => report.find(GATES, "gate", error.to_string()),
         }
     }
-    for (name, file) in statements_in(archive, GATES, "gate", report) {
+    let Some(files) = statements_in(archive, GATES, "gate", report) else {
+        return;
+    };
+    for (name, file) in files {
         let Some(signature) = &file.signature else {
             continue;
         };
@@ -135,10 +145,10 @@ pub(super) fn check_gates(archive: &Archive, plan: &CeremonyPlan, report: &mut C
     }
 }
 
-/// Everyone who must attest the transcript's head must have done so.
+/// Everyone who must attest the transcript's head must have done so, once it has an end.
 pub(super) fn check_attestations(archive: &Archive, plan: &CeremonyPlan, report: &mut CeremonyReport) {
     let files = statements_in(archive, ATTESTATIONS, "attestation", report);
-    let Some(transcript) = &report.transcript else {
+    let (Some(files), Some(transcript)) = (files, &report.transcript) else {
         return;
     };
     let attended: Vec<_> = report.trail.attended.iter().cloned().collect();
@@ -155,7 +165,11 @@ pub(super) fn check_attestations(archive: &Archive, plan: &CeremonyPlan, report:
             report.find(name, "attestation", error);
         }
     }
-    for person in count.missing() {
+    let missing = match report.trail.end {
+        TrailEnd::Open => Vec::new(),
+        _ => count.missing(),
+    };
+    for person in missing {
         report.find(
             ATTESTATIONS,
             "attestation",
@@ -174,17 +188,21 @@ pub(super) fn check_attestations(archive: &Archive, plan: &CeremonyPlan, report:
     report.attested = attested.collect();
 }
 
-/// Each statement of a directory, with its path relative to the ceremony's directory.
+/// Each statement of a directory, with its path relative to the ceremony's directory. `None` if the directory could not be read, so that nobody
+/// knows who signed; the finding says why.
 fn statements_in(
     archive: &Archive,
     below: &str,
     rule: &'static str,
     report: &mut CeremonyReport,
-) -> Vec<(String, StatementFile)> {
-    let files = read_statements(&archive.path(below)).unwrap_or_else(|error| {
-        report.find(below, rule, error);
-        Vec::new()
-    });
+) -> Option<Vec<(String, StatementFile)>> {
+    let files = match read_statements(&archive.path(below)) {
+        Ok(files) => files,
+        Err(error) => {
+            report.find(below, rule, error);
+            return None;
+        }
+    };
     let named = files.into_iter().map(|file| {
         let name = file.path.file_name().unwrap_or_default();
         let name = format!("{below}/{}", name.to_string_lossy());
@@ -194,5 +212,5 @@ fn statements_in(
         }
         (name, file)
     });
-    named.collect()
+    Some(named.collect())
 }
