@@ -80,13 +80,24 @@ fn every_object_of_both_sessions_is_built_and_nothing_is_written() {
     let text = rig.command(&["ceremony", "check", "ceremony.toml"]).ok().stdout;
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     assert!(text.contains("Nothing was signed"), "{text}");
+    let told = rig.command(&["ceremony", "check", "ceremony.toml"]).ok().stderr;
+    assert!(
+        told.contains("hsm-ca ceremony plan ceremony.toml --out DIR"),
+        "{told}"
+    );
+    rig.edit("profile = \"intermediate\"", "profile = \"intermediat\"");
+    let told = rig.command(&["ceremony", "check", "ceremony.toml"]).stderr;
+    assert!(
+        told.contains("hint: did you mean profile = \"intermediate\"?"),
+        "{told}"
+    );
 }
 
 /// Mistakes that Boulder's `ceremony` signs with exit code 0, and similar ones. Each is refused here, with the step.
 #[test]
 fn what_would_be_wrong_on_the_day_is_refused_today() {
     type Spoil = fn(&Rig);
-    let cases: [(&str, Spoil, &str, &str); 12] = [
+    let cases: [(&str, Spoil, &str, &str); 14] = [
         (
             "another input file",
             |rig| {
@@ -162,7 +173,19 @@ fn what_would_be_wrong_on_the_day_is_refused_today() {
                 rig.edit("profile = \"root\"", "profile = \"tls-server\"");
             },
             "profile",
-            "tls-server",
+            "step \"root\": ",
+        ),
+        (
+            "an input that does not exist",
+            |rig| rig.edit("inputs/i1.csr", "inputs/i2.csr"),
+            "ceremony-file",
+            "ceremony.toml: input \"i1-csr\": inputs/i2.csr cannot be read",
+        ),
+        (
+            "a profile's file that does not exist",
+            |rig| rig.edit("profile = \"root\"", "profile = \"./other.toml\""),
+            "ceremony-file",
+            "ceremony.toml: step \"root\": other.toml cannot be read",
         ),
         (
             "a date that is left open",

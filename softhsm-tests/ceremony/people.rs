@@ -320,6 +320,13 @@ fn a_file_that_does_not_verify_stops_the_count_and_is_named() {
     }
     let message = refused("another plan");
     assert!(message.contains("plan"), "{message}");
+    // Nobody knows yet which of the two was changed, so nothing is removed.
+    let told = rig.command(&["ceremony", "approvals", "room"]).stderr;
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("hint: either the plan or this statement was changed"),
+        "{told}"
+    );
     remove("room/approvals/02-approve.json");
     remove("room/approvals/02-approve.json.sig");
     // A signature alone, a truncated one, one with trailing data, and a file that is neither.
@@ -337,6 +344,13 @@ fn a_file_that_does_not_verify_stops_the_count_and_is_named() {
     rig.write("room/approvals/01-approve.json.sig", &signature);
     rig.write("room/approvals/notes.txt", "");
     refused("notes");
+    let told = rig.command(&["ceremony", "approvals", "room"]).stderr;
+    assert!(told.contains("hint: move it to another directory"), "{told}");
+    let told = rig.command(&["ceremony", "verify", "room"]).stdout;
+    assert!(
+        told.contains("notes.txt") && !told.contains("must approve"),
+        "{told}"
+    );
     remove("room/approvals/notes.txt");
     // A second file of the same person with the same key counts once.
     rig.write("room/approvals/a-again.json", good);

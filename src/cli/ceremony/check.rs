@@ -14,6 +14,7 @@ use crate::cli::json::Output as _;
 use crate::cli::json::ceremony_check as output;
 use crate::cli::json::common::Time;
 use crate::cli::report::{Fields, Report, printable};
+use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
@@ -32,10 +33,14 @@ impl CheckCeremony {
             .map_err(|error| CliError::in_file(&self.file, error))?;
         let quorum = file.quorum_hash().map_err(CeremonyError::from)?;
         let quorum = format!("sha256:{quorum}");
-        let mut report = Report::new(
-            describe(file, &draft, &quorum),
-            to_json(file, &draft, &quorum).document(),
-        );
+        let shown = quote(&self.file.display().to_string());
+        let mut report = Report {
+            next: Some(format!("hsm-ca ceremony plan {shown} --out DIR")),
+            ..Report::new(
+                describe(file, &draft, &quorum),
+                to_json(file, &draft, &quorum).document(),
+            )
+        };
         report
             .warnings
             .extend(not_asked.and_then(|warning| ui.warn(&warning)));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use hsm_ca::ceremony::{CeremonyFile, CeremonyPlan, Digest, PreviousCeremony, StepAction};
+use hsm_ca::ceremony::{CeremonyFile, CeremonyFileError, CeremonyPlan, Digest, PreviousCeremony, StepAction};
 use hsm_ca::file_trust::Owners;
 use hsm_ca::workflow::{CeremonyError, CeremonyInputs, CeremonyProfile, CeremonySource, RefusedKeys};
 use hsm_ca::x509::Profile;
@@ -47,9 +47,13 @@ pub(super) fn read(path: &Path) -> Result<ReadCeremony, CliError> {
     let directory = path.parent().unwrap_or(Path::new(""));
     let mut files = BTreeMap::new();
     // Profiles come first: only trusted users may be able to write them.
-    let profiles = find_profiles(&file, directory, &mut files)?;
+    let profiles = find_profiles(path, &file, &mut files)?;
     let inputs = CeremonyInputs::read(&file, |name| {
-        read_once(directory, name, &mut files, input::read_regular)
+        read_once(directory, name, &mut files, input::read_regular).map_err(|error| {
+            let named = file.inputs.iter().find(|(_, input)| input.file == name);
+            let named = named.map_or(name, |(input, _)| input.as_str());
+            in_place(path, format!("input {named:?}"), error)
+        })
     })?;
     let previous = match &file.previous {
         PreviousCeremony::Exported { export, .. } => Some(read_once(
@@ -90,27 +94,46 @@ fn read_once(
     Ok(bytes)
 }
 
+/// Says where the ceremony file names a file that cannot be read.
+fn in_place(path: &Path, place: String, error: CliError) -> CliError {
+    let CliError::Read { path: named, cause } = error else {
+        return error;
+    };
+    let error = CeremonyFileError {
+        place: Some(place),
+        line: None,
+        reason: format!("{} cannot be read: {cause}", named.display()),
+    };
+    CliError::in_file(path, CeremonyError::from(error))
+}
+
 /// Finds every profile that the file names.
 fn find_profiles(
+    of: &Path,
     file: &CeremonyFile,
-    directory: &Path,
     files: &mut BTreeMap<String, Vec<u8>>,
 ) -> Result<BTreeMap<String, CeremonyProfile>, CliError> {
+    let directory = of.parent().unwrap_or(Path::new(""));
     let mut profiles = BTreeMap::new();
     for step in &file.steps {
         let Some(name) = step.action.profile() else {
             continue;
         };
         let self_signed = matches!(step.action, StepAction::CreateCa(_));
+        let unknown = |cause| {
+            let step = step.id.clone();
+            CliError::in_file(of, CeremonyError::UnknownProfile { step, cause })
+        };
         let found = match name.strip_prefix("./") {
             None => CeremonyProfile {
-                profile: Arc::new(Profile::named(name, self_signed)?),
+                profile: Arc::new(Profile::named(name, self_signed).map_err(unknown)?),
                 file: None,
             },
             Some(below) => {
                 let path = directory.join(below);
                 let read = |path: &Path| input::read_trusted(path, Owners::Any);
-                let bytes = read_once(directory, below, files, read)?;
+                let bytes = read_once(directory, below, files, read)
+                    .map_err(|error| in_place(of, format!("step {:?}", step.id), error))?;
                 let sha256 = Digest::of(&bytes);
                 CeremonyProfile {
                     profile: Arc::new(profile::of_file(&path, bytes, self_signed)?),

@@ -1,21 +1,19 @@
 //! The table's part about ceremonies.
 
 use hsm_ca::workflow::{CeremonyError, PreviousError, RehearsalError, WorkflowError};
+use hsm_ca::x509::X509Error;
 
 use super::kms_table::explain_kms;
 use super::people_table::explain_people;
 use super::row::Row;
 use super::run_table::{NO_SESSION, explain_run, explain_transcript};
 use super::table::explain_workflow;
+use super::x509_table::explain_x509;
 use super::{FAILED, REFUSED, UNAVAILABLE, USAGE};
 
 pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
     match error {
-        CeremonyError::File(_) | CeremonyError::Value { .. } => (
-            "ceremony-file",
-            USAGE,
-            Some("`hsm-ca ceremony new -` prints a file with comments; `hsm-ca cert rules` lists the rules"),
-        ),
+        CeremonyError::File(_) | CeremonyError::Value { .. } => ("ceremony-file", USAGE, None),
         CeremonyError::OtherInput { .. } => (
             "ceremony-input",
             REFUSED,
@@ -25,10 +23,23 @@ pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
         // Its hint is about the options of another command.
         CeremonyError::Step { cause, .. } => {
             let (kind, exit_code, _) = explain_workflow(cause);
-            let hint = matches!(**cause, WorkflowError::UnknownAuthority(_)).then_some(
-                "`hsm-ca ca adopt FILE` records an existing CA in the ledger; check the ceremony file again after it",
-            );
+            let hint = match &**cause {
+                WorkflowError::UnknownAuthority(_) => Some(
+                    "`hsm-ca ca adopt FILE` records an existing CA in the ledger; check the ceremony file again after it",
+                ),
+                WorkflowError::X509(X509Error::Rule {
+                    rule: "same-name-other-key" | "second-certificate",
+                    ..
+                }) => Some(
+                    "a practice needs a ledger of its own: use the settings of its rig; for a real CA, another name, or a waiver for this step in [close] (docs/ceremony.md)",
+                ),
+                _ => None,
+            };
             (kind, exit_code, hint)
+        }
+        CeremonyError::UnknownProfile { cause, .. } => {
+            let (kind, exit_code, _) = explain_x509(cause);
+            (kind, exit_code, Some("`hsm-ca profile list` shows the profiles"))
         }
         CeremonyError::TokenCannot { cause, .. } => {
             let (kind, exit_code, _) = explain_workflow(cause);

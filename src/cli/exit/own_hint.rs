@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hsm_ca::file_trust::TrustError;
 use hsm_ca::token::{KeyClass, KeyDescription, TokenError, tell_apart};
-use hsm_ca::workflow::{KnownAs, UnknownAuthority, WorkflowError};
+use hsm_ca::workflow::{CeremonyError, KnownAs, UnknownAuthority, WorkflowError};
 use hsm_ca::x509::{Structure, X509Error};
 
 use super::CliError;
@@ -83,6 +83,15 @@ impl CliError {
                         suggest::closest(name, known)
                             .map(|profile| format!("did you mean --profile {profile}?"))
                     }
+                    (_, WorkflowError::Ceremony(error)) => match error.as_ref() {
+                        CeremonyError::UnknownProfile {
+                            cause: X509Error::UnknownProfile { name, known },
+                            ..
+                        } => suggest::closest(name, known.iter().map(AsRef::as_ref)).map(|profile| {
+                            format!("did you mean profile = \"{profile}\"? `hsm-ca profile list` shows the profiles")
+                        }),
+                        _ => None,
+                    },
                     _ => None,
                 },
             },

@@ -1,5 +1,6 @@
 //! The table's part about what people say in a ceremony.
 
+use hsm_ca::ceremony::{StatementError, StatementFileError};
 use hsm_ca::file_trust::TrustError;
 use hsm_ca::workflow::{PeopleError, SshKeygenError};
 
@@ -23,6 +24,21 @@ pub(super) fn explain_people(error: &PeopleError) -> Row {
         PeopleError::Previous { .. } => ("ceremony-previous", REFUSED, None),
         PeopleError::Transcript(error) => explain_transcript(error),
         PeopleError::Event { .. } => DAMAGED,
+        PeopleError::StatementFile(StatementFileError::OtherFile { .. }) => (
+            "ceremony-statement",
+            REFUSED,
+            Some("move it to another directory: only statements and their signatures belong in this one"),
+        ),
+        PeopleError::Statement {
+            cause: StatementError::OtherPlan { .. },
+            ..
+        } => (
+            "ceremony-statement",
+            REFUSED,
+            Some(
+                "either the plan or this statement was changed: compare the plan's 24 words (`hsm-ca ceremony show DIR`) with those that the approvers have, and remove nothing until you know which",
+            ),
+        ),
         PeopleError::StatementFile(_) | PeopleError::Statement { .. } => (
             "ceremony-statement",
             REFUSED,

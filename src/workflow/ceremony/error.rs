@@ -8,6 +8,7 @@ use crate::ceremony::{CeremonyFileError, Digest, PlanError};
 use crate::kms::KmsError;
 use crate::values::UnixTime;
 use crate::workflow::{PeopleError, RunError, WorkflowError};
+use crate::x509::X509Error;
 
 /// Why a ceremony cannot be planned or carried out.
 #[derive(Debug)]
@@ -39,6 +40,13 @@ pub enum CeremonyError {
         session: String,
         /// The rule.
         cause: Box<WorkflowError>,
+    },
+    /// No built-in profile has the name in a step.
+    UnknownProfile {
+        /// The step.
+        step: String,
+        /// The name, and the known ones.
+        cause: X509Error,
     },
     /// A session ends before the ceremony is planned.
     SessionOver {
@@ -157,6 +165,7 @@ impl fmt::Display for CeremonyError {
                 "token {name:?} was not found: the module has no token with the serial number {serial}"
             ),
             Self::TokenCannot { step, cause } => write!(f, "step {step:?}: {cause}"),
+            Self::UnknownProfile { step, cause } => write!(f, "step {step:?}: {cause}"),
             Self::Pair { step, cause } => write!(f, "step {step:?}: {cause}"),
             Self::NoKms { step } => write!(
                 f,

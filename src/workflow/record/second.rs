@@ -93,22 +93,22 @@ impl NewAuthority<'_> {
                 true => (
                     rules::SECOND_CERTIFICATE,
                     waivers.second_certificate,
-                    "with the same key",
+                    "the same key",
                 ),
                 false => (
                     rules::SAME_NAME_OTHER_KEY,
                     waivers.same_name_other_key,
-                    "with another key",
+                    "another key",
                 ),
             };
             if !is_waived {
                 let open = if found.is_signed {
                     ""
                 } else {
-                    " may have been signed, and"
+                    "which may have been signed, "
                 };
                 let found = format!(
-                    "a CA certificate of this name, {words}, {}{open} is valid until {}",
+                    "a CA certificate with this name and {words} exists already: {}, {open}valid until {}",
                     found.place, found.not_after
                 );
                 return Err(X509Error::broken(rule, found).into());
