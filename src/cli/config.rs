@@ -42,10 +42,17 @@ impl ConfigFile {
             .keys()
             .find(|name| !is_for_a_module(name))
         {
-            let reason = format!(
-                "[module-environment] cannot set {name:?}, only variables that PKCS#11 modules read: {}",
-                FOR_MODULES.join(", ")
-            );
+            let is_setting = SETTINGS.contains(&name.as_str());
+            let reason = if is_setting {
+                format!(
+                    "move {name} above the first line in brackets: below it, the line belongs to [module-environment]"
+                )
+            } else {
+                format!(
+                    "[module-environment] cannot set {name:?}, only variables that PKCS#11 modules read: {}",
+                    FOR_MODULES.join(", ")
+                )
+            };
             return Err(CliError::config(path, None, &reason));
         }
         Ok(config)
@@ -58,6 +65,19 @@ fn quorum<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Digest>, 
     let wrong = || serde::de::Error::custom("ceremony-quorum must be sha256: and 64 lower-case hex digits");
     digest.ok_or_else(wrong).map(Some)
 }
+
+/// The settings above the sections. A line that is appended to the file lands in its last section instead.
+const SETTINGS: [&str; 9] = [
+    "module",
+    "token",
+    "pin-source",
+    "ledger",
+    "ledger-password-source",
+    "ledger-head",
+    "refused-keys",
+    "format",
+    "ceremony-quorum",
+];
 
 /// The variables that PKCS#11 modules read to find their token. `_*` at the end of a name matches any suffix. Variables that other parts of
 /// this process read are not allowed: `OPENSSL_CONF` loads code, `AWS_CONFIG_FILE` names programs.

@@ -199,7 +199,7 @@ fn read_quorum(people: PeopleText, persons: &[Person]) -> Result<Quorum, Ceremon
     let approvers = with(Role::Approver);
     if threshold > approvers {
         return Err(wrong(format!(
-            "approve-threshold is {threshold}, but only {approvers} people are approvers"
+            "approve-threshold is {threshold}, and the number of approvers is {approvers}"
         )));
     }
     let mut attend = BTreeMap::new();
@@ -209,7 +209,7 @@ fn read_quorum(people: PeopleText, persons: &[Person]) -> Result<Quorum, Ceremon
         let there = with(role);
         if count > there {
             return Err(wrong(format!(
-                "attend asks for {count} of role {word}, but only {there} people have it"
+                "attend asks for {count} of role {word}, and {there} of the people have it"
             )));
         }
         attend.insert(role, count);

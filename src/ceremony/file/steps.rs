@@ -352,7 +352,7 @@ pub(super) fn check_sign_by(sign_by: &SignBy, persons: &[people::Person]) -> Res
         wanted if wanted > there => {
             let role = sign_by.role.word();
             Err(format!(
-                "sign-by asks for {wanted} of role {role}, but only {there} people have it"
+                "sign-by asks for {wanted} of role {role}, and {there} of the people have it"
             ))
         }
         _ => Ok(()),

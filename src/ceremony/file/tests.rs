@@ -189,7 +189,7 @@ fn what_is_wrong_is_named_with_its_place() {
         (
             "approve-threshold = 2",
             "approve-threshold = 3",
-            "only 2 people are approvers",
+            "and the number of approvers is 2",
         ),
         (
             "approve-threshold = 2",
@@ -201,7 +201,7 @@ fn what_is_wrong_is_named_with_its_place() {
             "approve-threshold = 1",
             "no single person",
         ),
-        ("witness = 1 }", "witness = 2 }", "only 1 people have it"),
+        ("witness = 1 }", "witness = 2 }", "and 1 of the people have it"),
         (
             "[[\"operator\", \"witness\"]]",
             "[[\"operator\", \"approver\"]]",
@@ -270,7 +270,11 @@ fn what_is_wrong_is_named_with_its_place() {
             "subject-of = \"legacy\"",
             "same certificate",
         ),
-        ("threshold = 2 }", "threshold = 3 }", "only 2 people have it"),
+        (
+            "threshold = 2 }",
+            "threshold = 3 }",
+            "and 2 of the people have it",
+        ),
         (
             "out = \"i1.crt\"",
             "out = \"r1.crt\"",

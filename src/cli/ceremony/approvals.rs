@@ -118,14 +118,16 @@ pub(super) fn describe_state(found: &Approvals) -> String {
         (ApprovalState::Open, _) => {
             let old = found.old_verdict.as_ref().map_or(0, needed);
             let more = needed(&found.verdict);
-            match old {
-                0 => format!("not approved yet: {more} more people must approve"),
-                old => {
-                    format!(
-                        "not approved yet: {more} more people must approve, and {old} approvers of the previous ceremony"
-                    )
-                }
-            }
+            let people = match more {
+                1 => "1 more person".to_owned(),
+                more => format!("{more} more people"),
+            };
+            let of_before = match old {
+                0 => String::new(),
+                1 => ", and 1 approver of the previous ceremony".to_owned(),
+                old => format!(", and {old} approvers of the previous ceremony"),
+            };
+            format!("not approved yet: {people} must approve{of_before}")
         }
         (ApprovalState::Approved, Ok(())) => "approved".to_owned(),
         (ApprovalState::Approved, Err(error)) => format!("enough have approved, but {error}"),

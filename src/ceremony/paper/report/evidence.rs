@@ -16,7 +16,7 @@ const EVIDENCE: [[&str; 3]; 12] = [
     [
         "CA/B BR 6.1.1.1",
         "a script; witnesses; multi-person control; a log",
-        "script.html; attest/; approvals/; run/transcript.jsonl",
+        "the printed script; attest/; approvals/; run/transcript.jsonl",
     ],
     [
         "CA/B BR 5.4.1, 5.4.3",
@@ -77,7 +77,11 @@ pub(super) fn write(html: &mut Html, content: &ReportContent<'_>) {
     blocks::table(
         html,
         "rows evidence",
-        &["clause", "what it asks for", "where it is in this directory"],
+        &[
+            "clause",
+            "what it asks for",
+            "where it is: files of this directory, this report, or paper",
+        ],
         &rows,
     );
     html.leaf(

@@ -197,6 +197,16 @@ impl fmt::Display for PeopleError {
                     "ssh-keygen's signature does not count, and nothing was written: {cause}"
                 )
             }
+            Self::NotApproved {
+                missing: 1,
+                old: false,
+            } => f.write_str("the plan is not approved: 1 more person must approve it"),
+            Self::NotApproved {
+                missing: 1,
+                old: true,
+            } => f.write_str(
+                "the plan changes the people: 1 more approver of the previous ceremony must approve it",
+            ),
             Self::NotApproved { missing, old: false } => {
                 write!(
                     f,
