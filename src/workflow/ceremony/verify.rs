@@ -127,7 +127,10 @@ pub fn verify_ceremony(directory: &CeremonyDirectory, kept: Option<TranscriptHea
             not_checked(&error, kept, &mut report);
         }
         Err(reason) => {
-            let found = format!("{reason}: the ceremony has not begun, or the file was removed");
+            let found = match archive.is_whole() {
+                true => format!("{reason}: the ceremony has not begun, or the file was removed"),
+                false => reason.to_string(),
+            };
             report.find(TRANSCRIPT, "chain", found);
         }
     }

@@ -45,7 +45,7 @@ pub(super) fn check_written_sums(archive: &Archive, report: &mut CeremonyReport)
 
 /// Whether the closing wrote the checksums, after the last line of the transcript.
 pub(super) fn has_sums(archive: &Archive) -> bool {
-    archive.files().contains(CHECKSUMS)
+    archive.is_whole() && archive.files().contains(CHECKSUMS)
 }
 
 fn check_next(plan: &CeremonyPlan, inputs: &Inputs, archive: &Archive, report: &mut CeremonyReport) {
