@@ -32,7 +32,7 @@ pub(super) struct Server {
     tls: Option<Tls>,
     runtime: Runtime,
     link: Option<Link>,
-    /// Whether this issuer records: its sessions then hold [`ISSUER`].
+    /// Whether this issuer records: its sessions then hold the lock of issuers.
     records: bool,
     was_reached: bool,
     /// How many answers were waited for.
