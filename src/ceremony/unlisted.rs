@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::values::UnixTime;
 
-/// The first serial number of a certificate that people gave the spare one. It is revoked in the ledger. The plan fixed the ceremony's CRLs before
+/// The first serial number of a certificate, after people chose the spare one. It is revoked in the ledger. The plan fixed the ceremony's CRLs before
 /// that, so they do not list it, and the issuer owes another CRL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnlistedRevocation {

@@ -177,8 +177,8 @@ pub trait Ledger: Send {
         request_sha256: &Digest,
     ) -> Result<Option<EntryId>, LedgerError>;
 
-    /// Whether another process has this ledger open to record in it. Ask before the read that the answer is for, and with nothing begun. If
-    /// not, everything that was begun before and is open was left by processes that ended.
+    /// Whether another process has this ledger open to record in it. If not, an entry that was begun before this call, and that a later read
+    /// shows as open, was left by a process that ended. Call it with nothing begun.
     ///
     /// # Errors
     /// That the ledger cannot be read.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// The first serial number of a certificate that people gave the spare one. It is revoked in the ledger, and no CRL of the ceremony lists it.
+/// The first serial number of a certificate, after people chose the spare one. It is revoked in the ledger, and no CRL of the ceremony lists it.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct UnlistedRevocation {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 
-/// How long to wait while other processes look who is present. Looking takes microseconds.
+/// How long to wait while other processes check who is present, which takes microseconds.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 const PAUSE: Duration = Duration::from_millis(1);
@@ -30,7 +30,7 @@ impl Presence {
         Ok(Self { is_kept, ..presence })
     }
 
-    /// Looks who is present, and does not count.
+    /// Opens the directory to find out who is present. This process does not count.
     pub(super) fn look_in(path: &Path) -> io::Result<Self> {
         let file = path.canonicalize()?;
         let directory = file.parent().map_or_else(PathBuf::new, Path::to_path_buf);
@@ -41,7 +41,7 @@ impl Presence {
         })
     }
 
-    /// Whether another process is present. The own lock is released for that moment, so nothing may be in progress.
+    /// Whether another process is present. It releases its own lock for that moment, so nothing may be in progress.
     pub(super) fn has_others(&self) -> bool {
         let is_alone = flock(&self.directory, FlockOperation::NonBlockingLockExclusive).is_ok();
         match self.is_kept {
@@ -79,7 +79,7 @@ mod tests {
         assert!(reader.has_others());
         let two = Presence::enter(&path).unwrap();
         assert!(one.has_others() && two.has_others() && reader.has_others());
-        // Looking does not end the presence of the one who looks.
+        // A process that checks stays present.
         drop(one);
         assert!(reader.has_others() && !two.has_others());
         drop(two);

@@ -51,13 +51,14 @@ impl<R: RequestSource> SigningJob<R> {
     /// Looks again if the ledger has new events: another process may have signed the same request during the PIN prompt.
     pub(super) fn look(&mut self, recorder: &Recorder) -> Result<(), R::Error> {
         require_known(recorder.ledger(), &self.terms.authority.value)?;
-        // Asked first: a process that signs after this answer is still seen, and one that ends after it has recorded what it signed.
-        let others_record = recorder.ledger().others_record();
-        let others_record = others_record.map_err(WorkflowError::from)?;
         let count = recorder.ledger().head().map_err(WorkflowError::from)?.count;
         if self.looked_at == Some(count) {
             return Ok(());
         }
+        // In this order: what begins after the count is found when this job begins, and a process that has ended by now has recorded what it
+        // signed, which is read next.
+        let others_record = recorder.ledger().others_record();
+        let others_record = others_record.map_err(WorkflowError::from)?;
         let authority = authority_of(&self.terms.authority.value).map_err(WorkflowError::from)?;
         let compromised = recorder.compromised_keys()?;
         let mut seen = HashMap::new();

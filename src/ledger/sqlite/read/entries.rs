@@ -91,16 +91,7 @@ pub(in crate::ledger) fn begun_for(
     request_sha256: &Digest,
     after: u64,
 ) -> Result<Option<EntryId>, Failure> {
-    let Some(id) = authority_id(db, authority)? else {
-        return Ok(None);
-    };
-    let first: Option<i64> = db
-        .prepare_cached(
-            "SELECT min(r.entry) FROM requests r JOIN entries e ON e.sequence = r.entry
-             WHERE r.authority = ?1 AND r.request_sha256 = ?2 AND r.entry > ?3 AND e.ended IS NOT 'abandoned'",
-        )?
-        .query_row(params![column(id)?, request_sha256.0, column(after)?], |row| row.get(0))?;
-    Ok(first.map(natural).transpose()?.map(EntryId))
+    first_for(db, authority, request_sha256, after, "e.ended IS NOT 'abandoned'")
 }
 
 /// The first entry for this request that was begun, and neither signed nor abandoned.
@@ -109,15 +100,29 @@ pub(in crate::ledger) fn open_for(
     authority: &Authority,
     request_sha256: &Digest,
 ) -> Result<Option<EntryId>, Failure> {
+    first_for(db, authority, request_sha256, 0, "e.ended IS NULL")
+}
+
+/// The first entry for a request after an event, among those that meet an SQL condition.
+fn first_for(
+    db: &Connection,
+    authority: &Authority,
+    request_sha256: &Digest,
+    after: u64,
+    condition: &str,
+) -> Result<Option<EntryId>, Failure> {
     let Some(id) = authority_id(db, authority)? else {
         return Ok(None);
     };
+    let sql = format!(
+        "SELECT min(r.entry) FROM requests r JOIN entries e ON e.sequence = r.entry
+         WHERE r.authority = ?1 AND r.request_sha256 = ?2 AND r.entry > ?3 AND {condition}"
+    );
     let first: Option<i64> = db
-        .prepare_cached(
-            "SELECT min(r.entry) FROM requests r JOIN entries e ON e.sequence = r.entry
-             WHERE r.authority = ?1 AND r.request_sha256 = ?2 AND e.ended IS NULL",
-        )?
-        .query_row(params![column(id)?, request_sha256.0], |row| row.get(0))?;
+        .prepare_cached(&sql)?
+        .query_row(params![column(id)?, request_sha256.0, column(after)?], |row| {
+            row.get(0)
+        })?;
     Ok(first.map(natural).transpose()?.map(EntryId))
 }
 

@@ -186,7 +186,7 @@ impl PreparedStatement {
         })
     }
 
-    /// Refuses if the signature is no longer asked for.
+    /// Refuses a signature that the ceremony no longer needs.
     fn refuse_late(&self, ceremony: &OpenedCeremony) -> Result<(), PeopleError> {
         match &self.count {
             Count::Approval(_) => ceremony.refuse_ended(),

@@ -130,7 +130,7 @@ pub enum RunError {
         /// The system's error, or what is wrong.
         cause: io::Error,
     },
-    /// A file is no longer the one that this run has read or made.
+    /// A file changed after this run read or made it.
     Changed {
         /// The file.
         path: PathBuf,
