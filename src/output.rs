@@ -3,6 +3,7 @@
 mod destination;
 mod directory;
 mod error;
+mod lock_file;
 mod manual;
 mod pem;
 mod protected;
@@ -14,6 +15,7 @@ mod written;
 pub use destination::{Destination, Reserved, TriedDirectories};
 pub use directory::NewDirectory;
 pub use error::OutputError;
+pub(crate) use lock_file::LockFile;
 pub use manual::ManualPage;
 pub use pem::{encode_pem, pem_length, write_pem};
 pub use protected::Protected;

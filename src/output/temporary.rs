@@ -121,6 +121,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::output::LockFile;
 
     fn names(directory: &Path) -> Vec<String> {
         let entries = fs::read_dir(directory).unwrap();
@@ -177,12 +178,9 @@ mod tests {
     #[test]
     fn the_lock_ends_with_its_process() {
         let directory = tempfile::tempdir().unwrap();
-        let path = make_temporary(directory.path(), 0o600)
-            .unwrap()
-            .into_temp_path()
-            .keep()
-            .unwrap();
-        // Closing the file stands for the end of its process.
+        let (file, path) = make_temporary(directory.path(), 0o600).unwrap().keep().unwrap();
+        // Stands for the end of its process.
+        drop(LockFile::new(file));
         remove_abandoned(directory.path());
         assert!(!path.exists());
         let file = File::create(&path).unwrap();

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 
 use super::WorkflowError;
 use super::poll::{Pauses, poll};
+use crate::output::LockFile;
 use crate::signer::{Hash, Hex};
 use crate::token::TokenDescription;
 
@@ -85,7 +86,7 @@ impl std::error::Error for KeyLockError {
 /// The lock on a token's keys, until this value is dropped or the process ends.
 #[derive(Debug)]
 pub(super) struct KeyLock {
-    _file: File,
+    _file: LockFile,
 }
 
 impl KeyLock {
@@ -123,7 +124,7 @@ impl KeyLock {
         };
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = open(path, flags, Mode::RUSR | Mode::WUSR).map_err(|error| failed(error.into()))?;
-        let mut file = File::from(file);
+        let mut file = LockFile::new(File::from(file));
         if try_lock(&file).map_err(failed)? {
             return Ok(Self::held(file));
         }
@@ -143,10 +144,10 @@ impl KeyLock {
     }
 
     /// Writes this process's id to the file, for the message of a waiting process. The lock does not depend on it.
-    fn held(mut file: File) -> Self {
+    fn held(mut file: LockFile) -> Self {
         let _ = file
             .set_len(0)
-            .and_then(|()| writeln!(file, "{}", std::process::id()));
+            .and_then(|()| writeln!(*file, "{}", std::process::id()));
         Self { _file: file }
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{Record, Transcript, TranscriptError, TranscriptHead};
 use crate::ceremony::{CanonicalError, Digest};
+use crate::output::LockFile;
 use crate::values::UnixTime;
 
 /// The largest transcript in bytes: some hundred thousand lines.
@@ -20,7 +21,7 @@ const LARGEST: u64 = 256 * 1024 * 1024;
 #[derive(Debug)]
 pub struct TranscriptFile {
     path: PathBuf,
-    file: File,
+    file: LockFile,
     transcript: Transcript,
     /// A write failed, so the content on disk is unknown.
     is_unknown: bool,
@@ -38,6 +39,7 @@ impl TranscriptFile {
         let file = options
             .open(path)
             .map_err(|cause| failed("create", path, cause))?;
+        let file = LockFile::new(file);
         lock(&file, path)?;
         file.sync_all().map_err(|cause| failed("sync", path, cause))?;
         let directory = match path.parent() {
@@ -101,19 +103,20 @@ impl TranscriptFile {
     pub(super) fn of_file(file: File, plan: Digest) -> Self {
         Self {
             path: PathBuf::from("transcript"),
-            file,
+            file: LockFile::new(file),
             transcript: Transcript::new(plan),
             is_unknown: false,
         }
     }
 
-    fn open_locked(path: &Path) -> Result<File, TranscriptError> {
+    fn open_locked(path: &Path) -> Result<LockFile, TranscriptError> {
         // A link could lead to the file of another ceremony, and a pipe would block.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let flags = i32::try_from(flags.bits()).unwrap_or_default();
         let mut options = OpenOptions::new();
         options.read(true).append(true).custom_flags(flags);
         let file = options.open(path).map_err(|cause| failed("open", path, cause))?;
+        let file = LockFile::new(file);
         let found = file.metadata().map_err(|cause| failed("read", path, cause))?;
         if !found.is_file() {
             return Err(TranscriptError::NotAFile {
@@ -163,7 +166,7 @@ impl TranscriptFile {
     }
 }
 
-/// Locks the file. The lock is released when the file is closed, however the process ends.
+/// Locks the file. The lock ends with the process, however that ends.
 fn lock(file: &File, path: &Path) -> Result<(), TranscriptError> {
     match file.try_lock() {
         Ok(()) => Ok(()),

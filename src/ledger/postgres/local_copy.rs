@@ -16,6 +16,7 @@ use super::super::Digest;
 use super::super::sqlite::{LARGE, Watch, read, schema};
 use super::place::PostgresPlace;
 use crate::file_trust::{self, Owners};
+use crate::output::LockFile;
 
 /// Where copies of large ledgers are kept.
 #[derive(Clone)]
@@ -44,8 +45,7 @@ impl PostgresPlace {
 pub(super) struct LocalCopy {
     path: PathBuf,
     large: u64,
-    /// Holds the lock until it is closed or the process ends.
-    _lock: File,
+    _lock: LockFile,
 }
 
 impl LocalCopy {
@@ -60,8 +60,8 @@ impl LocalCopy {
             flags,
             Mode::RUSR | Mode::WUSR,
         );
-        let lock = File::from(lock.ok()?);
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).ok()?;
+        let lock = LockFile::new(File::from(lock.ok()?));
+        flock(&*lock, FlockOperation::NonBlockingLockExclusive).ok()?;
         Some(Self {
             path: directory.join(format!("{name}.db")),
             large: copies.large,

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 
+use crate::output::LockFile;
+
 /// How long to wait while other processes check who is present, which takes microseconds.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -18,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// on the directory, so closing the descriptor drops none of the ledger's own.
 #[derive(Debug)]
 pub(super) struct Presence {
-    directory: File,
+    directory: LockFile,
     is_kept: bool,
 }
 
@@ -36,24 +38,24 @@ impl Presence {
         let directory = file.parent().map_or_else(PathBuf::new, Path::to_path_buf);
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(Self {
-            directory: File::from(rustix::fs::open(&directory, flags, Mode::empty())?),
+            directory: LockFile::new(File::from(rustix::fs::open(&directory, flags, Mode::empty())?)),
             is_kept: false,
         })
     }
 
     /// Whether another process is present. It releases its own lock for that moment, so nothing may be in progress.
     pub(super) fn has_others(&self) -> bool {
-        let is_alone = flock(&self.directory, FlockOperation::NonBlockingLockExclusive).is_ok();
+        let is_alone = flock(&*self.directory, FlockOperation::NonBlockingLockExclusive).is_ok();
         match self.is_kept {
             true => drop(self.share()),
-            false => drop(flock(&self.directory, FlockOperation::Unlock)),
+            false => drop(flock(&*self.directory, FlockOperation::Unlock)),
         }
         !is_alone
     }
 
     fn share(&self) -> bool {
         let start = Instant::now();
-        while flock(&self.directory, FlockOperation::NonBlockingLockShared).is_err() {
+        while flock(&*self.directory, FlockOperation::NonBlockingLockShared).is_err() {
             if start.elapsed() >= PATIENCE {
                 return false;
             }

@@ -9,21 +9,23 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 
+use crate::output::LockFile;
+
 /// The pause between two attempts. A turn takes a few milliseconds.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// The first place in the queue, held until it is dropped.
 #[derive(Debug)]
-pub(in crate::ledger::sqlite) struct Queue(#[expect(dead_code, reason = "the lock ends with it")] File);
+pub(in crate::ledger::sqlite) struct Queue(#[expect(dead_code, reason = "the lock ends with it")] LockFile);
 
 impl Queue {
     /// `log` is the write-ahead log, shared by all processes that have the ledger open. SQLite has no POSIX locks on the log, unlike on the
     /// file, so closing another descriptor drops none.
     pub(super) fn wait(log: &Path, patience: Duration) -> Option<Self> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = File::from(rustix::fs::open(log, flags, Mode::empty()).ok()?);
+        let file = LockFile::new(File::from(rustix::fs::open(log, flags, Mode::empty()).ok()?));
         let start = Instant::now();
-        while flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        while flock(&*file, FlockOperation::NonBlockingLockExclusive).is_err() {
             (start.elapsed() < patience).then_some(())?;
             thread::sleep(PAUSE);
         }
