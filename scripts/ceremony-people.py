@@ -2,6 +2,7 @@
 
 usage: ceremony-people.py DIR SCRIPT [KILL-AT]
 It takes the words from the printed script, as people do. With KILL-AT, it kills the run (SIGKILL) as soon as the run has printed that text.
+Standard input has the steps that ask for words. PEOPLE and SIGNERS in the environment replace the people of the demo, and the keys that sign at gates.
 """
 
 import datetime
@@ -12,7 +13,8 @@ import sys
 
 directory, script = sys.argv[1:3]
 kill_at = sys.argv[3] if len(sys.argv) > 3 else None
-signers = ["A", "C"]
+people = os.environ.get("PEOPLE", "A, B, C, W")
+signers = os.environ.get("SIGNERS", "keys/A keys/C").split()
 
 
 def words(page):
@@ -31,11 +33,11 @@ def answer(question):
     if "by the wall clock" in question:
         return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M")
     if "Who is in the room" in question:
-        return "A, B, C, W"
+        return people
     if "four words" in question:
         return by_step[re.search(r'"([^"]*)"', question).group(1)]
     if "Press Enter to count" in question:
-        approve = ["hsm-ca", "ceremony", "approve", directory, "--ssh-key", f"keys/{signers.pop(0)}"]
+        approve = ["hsm-ca", "ceremony", "approve", directory, "--ssh-key", signers.pop(0)]
         subprocess.run(approve, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return ""
     if "Press Enter" in question:

@@ -51,6 +51,7 @@ mod ceremony {
     mod rehearse_imports;
     mod rehearse_refusals;
     mod run;
+    mod run_book;
     mod run_refusals;
     mod run_stops;
     mod second_verifier;

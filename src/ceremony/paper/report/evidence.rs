@@ -8,7 +8,8 @@ use crate::values::UnixTime;
 /// CCADB Policy section 3.2: the deadline in days for disclosing intermediate certificates.
 const DISCLOSURE_DAYS: u32 = 7;
 
-/// CA/B Baseline Requirements section 4.9.7: the deadline in days for a CRL that lists a newly revoked CA certificate.
+/// CA/B Baseline Requirements section 4.9.7: "MUST update and publish a new CRL within twenty-four (24) hours after recording a Certificate as
+/// revoked", in days.
 const CRL_DAYS: u32 = 1;
 
 /// Each requirement, and where its evidence is.
