@@ -2,6 +2,15 @@
 
 use crate::ceremony::{PlanError, PlannedPeople, PlannedPerson, Requirement, Role};
 
+/// A role and the people who have it: `administrator (A or B)`. Without such people, the role alone.
+pub(super) fn role_text(people: &PlannedPeople, role: Role) -> String {
+    let names: Vec<&str> = people.with(role).map(|person| person.name.as_str()).collect();
+    match names.as_slice() {
+        [] => role.word().to_owned(),
+        names => format!("{} ({})", role.word(), names.join(" or ")),
+    }
+}
+
 /// `administrator, approver`
 pub(super) fn roles_text(roles: &[Role]) -> String {
     let words: Vec<&str> = roles.iter().map(|role| role.word()).collect();

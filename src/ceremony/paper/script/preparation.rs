@@ -1,9 +1,10 @@
 //! The checks before the first step.
 
-use crate::ceremony::CeremonyPlan;
 use crate::ceremony::paper::blocks;
 use crate::ceremony::paper::html::Html;
+use crate::ceremony::paper::people::role_text;
 use crate::ceremony::paper::plan_text::token_text;
+use crate::ceremony::{CeremonyPlan, Role, StepAction};
 
 pub(super) fn write(html: &mut Html, plan: &CeremonyPlan) {
     html.element("section", "whole", |html| {
@@ -19,20 +20,40 @@ pub(super) fn write(html: &mut Html, plan: &CeremonyPlan) {
                 "Copies of this script are printed: one for the administrator, one for each witness, one spare.",
             ],
         );
+        // The key of such a step comes from AWS KMS.
+        let imports = plan.steps.iter();
+        let imports = imports.filter(|step| matches!(step.action, StepAction::ImportKey(_)));
+        let imports: Vec<&str> = imports.map(|step| step.id.as_str()).collect();
+        let network = match imports.is_empty() {
+            true => "The machine has no network: no cable, and no radio.",
+            false => "The machine's network reaches AWS KMS, and nothing else.",
+        };
         html.leaf("h3", "", "In the room, before the machine is started");
         checks(
             html,
             &[
                 "Everybody is on the attendance sheet, with the identity document that was shown.",
                 "Cameras and microphones run, and their clock shows UTC.",
-                "The machine has no network: no cable, and no radio.",
+                network,
                 "Every tamper-evident bag is closed, and its number is that of the last ceremony's closing sheet.",
+                &format!(
+                    "The {} is here with the PIN of each token, or with a part of it. No PIN is on this script.",
+                    role_text(&plan.people, Role::Custodian)
+                ),
             ],
         );
         html.leaf("h3", "", "At the machine, before run is started");
+        if !imports.is_empty() {
+            let loaded = format!(
+                "The {} has set the AWS credentials for {}. They are not on this script.",
+                role_text(&plan.people, Role::Operator),
+                imports.join(", ")
+            );
+            checks(html, &[&loaded]);
+        }
         checks(
             html,
-            &["sha256sum shows the hashes of this table for the program, and for the module where the table has one."],
+            &["sha256sum prints this table's hash of the program, and of the module if the table has one."],
         );
         let program = plan.tool.sha256.to_string();
         let module = plan.module.as_ref();

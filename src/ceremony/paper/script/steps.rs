@@ -2,6 +2,7 @@
 
 use crate::ceremony::paper::blocks;
 use crate::ceremony::paper::html::Html;
+use crate::ceremony::paper::people::role_text;
 use crate::ceremony::paper::step::{StepText, record_text};
 use crate::ceremony::{
     CeremonyPlan, Digest, Manual, PlannedObject, PlannedStep, Role, SPARE_SERIAL, StepAction, script_words,
@@ -32,15 +33,35 @@ fn opening(html: &mut Html, plan: &CeremonyPlan, hash: &Digest) {
             ),
         );
         typed(html, hash, "opening");
+        html.leaf("p", "", &pins(plan));
         html.leaf(
             "p",
             "quiet",
             "If run stops, for whatever reason: write the time on an exception sheet, read the last lines of the screen \
-             aloud, and start hsm-ca ceremony run again. It goes on from its transcript, and asks for the words of the \
-             interrupted step again.",
+             aloud, and start hsm-ca ceremony run again. It goes on from its transcript, and asks for the PINs and for the \
+             words of the interrupted step again.",
         );
-        boxes(html, plan, &["wall clock", "clock of the machine"].map(str::to_owned));
+        let mut records = ["wall clock", "clock of the machine"].map(str::to_owned).to_vec();
+        records.extend(plan.tokens.keys().map(|token| format!("who typed the PIN of {token}")));
+        boxes(html, plan, &records);
     });
+}
+
+/// When a PIN is typed, by whom, and in which order: `run` logs in to the tokens in the order of their names.
+fn pins(plan: &CeremonyPlan) -> String {
+    let tokens: Vec<&str> = plan.tokens.keys().map(String::as_str).collect();
+    let of = match tokens.as_slice() {
+        [token] => format!("the PIN of token {token}"),
+        tokens => format!(
+            "the PIN of each token, once, in this order: {}",
+            tokens.join(", ")
+        ),
+    };
+    format!(
+        "Then run asks for {of}. The {} who brought the PIN types it, on the token's keypad if it has one. Nobody else sees \
+         it, and nobody says it or writes it down.",
+        role_text(&plan.people, Role::Custodian)
+    )
 }
 
 fn write_step(html: &mut Html, plan: &CeremonyPlan, hash: &Digest, step: &PlannedStep, number: usize) {
@@ -221,21 +242,10 @@ fn said(html: &mut Html, text: &str) {
 
 /// `A reads aloud; B types.`
 fn who(html: &mut Html, plan: &CeremonyPlan, does: &str) {
-    let named = |role: Role| -> String {
-        let names: Vec<&str> = plan
-            .people
-            .with(role)
-            .map(|person| person.name.as_str())
-            .collect();
-        match names.as_slice() {
-            [] => role.word().to_owned(),
-            names => format!("{} ({})", role.word(), names.join(" or ")),
-        }
-    };
     let text = format!(
         "The {} reads aloud; the {} {does}.",
-        named(Role::Administrator),
-        named(Role::Operator)
+        role_text(&plan.people, Role::Administrator),
+        role_text(&plan.people, Role::Operator)
     );
     html.leaf("p", "who", &text);
 }

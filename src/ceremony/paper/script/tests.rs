@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ceremony::paper::test_plan::{strange_plan, test_plan};
-use crate::ceremony::{hash_words, script_words};
+use crate::ceremony::{Role, StepAction, hash_words, script_words};
 
 fn script(plan: &CeremonyPlan) -> String {
     script_page(plan, PaperSize::A4).unwrap().text().to_owned()
@@ -82,6 +82,38 @@ fn there_are_boxes_for_records_bags_times_and_initials() {
         text.matches("<div class=\"box\">time (UTC)</div>").count(),
         12 + 3
     );
+}
+
+#[test]
+fn it_says_who_brings_the_pins_and_the_credentials_and_when_they_are_typed() {
+    let mut plan = test_plan();
+    let (custodian, rest) = plan.people.persons.split_last_mut().unwrap();
+    custodian.roles.push(Role::Custodian);
+    rest[1].roles.push(Role::Custodian);
+    let text = script(&plan);
+    let (before, opening) = text.split_once("<h3>Opening</h3>").unwrap();
+    let (opening, _) = opening.split_once("</section>").unwrap();
+    let custodians = "custodian (B or W)";
+    assert!(before.contains(&format!(
+        "<li>The {custodians} is here with the PIN of each token"
+    )));
+    // After the words of the opening, as in `run`.
+    let (_, after) = opening.split_once("class=\"typed\"").unwrap();
+    let asks = format!("in this order: legacy, root. The {custodians} who brought the PIN types it");
+    assert!(after.contains(&asks), "{after}");
+    assert!(after.contains("asks for the PINs and for the words of the interrupted step again"));
+    for token in ["legacy", "root"] {
+        assert!(after.contains(&format!("<div class=\"box\">who typed the PIN of {token}</div>")));
+    }
+    // Its step `parked` imports a key from KMS.
+    assert!(before.contains("has set the AWS credentials for parked. They are not on this script."));
+    assert!(before.contains("reaches AWS KMS") && !before.contains("has no network"));
+    plan.steps
+        .retain(|step| !matches!(step.action, StepAction::ImportKey(_)));
+    plan.tokens.remove("legacy");
+    let text = script(&plan);
+    assert!(text.contains("has no network") && !text.contains("AWS credentials"));
+    assert!(text.contains("asks for the PIN of token root. The"));
 }
 
 #[test]
