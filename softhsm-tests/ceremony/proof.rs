@@ -216,6 +216,11 @@ fn a_sound_ceremony_is_verified_by_both_and_by_stock_programs() {
         short.contains("lines are missing at its end: SHA256SUMS exists"),
         "{short}"
     );
+    let second = ask(&[case(&planned.path("held"))]).remove(0);
+    assert_eq!(
+        second,
+        "refused: Refused transcript: lines are missing at its end"
+    );
 
     // An interrupted ceremony is finished first.
     planned.hold("open", "del events[-1]\nmade.clear()", "");

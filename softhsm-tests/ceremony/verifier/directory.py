@@ -354,6 +354,7 @@ def verify_ceremony(files, kept=None):
     lines = [line + b"\n" for line in data.split(b"\n")[:-1]]
     for line in lines:
         trail.take(canonical(line))
+    demand(trail.end != "open" or "SHA256SUMS" not in files, "transcript: lines are missing at its end")
     demand(trail.end == "closed", f"the ceremony is {trail.end}")
     made = objects(files, plan, inputs, trail)
     statements.gates(files, plan, plan_hash, trail)
