@@ -168,7 +168,13 @@ fn an_input_swapped_after_planning_is_refused_before_the_first_prompt() {
     room.refused(&[], 3, "ceremony-plan");
     room.restore("room/ceremony.toml", &sound);
     fs::remove_file(room.path("room/approvals/03-approve.json.sig")).expect("it is there");
-    room.refused(&[], 3, "not-approved");
+    let message = room.refused(&[], 3, "not-approved");
+    assert!(message.ends_with(": 1 more person must approve it"), "{message}");
+    let shown = room.run(&["ceremony", "show", "room"], &[]).ok().stdout;
+    assert!(
+        shown.contains("not approved yet: 1 more person must approve\n"),
+        "{shown}"
+    );
 }
 
 #[test]

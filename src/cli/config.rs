@@ -114,3 +114,42 @@ fn is_for_a_module(name: &str) -> bool {
     };
     is_name && FOR_MODULES.iter().any(fits)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// serde names every field of the file in its message about an unknown one.
+    #[test]
+    fn every_setting_above_the_sections_is_in_the_list() {
+        let message = toml::from_str::<ConfigFile>("no-such-setting = 1")
+            .unwrap_err()
+            .message()
+            .to_owned();
+        let (_, names) = message.split_once("expected one of ").expect(&message);
+        let names = names.split(", ").map(|name| name.trim_matches('`'));
+        let settings: Vec<_> = names.filter(|name| *name != "module-environment").collect();
+        assert_eq!(settings, SETTINGS);
+    }
+
+    #[test]
+    fn a_setting_below_a_section_is_moved_up_and_another_name_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(CONFIG_FILE);
+        let refused = |line: &str| {
+            let text = format!("token = \"ca\"\n[module-environment]\nSOFTHSM2_CONF = \"x\"\n{line}\n");
+            std::fs::write(&path, text).unwrap();
+            ConfigFile::read(&path, Owners::Any).unwrap_err().to_string()
+        };
+        for setting in SETTINGS {
+            let message = refused(&format!("{setting} = \"x\""));
+            let advice = format!("move {setting} above the first line in brackets");
+            assert!(message.contains(&advice), "{message}");
+        }
+        let message = refused("LD_PRELOAD = \"x\"");
+        assert!(
+            message.contains("[module-environment] cannot set \"LD_PRELOAD\""),
+            "{message}"
+        );
+    }
+}

@@ -86,7 +86,7 @@ impl<'a> Foreseen<'a> {
             destroyed: Vec::new(),
         };
         for (name, certificate) in older {
-            foreseen.add_authority(format!("input {name:?},"), certificate);
+            foreseen.add_authority(format!("input {name:?}"), certificate);
         }
         foreseen
     }
@@ -157,7 +157,7 @@ impl<'a> Foreseen<'a> {
             let own = self.authorities.iter();
             let alike = own.filter(|own| own.subject.is_like(&certified.subject));
             new.check_against(alike.map(|own| own.namesake.clone()), waivers, now)?;
-            self.add_authority(format!("that of step {:?},", step.id), certificate);
+            self.add_authority(format!("that of step {:?}", step.id), certificate);
         } else if waivers != Waivers::default() {
             let reason = "it waives a rule about CA certificates, and the step makes another one".to_owned();
             return Err(value(&step.id, "waive", reason).into());

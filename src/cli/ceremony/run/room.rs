@@ -256,3 +256,33 @@ fn recorded(line: u64, time: UnixTime, event: &Event) -> String {
     let said = format!("a {kind} at {time} by {by}: {text}");
     wrap::below(&format!("Recorded in line {line} of the transcript: "), &said)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_network_is_wrong_for_an_offline_root_and_needed_to_import_a_key() {
+        let up = ["eth0".to_owned(), "wlan0".to_owned()];
+        for (network, step, said) in [
+            (&up[..0], None, "No network interface is up.\n"),
+            (
+                &up[..],
+                None,
+                "Network interfaces that are up: eth0, wlan0. An offline root must have none.\n",
+            ),
+            (
+                &up[..1],
+                Some("root-key"),
+                "Network interfaces that are up: eth0. Step \"root-key\" needs the network for AWS KMS.\n",
+            ),
+            (
+                &up[..0],
+                Some("root-key"),
+                "No network interface is up. Step \"root-key\" needs the network for AWS KMS.\n",
+            ),
+        ] {
+            assert_eq!(network_text(network, step), said);
+        }
+    }
+}
