@@ -69,8 +69,11 @@ pub(super) fn write(html: &mut Html, plan: &CeremonyPlan) {
             .collect();
         blocks::table(html, "lines", &["token", "as planned", "as printed on it"], &tokens);
         inputs(html, plan);
-        budget(html, plan);
-        waivers(html, plan);
+        // So that a short table is not alone on a sheet.
+        html.element("section", "together", |html| {
+            budget(html, plan);
+            waivers(html, plan);
+        });
     });
 }
 
