@@ -117,17 +117,18 @@ pub(super) fn describe_state(found: &Approvals) -> String {
         (ApprovalState::Rejected, _) => "REJECTED. The ceremony cannot run".to_owned(),
         (ApprovalState::Open, _) => {
             let old = found.old_verdict.as_ref().map_or(0, needed);
-            let more = needed(&found.verdict);
-            let people = match more {
-                1 => "1 more person".to_owned(),
-                more => format!("{more} more people"),
+            let people = match needed(&found.verdict) {
+                0 => None,
+                1 => Some("1 more person".to_owned()),
+                more => Some(format!("{more} more people")),
             };
             let of_before = match old {
-                0 => String::new(),
-                1 => ", and 1 approver of the previous ceremony".to_owned(),
-                old => format!(", and {old} approvers of the previous ceremony"),
+                0 => None,
+                1 => Some("1 approver of the previous ceremony".to_owned()),
+                old => Some(format!("{old} approvers of the previous ceremony")),
             };
-            format!("not approved yet: {people} must approve{of_before}")
+            let missing: Vec<String> = people.into_iter().chain(of_before).collect();
+            format!("not approved yet: {} must approve", missing.join(" and "))
         }
         (ApprovalState::Approved, Ok(())) => "approved".to_owned(),
         (ApprovalState::Approved, Err(error)) => format!("enough have approved, but {error}"),
