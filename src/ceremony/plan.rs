@@ -4,6 +4,7 @@
 
 mod error;
 mod hole;
+mod machine;
 mod object;
 mod people;
 mod script_words;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::error::PlanError;
 pub use self::hole::{Hole, HoleContent, KeyOctets, Keys};
+pub use self::machine::{PlannedModule, PlannedToken, PlannedTool, SeenToken};
 pub use self::object::{ObjectKind, PlannedObject, SPARE_SERIAL, Spare, Verdict as RuleVerdict};
 pub use self::people::{PlannedPeople, PlannedPerson};
 pub use self::script_words::{SCRIPT_WORDS, script_words};
@@ -88,51 +90,6 @@ pub struct PlannedPrevious {
     pub file: String,
     /// SHA-256 of that file.
     pub sha256: Digest,
-}
-
-/// The program on the planning machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlannedTool {
-    /// `hsm-ca`
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// SHA-256 of its file.
-    pub sha256: Digest,
-}
-
-/// A PKCS#11 module (`CK_INFO`, PKCS#11 v3.1 section 3.2).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlannedModule {
-    /// The last part of its path.
-    pub file: String,
-    /// `libraryDescription` and `libraryVersion`.
-    pub library: String,
-    /// SHA-256 of its file.
-    pub sha256: Digest,
-}
-
-/// A token (`CK_TOKEN_INFO`, PKCS#11 v3.1 section 3.3). If it was not present when the plan was made, only its serial number is fixed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlannedToken {
-    /// `serialNumber`
-    pub serial: String,
-    /// The other values that the token reported.
-    #[serde(flatten)]
-    pub seen: Option<SeenToken>,
-}
-
-/// The values that a token reported.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeenToken {
-    /// `manufacturerID`
-    pub manufacturer: String,
-    /// `model`
-    pub model: String,
-    /// `firmwareVersion`
-    pub firmware: String,
-    /// `hardwareVersion`
-    pub hardware: String,
 }
 
 /// An input file.

@@ -7,6 +7,7 @@ mod budget;
 mod planned;
 mod serials;
 mod shown;
+mod stand_ins;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,16 +17,14 @@ pub(super) use budget::budget;
 pub(super) use serials::{DrawnSerials, PlanSerials};
 pub(super) use shown::{show_certificate, show_list};
 
+use self::stand_ins::make_stand_ins;
 use super::foreseen::{Foreseen, LedgerToday};
-use super::objects::{Built, Made, ObjectBuilder, in_step, issuer_of, judge, value};
+use super::objects::{Built, Made, ObjectBuilder, in_step, issuer_of, judge};
 use super::previous::Following;
-use super::refused_keys::{RefusedKeys, find_fault};
 use super::stand_in::StandIn;
 use super::waivers::{check_waivers, waived_in_ledger};
 use super::{CeremonyError, CeremonySource};
-use crate::ceremony::{
-    CreateCa, DestroyKey, GenerateKey, KeyBudget, PlannedObject, PlannedPrevious, Session, Step, StepAction,
-};
+use crate::ceremony::{KeyBudget, PlannedObject, PlannedPrevious, Session, Step, StepAction};
 use crate::signer::{KeyAlgorithm, PublicKey, RandomSource, SignatureAlgorithm};
 use crate::workflow::{Progress, Recorder, WorkflowError};
 use crate::x509::{Certificate, Checked, CheckedCrl, CrlNumber, Name, ThrowawayKey, UnixTime, Validity};
@@ -312,54 +311,4 @@ fn older_authorities(source: &CeremonySource) -> Result<BTreeMap<&str, Certifica
         }
     }
     Ok(older)
-}
-
-fn make_stand_ins(source: &CeremonySource) -> Result<BTreeMap<String, StandIn>, WorkflowError> {
-    let CeremonySource { file, inputs, .. } = source;
-    let refused = source.refused_keys.as_ref();
-    let mut stand_ins = BTreeMap::new();
-    for step in &file.steps {
-        let (name, stand_in) = match &step.action {
-            StepAction::GenerateKey(GenerateKey { key_type, .. }) => {
-                let kind = key_type.parse::<KeyAlgorithm>();
-                let kind = kind.map_err(|error| value(&step.id, "type", error.to_string()))?;
-                (&step.id, StandIn::of(kind)?)
-            }
-            StepAction::ImportKey(import) => {
-                let known = inputs.pair_of(&step.id, import)?.public_key;
-                (&step.id, stand_in_for(&stand_ins, &import.pair, known, refused)?)
-            }
-            StepAction::CreateCa(CreateCa { key, .. }) | StepAction::DestroyKey(DestroyKey { key, .. })
-                if inputs.has(key) =>
-            {
-                (
-                    key,
-                    stand_in_for(&stand_ins, key, inputs.public_key(key)?, refused)?,
-                )
-            }
-            _ => continue,
-        };
-        stand_ins.insert(name.clone(), stand_in);
-    }
-    Ok(stand_ins)
-}
-
-fn stand_in_for(
-    stand_ins: &BTreeMap<String, StandIn>,
-    input: &str,
-    known: PublicKey,
-    refused: Option<&RefusedKeys>,
-) -> Result<StandIn, WorkflowError> {
-    for (other, stand_in) in stand_ins {
-        if other != input && stand_in.known.as_ref() == Some(&known) {
-            let reason = format!("it has the same key as {other:?}");
-            let name = input.to_owned();
-            return Err(CeremonyError::InputContent { name, reason }.into());
-        }
-    }
-    if let Some(fault) = find_fault(&known, refused) {
-        let (name, reason) = (input.to_owned(), fault.to_string());
-        return Err(CeremonyError::InputContent { name, reason }.into());
-    }
-    Ok(StandIn::for_known(known)?)
 }

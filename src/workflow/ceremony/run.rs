@@ -12,8 +12,10 @@ mod given_up;
 mod import;
 mod keys;
 mod lost;
+mod object_files;
 mod preflight;
 mod remarks;
+mod request;
 mod resume;
 mod revoking;
 mod room;
@@ -22,64 +24,23 @@ mod signing;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 pub use self::error::RunError;
 use self::files::ensure_directory;
+pub use self::request::{Machine, RunRequest};
 pub use self::room::{CeremonyRoom, Question, Told};
+use super::CeremonyError;
 use super::objects::{Built, Made, ObjectBuilder, SerialSource, in_step};
-use super::people::OpenedCeremony;
 use super::plan::PlannedSerials;
-use super::{CeremonyDecryptors, CeremonyError, CeremonySource};
 use crate::ceremony::{
-    CeremonyPlan, Course, Digest, Event, KeyOctets, Keys, PROGRAM, PlannedModule, PlannedStep, Session, Step,
-    StepAction, TranscriptFile, TranscriptHead, UnlistedRevocation,
+    CeremonyPlan, Course, Digest, Event, KeyOctets, Keys, PROGRAM, PlannedStep, Session, Step, StepAction,
+    TranscriptFile, TranscriptHead, UnlistedRevocation,
 };
 use crate::signer::PublicKey;
-use crate::token::{self, Token};
+use crate::token;
 use crate::values::UnixTime;
-use crate::workflow::{Clock, Progress, Recorder, WorkflowError};
+use crate::workflow::{Progress, Recorder, WorkflowError};
 use crate::x509::SerialNumber;
-
-/// The inputs of a run.
-#[derive(Debug)]
-pub struct RunRequest {
-    /// The planned ceremony.
-    pub ceremony: OpenedCeremony,
-    /// The ceremony's source, from its files.
-    pub source: CeremonySource,
-    /// The session; `None` selects it by the current time.
-    pub session: Option<String>,
-    /// The quorum in the machine's settings.
-    pub quorum: Option<Digest>,
-    /// SHA-256 of this program's file.
-    pub tool: Digest,
-    /// The PKCS#11 module.
-    pub module: PlannedModule,
-    /// The tokens of the plan, by name.
-    pub tokens: BTreeMap<String, Token>,
-    /// The decryptors for the keys to import.
-    pub decryptors: CeremonyDecryptors,
-    /// The machine.
-    pub machine: Machine,
-    /// The directory for the locks between this user's processes on a token.
-    pub lock_directory: Option<PathBuf>,
-    /// The time.
-    pub clock: Clock,
-}
-
-/// The machine that runs the ceremony.
-#[derive(Clone, Debug)]
-pub struct Machine {
-    /// `/proc/sys/kernel/random/boot_id`
-    pub boot: String,
-    /// The host name.
-    pub host: String,
-    /// The network interfaces that are up, without loopback.
-    pub network: Vec<String>,
-    /// The system user who runs it.
-    pub by: String,
-}
 
 /// An opened ceremony: everyone is present, and the opening words were typed.
 pub struct CeremonyRun<'a> {

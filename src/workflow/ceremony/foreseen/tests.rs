@@ -6,8 +6,8 @@ use super::*;
 use crate::ceremony::{Manual, StepAction};
 use crate::ledger::{Access, SqliteLedger, Stamp};
 use crate::workflow::{AdoptionRequest, Clock};
-use crate::x509::UnixTime;
 use crate::x509::fixture::{NOW, Sketch, SoftwareKey};
+use crate::x509::{CrlReason, UnixTime};
 
 /// A CA that the ledger knows.
 struct Desk {

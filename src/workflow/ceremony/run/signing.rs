@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 use super::files::{failed, write_once};
 use super::resume::check_time;
@@ -10,7 +9,6 @@ use super::signers::{RecordedSignature, Remembering};
 use super::{CeremonyRun, RunError, Told};
 use crate::ceremony::{Digest, Event, Octets, PlannedObject, Step, StepAction};
 use crate::ledger::{CrlNumber, EntryFilter, EntryId, EntryState, RevocationRecord};
-use crate::output::{Destination, Encoding};
 use crate::signer::{KeyStore, Signer};
 use crate::token::Session;
 use crate::workflow::ceremony::objects::{Made, signing_key};
@@ -19,7 +17,7 @@ use crate::workflow::ceremony::waivers::waived_in_ledger;
 use crate::workflow::ceremony::{CeremonyError, CompletedObject};
 use crate::workflow::pipeline::{Begun, Planned, Signable};
 use crate::workflow::record::revocation;
-use crate::workflow::{Delivered, Delivery, WorkflowError, authority_of};
+use crate::workflow::{Delivered, WorkflowError, authority_of};
 use crate::x509::{Certificate, CheckedCrl, Revocation, SerialNumber};
 
 impl CeremonyRun<'_> {
@@ -328,43 +326,5 @@ impl CeremonyRun<'_> {
             Some(token) => Ok(token.to_owned()),
             None => Err(self.cannot(&step.id, "no token has its key").into()),
         }
-    }
-
-    fn delivery(&self, id: &str) -> Delivery {
-        let path = self.der_path(id);
-        match path.exists() {
-            true => Delivery::Caller(Encoding::Der),
-            false => Delivery::File(Destination {
-                encoding: Encoding::Der,
-                mode: 0o600,
-                ..Destination::new(path)
-            }),
-        }
-    }
-
-    pub(super) fn der_path(&self, id: &str) -> PathBuf {
-        self.request
-            .ceremony
-            .directory
-            .objects()
-            .join(format!("{id}.der"))
-    }
-
-    pub(super) fn tbs_path(&self, id: &str) -> PathBuf {
-        let spare = if self.spare.borrow().contains(id) {
-            ".spare"
-        } else {
-            ""
-        };
-        let objects = self.request.ceremony.directory.objects();
-        objects.join(format!("{id}{spare}.tbs"))
-    }
-
-    fn sig_path(&self, id: &str) -> PathBuf {
-        self.request
-            .ceremony
-            .directory
-            .objects()
-            .join(format!("{id}.sig"))
     }
 }
