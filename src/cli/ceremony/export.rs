@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::json::Output as _;
-use crate::cli::json::ceremony::{CeremonyExport, ExportedSerials};
+use crate::cli::json::ceremony_export::{CeremonyExport, ExportedSerials};
 use crate::cli::json::common::FileName;
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Fields, Report, printable};

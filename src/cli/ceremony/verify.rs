@@ -11,7 +11,7 @@ use super::{source, unlisted};
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::json::Output as _;
-use crate::cli::json::ceremony::CeremonyVerify;
+use crate::cli::json::ceremony_verify::CeremonyVerify;
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::shell::quote;
 use crate::cli::ui::Ui;

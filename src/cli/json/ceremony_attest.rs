@@ -5,8 +5,8 @@ use hsm_ca::workflow::OpenedCeremony;
 use serde::Serialize;
 
 use super::Output;
-use super::ceremony::Presence;
 use super::ceremony_people::SignedStatement;
+use super::ceremony_verify::Presence;
 use super::common::Time;
 
 /// `ceremony attest`.

@@ -4,7 +4,7 @@ use hsm_ca::ceremony::{GateBytes, ObjectKind, hash_words};
 use hsm_ca::workflow::CompletedObject;
 use serde::Serialize;
 
-use super::ceremony::MadeKind;
+use super::ceremony_verify::MadeKind;
 use super::common::Fingerprint;
 
 /// A step `confirm`, and the objects whose completed bytes it shows.

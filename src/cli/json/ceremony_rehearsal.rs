@@ -5,7 +5,7 @@ use hsm_ca::workflow::SessionComparison;
 use serde::Serialize;
 
 use super::Output;
-use super::ceremony::Finding;
+use super::ceremony_verify::Finding;
 use super::common::{FileName, Fingerprint};
 
 /// `ceremony rehearse`.
