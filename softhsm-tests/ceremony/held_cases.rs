@@ -117,6 +117,12 @@ pub(super) const BROKEN: &[(&str, &str, &str, &str)] = &[
         "author",
     ),
     (
+        "a line cut off without a record",
+        "files['run/torn-40'] = b'{'\nsay('deviation', text='run/torn-4 and run/torn-40-2', by='hsm-ca')\nevents.insert(9, events.pop())",
+        "",
+        "torn",
+    ),
+    (
         "a stranger",
         "events[find('attending')]['people'] = ['A', 'B', 'W', 'X']",
         "",

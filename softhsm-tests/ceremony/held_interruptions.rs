@@ -3,6 +3,10 @@
 /// Name, and what happened at the interruption.
 pub(super) const INTERRUPTED: &[(&str, &str)] = &[
     (
+        "two torn lines at one place",
+        "for n in ('40', '40-2'): files['run/torn-' + n] = b'{'\nsay('deviation', text='cut off: run/torn-40-2, run/torn-40.', by='hsm-ca')\nevents.insert(9, events.pop())",
+    ),
+    (
         "stopped between two steps",
         "at = find('confirmed', 'i1')\nsay('stopped', because='night')\nopened(2)\nevents[at:at] = events[-5:]\ndel events[-5:]",
     ),

@@ -234,6 +234,31 @@ fn a_sound_ceremony_is_verified_by_both_and_by_stock_programs() {
     );
 }
 
+/// People read the text and approve the plan. Its checksum is not enough: it can be made again with the text.
+#[test]
+fn a_text_that_is_not_that_of_the_plan_is_found_although_its_checksum_is_right() {
+    let planned = Planned::new();
+    let change = "text = read('plan.txt').replace(b'O=Example', b'O=Exemple')\nfiles['plan.txt'] = text";
+    planned.hold("held", change, "");
+    let found = findings(&planned.path("held"));
+    assert_eq!(
+        found,
+        [Finding::in_file(
+            "plan.txt",
+            "plan-text",
+            "it is not the text of plan.json"
+        )]
+    );
+    // The second verifier does not write this text again.
+    assert!(ask(&[case(&planned.path("held"))])[0].starts_with("ok "));
+    fs::remove_file(planned.path("held/plan.txt")).expect("removed");
+    assert!(
+        findings(&planned.path("held"))
+            .iter()
+            .any(|finding| finding.rule == "plan-text")
+    );
+}
+
 /// Changes one bit of a byte, and removes or empties each whole file.
 #[test]
 fn each_changed_byte_is_found_by_both() {

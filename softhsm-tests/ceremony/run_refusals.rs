@@ -251,7 +251,9 @@ fn a_session_a_quorum_and_a_second_run_are_refused() {
     room.answer(&["NOW"]).0.refused(1, "ceremony-stopped");
     let file = fs::File::open(room.path("room/run/transcript.jsonl")).expect("a transcript");
     file.lock().expect("a lock");
-    room.refused(&[], 4, "ceremony-in-use");
+    let message = room.refused(&[], 4, "ceremony-in-use");
+    let holder = format!("in use by process {}", std::process::id());
+    assert!(message.ends_with(&holder), "{message}");
     drop(file);
     room.refused(&[], 1, "ceremony-stopped");
 
@@ -276,6 +278,59 @@ fn a_session_a_quorum_and_a_second_run_are_refused() {
     let module = softhsm.to_str().expect("UTF-8");
     let message = room.refused(&[("HSM_CA_MODULE", module)], 3, "ceremony-aborted");
     assert!(message.contains("the bag was open"), "{message}");
+}
+
+/// What the ledger would refuse is looked for until a run is in the transcript. An empty transcript, which a refused run leaves, is not one.
+#[test]
+fn a_refused_run_does_not_count_as_the_beginning() {
+    let room = Room::new();
+    room.refused(&[], 1, "ceremony-stopped");
+    let transcript = || fs::read(room.path("room/run/transcript.jsonl")).expect("a transcript");
+    assert_eq!(transcript(), b"");
+    let shown = room.run(&["ceremony", "show", "room", "--format", "json"], &[]);
+    let shown = shown.ok().json();
+    assert_eq!(
+        shown["run"],
+        serde_json::json!({ "state": "not-started", "head": null, "torn": false })
+    );
+    for (command, kind) in [
+        (&["note", "room", "a word"][..], "ceremony-state"),
+        (&["attest", "room", "--ssh-key", "keys/A"], "ceremony-state"),
+    ] {
+        let arguments = [&["ceremony"], command, &["--format", "json"]].concat();
+        let message = room.run(&arguments, &[]).refused(3, kind);
+        assert!(message.contains("has not begun"), "{message}");
+    }
+    let verified = room.run(&["ceremony", "verify", "room"], &[]);
+    assert!(
+        verified.stdout.contains("the ceremony has not begun"),
+        "{}",
+        verified.stdout
+    );
+
+    // Meanwhile, another root of the same name comes into the ledger.
+    let generate = ["key", "generate", "--label", "other", "--type", "ec:p256"];
+    room.run(&generate, &[]).ok();
+    let root = [
+        "ca",
+        "create",
+        "--key",
+        "other",
+        "--subject",
+        "CN=Root R1,O=Example",
+        "--out",
+        "other.crt",
+        "--profile",
+        "root",
+    ];
+    room.run(&root, &[]).ok();
+    let message = room.run(&["ceremony", "run", "room", "--format", "json"], &[]);
+    let message = message.refused(3, "rule");
+    assert!(message.contains("same-name-other-key"), "{message}");
+    assert_eq!(transcript(), b"");
+    let abort = ["ceremony", "abort", "room", "--because", "another root"];
+    room.run(&abort, &[]).ok();
+    assert_eq!(room.events().len(), 1);
 }
 
 /// A ceremony with a damaged transcript never continues. One with a torn last line does.
@@ -307,6 +362,18 @@ fn a_changed_line_of_the_transcript_halts_the_ceremony() {
         bytes.extend(b"{\"by\":\"h");
         bytes
     });
+    // A run that is refused after it cut the line off leaves the copy, and the next one records it.
+    let standby = [
+        "ceremony",
+        "run",
+        "room",
+        "--session",
+        "standby",
+        "--format",
+        "json",
+    ];
+    room.run(&standby, &[]).refused(3, "ceremony-session");
+    assert_eq!(room.events().len(), 3, "opened, clock, stopped");
     room.refused(&[], 1, "ceremony-stopped");
     let torn = room.events().iter().any(|event| {
         event["what"] == "deviation" && event["text"].as_str().is_some_and(|text| text.contains("torn"))

@@ -181,7 +181,7 @@ fn a_token_that_is_pulled_stops_the_run_and_a_second_run_waits_outside() {
     let twice = of(&held, "twice");
     assert_eq!((&twice["stopped"], &twice["second run"]), (&json!(1), &json!(4)));
     let line = twice["line"].as_str().expect("text");
-    assert!(line.contains("in use by another process"), "{line}");
+    assert!(line.contains("in use by process "), "{line}");
     assert!(line.contains("running in another terminal"), "{line}");
 }
 

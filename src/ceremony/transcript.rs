@@ -5,9 +5,11 @@
 
 mod error;
 mod file;
+mod holder;
 mod read;
 #[cfg(test)]
 mod tests;
+mod torn;
 
 use std::fmt;
 use std::str::FromStr;

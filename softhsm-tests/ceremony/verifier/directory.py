@@ -285,6 +285,15 @@ def hex_serial(serial):
     return "0" * (len(text) % 2) + text
 
 
+def torn(files, lines):
+    """Each copy of a line that was cut off is named by a deviation."""
+    deviations = [line["text"] for line in map(canonical, lines) if line["what"] == "deviation"]
+    named = {word for text in deviations for word in re.findall("[A-Za-z0-9-]+", text)}
+    for name in files:
+        copy = re.fullmatch("run/(torn-[0-9-]*)", name, re.ASCII)
+        demand(not copy or copy[1] in named, f"{name}: no deviation names it")
+
+
 def sums(files):
     listed = []
     text = files["SHA256SUMS"].decode("utf-8")
@@ -355,6 +364,7 @@ def verify_ceremony(files, kept=None):
     for line in lines:
         trail.take(canonical(line))
     demand(trail.end != "open" or "SHA256SUMS" not in files, "transcript: lines are missing at its end")
+    torn(files, lines)
     demand(trail.end == "closed", f"the ceremony is {trail.end}")
     made = objects(files, plan, inputs, trail)
     statements.gates(files, plan, plan_hash, trail)

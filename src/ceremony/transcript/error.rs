@@ -29,6 +29,8 @@ pub enum TranscriptError {
     InUse {
         /// The path.
         path: PathBuf,
+        /// The id of that process, if the kernel shows it.
+        holder: Option<u32>,
     },
     /// The file changed after it was read.
     Changed {
@@ -112,7 +114,13 @@ impl fmt::Display for TranscriptError {
         match self {
             Self::Io { what, path, cause } => write!(f, "cannot {what} the transcript {path:?}: {cause}"),
             Self::NotAFile { path } => write!(f, "the transcript {path:?} is not a regular file"),
-            Self::InUse { path } => write!(f, "the transcript {path:?} is in use by another process"),
+            Self::InUse {
+                path,
+                holder: Some(process),
+            } => write!(f, "the transcript {path:?} is in use by process {process}"),
+            Self::InUse { path, holder: None } => {
+                write!(f, "the transcript {path:?} is in use by another process")
+            }
             Self::Changed { path } => write!(f, "the transcript {path:?} changed after it was read"),
             Self::TooLarge { path } => write!(f, "{path:?} is too large for a transcript"),
             Self::Unknown { path } => {

@@ -9,8 +9,9 @@ use rustix::fs::OFlags;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Record, Transcript, TranscriptError, TranscriptHead};
-use crate::ceremony::{CanonicalError, Digest};
+use super::holder::lock_holder;
+use super::{Record, Transcript, TranscriptError, TranscriptHead, torn};
+use crate::ceremony::{CanonicalError, Course, Digest, Event, PROGRAM};
 use crate::output::LockFile;
 use crate::values::UnixTime;
 
@@ -42,11 +43,7 @@ impl TranscriptFile {
         let file = LockFile::new(file);
         lock(&file, path)?;
         file.sync_all().map_err(|cause| failed("sync", path, cause))?;
-        let directory = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let synced = File::open(directory).and_then(|directory| directory.sync_all());
+        let synced = File::open(directory_of(path)).and_then(|directory| directory.sync_all());
         synced.map_err(|cause| failed("sync the directory of", path, cause))?;
         Ok(Self {
             path: path.to_owned(),
@@ -71,31 +68,52 @@ impl TranscriptFile {
         })
     }
 
-    /// Cuts off a torn last line, if the file is still the one that was read. The caller must keep a copy of the line first.
+    /// Opens the transcript of a ceremony that continues, or creates it. A torn last line is kept in a file beside it and cut off; see
+    /// [`torn_deviations`](Self::torn_deviations).
     ///
     /// # Errors
-    /// [`TranscriptError`]; [`TranscriptError::Changed`] if the file changed after it was read.
-    pub fn cut(path: &Path, torn: &super::TornLine) -> Result<Self, TranscriptError> {
-        let mut file = Self::open_locked(path)?;
-        let bytes = read_all(&mut file, path)?;
-        let is_same = match Transcript::read(&bytes, torn.before.plan()) {
-            Err(TranscriptError::Torn(found)) => *found == *torn,
-            _ => false,
+    /// [`TranscriptError`]; [`TranscriptError::Torn`] if the ceremony has ended: nothing is written after its last line, so this is damage. The file
+    /// is not changed then.
+    pub fn resume(path: &Path, plan: Digest) -> Result<Self, TranscriptError> {
+        let mut file = match Self::open_locked(path) {
+            Err(TranscriptError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {
+                return Self::create(path, plan);
+            }
+            opened => opened?,
         };
-        if !is_same {
-            return Err(TranscriptError::Changed {
-                path: path.to_owned(),
-            });
-        }
-        let length = u64::try_from(torn.at).unwrap_or(u64::MAX);
-        let cut = file.set_len(length).and_then(|()| file.sync_all());
-        cut.map_err(|cause| failed("cut a torn line off", path, cause))?;
+        let bytes = read_all(&mut file, path)?;
+        let transcript = match Transcript::read(&bytes, plan) {
+            Err(TranscriptError::Torn(torn)) if !has_ended(&torn.before) => {
+                let kept = torn::keep(directory_of(path), &torn);
+                kept.map_err(|cause| failed("keep a torn line of", path, cause))?;
+                let length = u64::try_from(torn.at).unwrap_or(u64::MAX);
+                let cut = file.set_len(length).and_then(|()| file.sync_all());
+                cut.map_err(|cause| failed("cut a torn line off", path, cause))?;
+                torn.before
+            }
+            read => read?,
+        };
         Ok(Self {
             path: path.to_owned(),
             file,
-            transcript: torn.before.clone(),
+            transcript,
             is_unknown: false,
         })
+    }
+
+    /// What must be recorded about lines that were cut off: a deviation for each copy of a torn line that no deviation names yet.
+    ///
+    /// # Errors
+    /// [`TranscriptError::Io`]
+    pub fn torn_deviations(&self) -> Result<Vec<Event>, TranscriptError> {
+        let copies = torn::copies_in(directory_of(&self.path));
+        let copies = copies.map_err(|cause| failed("find torn lines of", &self.path, cause))?;
+        let deviation = |copy: &String| Event::Deviation {
+            text: torn::deviation(copy),
+            by: PROGRAM.to_owned(),
+        };
+        let unrecorded = self.transcript.unrecorded_copies(&copies);
+        Ok(unrecorded.iter().map(deviation).collect())
     }
 
     /// For the tests: uses a file whose writes fail.
@@ -172,9 +190,22 @@ fn lock(file: &File, path: &Path) -> Result<(), TranscriptError> {
         Ok(()) => Ok(()),
         Err(std::fs::TryLockError::WouldBlock) => Err(TranscriptError::InUse {
             path: path.to_owned(),
+            holder: lock_holder(file),
         }),
         Err(std::fs::TryLockError::Error(cause)) => Err(failed("lock", path, cause)),
     }
+}
+
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Whether the ceremony is closed or aborted.
+fn has_ended(transcript: &Transcript) -> bool {
+    Course::of(transcript).is_ok_and(|course| course.ending().is_some())
 }
 
 fn read_all(file: &mut File, path: &Path) -> Result<Vec<u8>, TranscriptError> {

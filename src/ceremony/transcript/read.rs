@@ -117,10 +117,6 @@ impl Transcript {
         u64::try_from(self.records.len()).map_or(u64::MAX, |count| count.saturating_add(1))
     }
 
-    pub(super) const fn plan(&self) -> Digest {
-        self.plan
-    }
-
     /// The records, in order.
     #[must_use]
     pub fn records(&self) -> &[Record] {

@@ -1,3 +1,5 @@
+mod torn;
+
 use std::fs;
 use std::io::Write;
 
@@ -131,80 +133,6 @@ fn lines_that_are_missing_doubled_or_exchanged_are_found() {
 }
 
 #[test]
-fn a_torn_last_line_is_distinguished_from_other_damage() {
-    let (good, _) = small();
-    let ends = ends(&good);
-    for length in ends[2] + 1..good.len() {
-        for zeros in [0, 1, 512] {
-            let bytes = [&good[..length], &vec![0; zeros]].concat();
-            let error = Transcript::read(&bytes, plan()).unwrap_err();
-            let TranscriptError::Torn(torn) = error else {
-                panic!("{length}: {error}");
-            };
-            assert_eq!((torn.at, torn.bytes.as_slice()), (ends[2], &bytes[ends[2]..]));
-            assert_eq!(torn.before, Transcript::read(&good[..ends[2]], plan()).unwrap());
-        }
-    }
-    // Torn inside a two-octet character.
-    let cut = ends[0] + good[ends[0]..].iter().position(|byte| *byte == 0xc3).unwrap() + 1;
-    assert!(matches!(
-        Transcript::read(&good[..cut], plan()),
-        Err(TranscriptError::Torn(_))
-    ));
-    let whole = &good[..good.len() - 1];
-    for damaged in [
-        [whole, b" "].concat(),
-        [whole, b"\r"].concat(),
-        [whole, b"}"].concat(),
-        [whole, b"{"].concat(),
-        [&good[..], b"x"].concat(),
-        [&good[..], b"[1,"].concat(),
-        [&good[..], b"{ "].concat(),
-        [&good[..], b"{\"a\":tru3"].concat(),
-        [&good[..], b"{\"a\":\"\xff"].concat(),
-        [&good[..], b"\n"].concat(),
-        [&good[..], b"{\"n\":5\n"].concat(),
-        // A complete line from another place, without its newline.
-        [&good[..], &good[..ends[0] - 1]].concat(),
-    ] {
-        let error = Transcript::read(&damaged, plan()).unwrap_err();
-        assert!(
-            !matches!(error, TranscriptError::Torn(_)),
-            "{error}: {:?}",
-            String::from_utf8_lossy(&damaged)
-        );
-    }
-}
-
-#[test]
-fn an_interrupted_transcript_goes_on_after_its_torn_line_was_cut() {
-    let (good, _) = small();
-    let (directory, path) = path();
-    let torn_bytes = &good[..good.len() - 20];
-    fs::write(&path, torn_bytes).unwrap();
-    let open = || TranscriptFile::open(&path, plan());
-    let Err(TranscriptError::Torn(torn)) = open() else {
-        panic!("not torn");
-    };
-    // Opening does not change the file.
-    assert_eq!(fs::read(&path).unwrap(), torn_bytes);
-    // The file changed in the meantime.
-    fs::write(&path, &good[..good.len() - 21]).unwrap();
-    assert!(matches!(
-        TranscriptFile::cut(&path, &torn),
-        Err(TranscriptError::Changed { .. })
-    ));
-    fs::write(&path, torn_bytes).unwrap();
-    let mut file = TranscriptFile::cut(&path, &torn).unwrap();
-    let head = file.append(NOW, &json!({"what": "deviation"})).unwrap();
-    drop(file);
-    let file = open().unwrap();
-    assert_eq!(file.transcript().head(), head);
-    assert_eq!(head.n, 4);
-    drop(directory);
-}
-
-#[test]
 fn a_transcript_is_made_once_and_open_once() {
     let (directory, path) = path();
     let file = TranscriptFile::create(&path, plan()).unwrap();
@@ -214,7 +142,7 @@ fn a_transcript_is_made_once_and_open_once() {
     ));
     assert!(matches!(
         TranscriptFile::open(&path, plan()),
-        Err(TranscriptError::InUse { .. })
+        Err(TranscriptError::InUse { holder: Some(process), .. }) if process == std::process::id()
     ));
     drop(file);
     assert!(TranscriptFile::open(&path, plan()).is_ok());

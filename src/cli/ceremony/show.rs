@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::ceremony::{Digest, Event, Transcript, TranscriptError, plan_text};
+use hsm_ca::ceremony::{Digest, Event, Transcript, TranscriptError, TranscriptHead, plan_text};
 use hsm_ca::workflow::{CeremonyError, OpenedCeremony, PeopleError, count_approvals};
 use serde_json::json;
 
@@ -63,47 +63,51 @@ impl ShowCeremony {
 }
 
 /// How far `run` has come.
-enum RunState {
-    NotStarted,
-    Started { transcript: Transcript, is_torn: bool },
+#[derive(Default)]
+struct RunState {
+    /// `None` while there is no file.
+    transcript: Option<Transcript>,
+    is_torn: bool,
 }
 
 impl RunState {
     fn read(read: &ReadPlan) -> Result<Self, CliError> {
         let path = read.directory.transcript();
         if !path.exists() {
-            return Ok(Self::NotStarted);
+            return Ok(Self::default());
         }
         let bytes = input::read_regular(&path)?;
         Self::of(&bytes, read.hash).map_err(|error| PeopleError::from(error).into())
     }
 
     fn of(bytes: &[u8], plan: Digest) -> Result<Self, TranscriptError> {
-        match Transcript::read(bytes, plan) {
-            Ok(transcript) => Ok(Self::Started {
-                transcript,
-                is_torn: false,
-            }),
-            Err(TranscriptError::Torn(torn)) => Ok(Self::Started {
-                transcript: torn.before,
-                is_torn: true,
-            }),
-            Err(error) => Err(error),
-        }
+        let (transcript, is_torn) = match Transcript::read(bytes, plan) {
+            Err(TranscriptError::Torn(torn)) => (torn.before, true),
+            read => (read?, false),
+        };
+        Ok(Self {
+            transcript: Some(transcript),
+            is_torn,
+        })
     }
 
     /// The state follows from the last event.
     fn state(&self) -> State {
-        let Self::Started { transcript, .. } = self else {
+        let Some(last) = self.transcript.as_ref().and_then(|read| read.records().last()) else {
             return State::NotStarted;
         };
-        let last = transcript.records().last().and_then(|record| record.event().ok());
-        match last {
+        match last.event().ok() {
             Some(Event::Closed { .. }) => State::Closed,
             Some(Event::Aborted { .. }) => State::Aborted,
             Some(Event::Stopped { .. }) => State::Stopped,
             _ => State::Unfinished,
         }
+    }
+
+    /// The head of a transcript with lines.
+    fn head(&self) -> Option<TranscriptHead> {
+        let head = self.transcript.as_ref()?.head();
+        (head.n > 0).then_some(head)
     }
 
     fn word(&self) -> &'static str {
@@ -120,24 +124,20 @@ impl RunState {
         let mut fields = Fields::default();
         fields.add("approvals", approvals);
         fields.add("run", self.word());
-        if let Self::Started { transcript, is_torn } = self {
-            fields.add("head", transcript.head());
-            if *is_torn {
-                fields.add("last line", "torn: it is incomplete");
-            }
+        if let Some(head) = self.head() {
+            fields.add("head", head);
+        }
+        if self.is_torn {
+            fields.add("last line", "torn: it is incomplete");
         }
         fields.render(2)
     }
 
     fn to_json(&self) -> ShownRun {
-        let (head, torn) = match self {
-            Self::NotStarted => (None, false),
-            Self::Started { transcript, is_torn } => (Some(transcript.head().to_string()), *is_torn),
-        };
         ShownRun {
             state: self.state(),
-            head,
-            torn,
+            head: self.head().map(|head| head.to_string()),
+            torn: self.is_torn,
         }
     }
 }

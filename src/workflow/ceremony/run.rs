@@ -100,8 +100,8 @@ impl<'a> CeremonyRun<'a> {
             ensure_directory(&made)?;
         }
         let hash = request.ceremony.identity.hash;
-        let (transcript, torn) = resume::open_transcript(request, checked.is_first)?;
-        let course = Course::of(transcript.transcript()).map_err(RunError::Event)?;
+        let (transcript, course) = resume::open_transcript(request, checked.is_first)?;
+        let torn = transcript.torn_deviations().map_err(RunError::from)?;
         let is_closed = course.closed.is_some();
         let session = resume::choose_session(request, &course)?;
         let mut run = Self {
@@ -125,8 +125,8 @@ impl<'a> CeremonyRun<'a> {
         run.refuse_results_there()?;
         run.check_ledger()?;
         run.check_new_keys()?;
-        // The cut of a torn line must be recorded, even if nobody answers after it.
-        if torn.is_none() {
+        // The cut of a torn line is recorded as soon as possible, even if nobody answers after it.
+        if torn.is_empty() {
             room.expect_answers()?;
         }
         let begun = run.begin(&checked.approved_by, torn);

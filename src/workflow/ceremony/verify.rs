@@ -9,6 +9,7 @@ mod objects;
 mod paths;
 mod pinned;
 mod statements;
+mod torn;
 
 use std::collections::BTreeMap;
 
@@ -111,6 +112,7 @@ pub fn verify_ceremony(directory: &CeremonyDirectory, kept: Option<TranscriptHea
     let hash = Digest::of(&bytes);
     report.plan = Some(hash);
     let inputs = pinned::check(&plan, &archive, &mut report);
+    pinned::check_text(&plan, &archive, &mut report);
     statements::check_approvals(&archive, &plan, &inputs, &mut report);
     match archive
         .read(TRANSCRIPT)
@@ -141,6 +143,7 @@ pub fn verify_ceremony(directory: &CeremonyDirectory, kept: Option<TranscriptHea
         closing::check_written_sums(&archive, &mut report);
     }
     if report.transcript.is_some() {
+        torn::check(&archive, &mut report);
         let made = objects::check(&plan, &inputs, &archive, &mut report);
         statements::check_gates(&archive, &plan, &mut report);
         paths::check(&plan, &inputs, &made, &mut report);

@@ -240,7 +240,7 @@ impl fmt::Display for PeopleError {
                     "step {step:?} no longer waits for a signature, so none was written"
                 )
             }
-            Self::NotBegun => f.write_str("the ceremony has not begun: it has no transcript"),
+            Self::NotBegun => f.write_str("the ceremony has not begun: its transcript has no line"),
             Self::NotEnded => {
                 f.write_str("the ceremony is neither closed nor aborted, so nobody can attest it yet")
             }

@@ -69,7 +69,7 @@ impl OpenedCeremony {
         Ok(export.map(|export| export.people))
     }
 
-    /// The transcript so far; `None` before the first run. A line that is being written or is incomplete is left out.
+    /// The transcript so far; `None` while it has no line. A line that is being written or is incomplete is left out.
     ///
     /// # Errors
     /// [`PeopleError`]
@@ -77,11 +77,11 @@ impl OpenedCeremony {
         let Some(bytes) = read_if_there(&self.directory.transcript())? else {
             return Ok(None);
         };
-        match Transcript::read(&bytes, self.identity.hash) {
-            Ok(transcript) => Ok(Some(transcript)),
-            Err(TranscriptError::Torn(torn)) => Ok(Some(torn.before)),
-            Err(cause) => Err(cause.into()),
-        }
+        let transcript = match Transcript::read(&bytes, self.identity.hash) {
+            Err(TranscriptError::Torn(torn)) => torn.before,
+            read => read?,
+        };
+        Ok((!transcript.records().is_empty()).then_some(transcript))
     }
 
     /// Refuses a ceremony that has ended.

@@ -1,17 +1,11 @@
 //! Adds to the transcript while no run is open: notes, deviations, and an abort.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
-
 use super::opened::{make_directory, refuse_ended};
 use super::{OpenedCeremony, PeopleError};
 use crate::ceremony::{
-    AbortNotice, Ending, Event, PROGRAM, TranscriptError, TranscriptFile, TranscriptHead, is_plain_line,
-    login_author,
+    AbortNotice, Ending, Event, PROGRAM, TranscriptFile, TranscriptHead, is_plain_line, login_author,
 };
-use crate::file_trust::{self, TrustError};
+use crate::file_trust;
 use crate::output::{Destination, OutputError};
 use crate::values::UnixTime;
 use crate::workflow::WorkflowError;
@@ -32,14 +26,14 @@ pub struct Remark {
 /// Adds a note or a deviation. Returns the new head.
 ///
 /// # Errors
-/// [`PeopleError`]; [`TranscriptError::InUse`] while `run` has the transcript open.
+/// [`PeopleError`]; [`TranscriptError::InUse`](crate::ceremony::TranscriptError::InUse) while `run` has the transcript open.
 pub fn note_in_transcript(
     ceremony: &OpenedCeremony,
     remark: &Remark,
     is_deviation: bool,
 ) -> Result<TranscriptHead, PeopleError> {
     let by = check(ceremony, remark, "the note")?;
-    if !ceremony.directory.transcript().exists() {
+    if ceremony.transcript()?.is_none() {
         return Err(PeopleError::NotBegun);
     }
     let mut file = open(ceremony, remark)?;
@@ -62,14 +56,8 @@ pub fn abort_ceremony(ceremony: &OpenedCeremony, remark: &Remark) -> Result<Tran
     }
     // Reserve the file before the transcript records the abort.
     let place = Destination::new(ceremony.directory.aborted()).reserve()?;
-    let mut file = match ceremony.directory.transcript().exists() {
-        true => open(ceremony, remark)?,
-        false => {
-            make_directory(&ceremony.directory.run())?;
-            TranscriptFile::create(&ceremony.directory.transcript(), ceremony.identity.hash)
-                .map_err(PeopleError::from)?
-        }
-    };
+    make_directory(&ceremony.directory.run())?;
+    let mut file = open(ceremony, remark)?;
     let event = Event::Aborted {
         because: remark.text.clone(),
         by: by.clone(),
@@ -121,20 +109,13 @@ fn check(ceremony: &OpenedCeremony, remark: &Remark, what: &'static str) -> Resu
     }
 }
 
-/// Opens the transcript of a ceremony that has not ended. A torn last line is kept in a separate file and cut off, and a deviation records it.
+/// Opens the transcript of a ceremony that has not ended, or creates it. A torn last line is kept in a separate file and cut off, and a deviation
+/// records it.
 fn open(ceremony: &OpenedCeremony, remark: &Remark) -> Result<TranscriptFile, PeopleError> {
     let path = ceremony.directory.transcript();
     let trusted = file_trust::check_directory(&ceremony.directory.run());
     trusted.map_err(|cause| PeopleError::Trust { cause })?;
-    let (mut file, torn) = match TranscriptFile::open(&path, ceremony.identity.hash) {
-        Ok(file) => (file, None),
-        Err(TranscriptError::Torn(torn)) => {
-            let copy = format!("torn-{}-{}", torn.before.head().n + 1, remark.time.0);
-            keep(&ceremony.directory.run().join(&copy), &torn.bytes)?;
-            (TranscriptFile::cut(&path, &torn)?, Some(copy))
-        }
-        Err(cause) => return Err(cause.into()),
-    };
+    let mut file = TranscriptFile::resume(&path, ceremony.identity.hash)?;
     refuse_ended(&OpenedCeremony::course_of(Some(file.transcript()))?)?;
     let last = file.transcript().records().last();
     let last = last.and_then(crate::ceremony::Record::time);
@@ -146,34 +127,16 @@ fn open(ceremony: &OpenedCeremony, remark: &Remark) -> Result<TranscriptFile, Pe
                 last,
             });
         }
-        deviations.push(format!(
+        let text = format!(
             "the clock says {}, before the transcript's last line; it was said to be right",
             remark.time
-        ));
-    }
-    if let Some(copy) = torn {
-        deviations.push(format!(
-            "the last line of the transcript was incomplete; {copy} has what was written of it"
-        ));
-    }
-    for text in deviations {
+        );
         let by = PROGRAM.to_owned();
-        file.append(remark.time, &Event::Deviation { text, by })?;
+        deviations.push(Event::Deviation { text, by });
+    }
+    deviations.extend(file.torn_deviations()?);
+    for deviation in deviations {
+        file.append(remark.time, &deviation)?;
     }
     Ok(file)
-}
-
-fn keep(path: &Path, bytes: &[u8]) -> Result<(), PeopleError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    let written = options.open(path).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    written.map_err(|cause: io::Error| PeopleError::Trust {
-        cause: TrustError::Io {
-            path: path.to_owned(),
-            cause,
-        },
-    })
 }

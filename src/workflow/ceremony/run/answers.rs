@@ -19,11 +19,7 @@ pub(super) const CLOSING: &str = "closing";
 
 impl CeremonyRun<'_> {
     /// Starts a run: the event, the clock, the attendees, the words.
-    pub(super) fn begin(
-        &mut self,
-        approved_by: &[String],
-        torn: Option<String>,
-    ) -> Result<(), WorkflowError> {
+    pub(super) fn begin(&mut self, approved_by: &[String], torn: Vec<Event>) -> Result<(), WorkflowError> {
         let (was_interrupted, run) = {
             let course = self.course.borrow();
             (course.runs > 0 && !course.stopped, course.runs + 1)
@@ -53,8 +49,8 @@ impl CeremonyRun<'_> {
             network: &machine.network,
             needs_network: imported.map(|step| step.id.as_str()),
         });
-        if let Some(torn) = torn {
-            self.deviation(torn)?;
+        for deviation in torn {
+            self.record(deviation)?;
         }
         if was_interrupted {
             self.room.tell(&Told::Interrupted);

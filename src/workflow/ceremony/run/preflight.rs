@@ -28,7 +28,7 @@ const ROOM: u64 = 16 * 1024 * 1024;
 pub(super) struct Checked {
     /// Who approved.
     pub(super) approved_by: Vec<String>,
-    /// Whether the ceremony has no transcript yet.
+    /// Whether no run is in the transcript yet.
     pub(super) is_first: bool,
     /// SHA-256 of each file that was read or checked, by its path relative to the ceremony's directory.
     pub(super) files: BTreeMap<String, Digest>,
@@ -69,9 +69,8 @@ pub(super) fn check(
             return swapped(format!("token {name:?}"), show(planned), show(found));
         }
     }
-    let transcript = request.ceremony.directory.transcript();
-    // After the first run, the ledger contains entries of this ceremony.
-    let is_first = !transcript.exists();
+    // After the first run, the ledger contains entries of this ceremony. A run that was refused may have left an empty transcript.
+    let is_first = request.ceremony.course()?.runs == 0;
     check_plan(plan, &request.source, is_first.then_some(recorder), progress)?;
     check_room(request)?;
     let mut names: BTreeSet<String> = BTreeSet::new();

@@ -1,34 +1,20 @@
 //! The start of a run: the transcript and the session.
 
-use super::files::write_once;
 use super::{RunError, RunRequest};
 use crate::ceremony::{Course, Session, TranscriptError, TranscriptFile};
 use crate::workflow::WorkflowError;
 
-/// Opens the transcript, or creates it in the first run. A torn last line is kept in a file and cut off; the returned text says so.
+/// Opens the transcript, or creates it. Unless this is the first run, an earlier one must be in it: what only the first run checks was not checked.
 pub(super) fn open_transcript(
     request: &RunRequest,
     is_first: bool,
-) -> Result<(TranscriptFile, Option<String>), WorkflowError> {
+) -> Result<(TranscriptFile, Course), WorkflowError> {
     let path = request.ceremony.directory.transcript();
-    let plan = request.ceremony.identity.hash;
-    if is_first {
-        let made = TranscriptFile::create(&path, plan).map_err(RunError::from)?;
-        return Ok((made, None));
-    }
-    match TranscriptFile::open(&path, plan) {
-        Ok(file) => Ok((file, None)),
-        Err(TranscriptError::Torn(torn)) => {
-            let name = format!("torn-{}", torn.at);
-            write_once(&request.ceremony.directory.run().join(&name), &torn.bytes)?;
-            let file = TranscriptFile::cut(&path, &torn).map_err(RunError::from)?;
-            let text = format!(
-                "the last line of the transcript was torn: {} bytes of it are in run/{name}",
-                torn.bytes.len()
-            );
-            Ok((file, Some(text)))
-        }
-        Err(error) => Err(RunError::from(error).into()),
+    let file = TranscriptFile::resume(&path, request.ceremony.identity.hash).map_err(RunError::from)?;
+    let course = Course::of(file.transcript()).map_err(RunError::Event)?;
+    match course.runs == 0 && !is_first {
+        true => Err(RunError::from(TranscriptError::Changed { path }).into()),
+        false => Ok((file, course)),
     }
 }
 

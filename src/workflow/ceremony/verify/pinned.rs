@@ -1,7 +1,7 @@
-//! The files that the plan pins by their SHA-256.
+//! The files that the plan pins by their SHA-256, and its text for people.
 
 use super::{Archive, CeremonyReport, Inputs};
-use crate::ceremony::{CeremonyPlan, Digest};
+use crate::ceremony::{CeremonyPlan, Digest, plan_text};
 use crate::workflow::ceremony::check_previous;
 
 /// The key under which [`check`] keeps the export of the previous ceremony.
@@ -43,4 +43,22 @@ fn pin(archive: &Archive, file: &str, sha256: Digest, report: &mut CeremonyRepor
         Ok(bytes) => return Some(bytes),
     }
     None
+}
+
+/// People read `plan.txt` before they approve, so it must be the text of this plan. Another version of the program can write the text in other words:
+/// then only the checksums cover it.
+pub(super) fn check_text(plan: &CeremonyPlan, archive: &Archive, report: &mut CeremonyReport) {
+    const TEXT: &str = "plan.txt";
+    let found = match archive.read(TEXT) {
+        Ok(found) => found,
+        Err(reason) => return report.find(TEXT, "plan-text", reason),
+    };
+    if plan.tool.version != env!("CARGO_PKG_VERSION") {
+        return;
+    }
+    match plan_text(plan) {
+        Ok(text) if text.as_bytes() == found => {}
+        Ok(_) => report.find(TEXT, "plan-text", "it is not the text of plan.json"),
+        Err(error) => report.find(TEXT, "plan-text", error),
+    }
 }
