@@ -49,6 +49,34 @@ impl Rig {
     }
 }
 
+/// RFC 5280 has no limit, so this is a warning. It names the step, and what to change.
+#[test]
+fn a_crl_for_more_than_twelve_months_is_warned_of() {
+    let rig = ceremony();
+    let warnings = |rig: &Rig| {
+        let plan = ["ceremony", "plan", "ceremony.toml", "--offline", "--out", "room"];
+        let planned = rig.json(&plan).ok().json();
+        fs::remove_dir_all(rig.path("room")).expect("removed");
+        [check(rig).ok().json(), planned].map(|report| report["warnings"].to_string())
+    };
+    rig.edit("days = 364", "days = 365");
+    for warnings in warnings(&rig) {
+        assert!(!warnings.contains("nextUpdate"), "{warnings}");
+    }
+    // From June 2031 to June 2032 there are 366 days.
+    rig.edit("days = 365", "days = 400");
+    for warnings in warnings(&rig) {
+        for text in [
+            "step \\\"crl1\\\"",
+            "400 days",
+            "BR 4.9.7",
+            "set its `days` to 366 or less",
+        ] {
+            assert!(warnings.contains(text), "{text}: {warnings}");
+        }
+    }
+}
+
 #[test]
 fn every_object_of_both_sessions_is_built_and_nothing_is_written() {
     let rig = ceremony();

@@ -7,6 +7,7 @@ mod check;
 mod directory;
 mod export;
 mod kms;
+mod long_crls;
 mod new;
 mod note;
 mod object_text;

@@ -7,6 +7,7 @@ mod export;
 mod foreseen;
 mod imports;
 mod inputs;
+mod long_crls;
 mod objects;
 mod people;
 mod plan;
@@ -29,6 +30,7 @@ pub use error::CeremonyError;
 pub use export::{ExportedCeremony, SerialCount, export_ceremony, next_state};
 pub use imports::{CeremonyDecryptors, CeremonyPair, rehearse_imports};
 pub use inputs::CeremonyInputs;
+pub use long_crls::{LongCrl, long_crls};
 pub use people::{
     ApprovalFile, Approvals, OpenedCeremony, PeopleError, PreparedStatement, Remark, Saying, SignedFiles,
     SshKeygen, SshKeygenError, WaitingApproval, abort_ceremony, count_approvals, count_gate,

@@ -7,6 +7,7 @@ use hsm_ca::ceremony::{CeremonyFile, KeyBudget, Role, Session};
 use hsm_ca::signer::SystemRandom;
 use hsm_ca::workflow::{CeremonyDraft, CeremonyError, DraftObject, DraftedSession, draft_ceremony};
 
+use super::long_crls::warn_of_long_crls;
 use super::source;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
@@ -44,6 +45,7 @@ impl CheckCeremony {
         report
             .warnings
             .extend(not_asked.and_then(|warning| ui.warn(&warning)));
+        report.warnings.extend(warn_of_long_crls(file, ui)?);
         let now = settings.clock.now();
         for session in file.sessions.iter().filter(|session| session.ends < now) {
             let warning = format!("session {:?} is over: it ended at {}", session.name, session.ends);

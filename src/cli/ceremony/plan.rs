@@ -15,6 +15,7 @@ use hsm_ca::workflow::{
 
 use super::directory::ReadPlan;
 use super::kms::{connect_kms, warn_of_network};
+use super::long_crls::warn_of_long_crls;
 use super::run::find_tokens;
 use super::source::{self, ReadCeremony};
 use super::words::add_words;
@@ -92,6 +93,7 @@ impl PlanCeremony {
         report
             .warnings
             .extend(not_asked.and_then(|warning| ui.warn(&warning)));
+        report.warnings.extend(warn_of_long_crls(&read.source.file, ui)?);
         report.warnings.extend(warn_of_network(&read.source, ui)?);
         Ok(report)
     }
