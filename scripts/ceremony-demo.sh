@@ -133,7 +133,7 @@ python3 "$people" room script.html <<<"$steps"
 
 say "8. Two of the people present sign the head. Anyone can verify the ceremony, with this program and with others"
 for name in A W; do
-    run hsm-ca ceremony attest room --ssh-key "keys/$name" >/dev/null
+    run hsm-ca ceremony attest room --ssh-key "keys/$name" --all >/dev/null
 done
 head=$(python3 -c 'import json; print(json.load(open("room/attest/01.json"))["head"])')
 run hsm-ca ceremony verify room --head "$head"

@@ -8,7 +8,7 @@ use hsm_ca::values::UnixTime;
 use serde_json::{Value, json};
 
 use super::people::planned;
-use crate::harness::Rig;
+use crate::harness::{PROGRAM, Rig};
 
 impl Rig {
     /// Writes a transcript with these events, as `run` would.
@@ -102,6 +102,66 @@ fn those_who_were_there_attest_the_head_when_it_is_over() {
         .refused(3, "ceremony-state");
     rig.approve("A").refused(3, "ceremony-state");
     assert_eq!(rig.read("room/run/transcript.jsonl"), lines);
+}
+
+/// Without an option, the statement would say more than the person did. A script has decided; a person at a terminal is asked.
+#[test]
+fn at_a_terminal_a_person_confirms_that_they_saw_everything() {
+    let rig = planned();
+    let deviation = Event::Deviation {
+        text: "the second bag was opened early, before the administrator had read its number aloud"
+            .to_owned(),
+        by: "W".to_owned(),
+    };
+    rig.transcript(&[attending(&["A", "W"]), deviation, closed()]);
+    let made = || rig.path("room/attest/01.json").exists();
+    let attest = |options: &str, answer: &str| {
+        let line = format!("stty cols 60; {PROGRAM} {options} ceremony attest room --ssh-key A");
+        rig.type_on_a_terminal(&line, answer)
+    };
+    for (options, answer, reason) in [
+        ("", "no", "the typed text does not match"),
+        ("--no-input", "", "--all or --part was not given"),
+    ] {
+        let run = attest(options, answer);
+        assert_eq!(run.code, Some(2), "{run:#?}");
+        let told = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            told.contains(reason) && told.contains("nothing was signed"),
+            "{run:#?}"
+        );
+        assert!(!made());
+    }
+    let run = attest("", "yes");
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert!(
+        run.stdout
+            .contains("A was there from beginning to end, and it did NOT"),
+        "{run:#?}"
+    );
+    assert!(made());
+    let deviation = "  2026-05-28T20:26:40Z deviation: ";
+    let wrapped = |text: &str| {
+        let mut lines = text.lines().skip_while(|line| !line.starts_with(deviation));
+        lines
+            .nth(1)
+            .is_some_and(|line| line.starts_with(&" ".repeat(deviation.len())))
+    };
+    assert!(wrapped(&run.stdout), "{run:#?}");
+    fs::remove_dir_all(rig.path("room/attest")).expect("removed");
+    // An option answers. In a pipe, no line is wrapped.
+    let run = rig
+        .command(&["ceremony", "attest", "room", "--ssh-key", "A", "--all"])
+        .ok();
+    assert!(
+        run.stderr.contains("had read its number aloud\n") && !wrapped(&run.stderr),
+        "{}",
+        run.stderr
+    );
+    let statement: Value = serde_json::from_slice(&rig.read("room/attest/01.json")).expect("a statement");
+    assert_eq!(statement["present"], "all");
+    rig.json(&["ceremony", "attest", "room", "--ssh-key", "W", "--all", "--part"])
+        .refused(2, "usage");
 }
 
 /// A deviation goes into the statement, and is shown before it is signed. A note changes nothing.
@@ -273,10 +333,8 @@ fn a_torn_last_line_is_kept_and_said() {
         (&json!("deviation"), &json!("aborted"))
     );
     let names = rig.list("room/run");
-    let kept = names
-        .iter()
-        .find(|name| name.starts_with("torn-2-"))
-        .expect("a copy");
+    let kept = format!("torn-{}", whole.len());
+    assert!(names.contains(&kept), "{names:?}");
     assert_eq!(rig.read(&format!("room/run/{kept}")), b"{\"n\":2,\"prev\":\"ab");
     assert!(
         events[1]["text"]

@@ -2,7 +2,6 @@
 //! person.
 
 use std::fs;
-use std::io::Write as _;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -304,18 +303,7 @@ fn of_several_at_once_all_with_its_certificate_succeed_and_no_other() {
 
 /// Runs on a separate terminal, on which `answer` is typed.
 fn on_a_terminal(rig: &Rig, arguments: &[&str], answer: &str) -> Run {
-    let line = format!("{PROGRAM} {}", arguments.join(" "));
-    let mut command = rig.prepare_tool("script", &["-qec", &line, "/dev/null"]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().expect("script starts");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    writeln!(stdin, "{answer}").expect("it reads");
-    let output = child.wait_with_output().expect("it ends");
-    Run {
-        code: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::new(),
-    }
+    rig.type_on_a_terminal(&format!("{PROGRAM} {}", arguments.join(" ")), answer)
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! Signals for processes, and private disks.
+//! Signals for processes, terminals, and private disks.
 
-use std::process::Command;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -24,6 +25,21 @@ pub(crate) fn in_mount_namespace(script: &str) -> Command {
 }
 
 impl Rig {
+    /// Runs a shell command on a terminal of its own, on which `answer` is typed. `stdout` has all that the terminal shows.
+    pub(crate) fn type_on_a_terminal(&self, line: &str, answer: &str) -> Run {
+        let mut command = self.prepare_tool("script", &["-qec", line, "/dev/null"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("script starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        writeln!(stdin, "{answer}").expect("it reads");
+        let output = child.wait_with_output().expect("it ends");
+        Run {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::new(),
+        }
+    }
+
     /// The same in the rig's directory, with the rig's environment.
     pub(crate) fn tool_in_mount_namespace(&self, script: &str, arguments: &[&str]) -> Run {
         let mut command = in_mount_namespace(script);

@@ -218,9 +218,14 @@ const fn word(state: CheckState) -> &'static str {
 /// Name, state, finding and hint, wrapped to the width of a line.
 fn render(check: &Check) -> String {
     let first = format!("{:13} {:8} ", check.name, word(check.state));
-    let mut text = wrap::below(&first, &check.found);
+    let width = Some(wrap::page_width());
+    let mut text = wrap::below(&first, &check.found, width);
     if let Some(hint) = &check.hint {
-        text.push_str(&wrap::below(&" ".repeat(first.len()), &format!("hint: {hint}")));
+        text.push_str(&wrap::below(
+            &" ".repeat(first.len()),
+            &format!("hint: {hint}"),
+            width,
+        ));
     }
     text
 }

@@ -3,7 +3,7 @@
 use super::canvas::{Canvas, Tone};
 use super::report::printable;
 use super::wrap;
-use hsm_ca::values::{Block, WIDTH, columns, fold};
+use hsm_ca::values::{Block, columns, fold};
 
 /// The longest lines. Longer ones are hard to read.
 const WIDEST: usize = 120;
@@ -23,7 +23,7 @@ pub(super) struct Page {
 impl Page {
     /// A page as wide as the result's terminal, or 80 columns in a file or pipe.
     pub(super) fn new(canvas: Canvas) -> Self {
-        Self::of_width(canvas, wrap::width_of(std::io::stdout()).unwrap_or(WIDTH))
+        Self::of_width(canvas, wrap::page_width())
     }
 
     /// The same, but lines in a file or pipe are not wrapped, because programs may read them.

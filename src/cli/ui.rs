@@ -68,7 +68,6 @@ impl Ui {
             quiet: options.quiet,
             verbose: options.verbose,
             settings: config.and_then(FoundConfig::path),
-            #[cfg(feature = "aws")]
             no_input: options.no_input,
             color: options.color,
             warned: RefCell::default(),
@@ -76,22 +75,22 @@ impl Ui {
     }
 
     /// Whether a person can read the question. A script has already decided.
-    #[cfg(feature = "aws")]
     pub(super) fn has_reader() -> bool {
         io::stdin().is_terminal()
     }
 
-    /// Asks for a word on the terminal. Returns why it was not given.
-    #[cfg(feature = "aws")]
-    pub(super) fn confirm(&self, question: &str, word: &str) -> Result<(), &'static str> {
+    /// Asks for a word on the terminal, because `option` was not given. Returns why the word was not given either.
+    pub(super) fn confirm(&self, question: &str, word: &str, option: &str) -> Result<(), String> {
         if self.no_input {
-            return Err("--no-input forbids the confirmation prompt, and --yes was not given");
+            return Err(format!(
+                "--no-input forbids the confirmation prompt, and {option} was not given"
+            ));
         }
         let answer = Terminal::open().and_then(|mut terminal| terminal.ask(question));
         match answer {
             Ok(answer) if answer == word => Ok(()),
-            Ok(_) => Err("the typed text does not match"),
-            Err(_) => Err("no terminal to ask on, and --yes was not given"),
+            Ok(_) => Err("the typed text does not match".to_owned()),
+            Err(_) => Err(format!("no terminal to ask on, and {option} was not given")),
         }
     }
 
@@ -175,6 +174,14 @@ impl Ui {
         } else {
             // A failure here loses nothing: the transcript has everything that matters.
             let _ = print(text.as_bytes());
+        }
+    }
+
+    /// The width of the terminal where [`say`](Self::say) writes, if it is one.
+    pub(super) fn room_width(&self) -> Option<usize> {
+        match self.json {
+            true => Terminal::open().ok()?.width(),
+            false => wrap::width_of(io::stdout()),
         }
     }
 

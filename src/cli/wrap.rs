@@ -33,10 +33,14 @@ pub(super) fn hang(first: &str, indent: usize, text: &str, width: Option<usize>)
     format!("{first}{}", lines.join(&format!("\n{:indent$}", "")))
 }
 
-/// A part of a result: `first`, followed by the text, wrapped to the terminal, or to 80 columns in a file or pipe.
-pub(super) fn below(first: &str, text: &str) -> String {
-    let width = width_of(io::stdout()).unwrap_or(WIDTH);
-    hang(first, columns(first), &printable(text), Some(width)) + "\n"
+/// `first`, followed by the text, as a line of a text. Further lines are aligned below the text.
+pub(super) fn below(first: &str, text: &str, width: Option<usize>) -> String {
+    hang(first, columns(first), &printable(text), width) + "\n"
+}
+
+/// The width of a page that people read: the result's terminal, or 80 columns in a file or pipe.
+pub(super) fn page_width() -> usize {
+    width_of(io::stdout()).unwrap_or(WIDTH)
 }
 
 /// Wraps the long lines of a result, with continuations below their last column or their own indent. Lines with a word wider than their

@@ -65,7 +65,8 @@ impl ApproveCeremony {
         };
         let said = InWords {
             what,
-            shown: objects_text(prepared.objects()),
+            shown: objects_text(prepared.objects(), self.signing.width()),
+            asked: false,
         };
         let document = |statement| CeremonyApprove { statement, gate }.document();
         let mut report = self

@@ -24,6 +24,9 @@ pub(in crate::cli) struct AttestCeremony {
     directory: PathBuf,
     #[command(flatten)]
     signing: SigningOptions,
+    /// The person was there from beginning to end. Without --all and --part, a terminal asks
+    #[arg(long, conflicts_with = "part")]
+    all: bool,
     /// The person was not there from beginning to end
     #[arg(long)]
     part: bool,
@@ -52,7 +55,8 @@ impl AttestCeremony {
         let head = transcript.head();
         let said = InWords {
             what: sentence(&remarks, unplanned),
-            shown: describe(&ceremony, &course, head, &occurrences),
+            shown: describe(&ceremony, &course, head, &occurrences, self.signing.width()),
+            asked: !self.all && !self.part,
         };
         let attested = Attested::of(&ceremony, &course, head, &occurrences, &remarks);
         let saying = Saying::Attestation(remarks);
@@ -88,6 +92,7 @@ fn describe(
     course: &Course,
     head: TranscriptHead,
     occurrences: &[Occurrence],
+    width: Option<usize>,
 ) -> String {
     let mut text = "Steps:\n".to_owned();
     for (index, step) in ceremony.plan.steps.iter().enumerate() {
@@ -96,7 +101,7 @@ fn describe(
             false => "NOT done",
         };
         let first = format!("  {} {}, {done}: ", index + 1, step.id);
-        text.push_str(&wrap::below(&first, &describe_step(step)));
+        text.push_str(&wrap::below(&first, &describe_step(step), width));
     }
     text.push_str("Deviations, decisions and notes:");
     if occurrences.is_empty() {
@@ -107,7 +112,7 @@ fn describe(
         let time = found.time.map(|time| time.to_string()).unwrap_or_default();
         let first = format!("  {time} {}: ", found.kind.word());
         let said = format!("{}: {}", found.by, found.text);
-        text.push_str(&wrap::below(&first, &said));
+        text.push_str(&wrap::below(&first, &said, width));
     }
     text.push_str(&format!("Head of the transcript:\n  {head}\n"));
     for line in word_lines(&head.hash) {

@@ -9,8 +9,9 @@ use super::words::two_ways;
 use crate::cli::report::printable;
 use crate::cli::wrap;
 
-/// Describes each object, with its hashes in hex and in words. If several objects certify the same key, its hash is shown once.
-pub(super) fn objects_text(objects: &[CompletedObject]) -> String {
+/// Describes each object, with its hashes in hex and in words, in lines of this width. If several objects certify the same key, its hash is shown
+/// once.
+pub(super) fn objects_text(objects: &[CompletedObject], width: Option<usize>) -> String {
     let mut text = String::new();
     let mut keys: BTreeMap<Digest, &str> = BTreeMap::new();
     for object in objects {
@@ -22,10 +23,10 @@ pub(super) fn objects_text(objects: &[CompletedObject]) -> String {
         text.push_str(&format!("{step}: {is} {out}, which key \"{key}\" signs\n"));
         for line in &object.shown {
             let (name, value) = line.split_once(": ").unwrap_or((line, ""));
-            text.push_str(&wrap::below(&format!("  {}: ", printable(name)), value));
+            text.push_str(&wrap::below(&format!("  {}: ", printable(name)), value, width));
         }
         if !object.waived.is_empty() {
-            text.push_str(&wrap::below("  waived rules: ", &object.waived.join(", ")));
+            text.push_str(&wrap::below("  waived rules: ", &object.waived.join(", "), width));
         }
         if let Some(sha256) = object.certified_key {
             text.push_str("  SHA-256 of the key in it:");

@@ -1,7 +1,7 @@
 //! Signs a statement with stock `ssh-keygen`: the common part of `approve` and `attest`.
 
-use std::env;
 use std::path::{Path, PathBuf};
+use std::{env, io};
 
 use clap::Args;
 use hsm_ca::ceremony::SshKey;
@@ -18,6 +18,7 @@ use crate::cli::json::common::FileName;
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
+use crate::cli::wrap;
 
 /// A statement in words.
 pub(super) struct InWords {
@@ -25,6 +26,8 @@ pub(super) struct InWords {
     pub(super) what: String,
     /// The subject of the statement, in lines that people read before they sign.
     pub(super) shown: String,
+    /// Whether the person has to confirm it, because no option says it.
+    pub(super) asked: bool,
 }
 
 #[derive(Debug, Args)]
@@ -67,6 +70,14 @@ impl SigningOptions {
         let mut name = self.ssh_key.clone().into_os_string();
         name.push(".pub");
         PathBuf::from(name)
+    }
+
+    /// The width of the terminal that shows the statement, if it is one.
+    pub(super) fn width(&self) -> Option<usize> {
+        match self.write_statement {
+            true => wrap::width_of(io::stdout()),
+            false => wrap::width_of(io::stderr()),
+        }
     }
 
     /// Shows the statement and has it signed. `document` makes its JSON output.
@@ -112,6 +123,11 @@ impl SigningOptions {
             fields.render(2),
             printable(shown.trim_end())
         ));
+        if said.asked && Ui::has_reader() {
+            let question = format!("{} {what}.\nType yes to sign this: ", printable(&person));
+            ui.confirm(&question, "yes", "--all or --part")
+                .map_err(|reason| CliError::NotSigned { reason })?;
+        }
         let may_ask = !settings.no_input;
         let environment = SshKeygen::VARIABLES
             .iter()

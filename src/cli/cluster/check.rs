@@ -21,7 +21,7 @@ use crate::cli::json::error::ErrorBody;
 use crate::cli::next_steps;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
-use crate::cli::wrap::below;
+use crate::cli::wrap::{below, page_width};
 
 /// Traffic between client and HSM goes through two TLS connections, one inside the other: with the server that hosts the HSM, and with the
 /// HSM. Every available certificate of both is checked; for each missing one, the result says how to get it. Exit code 3 if any check
@@ -84,7 +84,12 @@ impl CheckCluster {
         let mut text = drawing::draw(&report, &evidence, circumstances.cluster.as_deref(), canvas);
         text.push_str(&telling::tell(&report, canvas));
         for (_, refusal) in &circumstances.silent {
-            text.extend(refusal.hint.iter().map(|hint| below("hint: ", hint)));
+            text.extend(
+                refusal
+                    .hint
+                    .iter()
+                    .map(|hint| below("hint: ", hint, Some(page_width()))),
+            );
         }
         Ok(Report {
             next: failure.is_none().then(next_steps::after_check),

@@ -61,7 +61,7 @@ impl InitializeCluster {
                 printable(&certificates.signed().subject().to_string()),
                 printable(&certificates.anchor().subject().to_string())
             );
-            ui.confirm(&question, self.cluster.as_str())
+            ui.confirm(&question, self.cluster.as_str(), "--yes")
                 .map_err(|reason| CliError::NotInitialized { reason })?;
         }
         let summary = initialize_cluster(&service, &self.cluster, &certificates, wait, ui)?;

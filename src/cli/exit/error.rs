@@ -70,7 +70,9 @@ pub(in crate::cli) enum CliError {
     Unconfirmed { reason: &'static str },
     /// The initialisation of a cluster was not confirmed.
     #[cfg(feature = "aws")]
-    NotInitialized { reason: &'static str },
+    NotInitialized { reason: String },
+    /// A statement was not confirmed.
+    NotSigned { reason: String },
     /// A prompt is needed, and `--no-input` is set.
     WouldPrompt { what: String },
     /// A directory without the files of a cluster.

@@ -100,6 +100,7 @@ impl fmt::Display for CliError {
             Self::NotInitialized { reason } => {
                 write!(f, "AWS was not asked to initialise the cluster: {reason}")
             }
+            Self::NotSigned { reason } => write!(f, "nothing was signed: {reason}"),
             Self::WouldPrompt { what } => {
                 write!(f, "--no-input is set, and this command needs to ask for {what}")
             }

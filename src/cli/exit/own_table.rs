@@ -82,6 +82,13 @@ pub(super) fn explain_own(error: &CliError) -> Row {
             USAGE,
             Some("`hsm-ca key show` shows the key; --yes deletes it without asking"),
         ),
+        CliError::NotSigned { .. } => (
+            "not-confirmed",
+            USAGE,
+            Some(
+                "--all says that the person was there from beginning to end, --part that they were not; with one of them, nothing is asked",
+            ),
+        ),
         #[cfg(feature = "aws")]
         CliError::NotInitialized { .. } => (
             "not-confirmed",

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 
 use super::live;
+use crate::cli::wrap;
 
 /// The controlling terminal, regardless of standard input and output.
 #[derive(Debug)]
@@ -16,6 +17,10 @@ impl Terminal {
             .write(true)
             .open("/dev/tty")
             .map(Self)
+    }
+
+    pub(super) fn width(&self) -> Option<usize> {
+        wrap::width_of(&self.0)
     }
 
     pub(super) fn write(&mut self, text: &str) -> io::Result<()> {

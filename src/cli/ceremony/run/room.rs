@@ -53,7 +53,7 @@ impl CeremonyRoom for Room<'_> {
     }
 
     fn tell(&self, told: &Told<'_>) {
-        self.ui.say(&sentence(told));
+        self.ui.say(&sentence(told, self.ui.room_width()));
     }
 }
 
@@ -119,7 +119,7 @@ fn phrase(question: &Question<'_>, directory: &str) -> (String, &'static str) {
     }
 }
 
-fn sentence(told: &Told<'_>) -> String {
+fn sentence(told: &Told<'_>, width: Option<usize>) -> String {
     match told {
         Told::Opened {
             ceremony,
@@ -148,7 +148,7 @@ fn sentence(told: &Told<'_>) -> String {
             "The last run was interrupted. This run continues where it stopped.\n".to_owned()
         }
         Told::Refused { reason } => format!("Not accepted: {}\n", printable(reason)),
-        Told::Recorded { line, time, event } => recorded(*line, *time, event),
+        Told::Recorded { line, time, event } => recorded(*line, *time, event, width),
         Told::Step { number, of, step } => {
             format!("\nStep {number} of {of}, {}: {}\n", step.id, describe_step(step))
         }
@@ -161,12 +161,12 @@ fn sentence(told: &Told<'_>) -> String {
                 two_ways(sha256)
             )
         }
-        Told::ToSign { object } => objects_text(slice::from_ref(object)),
+        Told::ToSign { object } => objects_text(slice::from_ref(object), width),
         Told::Gate { objects, sign_by } => format!(
             "At least {} people with the role {} compare this with the script, and sign it:\n{}",
             sign_by.threshold,
             sign_by.role.word(),
-            objects_text(objects)
+            objects_text(objects, width)
         ),
         Told::GatePassed { people } => format!("Signed by {}.\n", printable(&people.join(", "))),
         Told::Signed { step, sha256 } => format!(
@@ -178,7 +178,7 @@ fn sentence(told: &Told<'_>) -> String {
             is,
             choices,
             unlisted,
-        } => lost_signature(step, *is, choices, *unlisted),
+        } => lost_signature(step, *is, choices, *unlisted, width),
         Told::NoKms { step, reason } => format!(
             "KMS does not decrypt the key \"{step}\" now: {}\nThe step has begun. If its key is on the token, it can be adopted without KMS.\n",
             printable(reason)
@@ -219,6 +219,7 @@ fn lost_signature(
     is: ObjectKind,
     choices: &[Choice],
     unlisted: Option<&UnlistedRevocation>,
+    width: Option<usize>,
 ) -> String {
     let mut text = format!(
         "The last run stopped while a key signed \"{step}\". The token may have made a signature that was lost.\n\
@@ -228,7 +229,7 @@ fn lost_signature(
         ObjectKind::Crl => "the same CRL, with the same number. Nothing is revoked.",
         _ => "the same certificate, with the same serial number. Nothing is revoked.",
     };
-    text.push_str(&wrap::below("  sign-again: ", again));
+    text.push_str(&wrap::below("  sign-again: ", again, width));
     if choices.contains(&Choice::SpareSerial) {
         let spare = match unlisted {
             Some(unlisted) => format!(
@@ -241,20 +242,24 @@ fn lost_signature(
                     .to_owned()
             }
         };
-        text.push_str(&wrap::below("  spare-serial: ", &spare));
+        text.push_str(&wrap::below("  spare-serial: ", &spare, width));
     }
     text
 }
 
 /// Confirms a remark that was typed at a question and is now in the transcript.
-fn recorded(line: u64, time: UnixTime, event: &Event) -> String {
+fn recorded(line: u64, time: UnixTime, event: &Event, width: Option<usize>) -> String {
     let (kind, text, by) = match event {
         Event::Deviation { text, by } => ("deviation", text, by),
         Event::Note { text, by } => ("note", text, by),
         _ => return String::new(),
     };
     let said = format!("a {kind} at {time} by {by}: {text}");
-    wrap::below(&format!("Recorded in line {line} of the transcript: "), &said)
+    wrap::below(
+        &format!("Recorded in line {line} of the transcript: "),
+        &said,
+        width,
+    )
 }
 
 #[cfg(test)]

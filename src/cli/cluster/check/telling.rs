@@ -4,7 +4,7 @@ use hsm_ca::workflow::{Expiry, StepState, TlsCertificate, TlsReport, TlsRole, Tl
 
 use crate::cli::canvas::{Canvas, Tone};
 use crate::cli::report::printable;
-use crate::cli::wrap::below;
+use crate::cli::wrap::{below, page_width};
 
 /// The word for a state.
 pub(super) const fn word(state: StepState) -> &'static str {
@@ -85,10 +85,11 @@ fn tell_certificate(listed: &TlsCertificate) -> String {
 fn tell_step(step: &TlsStep, canvas: Canvas) -> String {
     let state = word(step.state);
     let begin = format!("    {state:11}  ");
-    let told = below(&begin, &format!("{}: {}", step.name, step.found));
+    let width = Some(page_width());
+    let told = below(&begin, &format!("{}: {}", step.name, step.found), width);
     let told = told.replacen(state, &canvas.paint(tone(step.state), state), 1);
     let indent = " ".repeat(begin.len());
-    let obtain = step.obtain.as_ref().map(|obtain| below(&indent, obtain));
+    let obtain = step.obtain.as_ref().map(|obtain| below(&indent, obtain, width));
     told + &obtain.unwrap_or_default()
 }
 
@@ -103,6 +104,7 @@ fn tell_expiry(expiry: &Expiry, canvas: Canvas) -> String {
     let told = below(
         &begin,
         &format!("{when}: the {} expires. {}", expiry.role, expiry.effect),
+        Some(page_width()),
     );
     let tone = tone(expiry.state).filter(|_| expiry.state > StepState::Noted);
     told.replacen(&when, &canvas.paint(tone, &when), 1)
