@@ -24,7 +24,7 @@ use std::thread;
 
 use course::Course;
 use crew::{publish_each, sign_each};
-use group::TOGETHER;
+use group::group_size;
 pub(super) use sessions::threads_for;
 use sessions::{most_held_groups, open_others, sessions_for};
 
@@ -166,8 +166,9 @@ fn sign_by<B: Batch>(
         Some(store) => store.random_source(),
         None => &SystemRandom,
     };
-    let groups = batch.count().div_ceil(TOGETHER);
-    let most_groups = (GROUPS + signers.len().div_ceil(TOGETHER / 2)).min(most_held_groups());
+    let group_size = group_size(batch.count());
+    let groups = batch.count().div_ceil(group_size);
+    let most_groups = (GROUPS + signers.len().div_ceil(group_size / 2)).min(most_held_groups(group_size));
     let stop = AtomicBool::new(false);
     let (tasks, to_sign) = mpsc::channel();
     let (publications, to_publish) = mpsc::channel();
@@ -194,8 +195,8 @@ fn sign_by<B: Batch>(
             failure: None,
         };
         let draft = |group: usize| {
-            let first = group * TOGETHER;
-            let indices = first..batch.count().min(first + TOGETHER);
+            let first = group * group_size;
+            let indices = first..batch.count().min(first + group_size);
             indices
                 .map(|index| (index, batch.draft(index, random)))
                 .collect::<Vec<_>>()

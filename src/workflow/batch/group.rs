@@ -4,8 +4,14 @@ use super::Batch;
 use super::crew::SignOutcome;
 use crate::workflow::Finished;
 
-/// The number of pieces in a group. Each group costs a few syncs of the ledger and one of the disk. Each held output is an open file.
-pub(super) const TOGETHER: usize = 64;
+/// The number of pieces in each group of a batch of `count`. Each group costs a few syncs of the ledger and one of the disk, so a large batch has
+/// large groups. In a small batch more groups overlap. Each held output is an open file.
+pub(super) const fn group_size(count: usize) -> usize {
+    match count {
+        ..1000 => 64,
+        _ => 128,
+    }
+}
 
 /// A group, from begun to delivered.
 pub(super) struct Group<B: Batch> {

@@ -5,7 +5,6 @@ use std::thread;
 
 use rustix::process::{Resource, getrlimit};
 
-use super::group::TOGETHER;
 use crate::signer::Signer;
 use crate::token::TokenError;
 use crate::workflow::{Recorder, WorkflowError};
@@ -62,8 +61,8 @@ pub(super) fn open_others<'s>(
 }
 
 /// The limit on groups in progress: each held output is an open file, and the rest of the process needs some too.
-pub(super) fn most_held_groups() -> usize {
+pub(super) fn most_held_groups(group_size: usize) -> usize {
     let limit = getrlimit(Resource::Nofile).current;
     let files = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    (files / 2 / TOGETHER).max(2)
+    (files / 2 / group_size).max(2)
 }

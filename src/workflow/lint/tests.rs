@@ -92,11 +92,11 @@ fn a_linter_that_hangs_is_killed_with_its_children() {
     let pids = directory.path().join("pids");
     let script = format!("sleep 1000 & echo $! $$ > {}; wait", pids.display());
     let begun = Instant::now();
-    match run_within(&script, Duration::from_millis(700)) {
+    match run_within(&script, Duration::from_secs(3)) {
         Err(WorkflowError::Linter(LinterError::TimedOut { .. })) => {}
         other => panic!("{other:?}"),
     }
-    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(begun.elapsed() < Duration::from_secs(60));
     let text = fs::read_to_string(&pids).unwrap();
     for pid in text.split_whitespace() {
         let gone = (0..200).any(|_| {

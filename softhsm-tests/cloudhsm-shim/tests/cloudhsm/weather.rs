@@ -44,10 +44,15 @@ fn only_calls_that_reach_the_hsm_take_longer() {
     play(&[("LATENCY_MS", "80")], || {
         let module = Module::load();
         let session = module.session();
+        // A busy machine may be slow, but not always.
+        let is_quick = (0..5).any(|_| {
+            let start = Instant::now();
+            let mut info = CK_INFO::default();
+            crate::module::ask!(module, C_GetInfo(&mut info)).unwrap();
+            start.elapsed() < Duration::from_millis(80)
+        });
+        assert!(is_quick);
         let start = Instant::now();
-        let mut info = CK_INFO::default();
-        crate::module::ask!(module, C_GetInfo(&mut info)).unwrap();
-        assert!(start.elapsed() < Duration::from_millis(80));
         session.find(&[]).unwrap();
         assert!(start.elapsed() >= Duration::from_millis(80));
     });

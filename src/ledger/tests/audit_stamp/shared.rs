@@ -282,7 +282,7 @@ fn a_long_reader_prevents_only_the_stamp() {
     let start = Instant::now();
     drop(ledger);
     assert!(
-        start.elapsed() < Duration::from_secs(2),
+        start.elapsed() < Duration::from_secs(10),
         "it waited for the reader"
     );
     drop(reader);
