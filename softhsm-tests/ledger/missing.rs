@@ -242,7 +242,7 @@ fn ledger_new_creates_a_sound_ledger_and_a_second_run_does_not_change_it() {
     let made = rig.json(&["ledger", "new"]).ok().json();
     let head = made["head"].as_str().expect("a head");
     assert!(head.starts_with("1:"), "{made}");
-    assert_eq!(rig.files(), ["l.db"]);
+    assert_eq!(rig.files(), ["l.db", "l.db-lock"]);
     let verified = rig.json(&["ledger", "verify", "--head", head]).ok().json();
     assert_eq!(verified["events"], 1);
     rig.json(&["ledger", "new"]).refused(2, "ledger-exists");

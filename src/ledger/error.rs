@@ -183,6 +183,11 @@ pub enum LedgerError {
         /// The entry that began first.
         entry: EntryId,
     },
+    /// A certificate for the same request was begun and not signed, and another process may be about to sign it.
+    RequestOpen {
+        /// Its entry.
+        entry: EntryId,
+    },
     /// A CRL cannot have this number.
     CrlNumber {
         /// The number.
@@ -359,6 +364,10 @@ impl fmt::Display for LedgerError {
             Self::RequestTaken { entry } => write!(
                 f,
                 "another process began a certificate for the same request first: entry {entry} of the ledger"
+            ),
+            Self::RequestOpen { entry } => write!(
+                f,
+                "a certificate for the same request was begun and not signed (entry {entry} of the ledger), and another process that may be about to sign it has the ledger open"
             ),
             Self::CrlNumber { number, problem } => write!(f, "CRL number {number}: {problem}"),
             Self::NoEntry { entry } => write!(f, "the ledger has no entry {entry}"),

@@ -245,7 +245,7 @@ impl Tables for SqliteLedger {
     }
 
     fn others_record(&self) -> Result<bool, LedgerError> {
-        Ok(self.presence.as_ref().is_none_or(Presence::has_others))
+        self.presence.as_ref().map_or(Ok(true), Presence::has_others)
     }
 
     fn verify_events(&self, kept: &Evidence, seen: &mut dyn FnMut(u64)) -> Result<VerifyReport, LedgerError> {

@@ -152,6 +152,13 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
                 "when no other process signs, run the same command again: it delivers the certificate that was signed; --again signs another one",
             ),
         ),
+        LedgerError::RequestOpen { .. } => (
+            "request-open",
+            REFUSED,
+            Some(
+                "when the other process has ended, run the same command again: it delivers the certificate, or signs it if nothing was signed. `lslocks` shows which process holds the ledger's -lock file; on PostgreSQL, pg_locks shows the sessions. --again signs now, and there can be two certificates",
+            ),
+        ),
         LedgerError::CrlNumber {
             problem: CrlNumberProblem::Passed,
             ..

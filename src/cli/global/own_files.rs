@@ -32,7 +32,7 @@ impl Settings {
         let ledger = self.ledger();
         if let Ok(LedgerUrl::Sqlite(path)) = &ledger {
             let real = path.canonicalize().unwrap_or_else(|_| path.clone());
-            for suffix in ["", "-wal", "-shm", "-journal", "-audit"] {
+            for suffix in ["", "-wal", "-shm", "-journal", "-audit", "-lock"] {
                 let mut name = real.clone().into_os_string();
                 name.push(suffix);
                 own.push(PathBuf::from(name));

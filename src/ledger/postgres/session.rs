@@ -6,13 +6,15 @@ use super::super::LedgerError;
 use super::failure::Trouble;
 use super::place::PostgresPlace;
 
-/// Other users' functions and operators cannot replace the system's. A session that stops in the middle of its turn loses it. A commit
-/// waits for the disk, and for a synchronous standby, regardless of the settings of the server, the database or the role.
+/// Other users' functions and operators cannot replace the system's. A session that stops in the middle of its turn loses it. A session that is
+/// idle while the token signs is not ended (PostgreSQL 14 and newer have a setting for that). A commit waits for the disk, and for a synchronous
+/// standby. All of this is regardless of the settings of the server, the database or the role.
 const BEGIN: &str = "
     SET search_path = pg_catalog;
     SET lock_timeout = '30s';
     SET statement_timeout = 0;
     SET idle_in_transaction_session_timeout = '30s';
+    SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout';
     SET client_min_messages = warning;
     SELECT set_config('synchronous_commit',
         CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)";

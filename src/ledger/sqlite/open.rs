@@ -128,8 +128,8 @@ impl SqliteLedger {
         };
         let db = opened.map_err(|failure| failure.of(&path, patience))?;
         let presence = match access {
-            Access::Record => Presence::enter(&path),
-            Access::Read | Access::Decide => Presence::look_in(&path),
+            Access::Record => Some(Presence::enter(&path, patience)?),
+            Access::Read | Access::Decide => None,
         };
         let audit = (access != Access::Read).then(|| RefCell::new(Audit::default()));
         let mut ledger = Self {
@@ -141,7 +141,7 @@ impl SqliteLedger {
             watch: RefCell::new(watch),
             large,
             known: None,
-            presence: presence.ok(),
+            presence,
         };
         ledger.audit_opened()?;
         // SQLite has its log now.
@@ -153,7 +153,7 @@ impl SqliteLedger {
     }
 }
 
-fn denied(path: &Path, cause: &io::Error) -> LedgerError {
+pub(super) fn denied(path: &Path, cause: &io::Error) -> LedgerError {
     LedgerError::Denied {
         place: LedgerPlace::file(path),
         found: cause.to_string(),

@@ -2,89 +2,132 @@
 //! process died, or it is about to sign. Without a process that is present, it died.
 
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use rustix::io::Errno;
 
+use super::open::denied;
+use crate::ledger::{LedgerError, LedgerPlace};
 use crate::output::LockFile;
 
-/// How long to wait while other processes check who is present, which takes microseconds.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The lock file is called like the ledger, with this at the end.
+const LOCK: &str = "-lock";
 
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// A lock (`flock`) on the ledger's directory. The kernel releases it when the process ends, however that happens. SQLite has no POSIX locks
-/// on the directory, so closing the descriptor drops none of the ledger's own.
+/// A lock (`flock`) on a file beside the ledger that only its owner can open. The kernel releases the lock when the process ends, however that
+/// happens. The ledger itself must not be opened for it: closing any descriptor of a file drops all of the process's POSIX locks on it, and
+/// SQLite needs them. The file stays: a process that removed it could remove the lock of another one.
 #[derive(Debug)]
 pub(super) struct Presence {
-    directory: LockFile,
-    is_kept: bool,
+    lock: LockFile,
+    path: PathBuf,
+    patience: Duration,
 }
 
 impl Presence {
-    /// Counts as present until it is dropped. If another user holds the directory for two seconds, this process does not count.
-    pub(super) fn enter(path: &Path) -> io::Result<Self> {
-        let presence = Self::look_in(path)?;
-        let is_kept = presence.share();
-        Ok(Self { is_kept, ..presence })
-    }
-
-    /// Opens the directory to find out who is present. This process does not count.
-    pub(super) fn look_in(path: &Path) -> io::Result<Self> {
-        let file = path.canonicalize()?;
-        let directory = file.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(Self {
-            directory: LockFile::new(File::from(rustix::fs::open(&directory, flags, Mode::empty())?)),
-            is_kept: false,
-        })
+    /// Counts as present until it is dropped. Waits up to `patience` while other processes check who is present, which takes microseconds.
+    pub(super) fn enter(ledger: &Path, patience: Duration) -> Result<Self, LedgerError> {
+        let mut path = ledger
+            .canonicalize()
+            .map_err(|cause| denied(ledger, &cause))?
+            .into_os_string();
+        path.push(LOCK);
+        let path = PathBuf::from(path);
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let opened = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR);
+        let file = opened.map_err(|error| denied(&path, &error.into()))?;
+        let presence = Self {
+            lock: LockFile::new(File::from(file)),
+            path,
+            patience,
+        };
+        presence.share()?;
+        Ok(presence)
     }
 
     /// Whether another process is present. It releases its own lock for that moment, so nothing may be in progress.
-    pub(super) fn has_others(&self) -> bool {
-        let is_alone = flock(&*self.directory, FlockOperation::NonBlockingLockExclusive).is_ok();
-        match self.is_kept {
-            true => drop(self.share()),
-            false => drop(flock(&*self.directory, FlockOperation::Unlock)),
-        }
-        !is_alone
+    pub(super) fn has_others(&self) -> Result<bool, LedgerError> {
+        let is_alone = flock(&*self.lock, FlockOperation::NonBlockingLockExclusive).is_ok();
+        self.share()?;
+        Ok(!is_alone)
     }
 
-    fn share(&self) -> bool {
+    fn share(&self) -> Result<(), LedgerError> {
         let start = Instant::now();
-        while flock(&*self.directory, FlockOperation::NonBlockingLockShared).is_err() {
-            if start.elapsed() >= PATIENCE {
-                return false;
+        loop {
+            match flock(&*self.lock, FlockOperation::NonBlockingLockShared) {
+                Ok(()) => return Ok(()),
+                Err(Errno::WOULDBLOCK | Errno::INTR) if start.elapsed() < self.patience => {
+                    thread::sleep(PAUSE)
+                }
+                Err(Errno::WOULDBLOCK | Errno::INTR) => {
+                    return Err(LedgerError::Locked {
+                        place: LedgerPlace::file(&self.path),
+                        waited: self.patience,
+                    });
+                }
+                Err(error) => return Err(denied(&self.path, &error.into())),
             }
-            thread::sleep(PAUSE);
         }
-        true
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
     use super::*;
 
-    #[test]
-    fn those_who_are_present_see_each_other_and_a_reader_does_not_count() {
+    const SHORT: Duration = Duration::from_millis(60);
+
+    fn ledger() -> (tempfile::TempDir, PathBuf) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("l.db");
         std::fs::write(&path, "").unwrap();
-        let reader = Presence::look_in(&path).unwrap();
-        assert!(!reader.has_others());
-        let one = Presence::enter(&path).unwrap();
-        assert!(!one.has_others());
-        assert!(reader.has_others());
-        let two = Presence::enter(&path).unwrap();
-        assert!(one.has_others() && two.has_others() && reader.has_others());
-        // A process that checks stays present.
+        (directory, path)
+    }
+
+    #[test]
+    fn those_who_are_present_see_each_other() {
+        let (_directory, path) = ledger();
+        let one = Presence::enter(&path, SHORT).unwrap();
+        assert!(!one.has_others().unwrap());
+        let two = Presence::enter(&path, SHORT).unwrap();
+        assert!(one.has_others().unwrap() && two.has_others().unwrap());
         drop(one);
-        assert!(reader.has_others() && !two.has_others());
-        drop(two);
-        assert!(!reader.has_others());
+        assert!(!two.has_others().unwrap());
+        // It is still present after it checked.
+        let three = Presence::enter(&path, SHORT).unwrap();
+        assert!(three.has_others().unwrap());
+    }
+
+    #[test]
+    fn a_process_that_cannot_be_seen_does_not_record() {
+        let (_directory, path) = ledger();
+        let one = Presence::enter(&path, SHORT).unwrap();
+        assert_eq!(one.path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        drop(one);
+        let lock = path.with_file_name("l.db-lock");
+        let other = LockFile::new(File::open(&lock).unwrap());
+        other.try_lock().unwrap();
+        match Presence::enter(&path, SHORT) {
+            Err(LedgerError::Locked { place, .. }) => assert_eq!(place, LedgerPlace::file(&lock)),
+            other => panic!("{other:?}"),
+        }
+        drop(other);
+        // A lock on the directory, such as that of `flock DIRECTORY COMMAND`, is not this one.
+        let directory = LockFile::new(File::open(path.parent().unwrap()).unwrap());
+        directory.try_lock().unwrap();
+        assert!(!Presence::enter(&path, SHORT).unwrap().has_others().unwrap());
+        std::fs::remove_file(&lock).unwrap();
+        symlink(path.with_file_name("elsewhere"), &lock).unwrap();
+        assert!(matches!(
+            Presence::enter(&path, SHORT),
+            Err(LedgerError::Denied { .. })
+        ));
     }
 }

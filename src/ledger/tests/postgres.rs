@@ -112,6 +112,20 @@ fn issuers_see_each_other_and_a_reader_does_not_count() {
 }
 
 #[test]
+fn an_issuer_that_waits_for_the_token_stays_present() {
+    let (shared, first) = Shared::new();
+    drop(first);
+    let sql = format!(
+        "ALTER DATABASE \"{}\" SET idle_session_timeout = '100ms'",
+        shared.database
+    );
+    shared.cluster.sql(&shared.database, &sql);
+    let (one, two) = (shared.open(), shared.open());
+    thread::sleep(std::time::Duration::from_millis(500));
+    assert!(one.others_record().unwrap() && two.others_record().unwrap());
+}
+
+#[test]
 fn two_issuers_append_to_one_chain_and_no_serial_number_is_used_twice() {
     let (shared, _) = Shared::new();
     let begun: Vec<_> = thread::scope(|scope| {

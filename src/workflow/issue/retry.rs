@@ -124,7 +124,10 @@ impl<R: RequestSource> SigningJob<R> {
             false => Ok(None),
         };
         let new = || match is_begun()? {
-            Some(entry) => Err(WorkflowError::from(LedgerError::RequestTaken { entry })),
+            Some(entry) => {
+                let name = self.requests.name(index);
+                Err(refusal_of(&name, LedgerError::RequestOpen { entry }.into()))
+            }
             None => Ok(Source::New),
         };
         if found.is_empty() {
