@@ -49,7 +49,6 @@ pub(super) struct Ui {
     quiet: bool,
     verbose: u8,
     settings: Option<PathBuf>,
-    #[cfg(feature = "aws")]
     no_input: bool,
     color: ColorChoice,
     /// Warnings that come before the result, for the JSON of it.
