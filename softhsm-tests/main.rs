@@ -31,6 +31,7 @@ mod cert {
 /// `ceremony new` and `check`; SSH signatures beside stock `ssh-keygen`, and a verifier in Python.
 mod ceremony {
     mod check;
+    mod damaged_statements;
     mod exchanged;
     mod foreseen;
     mod gates;

@@ -42,7 +42,9 @@ pub(super) fn explain_people(error: &PeopleError) -> Row {
         PeopleError::StatementFile(_) | PeopleError::Statement { .. } => (
             "ceremony-statement",
             REFUSED,
-            Some("find out where the file comes from, and remove it: no statement counts while it is there"),
+            Some(
+                "keep a copy of the file. Ask the person whom it names whether they approved or rejected, and put a sound copy in its place. Remove nothing until you know: it may be a rejection",
+            ),
         ),
         PeopleError::Saying { .. } | PeopleError::Text { .. } => ("ceremony-text", USAGE, None),
         PeopleError::UnknownKey { .. } => (
