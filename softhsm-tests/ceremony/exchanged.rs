@@ -211,6 +211,11 @@ fn a_gate_that_is_gone_when_the_signature_is_there_is_not_signed() {
     }
 }
 
+fn words(text: &Value) -> String {
+    let text = text.as_str().expect("text");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// A run signs what was approved, whatever the files become after it has read them. It writes no hash of a file that it has not read. If an interrupted
 /// closing left results and they were changed, it does not accept them. Once everything is put back, the same command finishes.
 #[test]
@@ -224,12 +229,17 @@ fn a_run_keeps_to_what_it_has_read_and_does_not_certify_anything_else() {
         (&json!(3), &json!(5)),
         "{held:#}"
     );
+    // What nobody could verify is not closed.
+    let lost = &held["lost"];
+    let told = "the signatures at the gates are not those in the transcript: run/gates: step \"gate\": [\"C\"] signed, and the transcript names [\"A\", \"C\"]";
+    assert_eq!((&lost[0], &lost[2]), (&json!(3), &json!("stopped")), "{lost:#}");
+    assert!(words(&lost[1]).contains(told), "{lost:#}");
     let changed =
         |file: &str| format!("room/{file} was changed while the ceremony ran, so its hash is not written");
     let line = held["line"].as_str().expect("text");
     assert!(line.contains(&changed("approvals/01-approve.json")), "{held:#}");
     let exchanged = held["exchanged"].as_array().expect("a list");
-    assert_eq!(exchanged.len(), 6);
+    assert_eq!(exchanged.len(), 7);
     for refused in exchanged {
         let (file, line) = (
             refused[1].as_str().expect("a file"),
@@ -237,7 +247,7 @@ fn a_run_keeps_to_what_it_has_read_and_does_not_certify_anything_else() {
         );
         // The transcript is read once more before it is opened for writing. Nothing is added to another one.
         let told = match file {
-            "run/transcript.jsonl" => "line 29 of the transcript: not JSON".to_owned(),
+            "run/transcript.jsonl" => "line 35 of the transcript: not JSON".to_owned(),
             file => changed(file),
         };
         assert!(refused[0] == 3 && line.contains(&told), "{refused:#}");

@@ -5,6 +5,7 @@ mod draft;
 mod error;
 mod export;
 mod foreseen;
+mod gates;
 mod imports;
 mod inputs;
 mod long_crls;

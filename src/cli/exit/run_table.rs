@@ -96,6 +96,13 @@ pub(super) fn explain_run(error: &RunError) -> Row {
                 "put back the file that was there before, and run the same command again to finish the ceremony",
             ),
         ),
+        RunError::OtherSignatures { .. } => (
+            "ceremony-changed",
+            REFUSED,
+            Some(
+                "put back what was in run/gates when the gate was passed, from another copy; move out what was added. Then run the same command again",
+            ),
+        ),
         RunError::OtherResults { .. } => (
             "ceremony-results",
             REFUSED,

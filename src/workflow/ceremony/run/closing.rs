@@ -22,6 +22,7 @@ impl CeremonyRun<'_> {
     pub(super) fn close(&mut self) -> Result<RunSummary, WorkflowError> {
         let results = self.results()?;
         self.type_words(CLOSING)?;
+        self.count_gates_again()?;
         // Write the ledger's events first. After the closing event, nothing of the ceremony changes.
         self.write_ledger()?;
         self.record(Event::Closed {
@@ -34,7 +35,7 @@ impl CeremonyRun<'_> {
     ///
     /// # Errors
     /// [`RunError::Closed`] if nothing is left to do.
-    pub(super) fn finish_closing(&self) -> Result<RunSummary, WorkflowError> {
+    pub(super) fn finish_closing(&mut self) -> Result<RunSummary, WorkflowError> {
         if self.request.ceremony.directory.checksums().exists() {
             return Err(RunError::Closed.into());
         }
@@ -42,6 +43,7 @@ impl CeremonyRun<'_> {
         if self.course.borrow().closed.as_ref() != Some(&digests(&results)) {
             return Err(self.cannot(CLOSING, "the transcript has other results").into());
         }
+        self.count_gates_again()?;
         self.write_results(&results)
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::{fmt, io};
 
-use crate::ceremony::{CanonicalError, Digest, TranscriptError};
+use crate::ceremony::{CanonicalError, Digest, Finding, TranscriptError};
 use crate::token::TokenError;
 use crate::values::UnixTime;
 use crate::workflow::{CeremonyError, WorkflowError};
@@ -135,6 +135,11 @@ pub enum RunError {
         /// The file.
         path: PathBuf,
     },
+    /// The signatures at a gate are no longer those with which it was passed.
+    OtherSignatures {
+        /// The first difference.
+        found: Finding,
+    },
     /// Something else is in the place of the results.
     OtherResults {
         /// The directory, or an entry in it.
@@ -207,6 +212,11 @@ impl fmt::Display for RunError {
                 f,
                 "{} was changed while the ceremony ran, so its hash is not written",
                 path.display()
+            ),
+            Self::OtherSignatures { found } => write!(
+                f,
+                "the signatures at the gates are not those in the transcript: {}: {}",
+                found.file, found.found
             ),
             Self::OtherResults { path, reason } => {
                 write!(f, "the results cannot be written: {}: {reason}", path.display())

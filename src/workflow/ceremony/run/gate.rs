@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{CeremonyRun, Question, Told};
-use crate::ceremony::{Confirm, Event, GateBytes};
+use super::{CeremonyRun, Question, RunError, Told};
+use crate::ceremony::{Confirm, Digest, Event, GateBytes, Trail, read_statements};
 use crate::workflow::WorkflowError;
-use crate::workflow::ceremony::CompletedObject;
+use crate::workflow::ceremony::gates::{GATES, check_gates};
 use crate::workflow::ceremony::people::count_gate;
+use crate::workflow::ceremony::{CompletedObject, PeopleError};
 
 impl CeremonyRun<'_> {
     pub(super) fn gate(&self, step: &str, confirm: &Confirm) -> Result<(), WorkflowError> {
@@ -57,6 +58,31 @@ impl CeremonyRun<'_> {
                     self.ask(&Question::GateSigned { step, missing: 1 })?;
                 }
             }
+        }
+    }
+
+    /// Counts the signatures at every gate again. A statement may have been removed, changed or added since its gate was passed, and nobody could
+    /// verify the closed ceremony. The checksums then cover exactly these files.
+    pub(super) fn count_gates_again(&mut self) -> Result<(), WorkflowError> {
+        let statements = read_statements(&self.request.ceremony.directory.gates());
+        let mut files = Vec::new();
+        for file in statements.map_err(PeopleError::from)? {
+            let name = file.path.file_name().unwrap_or_default();
+            let name = format!("{GATES}/{}", name.to_string_lossy());
+            self.files.insert(name.clone(), Digest::of(&file.statement));
+            if let Some(signature) = &file.signature {
+                self.files.insert(format!("{name}.sig"), Digest::of(signature));
+            }
+            files.push((name, file));
+        }
+        let findings = {
+            let transcript = self.transcript.borrow();
+            let trail = Trail::follow(self.plan, transcript.transcript());
+            check_gates(self.plan, &trail, &files)
+        };
+        match findings.into_iter().next() {
+            Some(found) => Err(RunError::OtherSignatures { found }.into()),
+            None => Ok(()),
         }
     }
 

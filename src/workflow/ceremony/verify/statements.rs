@@ -1,18 +1,14 @@
 //! Checks the statements: approvals, gates, attestations.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
-
 use super::pinned::PREVIOUS;
 use super::{Archive, Attested, CeremonyReport, Inputs};
 use crate::ceremony::{
-    ApprovalCount, AttestationCount, CeremonyExport, CeremonyPlan, GateBytes, GateCount, PlanError, Presence,
-    StatementFile, TrailEnd, Verdict, read_statements,
+    ApprovalCount, AttestationCount, CeremonyExport, CeremonyPlan, PlanError, Presence, StatementFile,
+    TrailEnd, Verdict, read_statements,
 };
+use crate::workflow::ceremony::gates::{self, GATES};
 
 const APPROVALS: &str = "approvals";
-const GATES: &str = "run/gates";
 const ATTESTATIONS: &str = "attest";
 
 /// Enough distinct people must have approved, and nobody may have rejected. If the people changed since the previous ceremony, its approvers must
@@ -79,69 +75,11 @@ pub(super) fn check_approvals(
     }
 }
 
-/// At each gate that was passed, the people named in the transcript must have signed its hashes, in its session. Signatures at a gate that was opened
-/// but not passed must be over its hashes too. File names have no meaning.
+/// The statements at the gates must be those that the transcript names.
 pub(super) fn check_gates(archive: &Archive, plan: &CeremonyPlan, report: &mut CeremonyReport) {
-    let mut counts = BTreeMap::new();
-    let everybody: Vec<_> = plan
-        .people
-        .persons
-        .iter()
-        .map(|person| person.name.clone())
-        .collect();
-    for ((step, session), gate) in report.trail.opened_gates.clone() {
-        let bytes = GateBytes {
-            session: session.clone(),
-            step: step.clone(),
-            objects: gate.objects,
-        };
-        let attending = gate
-            .passed
-            .as_ref()
-            .map_or(&everybody, |passed| &passed.attending);
-        match (GateCount::of(plan, attending, bytes), gate.passed) {
-            (Ok(count), passed) => {
-                counts.insert((step, session), (count, passed.map(|passed| passed.people)));
-            }
-            (Err(error), Some(passed)) => report.find_line(passed.line, "gate", error.to_string()),
-            (Err(error), None) => report.find(GATES, "gate", error.to_string()),
-        }
-    }
-    let Some(files) = statements_in(archive, GATES, "gate", report) else {
-        return;
-    };
-    for (name, file) in files {
-        let Some(signature) = &file.signature else {
-            continue;
-        };
-        let said = serde_json::from_slice::<Value>(&file.statement).unwrap_or_default();
-        let text = |name: &str| {
-            said.get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let outcome = match counts.get_mut(&(text("step"), text("session"))) {
-            Some((count, _)) => count
-                .add(&file.statement, signature)
-                .map(drop)
-                .map_err(|error| error.to_string()),
-            None => Err("no gate of this step was opened in this session".to_owned()),
-        };
-        if let Err(reason) = outcome {
-            report.find(name, "gate", reason);
-        }
-    }
-    for ((step, _), (count, named)) in counts {
-        let Some(mut named) = named else { continue };
-        named.sort();
-        if count.people() != named || count.missing() > 0 {
-            let found = format!(
-                "step {step:?}: {:?} signed, and the transcript names {named:?}",
-                count.people()
-            );
-            report.find(GATES, "gate", found);
-        }
+    if let Some(files) = statements_in(archive, GATES, "gate", report) {
+        let mut found = gates::check_gates(plan, &report.trail, &files);
+        report.findings.append(&mut found);
     }
 }
 
