@@ -21,6 +21,7 @@ mod plan;
 mod practice_file;
 mod quorum;
 mod rehearsed;
+mod remark;
 mod ssh_key;
 mod ssh_wire;
 mod sshsig;
@@ -68,6 +69,7 @@ pub use plan::{
 pub use practice_file::{PracticeChanges, PracticeFileError};
 pub use quorum::QuorumAnchor;
 pub use rehearsed::{ComparedObject, Difference};
+pub(crate) use remark::remark_in;
 pub use ssh_key::{LEAST_RSA_BITS, SshKey, SshKeyError, SshKeyKind};
 pub use sshsig::{SshSignature, SshSignatureError};
 pub use stand_in_signer::{StandInSigner, StandInSignerError};

@@ -5,9 +5,7 @@ use std::path::{Component, Path};
 use super::CeremonyFileError;
 use crate::ceremony::Digest;
 use crate::ceremony::author::is_reserved;
-
-/// An answer that begins like this is a remark.
-const REMARKS: [&str; 2] = ["note:", "deviation:"];
+use crate::ceremony::remark::remark_in;
 
 /// Enough for any name, and short enough for a line of the script.
 const LONGEST_NAME: usize = 64;
@@ -84,10 +82,10 @@ pub(super) fn check_person(place: &str, name: &str, line: Option<usize>) -> Resu
     if name.contains(',') {
         return refuse("name contains a comma: in the room, a comma ends a name".to_owned());
     }
-    if let Some(word) = REMARKS.into_iter().find(|word| name.starts_with(word)) {
-        return refuse(format!(
-            "name begins with \"{word}\": in the room, that begins a remark"
-        ));
+    if remark_in(name).is_some() {
+        return refuse(
+            "name begins with \"note:\" or \"deviation:\": in the room, that begins a remark".to_owned(),
+        );
     }
     if is_reserved(name) {
         return refuse(
@@ -200,6 +198,8 @@ mod tests {
             (",", "comma"),
             ("note: W", "remark"),
             ("deviation:W", "remark"),
+            ("Note : W", "remark"),
+            ("DEVIATION:W", "remark"),
             ("login W", "not a person"),
             ("Login W", "not a person"),
             ("HSM-CA", "not a person"),

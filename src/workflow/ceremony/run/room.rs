@@ -121,6 +121,8 @@ pub enum Told<'a> {
         /// The note or the deviation.
         event: &'a Event,
     },
+    /// A note or a deviation was typed before somebody said whose the one before it is. It is recorded after that one.
+    RecordedNext,
     /// A step begins.
     Step {
         /// Its place among the steps, from 1.
