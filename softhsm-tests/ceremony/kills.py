@@ -11,8 +11,9 @@ A POINT is one of these:
     writes OCTETS           one run after the other, each killed like this in the next event of the ceremony
     fills TEXT              no space for the first write of that text
     full N                  no space from the N-th write or new file on
-    changed                 another process changes files after the run has read them; they are put back before the next run. The ceremony is closed then,
-                            but its checksums are missing; before each run, one of several changes is made to the results
+    changed                 a signature at the gate disappears before the ceremony is closed, and is put back. Then another process changes files after
+                            the run has read them; they are put back before the next run. The ceremony is closed then, but its checksums are missing;
+                            before each run, one of several changes is made to the results
     talks                   people type remarks at a question, and Ctrl-C at another one
     twice                   a second run starts while the first one waits for an answer
     standby STATE           the first session is held until STATE, and the second one the next day
@@ -80,6 +81,8 @@ class Room:
         self.authors = []
         self.ctrl_c = False
         self.second = False
+        self.lost = None
+        self.said = ""
         self.options = []
         self.runs = 0
 
@@ -145,6 +148,9 @@ class Room:
             return self.later.pop(0)
         if question.startswith("Who says this"):
             return self.authors.pop(0)
+        if self.lost and '"crl1"' in question:
+            os.rename(os.path.join(self.directory, "room", self.lost), os.path.join(self.logs, "lost"))
+            self.lost = None
         if self.second is None and "Who is in the room" in question:
             self.second = self.command("ceremony", "run", "room")
         if "by the wall clock" in question:
@@ -194,6 +200,7 @@ class Room:
                     else:
                         run.stdin.close()
                 line = b""
+        self.said += said.decode()
         return run.wait(), said.decode()
 
     def calls(self):
@@ -297,7 +304,8 @@ def exchange(room, files):
 def due(room, said, report, unlisted):
     """What people are told about a CRL that is due, and whether the command on the closing screen makes it."""
     [[_, serial, _]] = unlisted
-    prompt = said[said.index("The last run stopped while") : said.index("Decide:")] if "Decide:" in said else ""
+    asked = room.said
+    prompt = asked[asked.index("The last run stopped while") : asked.index("Decide:")] if "Decide:" in asked else ""
     closing = said[said.index(" is closed.\n") :]
     [command] = re.findall(r"^  hsm-ca (crl create .*) --out FILE$", closing, re.MULTILINE)
     token = f"pkcs11:serial={room.plan['tokens']['root']['serial']}"
@@ -352,11 +360,15 @@ def stop(room, rule, result):
         result["line"] = said[said.rfind("error: ") :]
         room.seconds, room.silent = 0, None
     elif word == "changed":
+        room.lost = signature = "run/gates/gate@main-01.json.sig"
+        code, said = room.hold()
+        result["lost"] = [code, said[said.rfind("error: ") :], room.events()[-1]["what"]]
+        os.rename(os.path.join(room.logs, "lost"), os.path.join(room.directory, "room", signature))
         approved = ["approvals/01-approve.json", "approvals/01-approve.json.sig", "ceremony.toml", "inputs/legacy.crt", "plan.txt"]
         result["stopped"], said = exchange(room, approved)
         result["line"] = said[said.rfind("error: ") :]
         result["exchanged"] = []
-        for file in ["ceremony.toml", "out/r1.crt", "plan.json", "plan.txt", "run/objects/root.der", "run/transcript.jsonl"]:
+        for file in ["ceremony.toml", "out/r1.crt", "plan.json", "plan.txt", signature, "run/objects/root.der", "run/transcript.jsonl"]:
             code, said = exchange(room, [file])
             result["exchanged"].append([code, file, said[said.rfind("error: ") :]])
         out = os.path.join(room.directory, "room", "out")
@@ -370,9 +382,9 @@ def stop(room, rule, result):
             os.rename(out + ".kept", out)
     elif word == "talks":
         room.remarks = ["Deviation: the second bag is torn", "note:", "note: a guest came in"]
-        room.later = ["note: the second camera is on", "deviation: the lamp fails", "note: it is repaired"]
-        # A name that nobody has, two names, and somebody who is not there. After three wrong answers, the login counts.
-        room.authors = ["X", "W", "a", "A, B", "E", "X"]
+        room.later = ["note: the second camera is on", "note: it is repaired"]
+        # A name that nobody has, and another remark, which waits. Two names, and somebody who is not there. After three wrong answers, the login counts.
+        room.authors = ["X", "deviation: the lamp fails", "note:", "W", "a", "A, B", "E", "X"]
         room.silent, room.ctrl_c, room.options = '"root"', True, ["--color", "never"]
         result["killed"], result["talked"] = room.hold()
         room.silent, room.ctrl_c = None, False
@@ -416,6 +428,7 @@ for point in POINTS:
         result["begun"] = [event["step"] for event in happened if event["what"] == "sign-begin"]
         result["ended"] = [event["step"] for event in happened if event["what"] == "sign-end"]
         result["deviations"] = sum(1 for event in happened if event["what"] == "deviation")
+        result["owed"] = [event["text"] for event in happened if event.get("text", "").endswith("another CRL of its issuer must list it")]
         result["decided"] = [f"{event['step']}: {event['choice']}" for event in happened if event["what"] == "decision"]
         result["sessions"] = sorted({event["session"] for event in happened if event["what"] == "opened"})
         result["gates"] = sorted(name for name in os.listdir(os.path.join(room.directory, "room", "run", "gates")))

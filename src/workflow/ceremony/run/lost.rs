@@ -1,7 +1,9 @@
 //! A lost signature: it may exist but was not kept. People decide how to continue.
 
+use std::collections::BTreeSet;
+
 use super::{CeremonyRun, Told};
-use crate::ceremony::{BegunSignature, Choice, Step, StepAction, Trail};
+use crate::ceremony::{BegunSignature, Choice, Event, PROGRAM, Step, StepAction, Trail};
 use crate::ledger::EntryId;
 use crate::workflow::ceremony::objects::Made;
 use crate::workflow::ceremony::unlisted::{first_serial_unlisted, unlisted_revocations};
@@ -76,8 +78,10 @@ impl CeremonyRun<'_> {
             return Ok(());
         };
         let issuer = authority_of(&authority)?;
-        let entry = recorder.ledger().certificate(&issuer, &serial)?;
-        if entry.is_some_and(|entry| entry.revocation.is_none()) {
+        let Some(entry) = recorder.ledger().certificate(&issuer, &serial)? else {
+            return Ok(());
+        };
+        if entry.revocation.is_none() {
             let request = revocation_request(&Revocation {
                 serial: serial.clone(),
                 revoked_at,
@@ -85,9 +89,30 @@ impl CeremonyRun<'_> {
                 invalid_since: None,
             })?;
             recorder.revoke(&authority, &[request])?;
-            let unlisted = unlisted_revocations(self.plan, self.transcript.borrow().transcript());
-            for unlisted in unlisted.iter().filter(|unlisted| unlisted.step == step.id) {
-                self.deviation(format!("{unlisted}: another CRL of its issuer must list it"))?;
+        }
+        self.say_unlisted(step)
+    }
+
+    /// Records that another CRL must list the first serial number, unless an interrupted run did. The ledger may have the revocation already, so only the
+    /// transcript can tell.
+    fn say_unlisted(&self, step: &Step) -> Result<(), WorkflowError> {
+        let (unlisted, said) = {
+            let transcript = self.transcript.borrow();
+            let transcript = transcript.transcript();
+            let said = transcript
+                .records()
+                .iter()
+                .filter_map(|record| match record.event() {
+                    Ok(Event::Deviation { text, by }) if by == PROGRAM => Some(text),
+                    _ => None,
+                });
+            let said: BTreeSet<String> = said.collect();
+            (unlisted_revocations(self.plan, transcript), said)
+        };
+        for unlisted in unlisted.iter().filter(|unlisted| unlisted.step == step.id) {
+            let text = format!("{unlisted}: another CRL of its issuer must list it");
+            if !said.contains(&text) {
+                self.deviation(text)?;
             }
         }
         Ok(())
