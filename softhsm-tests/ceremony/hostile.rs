@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 
-use hsm_ca::ceremony::CeremonyDirectory;
+use hsm_ca::ceremony::{CeremonyDirectory, Event};
 use hsm_ca::workflow::verify_ceremony;
 
 use super::proof::{Planned, files_of};
@@ -121,8 +121,18 @@ fn a_huge_file_in_the_place_of_any_other_is_refused_at_once() {
 #[test]
 fn a_directory_of_very_many_files_is_one_finding() {
     let planned = Planned::new();
-    planned.hold("held", "", "");
+    // The same decision many times: what follows from it is said once.
+    let decided = "at = find('confirmed', 'i1')\nfor _ in range(500): say('decision', step='i1', choice='spare-serial', people=['A', 'B'])\nevents[at:at] = events[-500:]\ndel events[-500:]\ntimes = [begin + index for index in range(700)]";
+    planned.hold_each(&[("held", "", ""), ("decided", decided, "")]);
     let rig = &planned.0;
+    let report = verify_ceremony(&CeremonyDirectory::at(&rig.path("decided")), None);
+    let [unlisted] = report.unlisted.as_slice() else {
+        panic!("{:#?}", report.unlisted)
+    };
+    let transcript = report.transcript.expect("a chain");
+    let mut records = transcript.records().iter();
+    let first = records.find(|record| matches!(record.event(), Ok(Event::Decision { .. })));
+    assert_eq!(unlisted.decided_at, first.expect("a decision").time());
     for number in 0..2_001 {
         rig.write(&format!("held/approvals/{number:05}.json"), "{}");
     }

@@ -17,8 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::in_step::Place;
 use self::room::Run;
 use super::{
-    CeremonyPlan, Choice, Digest, Event, Finding, KeyOctets, KeyOrigin, Keys, PlannedObject, PlannedStep,
-    Transcript,
+    CeremonyPlan, Digest, Event, Finding, KeyOctets, KeyOrigin, Keys, PlannedObject, PlannedStep, Transcript,
 };
 use crate::signer::PublicKey;
 use crate::values::UnixTime;
@@ -46,8 +45,8 @@ pub struct Trail {
     pub opened_gates: BTreeMap<(String, String), OpenedGate>,
     /// Serial numbers that were revoked, by step, with the line.
     pub revoked: BTreeMap<String, (u64, String)>,
-    /// Who decided what, in order, with the line.
-    pub decisions: Vec<(u64, String, Choice)>,
+    /// The steps whose certificate people gave the spare serial number, each with the time of the first such decision.
+    pub replaced: BTreeMap<String, UnixTime>,
     /// How the transcript ends.
     pub end: TrailEnd,
     /// Every departure from the plan.
@@ -173,13 +172,6 @@ impl Trail {
         }
     }
 
-    /// The steps whose certificate people gave the spare serial number, each with the line of the decision.
-    pub fn replaced(&self) -> impl Iterator<Item = (u64, &str)> {
-        let decided = self.decisions.iter();
-        let decided = decided.filter(|(_, _, choice)| *choice == Choice::SpareSerial);
-        decided.map(|(line, step, _)| (*line, step.as_str()))
-    }
-
     /// The last finished signature of a step.
     #[must_use]
     pub fn signature_of(&self, step: &str) -> Option<&TrailSignature> {
@@ -248,7 +240,7 @@ impl<'a> Follower<'a> {
                     run.deviation = true;
                 }
             }
-            Event::Decision { step, choice, people } => self.decide(line, step, choice, &people),
+            Event::Decision { step, choice, people } => self.decide(line, time, step, choice, &people),
             Event::Stopped { .. } => match self.run.take() {
                 Some(_) => {}
                 None => self.find(line, "order", "stopped, and no run is open"),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Follower;
 use crate::ceremony::author::is_author;
 use crate::ceremony::{Choice, Digest, Role, StepAction};
+use crate::values::UnixTime;
 
 /// An open run.
 pub(super) struct Run {
@@ -125,7 +126,14 @@ impl Follower<'_> {
         }
     }
 
-    pub(super) fn decide(&mut self, line: u64, step: String, choice: Choice, people: &[String]) {
+    pub(super) fn decide(
+        &mut self,
+        line: u64,
+        time: UnixTime,
+        step: String,
+        choice: Choice,
+        people: &[String],
+    ) {
         let attending = self
             .run
             .as_ref()
@@ -157,7 +165,9 @@ impl Follower<'_> {
                 self.place.spare |= choice == Choice::SpareSerial;
             }
         }
-        self.trail.decisions.push((line, step, choice));
+        if choice == Choice::SpareSerial {
+            self.trail.replaced.entry(step).or_insert(time);
+        }
     }
 
     /// Decisions are made by the people of the last gate before the step, else by the approvers required to attend, else by the administrator.

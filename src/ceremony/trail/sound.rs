@@ -6,8 +6,8 @@ use super::*;
 use crate::ceremony::test_key::TestKey;
 use crate::ceremony::test_plan::{person, plan_with};
 use crate::ceremony::{
-    CreateCa, DestroyKey, GenerateKey, Hole, HoleContent, KeyBudget, Manual, NotBefore, ObjectKind, Octets,
-    PlannedSession, Role, SshKeyKind, StepAction, TranscriptFile,
+    Choice, CreateCa, DestroyKey, GenerateKey, Hole, HoleContent, KeyBudget, Manual, NotBefore, ObjectKind,
+    Octets, PlannedSession, Role, SshKeyKind, StepAction, TranscriptFile,
 };
 
 pub(super) const BEGIN: u64 = 1_796_112_000; // 2026-12-01T08:00:00Z

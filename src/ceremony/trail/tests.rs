@@ -4,6 +4,7 @@ mod interrupted;
 
 use super::sound::*;
 use super::*;
+use crate::ceremony::Choice;
 
 #[test]
 fn a_sound_course_has_no_finding_and_says_what_was_done() {

@@ -200,7 +200,7 @@ impl Numbers {
             // Only its own key vouches for a self-signed certificate, so a CRL signed by that key says nothing about it.
             (ObjectKind::Certificate, Some(StepAction::CreateCa(_))) => {}
             (ObjectKind::Certificate, _) => {
-                let is_replaced = trail.replaced().any(|(_, step)| step == object.step);
+                let is_replaced = trail.replaced.contains_key(&object.step);
                 let because = match lost {
                     Some("aborted") => "aborted",
                     _ if is_replaced => "lost",

@@ -9,17 +9,13 @@ use crate::x509::Name;
 /// Each first serial number that people replaced with the spare one, and that no CRL of the ceremony lists.
 pub(super) fn unlisted_revocations(plan: &CeremonyPlan, transcript: &Transcript) -> Vec<UnlistedRevocation> {
     let trail = Trail::follow(plan, transcript);
-    let time_of = |line: u64| {
-        let mut records = transcript.records().iter();
-        records.find(|record| record.number() == line)?.time()
-    };
     let Some(session) = &trail.session else {
         return Vec::new();
     };
-    let replaced = trail.replaced().filter_map(|(line, step)| {
-        let object = plan.object(session, step)?;
+    let replaced = plan.objects_of(session).filter_map(|object| {
+        let decided_at = trail.replaced.get(&object.step)?;
         let mut found = first_serial_unlisted(plan, &trail, object)?;
-        found.decided_at = time_of(line);
+        found.decided_at = Some(*decided_at);
         Some(found)
     });
     replaced.collect()
