@@ -286,7 +286,13 @@ impl fmt::Display for LedgerError {
         match self {
             Self::NotFound { place } => write!(f, "no ledger at {place}"),
             Self::Exists { place } => write!(f, "{place} exists already"),
-            Self::NoDirectory { directory } => write!(f, "{} is not a directory", directory.display()),
+            Self::NoDirectory { directory } => {
+                write!(
+                    f,
+                    "the directory {} does not exist, or is a file",
+                    directory.display()
+                )
+            }
             Self::OpenToOthers { cause } => {
                 write!(
                     f,

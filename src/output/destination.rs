@@ -66,9 +66,7 @@ impl Destination {
     pub fn reserve_room(&self, bytes: u64) -> Result<Reserved, OutputError> {
         let directory = self.directory();
         if !directory.is_dir() {
-            return Err(OutputError::NoDirectory {
-                directory: directory.to_owned(),
-            });
+            return Err(OutputError::no_directory(directory));
         }
         self.refuse_what_is_there()?;
         self.refuse_impossible_name(directory)?;
@@ -157,15 +155,16 @@ impl Destination {
         if target.as_ref().is_ok_and(|found| self.protected.has(found)) || self.protected.has(&link) {
             return Err(OutputError::Protected { path: path() });
         }
-        if !self.overwrite {
-            return Err(OutputError::Exists { path: path() });
-        }
+        // Before `Exists`, whose hint is --force: it would not help here.
         if !target.is_ok_and(|found| found.is_file()) || self.is_the_systems() {
             return Err(OutputError::NotReplaceable { path: path() });
         }
-        match self.is_database() {
-            true => Err(OutputError::Database { path: path() }),
-            false => Ok(()),
+        if self.is_database() {
+            return Err(OutputError::Database { path: path() });
+        }
+        match self.overwrite {
+            true => Ok(()),
+            false => Err(OutputError::Exists { path: path() }),
         }
     }
 

@@ -31,8 +31,7 @@ impl NewDirectory {
         }
         let parent = parent_of(&path);
         if !parent.is_dir() {
-            let directory = parent.to_owned();
-            return Err(OutputError::NoDirectory { directory });
+            return Err(OutputError::no_directory(parent));
         }
         let temporary = tempfile::Builder::new()
             .prefix(".hsm-ca-")
@@ -166,5 +165,9 @@ mod tests {
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
         let lost = NewDirectory::begin(&parent.path().join("none/new"));
         assert!(matches!(lost, Err(OutputError::NoDirectory { .. })));
+        fs::write(parent.path().join("file"), "").unwrap();
+        let file = NewDirectory::begin(&parent.path().join("file/new"));
+        let said = file.unwrap_err().to_string();
+        assert!(said.ends_with("file is a file, not a directory"), "{said}");
     }
 }

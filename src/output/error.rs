@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a file was not written. Except after [`NotSynced`](Self::NotSynced), its path is unchanged.
 #[derive(Debug)]
@@ -45,6 +45,11 @@ pub enum OutputError {
         /// The directory.
         directory: PathBuf,
     },
+    /// A file is where the directory of an output should be.
+    FileAsDirectory {
+        /// The path.
+        path: PathBuf,
+    },
     /// A link or a file is where a directory should be.
     NotADirectory {
         /// The path.
@@ -85,6 +90,17 @@ pub enum OutputError {
     },
 }
 
+impl OutputError {
+    /// Why this path, which is not a directory, is not one.
+    pub(crate) fn no_directory(path: &Path) -> Self {
+        let path = path.to_owned();
+        match path.exists() {
+            true => Self::FileAsDirectory { path },
+            false => Self::NoDirectory { directory: path },
+        }
+    }
+}
+
 impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -120,7 +136,10 @@ impl fmt::Display for OutputError {
                 "{} is an input of this command, so it is not replaced",
                 path.display()
             ),
-            Self::NoDirectory { directory } => write!(f, "{} is not a directory", directory.display()),
+            Self::NoDirectory { directory } => {
+                write!(f, "the directory {} does not exist", directory.display())
+            }
+            Self::FileAsDirectory { path } => write!(f, "{} is a file, not a directory", path.display()),
             Self::NotADirectory { path } => {
                 write!(f, "{} is not a directory", path.display())
             }

@@ -131,8 +131,7 @@ pub fn create_rig(
     }
     let parent = directory.parent().unwrap_or(Path::new("/"));
     if !parent.is_dir() {
-        let directory = parent.to_owned();
-        return Err(OutputError::NoDirectory { directory }.into());
+        return Err(OutputError::no_directory(parent).into());
     }
     let exists = || WorkflowError::RigExists {
         path: directory.clone(),

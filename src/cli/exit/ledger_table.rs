@@ -27,7 +27,7 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
             USAGE,
             Some("`hsm-ca ledger verify` checks it; name another place with --ledger sqlite:PATH"),
         ),
-        LedgerError::NoDirectory { .. } => ("no-directory", USAGE, Some("create the directory first")),
+        LedgerError::NoDirectory { .. } => ("no-directory", USAGE, Some("name a directory that exists")),
         LedgerError::OpenToOthers { .. } => (
             "ledger-mode",
             USAGE,

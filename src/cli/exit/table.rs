@@ -1,6 +1,5 @@
 //! The table: the kind, exit code and hint of each error.
 
-use hsm_ca::file_trust::TrustError;
 use hsm_ca::ledger::LedgerError;
 use hsm_ca::output::OutputError;
 use hsm_ca::secret::PrivateKeyError;
@@ -170,10 +169,6 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
         ),
         WorkflowError::PlannedFile(_) => ("planned-file", REFUSED, None),
         WorkflowError::Publication(error) => match error.as_ref() {
-            PublicationError::Directory {
-                cause: TrustError::Io { .. },
-                ..
-            } => ("no-directory", USAGE, Some("create the directory first")),
             PublicationError::Directory { .. } => (
                 "directory",
                 USAGE,
@@ -299,6 +294,7 @@ fn explain_output(error: &OutputError) -> Row {
             Some("find out where it comes from, and move it away"),
         ),
         OutputError::NoDirectory { .. } => ("no-directory", USAGE, Some("create the directory first")),
+        OutputError::FileAsDirectory { .. } => ("no-directory", USAGE, None),
         OutputError::NoSpace { .. } => ("disk-full", FAILED, None),
         OutputError::NotSynced { .. } => (
             "not-synced",

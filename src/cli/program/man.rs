@@ -37,8 +37,8 @@ impl WriteManual {
         let mut pages = Vec::new();
         render(&root, &mut pages).map_err(|cause| CliError::read(&self.directory, cause))?;
         fs::create_dir_all(&self.directory).map_err(|cause| match cause.kind() {
-            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => OutputError::NoDirectory {
-                directory: self.directory.clone(),
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => OutputError::FileAsDirectory {
+                path: self.first_file(),
             },
             _ => OutputError::Io {
                 path: self.directory.clone(),
@@ -66,6 +66,15 @@ impl WriteManual {
             printable(&self.directory.display().to_string())
         );
         Ok(Report::new(text, Manual { files }.document()))
+    }
+}
+
+impl WriteManual {
+    /// The directory, or the first path above it that exists: a file.
+    fn first_file(&self) -> PathBuf {
+        let mut above = self.directory.ancestors();
+        let file = above.find(|path| path.is_file()).unwrap_or(&self.directory);
+        file.to_owned()
     }
 }
 

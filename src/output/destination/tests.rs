@@ -126,8 +126,12 @@ fn force_replaces_a_link_to_a_file_but_not_a_system_link_or_a_link_to_a_device()
             matches!(refused, Err(OutputError::NotReplaceable { .. })),
             "{refused:?}"
         );
+        // The same without --force, which would not help.
         let refused = Destination::new(&path).reserve();
-        assert!(matches!(refused, Err(OutputError::Exists { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(OutputError::NotReplaceable { .. })),
+            "{refused:?}"
+        );
     }
 }
 

@@ -24,7 +24,7 @@ use super::status::StatusSource;
 use super::terms::{OcspTerms, Terms};
 use crate::file_trust;
 use crate::ledger::EntryId;
-use crate::output::Protected;
+use crate::output::{OutputError, Protected};
 use crate::workflow::batch::threads_for;
 use crate::workflow::ordered::in_order;
 use crate::workflow::record::{authority_of, require_known, revocation};
@@ -135,6 +135,9 @@ impl PublicationJob {
     pub fn prepare(request: PublicationRequest, clock: &Clock) -> Result<Self, WorkflowError> {
         let now = clock.now();
         let directory = request.directory;
+        if !directory.is_dir() {
+            return Err(OutputError::no_directory(&directory).into());
+        }
         if let Err(cause) = file_trust::check_directory(&directory) {
             return Err(PublicationError::Directory { directory, cause }.into());
         }
