@@ -146,10 +146,7 @@ fn a_misspelt_label_or_profile_gets_a_suggestion() {
             "did you mean customer-ca?",
         ),
         (rig.command(&["--token", "cs", "key", "list"]), "did you mean ca?"),
-        (
-            sign("--profile", "tls_sever"),
-            "did you mean --profile tls-server?",
-        ),
+        (sign("--profile", "tls_sever"), "did you mean tls-server?"),
     ] {
         assert!([Some(2), Some(3), Some(4)].contains(&run.code), "{run:?}");
         assert!(run.stderr.contains(hint), "{hint}: {run:?}");

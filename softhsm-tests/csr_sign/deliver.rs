@@ -62,7 +62,7 @@ fn deliver_writes_only_recorded_objects() {
     assert_eq!(printed.stdout.as_bytes(), rig.read("a.crt"));
     deliver("#999", "x", &[]).refused(4, "no-entry");
     deliver("abcdef", "x", &[]).refused(4, "no-entry");
-    deliver("#2", "x", &[]).refused(4, "no-entry");
+    deliver("#1", "x", &[]).refused(4, "no-entry");
     deliver(serial, "rig/hsm-ca.db", &["--force"]).refused(2, "usage");
     // The CA's own certificate, another CA's, and one that is not a CA's.
     deliver(serial, "with-ca.crt", &["--ca", "customerCA.crt"]).ok();
@@ -110,6 +110,36 @@ fn unkept_and_unsigned_objects_are_not_delivered() {
     rig.json(&["ledger", "deliver", &number, "--out", "x"])
         .refused(3, "entry-not-kept");
     assert!(!rig.path("x").exists());
+}
+
+#[test]
+fn the_certificate_of_an_intermediate_is_found_and_a_key_is_not_an_object() {
+    let rig = rig_with_request();
+    for label in ["root", "between"] {
+        rig.json(&["key", "generate", "--label", label, "--type", "ec:p256"])
+            .ok();
+    }
+    let key = rig.json(&["ledger", "list"]).ok().json()["keys"][0]["entry"].clone();
+    let key = format!("#{key}");
+    for command in ["deliver", "prove"] {
+        let message = rig
+            .json(&["ledger", command, &key, "--out", "x"])
+            .refused(3, "nothing-to-prove");
+        assert!(
+            message.contains(&format!(
+                "{key} records a generated key, and has no signed object to {command}"
+            )),
+            "{message}"
+        );
+    }
+    let run = |line: &str| rig.json(&line.split(' ').collect::<Vec<_>>()).ok();
+    run("ca create --key root --subject CN=Root --profile root --out root.crt");
+    run("csr create --key between --subject CN=Between --out between.csr");
+    run("csr sign between.csr --ca root.crt --profile intermediate --out between.crt");
+    run("csr sign a.csr --ca between.crt --profile ocsp-signer --out leaf.crt");
+    let leaf = last(&rig)["serial_number"].as_str().expect("a number").to_owned();
+    run(&format!("ledger deliver {leaf} --out copy.crt"));
+    assert_eq!(rig.read("copy.crt"), rig.read("leaf.crt"));
 }
 
 /// An attacker who can write the ledger changes a certificate in it, and computes every hash again.

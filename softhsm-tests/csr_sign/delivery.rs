@@ -126,7 +126,9 @@ fn an_entry_that_is_open_is_named_and_its_request_is_signed() {
     let run = rig.command(&sign("a.csr", "out.crt")).ok();
     let line = run.stderr.lines().next().expect("a line");
     assert!(
-        line.contains(&format!("{number} (certificate) begun, but not ended")),
+        line.contains(&format!(
+            "the certificate {number} of this CA was begun and has no recorded signature"
+        )),
         "{line}"
     );
     assert!(line.contains(&format!("hsm-ca ledger show '{number}'")), "{line}");

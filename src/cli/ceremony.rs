@@ -46,7 +46,7 @@ pub(super) enum CeremonyCommand {
     /// The new directory holds the ceremony file, its inputs, the plan for programs (plan.json) and for people (plan.txt). People approve the
     /// SHA-256 of plan.json. With --check, another machine makes the same plan from the same files. Nothing is signed, and no PIN is needed.
     Plan(plan::PlanCeremony),
-    /// Show a plan to people: hash in hex and words, sessions, people, inputs, steps, and everything that will be signed
+    /// Show a plan: its hash in hex and words, sessions, people, inputs, steps, and what will be signed
     Show(ShowCeremony),
     /// Write the script of a ceremony as one HTML page, to be printed by a browser before the day
     ///
@@ -64,7 +64,7 @@ pub(super) enum CeremonyCommand {
     /// Exit code 0 only if the ceremony may run: enough approvals, no rejection, and a quorum that the machine's settings (ceremony-quorum in
     /// hsm-ca.toml) or the previous ceremony confirm. A practice needs no such confirmation.
     Approvals(approvals::ShowApprovals),
-    /// Practise a planned ceremony on software tokens, before the day: every session, without the real tokens and people
+    /// Practise every session of a ceremony on software tokens, without the real tokens and people
     ///
     /// It carries out the same steps with the same serial numbers and dates. Stand-in keys take the places of the keys in the safe, of the
     /// people's keys, and of keys to import: KMS is not asked. Then every octet that was signed is compared with the plan, outside the places

@@ -28,10 +28,13 @@ use super::ui::Ui;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum LedgerCommand {
-    /// Create a new, empty ledger `ca create` and `ca adopt` also create one if none exists. No other command does, because a new ledger
-    /// has no certificates and no revocations.
+    /// Create a new, empty ledger
+    ///
+    /// `ca create` and `ca adopt` also create one if none exists. No other command does, because a new ledger has no certificates and no
+    /// revocations.
     New(NewLedger),
     /// Copy a ledger: its whole chain of events, into a new ledger in a file or on a server
+    ///
     /// FROM is verified before copying, and the copy before it takes its place: TO becomes a complete ledger or nothing.
     Copy(copy::CopyLedger),
     /// List what was signed, newest last
@@ -43,12 +46,15 @@ pub(super) enum LedgerCommand {
     ///
     /// Its hash and its signature are verified again. Certificates, requests and CRLs up to 64 KiB are kept in the ledger.
     Deliver(deliver::DeliverEntry),
-    /// Check every event, the hash chain, and the tables derived from the events The ledger is compared with the head from --head or,
-    /// without --head, with the head that is kept in a file, or on the token if its PIN source needs no prompt; and with the checkpoint
-    /// from --checkpoint. Without either, truncation cannot be detected.
+    /// Check every event, the hash chain, and the tables derived from the events
+    ///
+    /// The ledger is compared with the head from --head or, without --head, with the head that is kept in a file, or on the token if its
+    /// PIN source needs no prompt; and with the checkpoint from --checkpoint. Without either, truncation cannot be detected.
     Verify(verify::VerifyLedger),
-    /// Write a checkpoint: the number of events, and the root hash of the tree over them An auditor who keeps it can later check that the
-    /// ledger extends it. The format is that of transparency logs (C2SP tlog-checkpoint), so their tools can read it.
+    /// Write a checkpoint: the number of events, and the root hash of the tree over them
+    ///
+    /// An auditor who keeps it can later check that the ledger extends it. The format is that of transparency logs (C2SP tlog-checkpoint),
+    /// so their tools can read it.
     Checkpoint(checkpoint::WriteCheckpoint),
     /// Prove that a certificate is in the ledger, or that the ledger extends a checkpoint
     ///
@@ -157,10 +163,19 @@ fn collect(ledger: &dyn Ledger, filter: &EntryFilter) -> Result<Vec<Entry>, CliE
     Ok(entries)
 }
 
-/// The one matching entry. Certificates of several CAs can have the same serial number.
-fn find(ledger: &dyn Ledger, wanted: &Wanted) -> Result<EntryId, CliError> {
+/// The one matching entry of a signed object, for `purpose`: "prove" or "deliver". Certificates of several CAs can have the same serial number.
+fn find(ledger: &dyn Ledger, wanted: &Wanted, purpose: &'static str) -> Result<EntryId, CliError> {
     let serial = match wanted {
-        Wanted::Entry(id) => return Ok(*id),
+        Wanted::Entry(id) => {
+            return match ledger.key(*id)? {
+                Some(entry) => Err(CliError::RecordsKey {
+                    entry: id.to_string(),
+                    key: key::noun(&entry),
+                    purpose,
+                }),
+                None => Ok(*id),
+            };
+        }
         Wanted::Serial(serial) => serial,
     };
     let filter = EntryFilter {
@@ -194,6 +209,7 @@ impl ShowEntry {
             let json = LedgerShow(LedgerList {
                 entries: Vec::new(),
                 keys: vec![KeyEntry::of(&found)],
+                before: None,
             });
             return Ok(Report::new(key::text(&found), json.document()));
         }
@@ -214,6 +230,7 @@ impl ShowEntry {
         let json = LedgerShow(LedgerList {
             entries: found.iter().map(entry::describe).collect(),
             keys: Vec::new(),
+            before: None,
         });
         Ok(Report::new(text.join("\n"), json.document()))
     }

@@ -93,7 +93,7 @@ fn file_stem(label: &str) -> String {
 /// After `csr create`: the signature by the other CA.
 pub(super) fn after_request(file: &str, profile: &str) -> String {
     format!(
-        "# where the CA's key is:\nhsm-ca csr sign {} --ca CA --profile {} -o FILE",
+        "# where the CA's key is:\nhsm-ca csr sign {} --ca CA --profile {} -o CERTIFICATE",
         word(file),
         word(profile)
     )
@@ -143,10 +143,19 @@ pub(super) fn after_authority(file: &Path, profile: &str) -> String {
         ("cloudhsm-ca", true) => "hsm-ca cluster list".to_owned(),
         ("cloudhsm-ca", false) => "hsm-ca cluster verify --dir DIR".to_owned(),
         _ => format!(
-            "hsm-ca csr sign FILE --ca {} --profile intermediate -o FILE",
+            "hsm-ca csr sign REQUEST --ca {} --profile intermediate -o CERTIFICATE",
             shown(file)
         ),
     }
+}
+
+/// After `cert revoke`: the CRL that publishes it.
+pub(super) fn after_revocation(authority: &Path) -> String {
+    let authority = match authority == Path::new("-") {
+        true => "CA".to_owned(),
+        false => shown(authority),
+    };
+    format!("hsm-ca crl create --ca {authority} -o FILE")
 }
 
 /// After `cluster list`: fetching the files of the cluster that has a CSR, or of one of several.

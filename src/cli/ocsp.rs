@@ -19,6 +19,7 @@ pub(super) enum OcspCommand {
     /// Answer an OCSP request from the ledger, signed by a key on the token
     Respond(respond::Respond),
     /// Sign the answers that are due for the certificates in the ledger, as files that a web server serves
+    ///
     /// Each certificate that has not expired gets two answers, because clients name the CA by SHA-1 or by SHA-256. An answer is signed if
     /// none exists, if the status changed, if a different key signs now, or if half of its validity is over. The others are not changed, so
     /// you can run the command as often as you want; docs/publication.md has a timer for it.

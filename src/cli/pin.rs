@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::env;
 use std::fs::File;
-use std::io::{IsTerminal, Read};
+use std::io::{self, IsTerminal, Read};
 use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use hsm_ca::file_trust::{self, Owners};
+use hsm_ca::file_trust::{self, Owners, TrustError};
 use hsm_ca::secret::{MemoryGuard, Pin};
 use zeroize::Zeroizing;
 
@@ -212,14 +212,21 @@ pub(super) fn read_ledger_password(source: &str, held: &HeldPins) -> Result<Pin,
     })
 }
 
+fn unread(path: &Path, cause: &io::Error) -> CliError {
+    CliError::pin(format!("the PIN file {} cannot be read: {cause}", path.display()))
+}
+
 /// Refuses a file that anyone but its owner and root could replace, and a pipe, which could block.
 fn open(path: &Path) -> Result<File, CliError> {
-    file_trust::open(path, Owners::Any).map_err(|cause| CliError::trust(path, Owners::Any, cause))
+    file_trust::open(path, Owners::Any).map_err(|cause| match cause {
+        TrustError::Io { cause, .. } => unread(path, &cause),
+        cause => CliError::trust(path, Owners::Any, cause),
+    })
 }
 
 /// Refuses a file that others can read.
 fn read_private(file: File, path: &Path) -> Result<Zeroizing<String>, CliError> {
-    let facts = file.metadata().map_err(|cause| CliError::read(path, cause))?;
+    let facts = file.metadata().map_err(|cause| unread(path, &cause))?;
     let mode = facts.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(CliError::PinFileMode {
@@ -236,9 +243,9 @@ fn prompt(token: &str, no_input: bool) -> Result<Zeroizing<String>, CliError> {
             what: format!("the PIN of the token \"{token}\""),
         });
     }
-    if !std::io::stdin().is_terminal() && File::open("/dev/tty").is_err() {
-        return Err(CliError::WouldPrompt {
-            what: format!("the PIN of the token \"{token}\", and there is no terminal"),
+    if !io::stdin().is_terminal() && File::open("/dev/tty").is_err() {
+        return Err(CliError::NoTerminal {
+            what: format!("the PIN of the token \"{token}\""),
         });
     }
     let shown: String = token
@@ -248,6 +255,9 @@ fn prompt(token: &str, no_input: bool) -> Result<Zeroizing<String>, CliError> {
     // One byte more than the limit, so that a long PIN is refused and not truncated.
     let pin = pin_prompt::ask(&format!("PIN of token \"{shown}\": "), LONGEST_PIN + 1)
         .map_err(|error| CliError::pin(format!("the terminal: {error}")))?;
+    if pin.is_empty() {
+        return Err(CliError::pin("nothing was typed".to_owned()));
+    }
     trim_pin(&pin, "the terminal")
 }
 
@@ -257,7 +267,7 @@ fn read(file: File, path: &Path) -> Result<Zeroizing<String>, CliError> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(MOST_BYTES));
     file.take(u64::try_from(MOST_BYTES).unwrap_or_default())
         .read_to_end(&mut bytes)
-        .map_err(|cause| CliError::read(path, cause))?;
+        .map_err(|cause| unread(path, &cause))?;
     decode_pin(&bytes, &path.display().to_string())
 }
 

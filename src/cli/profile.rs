@@ -56,11 +56,11 @@ pub(super) fn of_file(path: &Path, bytes: Vec<u8>, self_signed: bool) -> Result<
         return Ok(profile);
     }
     let (role, command) = match self_signed {
-        true => ("no root", "csr sign"),
+        true => ("certificates that a CA signs", "csr sign"),
         false => ("a root", "ca create"),
     };
     Err(CliError::options(format!(
-        "{} is the profile of {role}: use it with `{command}`",
+        "{} is a profile for {role}: use it with `{command}`",
         path.display()
     )))
 }

@@ -1,10 +1,11 @@
 //! `ledger deliver`: writes an object that was signed before to a file. Nothing is signed.
 
 use std::fmt;
+use std::ops::ControlFlow;
 
 use super::record::authority_of;
 use super::{Delivered, Delivery, Recorder, WorkflowError};
-use crate::ledger::{Digest, Entry, EntryId, EntryState, LedgerError, Object, SerialNumber};
+use crate::ledger::{Digest, Entry, EntryFilter, EntryId, EntryState, LedgerError, Object, SerialNumber};
 use crate::output::Verified;
 use crate::signer::PublicKey;
 use crate::x509::{Certificate, Issued, IssuedCrl, IssuedRequest, X509Error};
@@ -220,7 +221,8 @@ fn kept(entry: &Entry) -> Result<&[u8], WorkflowError> {
     Ok(&der.0)
 }
 
-/// The key of the CA that signed, from a certificate: the given one, or the CA's own, which the ledger has since its first signature.
+/// The key of the CA that signed, from a certificate: the given one, or one that the ledger has. A root's is its first signature; an
+/// intermediate's was signed by another CA.
 fn authority_key(
     recorder: &Recorder,
     entry: &Entry,
@@ -238,7 +240,16 @@ fn authority_key(
         }
         return Ok(named.public_key()?);
     }
-    for der in recorder.ledger().own_certificates(&entry.authority)? {
+    let mut certificates = recorder.ledger().own_certificates(&entry.authority)?;
+    let filter = EntryFilter {
+        names: Some(Digest::of(entry.authority.subject.name.der())),
+        ..EntryFilter::default()
+    };
+    recorder.ledger().entries(&filter, &mut |found| {
+        certificates.extend(found.state.der().cloned());
+        ControlFlow::Continue(())
+    })?;
+    for der in certificates {
         let certificate = Certificate::from_der(&der.0).map_err(|error| altered(id, &error))?;
         let key = certificate.public_key()?;
         if authority_of(&certificate)?.is(&entry.authority) {

@@ -126,6 +126,15 @@ pub enum X509Error {
         /// The names that exist.
         known: Vec<String>,
     },
+    /// The profile exists, for the other purpose.
+    OtherRole {
+        /// The name that was given.
+        name: String,
+        /// Whether one for self-signed certificates is needed.
+        self_signed: bool,
+        /// The names that fit.
+        known: Vec<String>,
+    },
     /// A profile file with an invalid field.
     Profile {
         /// The profile's name.
@@ -250,6 +259,21 @@ impl fmt::Display for X509Error {
                 write!(
                     f,
                     "the profile \"{name}\" does not exist; profiles: {}",
+                    known.join(", ")
+                )
+            }
+            Self::OtherRole {
+                name,
+                self_signed,
+                known,
+            } => {
+                let (of, needed) = match self_signed {
+                    true => ("csr sign", "ca create"),
+                    false => ("ca create", "csr sign"),
+                };
+                write!(
+                    f,
+                    "the profile \"{name}\" is for `{of}`; `{needed}` takes: {}",
                     known.join(", ")
                 )
             }

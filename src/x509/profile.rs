@@ -237,18 +237,24 @@ impl Profile {
     /// The built-in profile with that name for self-signed certificates (`ca create`) or for requests (`csr sign`).
     ///
     /// # Errors
-    /// [`X509Error::UnknownProfile`] with the names that exist.
+    /// [`X509Error::UnknownProfile`] or [`X509Error::OtherRole`], with the names that fit.
     pub fn named(name: &str, self_signed: bool) -> Result<Self, X509Error> {
         let fitting = || {
             Self::built_in()
                 .into_iter()
                 .filter(move |profile| profile.is_self_signed() == self_signed)
         };
-        fitting()
-            .find(|profile| profile.name == name)
-            .ok_or_else(|| X509Error::UnknownProfile {
-                name: name.to_owned(),
-                known: fitting().map(|profile| profile.name.into_owned()).collect(),
-            })
+        fitting().find(|profile| profile.name == name).ok_or_else(|| {
+            let known = fitting().map(|profile| profile.name.into_owned()).collect();
+            let name = name.to_owned();
+            match Self::built_in().iter().any(|profile| profile.name == name) {
+                true => X509Error::OtherRole {
+                    name,
+                    self_signed,
+                    known,
+                },
+                false => X509Error::UnknownProfile { name, known },
+            }
+        })
     }
 }

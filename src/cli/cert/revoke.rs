@@ -13,6 +13,7 @@ use super::super::input;
 use super::super::json::Output as _;
 use super::super::json::ledger::CertRevoke;
 use super::super::ledger::entry;
+use super::super::next_steps;
 use super::super::report::{Fields, Report};
 use super::super::suggest;
 
@@ -26,7 +27,8 @@ pub(in super::super) struct RevokeCertificate {
     ca: PathBuf,
     /// Why: unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, certificateHold,
     /// privilegeWithdrawn, aACompromise; or removeFromCRL, which ends a hold
-    /// key-compromise and its like are accepted too
+    ///
+    /// Hyphens and any case are accepted too, as in key-compromise.
     #[arg(long, value_parser = parse_reason)]
     reason: CrlReason,
     /// Since when the key is known or suspected to be compromised, or the certificate invalid, as 2026-11-20 or 2026-11-20T08:30:00Z
@@ -75,13 +77,11 @@ impl RevokeCertificate {
             }
             _ => "The hold ended",
         };
-        let next = "Publish this with the next CRL: hsm-ca crl create";
-        let text = format!(
-            "{done}: entry {} of the ledger\n{}{next}\n",
-            entry.id,
-            fields.render(2)
-        );
-        Ok(Report::new(text, json.document()))
+        let text = format!("{done}: entry {} of the ledger\n{}", entry.id, fields.render(2));
+        Ok(Report {
+            next: Some(next_steps::after_revocation(&self.ca)),
+            ..Report::new(text, json.document())
+        })
     }
 
     /// A file of that name takes precedence over a serial number. `./…` is always a file.

@@ -66,6 +66,12 @@ pub(in crate::cli) enum CliError {
     },
     /// An entry has no signed object.
     NothingToProve { entry: String, state: &'static str },
+    /// An entry is about a key on a token. `purpose` is what the command would do with a signed object.
+    RecordsKey {
+        entry: String,
+        key: &'static str,
+        purpose: &'static str,
+    },
     /// The deletion of a key was not confirmed.
     Unconfirmed { reason: &'static str },
     /// The initialisation of a cluster was not confirmed.
@@ -75,6 +81,8 @@ pub(in crate::cli) enum CliError {
     NotSigned { reason: String },
     /// A prompt is needed, and `--no-input` is set.
     WouldPrompt { what: String },
+    /// A prompt is needed, and the process has no terminal.
+    NoTerminal { what: String },
     /// A directory without the files of a cluster.
     NoClusterFiles {
         directory: PathBuf,

@@ -95,6 +95,10 @@ impl fmt::Display for CliError {
             Self::NothingToProve { entry, state } => {
                 write!(f, "entry {entry} has no signed object to prove: it is {state}")
             }
+            Self::RecordsKey { entry, key, purpose } => write!(
+                f,
+                "entry {entry} records {key}, and has no signed object to {purpose}"
+            ),
             Self::Unconfirmed { reason } => write!(f, "nothing was deleted: {reason}"),
             #[cfg(feature = "aws")]
             Self::NotInitialized { reason } => {
@@ -104,6 +108,7 @@ impl fmt::Display for CliError {
             Self::WouldPrompt { what } => {
                 write!(f, "--no-input is set, and this command needs to ask for {what}")
             }
+            Self::NoTerminal { what } => write!(f, "there is no terminal to ask for {what} on"),
             Self::NoClusterFiles {
                 directory,
                 cluster: None,

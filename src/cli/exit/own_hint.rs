@@ -81,7 +81,7 @@ impl CliError {
                     (_, WorkflowError::X509(X509Error::UnknownProfile { name, known })) => {
                         let known = known.iter().map(AsRef::as_ref);
                         suggest::closest(name, known)
-                            .map(|profile| format!("did you mean --profile {profile}?"))
+                            .map(|profile| format!("did you mean {profile}?"))
                     }
                     (_, WorkflowError::Ceremony(error)) => match error.as_ref() {
                         CeremonyError::UnknownProfile {

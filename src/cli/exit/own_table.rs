@@ -72,7 +72,7 @@ pub(super) fn explain_own(error: &CliError) -> Row {
             REFUSED,
             Some("name the certificate that the proof is about"),
         ),
-        CliError::NothingToProve { .. } => (
+        CliError::NothingToProve { .. } | CliError::RecordsKey { .. } => (
             "nothing-to-prove",
             REFUSED,
             Some("`hsm-ca ledger show '#N'` shows the entry"),
@@ -95,7 +95,7 @@ pub(super) fn explain_own(error: &CliError) -> Row {
             USAGE,
             Some("`hsm-ca cert show` shows both certificates; --yes initialises without asking"),
         ),
-        CliError::WouldPrompt { .. } => (
+        CliError::WouldPrompt { .. } | CliError::NoTerminal { .. } => (
             "input-needed",
             USAGE,
             Some("name another --pin-source: file:PATH, env:NAME, fd:N or credential:NAME"),

@@ -18,7 +18,7 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
             ),
         ),
         X509Error::Subject { .. } => ("subject", USAGE, None),
-        X509Error::UnknownProfile { .. } => ("profile", USAGE, None),
+        X509Error::UnknownProfile { .. } | X509Error::OtherRole { .. } => ("profile", USAGE, None),
         X509Error::Profile { .. } => (
             "profile-file",
             USAGE,

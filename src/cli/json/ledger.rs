@@ -40,6 +40,9 @@ pub(in crate::cli) struct LedgerList {
     pub(in crate::cli) entries: Vec<Entry>,
     /// What happened to keys on tokens.
     pub(in crate::cli) keys: Vec<KeyEntry>,
+    /// If there are earlier entries: the value of --before that lists them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) before: Option<u64>,
 }
 
 impl Output for LedgerList {

@@ -39,7 +39,7 @@ impl DeliverEntry {
         delivery.check()?;
         let mut recorder = settings.open_recorder()?;
         let order = DeliveryRequest {
-            entry: find(recorder.ledger(), &self.wanted)?,
+            entry: find(recorder.ledger(), &self.wanted, "deliver")?,
             authority,
             delivery,
         };

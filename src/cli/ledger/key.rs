@@ -19,6 +19,16 @@ fn state(entry: &KeyEntry) -> &'static str {
     }
 }
 
+/// What the entry is about, with its article.
+pub(super) fn noun(entry: &KeyEntry) -> &'static str {
+    match entry.intent.act {
+        KeyAct::Generate => "a generated key",
+        KeyAct::Import => "an imported key",
+        KeyAct::Delete => "a deleted key",
+        _ => "a key",
+    }
+}
+
 /// The entry as a line of the list.
 pub(super) fn line(entry: &KeyEntry) -> Line {
     let token = &entry.intent.token;

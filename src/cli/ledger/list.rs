@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use clap::Args;
-use hsm_ca::ledger::{EntryFilter, EntryId, KeyEntry, KeyFilter, Ledger};
+use hsm_ca::ledger::{Entry, EntryFilter, EntryId, KeyEntry, KeyFilter, Ledger, RevocationState};
 
 use super::{collect, entry, key};
 use crate::cli::exit::CliError;
@@ -15,10 +15,11 @@ use crate::cli::table::{self, Cell, Column, Fit, TableOptions};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ListEntries {
-    /// The number of entries to list
-    #[arg(long, value_name = "N", default_value = "20")]
-    last: u64,
-    /// Only entries that have not ended (whether a signature was made is unknown), and those signed but not delivered
+    /// The number of entries to list [default: 20; all with --open]
+    #[arg(long, value_name = "N")]
+    last: Option<u64>,
+    /// Only entries that have not ended (whether a signature was made is unknown), and those signed but not delivered. A revoked
+    /// certificate is settled and not listed
     #[arg(long)]
     open: bool,
     /// Only entries before entry N, to page back
@@ -40,6 +41,9 @@ pub(super) struct Line {
     pub(super) serial: Option<String>,
     pub(super) about: String,
 }
+
+/// The number of entries without `--last` and `--open`.
+const LAST: u64 = 20;
 
 /// On a narrower terminal, two columns are merged: a serial number has up to 40 digits.
 const ROOMY: u16 = 140;
@@ -92,14 +96,19 @@ fn wide_row(line: &Line) -> table::Row {
 
 impl ListEntries {
     pub(super) fn run(&self, ledger: &dyn Ledger) -> Result<Report, CliError> {
+        let most = self.last.or((!self.open).then_some(LAST));
         let filter = EntryFilter {
             open: self.open,
             undelivered: self.open,
             before: self.before.map(EntryId),
-            limit: Some(self.last),
+            // One more shows whether there are earlier ones. Of the open ones, some may be settled.
+            limit: most.filter(|_| !self.open).map(|most| most.saturating_add(1)),
             ..EntryFilter::default()
         };
-        let entries = collect(ledger, &filter)?;
+        let mut entries = collect(ledger, &filter)?;
+        if self.open {
+            entries.retain(|entry| !is_revoked(entry));
+        }
         let keys = collect_keys(
             ledger,
             &KeyFilter {
@@ -112,22 +121,34 @@ impl ListEntries {
         let mut lines: Vec<_> = entries.iter().map(|one| (one.id, entry::line(one))).collect();
         lines.extend(keys.iter().map(|one| (one.id, key::line(one))));
         lines.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
-        lines.truncate(usize::try_from(self.last).unwrap_or(usize::MAX));
+        let found = lines.len();
+        lines.truncate(most.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX)));
         let first = lines.last().map_or(EntryId(0), |(id, _)| *id);
+        let before = (found > lines.len() && !lines.is_empty()).then_some(first.0);
         let lines: Vec<_> = lines.into_iter().rev().map(|(_, line)| line).collect();
         let text = match (lines.is_empty(), self.open) {
             (true, true) => "No open entries, and nothing undelivered.\n".to_owned(),
-            (true, false) => "No entry.\n".to_owned(),
-            (false, _) => render(&lines, self.table.wide),
+            (true, false) => "No entries.\n".to_owned(),
+            (false, _) => {
+                let earlier = before.map(|before| format!("\u{2026} earlier entries: --before {before}\n"));
+                render(&lines, self.table.wide) + &earlier.unwrap_or_default()
+            }
         };
         let entries = entries.iter().rev().filter(|one| one.id >= first);
         let keys = keys.iter().rev().filter(|one| one.id >= first);
         let json = LedgerList {
             entries: entries.map(entry::describe).collect(),
             keys: keys.map(ledger_key::KeyEntry::of).collect(),
+            before,
         };
         Ok(Report::laid_out(text, json.document()))
     }
+}
+
+/// Revoked and not on hold or released: what the warning of the signing commands leaves out too.
+fn is_revoked(entry: &Entry) -> bool {
+    let revocation = entry.revocation.as_ref().map(|found| &found.state);
+    matches!(revocation, Some(RevocationState::Revoked { .. }))
 }
 
 fn collect_keys(ledger: &dyn Ledger, filter: &KeyFilter) -> Result<Vec<KeyEntry>, CliError> {

@@ -97,7 +97,7 @@ impl Prove {
 
 /// The event that records that it was signed or adopted.
 fn event_of(ledger: &dyn Ledger, wanted: &Wanted) -> Result<u64, CliError> {
-    let id = find(ledger, wanted)?;
+    let id = find(ledger, wanted, "prove")?;
     let entry = ledger.entry(id)?.ok_or_else(|| CliError::NoEntry {
         wanted: id.to_string(),
     })?;

@@ -60,7 +60,10 @@ fn verdict(report: &VerifyReport) -> String {
     let mut fields = Fields::default();
     fields.add("events", report.head.count).add("head", report.head);
     if report.open > 0 {
-        let those = format!("{} have not ended: see `hsm-ca ledger list --open`", report.open);
+        let those = format!(
+            "{} have not ended: `hsm-ca ledger list --open` lists those that are not revoked",
+            report.open
+        );
         fields.add("open", those);
     }
     if let Some(KeptHead::OnTheChain { later }) = report.kept {
