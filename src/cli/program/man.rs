@@ -81,7 +81,10 @@ impl WriteManual {
 /// The pages of this command and all its subcommands, each with the name of its file.
 fn render(command: &Command, pages: &mut Vec<(String, ManualPage)>) -> io::Result<()> {
     let name = command.get_display_name().unwrap_or("hsm-ca").to_owned();
-    let mut described = command.clone();
+    // What `-h` leaves out to stay short belongs in a page.
+    let mut described = command.clone().mut_args(|option| option.hide_short_help(false));
+    let usage = described.render_usage().to_string();
+    described = described.override_usage(usage.trim_start_matches("Usage:").trim().to_owned());
     if name != "hsm-ca" {
         described = described
             .mut_args(|option| match option.is_global_set() {
@@ -112,11 +115,7 @@ fn render(command: &Command, pages: &mut Vec<(String, ManualPage)>) -> io::Resul
 /// Formats the page as `mandoc -T lint` requires: lines of at most 80 bytes, without trailing spaces and repeated breaks.
 fn set_lines(page: &str) -> String {
     const LONGEST: usize = 80;
-    let lines: Vec<_> = page
-        .lines()
-        .map(str::trim_end)
-        .filter(|line| !line.is_empty())
-        .collect();
+    let lines = with_paragraphs(page);
     let mut text = String::new();
     for (place, line) in lines.iter().enumerate() {
         let is = |other: Option<usize>, request: &str| other.and_then(|at| lines.get(at)) == Some(&request);
@@ -150,6 +149,29 @@ fn set_lines(page: &str) -> String {
     text
 }
 
+/// The lines without the blank ones. Between two paragraphs about an option, `.IP` takes the place of the blank line and keeps their indent.
+fn with_paragraphs(page: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = Vec::new();
+    let (mut is_in_item, mut is_after_blank) = (false, false);
+    for line in page.lines().map(str::trim_end) {
+        let is_text = !line.starts_with('.');
+        match line {
+            ".TP" => is_in_item = true,
+            _ if line.starts_with(".SH") => is_in_item = false,
+            _ => {}
+        }
+        let follows_text = lines.last().is_some_and(|last| !last.starts_with('.'));
+        if is_after_blank && is_in_item && is_text && follows_text && !line.is_empty() {
+            lines.push(".IP");
+        }
+        is_after_blank = line.is_empty();
+        if !line.is_empty() {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
 /// The length of a word for mandoc, which counts a character beyond ASCII as `\[uXXXX]`.
 fn set_width(word: &str) -> usize {
     word.chars()
@@ -160,6 +182,30 @@ fn set_width(word: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_has_every_option_with_its_help_and_its_paragraphs() {
+        let mut root = shown_commands();
+        root.build();
+        let mut pages = Vec::new();
+        render(&root, &mut pages).unwrap();
+        let mut seen = 0;
+        for (name, page) in &pages {
+            let page = hsm_ca::output::Verified::content(page, hsm_ca::output::Encoding::Pem);
+            let page = String::from_utf8(page).unwrap();
+            let lines: Vec<_> = page.lines().collect();
+            for option in lines.windows(3).filter(|lines| lines[0] == ".TP") {
+                assert!(!option[2].starts_with(".TP"), "{name}: {option:?} has no help");
+                seen += 1;
+            }
+            if name == "hsm-ca-csr-sign.1" {
+                assert!(page.contains("<FILE"), "{page}");
+                assert!(page.contains("[FILE|DIR]..."), "{page}");
+                assert!(page.contains("\n.IP\nX.csr becomes X.crt"), "{page}");
+            }
+        }
+        assert!(seen > 300, "{seen}");
+    }
 
     #[test]
     fn no_line_is_long_and_no_word_becomes_a_request() {
