@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 
 use clap::Args;
-use hsm_ca::ledger::{Access, Digest, EntryFilter, Object};
+use hsm_ca::ledger::{Access, Authority, Digest, EntryFilter, Ledger, Object};
 use hsm_ca::signer::{Hex, PublicKey};
 use hsm_ca::token::{KeyClass, KeyDescription, KeyObjects};
 use hsm_ca::values::is_unprintable;
 use hsm_ca::workflow::{DeleteSummary, delete_key};
 
-use super::KeyName;
+use crate::cli::connect::check_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::json::Output as _;
@@ -19,8 +19,8 @@ use crate::cli::ui::Terminal;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct DeleteKey {
-    #[command(flatten)]
-    key: KeyName,
+    /// The key's label, or a pkcs11: URI with object or id
+    key: String,
     /// Delete without asking
     #[arg(long)]
     yes: bool,
@@ -28,17 +28,20 @@ pub(in crate::cli) struct DeleteKey {
 
 impl DeleteKey {
     pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
-        let selector = self.key.selector()?;
+        let selector = check_key_name(&self.key)?;
         // If the confirmation prompt is impossible, the command fails before the PIN prompt.
         let terminal = self.terminal(settings)?;
         let mut log = settings.open_key_log()?;
-        let session = settings.open_session(Some(&self.key.key))?;
+        let session = settings.open_session(Some(&self.key))?;
         session.token().check_writable()?;
         let objects = session.key_objects(&selector)?;
-        let authority = objects.public_key().and_then(|key| authority_with(settings, key));
+        let authorities = objects
+            .public_key()
+            .map(|key| authorities_with(settings, key))
+            .unwrap_or_default();
         if let Some(terminal) = terminal {
             let token = &session.token().description().label;
-            confirm(terminal, &objects, token, authority.as_deref())?;
+            confirm(terminal, &objects, token, &authorities)?;
         }
         let DeleteSummary {
             deleted,
@@ -54,16 +57,13 @@ impl DeleteKey {
         );
         let json = KeyDelete {
             deleted: deleted.iter().map(TokenKey::of).collect(),
-            authority: authority.clone(),
+            authority: authorities.first().cloned(),
             recorded: recorded.map(|entry| entry.0),
         };
         let head = head_left.map(|reason| {
             format!("the ledger's head that was kept for the key may still be on the token: {reason}")
         });
-        let warnings = authority
-            .iter()
-            .map(|subject| describe_authority(subject))
-            .chain(head);
+        let warnings = describe_authorities(&authorities).into_iter().chain(head);
         Ok(Report {
             warnings: warnings.collect(),
             ..Report::new(text, json.document())
@@ -86,32 +86,57 @@ impl DeleteKey {
     }
 }
 
-/// The CA that uses the key, by its last signature in the ledger; `None` without a ledger.
-fn authority_with(settings: &Settings, key: &PublicKey) -> Option<String> {
-    let ledger = settings.ledger_to_open().ok()?.open(Access::Read).ok()?;
+/// The CAs that use the key, by their signatures in the ledger; none without a ledger.
+fn authorities_with(settings: &Settings, key: &PublicKey) -> Vec<String> {
+    let ledger = settings
+        .ledger_to_open()
+        .and_then(|place| Ok(place.open(Access::Read)?));
+    let Ok(ledger) = ledger else {
+        return Vec::new();
+    };
     let wanted = Digest::of(key.der());
-    let mut found = None;
-    let read = ledger.entries(&EntryFilter::default(), &mut |entry| {
-        // A request does not make its key a CA's, and a delegated OCSP signer is not a CA.
-        let by_a_ca = matches!(entry.object, Object::Certificate { .. } | Object::Crl { .. });
-        if entry.authority.key_sha256 == wanted && by_a_ca {
-            found = Some(entry.authority.subject.text);
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
-    });
-    read.ok().and(found)
+    let alike = ledger.authorities().unwrap_or_default().into_iter();
+    let with_key = alike.filter(|authority| authority.key_sha256 == wanted);
+    with_key
+        .filter(|authority| signs_as_a_ca(ledger.as_ref(), authority))
+        .map(|authority| authority.subject.text)
+        .collect()
 }
 
-fn describe_authority(subject: &str) -> String {
-    format!("the ledger says that it is the key of the CA \"{subject}\"")
+/// A request does not make its key a CA's, and a delegated OCSP signer is not a CA.
+fn signs_as_a_ca(ledger: &dyn Ledger, authority: &Authority) -> bool {
+    let filter = EntryFilter {
+        authority: Some(authority.clone()),
+        ..EntryFilter::default()
+    };
+    let mut is_found = false;
+    let read = ledger.entries(&filter, &mut |entry| {
+        is_found = matches!(entry.object, Object::Certificate { .. } | Object::Crl { .. });
+        match is_found {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    read.is_ok() && is_found
+}
+
+fn describe_authorities(subjects: &[String]) -> Option<String> {
+    let subjects: Vec<_> = subjects.iter().map(|subject| format!("\"{subject}\"")).collect();
+    match subjects.as_slice() {
+        [] => None,
+        [one] => Some(format!("the ledger says that it is the key of the CA {one}")),
+        several => Some(format!(
+            "the ledger says that it is the key of the CAs {}",
+            several.join(" and ")
+        )),
+    }
 }
 
 fn confirm(
     mut terminal: Terminal,
     objects: &KeyObjects<'_>,
     token: &str,
-    authority: Option<&str>,
+    authorities: &[String],
 ) -> Result<(), CliError> {
     let Some(key) = objects.descriptions().next() else {
         return Ok(());
@@ -119,19 +144,19 @@ fn confirm(
     let word = word_of(key);
     let consequence = match key.class {
         KeyClass::Private => {
-            "A deleted private key cannot be recovered. What it has signed stays valid, but nobody can \
-             issue, renew\n\
-             or revoke anything under it any more.\n"
+            "A deleted private key cannot be recovered. What it has signed stays valid, but nobody can issue, renew or revoke \
+             anything under it any more."
         }
-        _ => "This token has no private key for it.\n",
+        _ => "This token has no private key for it.",
     };
+    let warning = describe_authorities(authorities)
+        .map(|warning| terminal.wrapped(&format!("WARNING: {warning}.")))
+        .unwrap_or_default();
     let question = format!(
-        "This deletes from the token \"{}\":\n{}{}{consequence}Type {} to delete it: ",
+        "This deletes from the token \"{}\":\n{}{warning}{}Type {} to delete it: ",
         printable(token),
         fields(objects.descriptions()).render(2),
-        authority.map_or_else(String::new, |subject| {
-            format!("WARNING: {}.\n", printable(&describe_authority(subject)))
-        }),
+        terminal.wrapped(consequence),
         printable(&word),
     );
     let answer = terminal.ask(&question).map_err(|_| CliError::Unconfirmed {
@@ -159,4 +184,20 @@ fn fields<'a>(keys: impl Iterator<Item = &'a KeyDescription>) -> Fields {
         fields.add(format!("{} key", key.class), key);
     }
     fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::describe_authorities;
+
+    #[test]
+    fn every_ca_that_uses_the_key_is_named() {
+        let [one, other] = ["CN=A", "CN=B"].map(str::to_owned);
+        assert_eq!(describe_authorities(&[]), None);
+        let named = describe_authorities(&[one, other]).unwrap();
+        assert!(
+            named.ends_with("the key of the CAs \"CN=A\" and \"CN=B\""),
+            "{named}"
+        );
+    }
 }

@@ -3,6 +3,8 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 
+use hsm_ca::values::{WIDTH, printable};
+
 use super::live;
 use crate::cli::wrap;
 
@@ -25,6 +27,12 @@ impl Terminal {
 
     pub(super) fn write(&mut self, text: &str) -> io::Result<()> {
         self.0.write_all(text.as_bytes())
+    }
+
+    /// A paragraph in lines as wide as the terminal, at most 80 columns.
+    pub(in crate::cli) fn wrapped(&self, text: &str) -> String {
+        let width = wrap::width_of(&self.0).map_or(WIDTH, |width| width.min(WIDTH));
+        wrap::lines(&printable(text), width).join("\n") + "\n"
     }
 
     /// Asks, and reads one line without its end.
