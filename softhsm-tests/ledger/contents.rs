@@ -12,7 +12,18 @@ use crate::ledger::desk::{LedgerDesk, Said, verify_with_python};
 fn a_list_fits_a_terminal_and_json_has_everything() {
     let desk = LedgerDesk::filled();
     let list = desk.run(&["ledger", "list", "--last", "4"]).ok().stdout;
-    assert_eq!(list.lines().count(), 5, "a heading, and a line for each: {list}");
+    assert_eq!(
+        list.lines().count(),
+        6,
+        "a heading, a line for each, and one for the others: {list}"
+    );
+    assert!(
+        list.lines()
+            .last()
+            .expect("a line")
+            .contains("earlier entries: --before "),
+        "{list}"
+    );
     assert!(
         list.contains("revoked: superseded") && list.contains("CN=a-2-b.example"),
         "{list}"

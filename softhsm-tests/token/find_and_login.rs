@@ -164,7 +164,7 @@ fn a_pin_comes_from_each_of_its_sources_and_never_from_the_command_line() {
     with("credential:ca", &|command| {
         command.env("CREDENTIALS_DIRECTORY", rig.path("credentials"));
     })
-    .refused(2, "unreadable-file");
+    .refused(2, "pin-source");
     std::fs::create_dir(rig.path("credentials")).expect("a directory");
     rig.write("credentials/ca", format!("{pin}\n"));
     with("credential:ca", &|command| {

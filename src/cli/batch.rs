@@ -7,9 +7,12 @@ use hsm_ca::workflow::{Progress, Step};
 
 use super::ui::Ui;
 
-/// `3.4 s (296/s)`
+/// `3.4 s (296/s)`, or only the time if nothing was done.
 pub(super) fn describe_rate(count: usize, took: Duration) -> String {
     let seconds = took.as_secs_f64();
+    if count == 0 {
+        return format!("{seconds:.1} s");
+    }
     let rate = f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / seconds.max(0.001);
     format!("{seconds:.1} s ({rate:.0}/s)")
 }

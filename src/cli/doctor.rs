@@ -192,7 +192,15 @@ fn explain(name: &'static str, error: &CliError, is_cloudhsm: bool, module: &Pat
         },
         _ => None,
     };
-    Check::failed(name, refusal.message).with_hint(advice.or(refusal.hint))
+    Check::failed(name, refusal.message).with_hint(advice.or(without_doctor(refusal.hint)))
+}
+
+/// The hint without its parts that suggest the command which is running.
+fn without_doctor(hint: Option<String>) -> Option<String> {
+    let hint = hint?;
+    let parts = hint.split("; ").filter(|part| !part.contains("`hsm-ca doctor`"));
+    let parts: Vec<_> = parts.collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// Whether the token rejected the PIN, which shows that it was reached.
@@ -228,4 +236,19 @@ fn render(check: &Check) -> String {
         ));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_doctor;
+
+    #[test]
+    fn doctor_does_not_suggest_itself() {
+        let without = |hint: &str| without_doctor(Some(hint.to_owned()));
+        let network = "check the network; `hsm-ca doctor` tests the connection again";
+        assert_eq!(without(network).as_deref(), Some("check the network"));
+        assert_eq!(without("`hsm-ca doctor` shows the routes"), None);
+        let other = "`hsm-ca doctor --try-key` makes a key";
+        assert_eq!(without(other).as_deref(), Some(other));
+    }
 }

@@ -101,7 +101,7 @@ fn list(settings: &Settings, ui: &Ui, wide: bool) -> Result<Report, CliError> {
     {
         let count = heads.len();
         text.push_str(&format!(
-            "\nBeside the keys, for the ledger's head: {count} data object{} named \"{NOTE_LABEL}\"\n",
+            "\nBesides these keys, the token has {count} data object{} for the ledger's head,\nnamed \"{NOTE_LABEL}\"\n",
             if count == 1 { "" } else { "s" }
         ));
     }

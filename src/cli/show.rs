@@ -37,10 +37,19 @@ pub(super) struct ShowFile {
 impl ShowFile {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let file = self.file.clone();
+        if file.is_dir() && !file.join("plan.json").exists() {
+            return Err(CliError::options(format!(
+                "{} is a directory without a ceremony's plan.json",
+                file.display()
+            )));
+        }
         if file.is_dir() {
             return ShowCeremony::of(file).run(settings);
         }
         let beginning = input::peek(&file)?;
+        if beginning.is_empty() {
+            return Err(CliError::Empty { path: file });
+        }
         if ExportedEvents::are_meant(&beginning) {
             return export::show(&file);
         }

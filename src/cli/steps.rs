@@ -24,7 +24,8 @@ pub(super) fn describe_step(step: &Step<'_>) -> Option<Cow<'static, str>> {
             return Some(format!("the CA's key signs certificate {number} of {count}").into());
         }
         Step::SignCrl { entries } => {
-            return Some(format!("the CA's key signs a CRL, entries: {entries}").into());
+            let noun = if *entries == 1 { "entry" } else { "entries" };
+            return Some(format!("the CA's key signs a CRL with {entries} {noun}").into());
         }
         Step::SignOcsp => "the key signs the OCSP response",
         Step::SignRequest => "the key signs the request",
@@ -103,7 +104,7 @@ mod tests {
         );
         assert_eq!(
             says(Step::SignCrl { entries: 100_000 }),
-            "the CA's key signs a CRL, entries: 100000"
+            "the CA's key signs a CRL with 100000 entries"
         );
         assert_eq!(
             says(Step::ImportKey {

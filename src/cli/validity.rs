@@ -9,9 +9,9 @@ use super::ui::Ui;
 pub(super) struct ValidityOptions {
     /// The validity: 90d, 12h, 10y [default: the profile's]
     ///
-    /// Days of 24 hours (90 or 90d), hours (12h) or years of the calendar (10y), the last second included [default: the profile's days, but no
-    /// longer than the certificates above it]
-    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
+    /// Days of 24 hours (90 or 90d), hours (12h) or years of the calendar (10y), the last second included. The default is never longer than
+    /// the certificates above it.
+    #[arg(long, value_name = "N|7d|12h|1y", allow_negative_numbers = true)]
     days: Option<Period>,
     /// The first second of validity: a date (2027-01-31, from 00:00:00 UTC) or a time of RFC 3339 (2027-01-31T12:00:00+01:00) [default:
     /// now]

@@ -287,11 +287,7 @@ impl fmt::Display for LedgerError {
             Self::NotFound { place } => write!(f, "no ledger at {place}"),
             Self::Exists { place } => write!(f, "{place} exists already"),
             Self::NoDirectory { directory } => {
-                write!(
-                    f,
-                    "the directory {} does not exist, or is a file",
-                    directory.display()
-                )
+                write!(f, "{} does not exist, or is a file", directory.display())
             }
             Self::OpenToOthers { cause } => {
                 write!(
@@ -394,6 +390,9 @@ impl fmt::Display for LedgerError {
             }
             Self::NotOnHold { serial } => write!(f, "the certificate {serial} is not on hold"),
             Self::Range => f.write_str("a number is too large for a ledger"),
+            Self::Export { cause } if cause.kind() == io::ErrorKind::BrokenPipe => {
+                f.write_str("the reader closed the pipe, so the export is incomplete")
+            }
             Self::Export { cause } => write!(f, "the export cannot be written: {cause}"),
         }
     }

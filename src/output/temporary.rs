@@ -37,7 +37,8 @@ pub(crate) fn make_temporary(directory: &Path, mode: u32) -> io::Result<NamedTem
             .suffix(SUFFIX)
             .rand_bytes(RANDOM)
             .permissions(Permissions::from_mode(mode))
-            .tempfile_in(directory)?;
+            .tempfile_in(directory)
+            .map_err(without_its_name)?;
         match flock(file.as_file(), FlockOperation::NonBlockingLockExclusive) {
             // Another process saw the file before it was locked, took it as abandoned, and removes it.
             Err(Errno::WOULDBLOCK) => {}
@@ -49,6 +50,14 @@ pub(crate) fn make_temporary(directory: &Path, mode: u32) -> io::Result<NamedTem
     Err(io::Error::other(
         "other processes keep removing the temporary file",
     ))
+}
+
+/// The library's error names the temporary file, which no user knows.
+fn without_its_name(cause: io::Error) -> io::Error {
+    match cause.kind() {
+        kind @ (io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => kind.into(),
+        _ => cause,
+    }
 }
 
 /// Cleans up each directory once per job. The outputs may be in a thousand directories, so only a hash of each is kept. If two hashes were
@@ -130,6 +139,15 @@ mod tests {
             .collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn an_error_does_not_name_the_temporary_file() {
+        let cause = io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "denied at path .hsm-ca-abcdef.tmp",
+        );
+        assert_eq!(without_its_name(cause).to_string(), "permission denied");
     }
 
     #[test]

@@ -70,8 +70,8 @@ impl Name {
                 "write \\{character} for {character}, with a backslash (RFC 4514 section 2.4)"
             )));
         }
-        let names = RdnSequence::from_str(&trim_separators(text))
-            .map_err(|_| wrong("write TYPE=value pairs as in CN=Example CA,O=Example,C=US".to_owned()))?;
+        let names =
+            RdnSequence::from_str(&trim_separators(text)).map_err(|_| wrong(describe_unread(text)))?;
         let mut rdns = Vec::new();
         for rdn in names.iter() {
             let mut attributes: Vec<_> = rdn.iter().cloned().collect();
@@ -129,6 +129,18 @@ impl Name {
             .filter(|attribute| attribute.oid == kind)
             .filter_map(|attribute| text_of(&attribute.value).map(str::to_owned))
             .collect()
+    }
+}
+
+/// Why the text is not a name: a type that is not known, if one is, or the form.
+fn describe_unread(text: &str) -> String {
+    const FORM: &str = "write TYPE=value pairs as in CN=Example CA,O=Example,C=US";
+    let is_known = |attribute: &str| RdnSequence::from_str(&format!("{attribute}=x")).is_ok();
+    let types = text.split([',', '+']).filter_map(|pair| pair.split_once('='));
+    let mut types = types.map(|(attribute, _)| attribute.trim());
+    match types.find(|attribute| !attribute.is_empty() && !is_known(attribute)) {
+        Some(unknown) => format!("{unknown} is not a known type; {FORM}"),
+        None => FORM.to_owned(),
     }
 }
 

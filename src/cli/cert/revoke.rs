@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hsm_ca::ledger::{Object, RevocationState};
-use hsm_ca::workflow::{RevokeRequest, Revoked, revoke_certificate};
+use hsm_ca::workflow::{RevokeRequest, Revoked, WorkflowError, revoke_certificate};
 use hsm_ca::x509::{CrlReason, SerialNumber, UnixTime};
 
 use super::super::exit::CliError;
@@ -54,7 +54,11 @@ impl RevokeCertificate {
             reason: self.reason,
             invalid_since: self.invalid_since,
         };
-        let entry = revoke_certificate(&mut recorder, &request)?;
+        let about = |error: WorkflowError| match &request.revoked {
+            Revoked::Certificate(_) => CliError::in_file(Path::new(&self.certificate), error),
+            _ => error.into(),
+        };
+        let entry = revoke_certificate(&mut recorder, &request).map_err(about)?;
         let json = CertRevoke {
             entry: entry::describe(&entry),
             ledger_head: recorder.ledger().head()?.to_string(),

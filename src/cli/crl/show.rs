@@ -71,7 +71,7 @@ impl ShowCrl {
         if let Some(serial) = &self.serial {
             let found = list.find(serial.octets());
             let shown = found.as_ref().map_or_else(|| "not on this CRL".to_owned(), words);
-            fields.add(format!("serial {serial}"), shown);
+            fields.add("serial", format!("{serial}: {shown}"));
             json.entry = found.as_ref().map(entry_json);
         }
         let mut text = fields.render(0);

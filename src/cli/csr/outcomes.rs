@@ -6,7 +6,7 @@ use hsm_ca::workflow::{Delivered, IssueSummary, RequestOutcome};
 
 use crate::cli::batch::{describe_rate, seconds};
 use crate::cli::cert::describe_dropped;
-use crate::cli::exit::{CliError, NotPassed};
+use crate::cli::exit::{CliError, NotPassed, REFUSED, USAGE};
 use crate::cli::json::Output as _;
 use crate::cli::json::certificate::Issued;
 use crate::cli::json::error::ErrorBody;
@@ -22,6 +22,8 @@ pub(super) struct Outcomes<'a> {
     issued: usize,
     delivered_again: usize,
     refused: usize,
+    /// Those of them that failed because of this machine, the token or the ledger, not because of the request.
+    failed: usize,
     /// The number of requests that asked for something they did not get, and the first of them.
     dropped: usize,
     first_dropped: Option<String>,
@@ -36,6 +38,7 @@ impl<'a> Outcomes<'a> {
             issued: 0,
             delivered_again: 0,
             refused: 0,
+            failed: 0,
             dropped: 0,
             first_dropped: None,
         }
@@ -76,25 +79,29 @@ impl<'a> Outcomes<'a> {
             Delivered::File(path) => path.display().to_string(),
             Delivered::Content(_) => "stdout".to_owned(),
         };
-        let how = if summary.retried { "again " } else { "signed" };
+        let how = if summary.retried { "again" } else { "signed" };
         let not_after = certificate.validity().not_after.to_string();
         let day = not_after.split('T').next().unwrap_or_default();
         let serial = certificate.serial_number();
         self.line
-            .print(&format!("{how}  {}  {serial}  {day}", printable(&place)));
+            .print(&format!("{how:8} {}  {serial}  {day}", printable(&place)));
     }
 
     fn tell_refused(&mut self, request: &str, error: &CliError) {
         self.refused += 1;
+        let refusal = error.explain();
+        let is_failure = ![REFUSED, USAGE].contains(&refusal.exit_code);
+        self.failed += usize::from(is_failure);
         if self.ui.writes_json() {
             let line = CsrSignLine::Refused {
                 request: request.to_owned(),
-                error: ErrorBody::of(error.explain()),
+                error: ErrorBody::of(refusal),
             };
             return self.line.print_json(&line.document());
         }
+        let word = if is_failure { "FAILED" } else { "REFUSED" };
         self.line
-            .print(&format!("REFUSED  {}", printable(&error.explain().message)));
+            .print(&format!("{word:8} {}", printable(&refusal.message)));
     }
 
     /// The summary at the end.
@@ -105,14 +112,18 @@ impl<'a> Outcomes<'a> {
             issued,
             delivered_again,
             refused,
+            failed,
             ..
         } = self;
         let mut text = format!("\n{issued} signed");
         if delivered_again > 0 {
             text.push_str(&format!(", {delivered_again} delivered again without signing"));
         }
-        if refused > 0 {
-            text.push_str(&format!(", {refused} refused"));
+        if refused > failed {
+            text.push_str(&format!(", {} refused", refused - failed));
+        }
+        if failed > 0 {
+            text.push_str(&format!(", {failed} FAILED"));
         }
         text.push_str(&format!(" in {}\n", describe_rate(issued, took)));
         let json = CsrSignLine::Summary {
@@ -129,12 +140,15 @@ impl<'a> Outcomes<'a> {
             ));
         }
         report.lines = true;
-        if refused > 0 {
-            report.failure = Some(CliError::NotPassed(NotPassed::SomeRefused {
+        let not_passed = match (failed, refused) {
+            (0, 0) => None,
+            (0, refused) => Some(NotPassed::SomeRefused {
                 refused,
                 what: "request",
-            }));
-        }
+            }),
+            (failed, _) => Some(NotPassed::SomeFailed { failed }),
+        };
+        report.failure = not_passed.map(CliError::NotPassed);
         report
     }
 }

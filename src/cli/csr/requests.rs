@@ -149,6 +149,17 @@ impl RequestSource for Requests<'_> {
             delivery: self.delivery(index)?,
         })
     }
+
+    fn none_signed(&self, first: CliError, refused: usize) -> CliError {
+        match self.count() {
+            0 | 1 => first,
+            requests => CliError::NoneSigned {
+                requests,
+                refused,
+                first: Box::new(first),
+            },
+        }
+    }
 }
 
 /// Every named file, file in a named directory, or file listed on stdin; and whether they count as several.

@@ -31,6 +31,9 @@ use crate::cli::{input, next_steps};
 /// A warning before the PIN prompt, while there is time to stop.
 const UNVERIFIED: &str = "the HSM's identity is not checked: `hsm-ca cluster verify` checks it, and --identity DIR makes this command require it";
 
+/// After Ctrl-C in a batch.
+const INTERRUPTED: &str = "\ninterrupted: run the same command again to continue\n";
+
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SignRequests {
     /// The requests, a directory of them, or - for stdin
@@ -148,6 +151,7 @@ impl SignRequests {
         let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
         recorder.tell_unfinished(&authority.value, ui)?;
         let mut report = if are_many || self.keep_going {
+            ui.explain_ctrl_c(INTERRUPTED.to_owned());
             let mut outcomes = Outcomes::new(ui, count);
             self.issue(job, settings, &mut recorder, &Quietly(ui), &mut |outcome| {
                 outcomes.tell(outcome)

@@ -3,6 +3,8 @@
 use hsm_ca::workflow::Check;
 
 use super::DoctorCommand;
+#[cfg(feature = "aws")]
+use super::without_doctor;
 use crate::cli::exit::CliError;
 #[cfg(feature = "aws")]
 use crate::cli::input;
@@ -25,11 +27,11 @@ impl DoctorCommand {
             .or(pair.as_ref().map(|pair| pair.key_id.as_str()));
         let failed = |name, error: KmsError| {
             let refusal = CliError::from(error).explain();
-            Check::failed(name, refusal.message).with_hint(refusal.hint)
+            Check::failed(name, refusal.message).with_hint(without_doctor(refusal.hint))
         };
         let kms = match Kms::connect(key) {
             Ok(kms) => kms.with_grant_tokens(self.grant_token.clone()),
-            Err(KmsError::Aws(AwsError::NoRegion)) => {
+            Err(KmsError::Aws(AwsError::NoRegion)) if key.is_none() => {
                 let found = "not set up: no AWS region (only `kms` commands need one)";
                 return Ok(vec![Check::warning("KMS", found)]);
             }

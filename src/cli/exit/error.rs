@@ -25,6 +25,8 @@ pub(in crate::cli) enum CliError {
     Read { path: PathBuf, cause: io::Error },
     /// `show` does not recognise the file.
     Unrecognised { path: PathBuf },
+    /// `show` was given an empty file.
+    Empty { path: PathBuf },
     /// A file exceeds the limit for its kind.
     TooLarge { path: PathBuf, limit: u64 },
     /// The configuration file is invalid.
@@ -117,6 +119,12 @@ pub(in crate::cli) enum CliError {
         reason: String,
         hint: Option<String>,
         exit_code: u8,
+    },
+    /// Some requests of a batch were refused, so none was signed.
+    NoneSigned {
+        requests: usize,
+        refused: usize,
+        first: Box<Self>,
     },
     /// Options that clap cannot check.
     Options { reason: String },

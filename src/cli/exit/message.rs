@@ -1,6 +1,7 @@
 //! The messages of errors.
 
 use std::fmt;
+use std::path::{Display, Path};
 
 use hsm_ca::file_trust::TrustError;
 use hsm_ca::x509::Profile;
@@ -13,16 +14,17 @@ impl fmt::Display for CliError {
             Self::Workflow {
                 file: Some(file),
                 cause,
-            } => write!(f, "{}: {cause}", file.display()),
+            } => write!(f, "{}: {cause}", named(file)),
             Self::Workflow { file: None, cause } => cause.fmt(f),
-            Self::Read { path, cause } => write!(f, "{} cannot be read: {cause}", path.display()),
+            Self::Read { path, cause } => write!(f, "{} cannot be read: {cause}", named(path)),
+            Self::Empty { path } => write!(f, "{} is empty", named(path)),
             Self::Unrecognised { path } => write!(
                 f,
                 "{} is not a certificate, request, CRL, OCSP request or response, pair file, ceremony plan or ledger export",
-                path.display()
+                named(path)
             ),
             Self::TooLarge { path, limit } => {
-                write!(f, "{} exceeds the {} KiB limit", path.display(), limit / 1024)
+                write!(f, "{} exceeds the {} KiB limit", named(path), limit / 1024)
             }
             Self::Config {
                 path,
@@ -122,7 +124,11 @@ impl fmt::Display for CliError {
             Self::Server { cause } => cause.fmt(f),
             Self::LedgerUrl { origin, cause } => write!(f, "{origin} does not name a ledger: {cause}"),
             Self::NoLedger { place, origin } => {
-                write!(f, "no ledger at {place}, which {origin} names")
+                // A default names nothing: it is the place.
+                match origin.starts_with("the default") {
+                    true => write!(f, "no ledger at {place}, {origin}"),
+                    false => write!(f, "no ledger at {place}, which {origin} names"),
+                }
             }
             Self::NoEntry { wanted } => write!(f, "the ledger has no entry {wanted}"),
             Self::NoProfile { request } => {
@@ -141,9 +147,28 @@ impl fmt::Display for CliError {
             Self::Rehearsal { session, reason, .. } => {
                 write!(f, "session {session:?} cannot be rehearsed: {reason}")
             }
+            Self::NoneSigned {
+                requests,
+                refused,
+                first,
+            } => {
+                let were = if *refused == 1 { "was" } else { "were" };
+                write!(
+                    f,
+                    "{refused} of {requests} requests {were} refused, and none was signed: {first}"
+                )
+            }
             Self::Options { reason } => f.write_str(reason),
             Self::NotPassed(what) => what.fmt(f),
         }
+    }
+}
+
+/// The file, or stdin for `-`.
+fn named(path: &Path) -> Display<'_> {
+    match path == Path::new("-") {
+        true => Path::new("stdin").display(),
+        false => path.display(),
     }
 }
 
@@ -157,6 +182,7 @@ impl std::error::Error for CliError {
             #[cfg(feature = "aws")]
             Self::Server { cause } => cause.source(),
             Self::LedgerUrl { cause, .. } => cause.source(),
+            Self::NoneSigned { first, .. } => first.source(),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::row::Row;
-use super::{REFUSED, UNAVAILABLE};
+use super::{FAILED, REFUSED, UNAVAILABLE};
 
 /// The problem that a result reports.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(in crate::cli) enum NotPassed {
         /// `request` or `file`
         what: &'static str,
     },
+    /// Some of several certificates could not be made, for a reason that is not in their requests.
+    SomeFailed { failed: usize },
     /// `doctor` found a problem.
     ChecksFailed {
         /// The first check that failed, and what it found.
@@ -42,6 +44,11 @@ pub(super) fn explain_not_passed(what: &NotPassed) -> Row {
     match what {
         NotPassed::NotVerified { .. } => ("not-verified", REFUSED, None),
         NotPassed::SomeRefused { .. } => ("some-refused", REFUSED, None),
+        NotPassed::SomeFailed { .. } => (
+            "some-failed",
+            FAILED,
+            Some("remove the cause, then run the same command again: it continues"),
+        ),
         NotPassed::ChecksFailed { .. } => ("checks-failed", UNAVAILABLE, None),
         NotPassed::Unreachable { .. } => ("server-unreachable", UNAVAILABLE, None),
         NotPassed::Differs { .. } => (
@@ -67,6 +74,8 @@ impl fmt::Display for NotPassed {
             Self::NotVerified { what, problem } => write!(f, "{what} is not verified: {problem}"),
             Self::SomeRefused { refused: 1, what } => write!(f, "1 {what} was refused"),
             Self::SomeRefused { refused, what } => write!(f, "{refused} {what}s were refused"),
+            Self::SomeFailed { failed: 1 } => f.write_str("1 request could not be completed"),
+            Self::SomeFailed { failed } => write!(f, "{failed} requests could not be completed"),
             Self::ChecksFailed { first, failed: 1, .. } => write!(f, "a check failed: {first}"),
             Self::ChecksFailed { first, failed, .. } => {
                 write!(f, "{failed} checks failed; the first: {first}")

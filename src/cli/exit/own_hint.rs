@@ -33,6 +33,17 @@ impl CliError {
                 ))
             }
             Self::NotPassed(what) => what.hint(),
+            Self::NoneSigned {
+                requests,
+                refused,
+                first,
+            } => {
+                let hint = first.explain().hint;
+                let others = requests.saturating_sub(*refused);
+                let go_on = (others > 0).then(|| format!("--keep-going signs the other {others}"));
+                let parts: Vec<_> = [hint, go_on].into_iter().flatten().collect();
+                (!parts.is_empty()).then(|| parts.join("; "))
+            }
             Self::NoModule => last_rig::command().map(|command| {
                 format!(
                     "to use the last rig: {command}; or name another module with --module, HSM_CA_MODULE, or `module` in hsm-ca.toml"
@@ -69,6 +80,16 @@ impl CliError {
                 (Some((unknown, None)), Some(file)) => Some(adopt_hint(unknown, &file.display().to_string())),
                 (None, Some(file)) if let Some(hint) = other_structure_hint(file, cause) => Some(hint),
                 _ => match (token_error(cause), cause.as_ref()) {
+                    // The loader searches the system's directories for a name without a slash. Taking the file here instead would let
+                    // the owner of the working directory decide what is loaded.
+                    (Some(TokenError::Module { path, .. }), _)
+                        if !path.contains('/') && Path::new(path).is_file() =>
+                    {
+                        Some(format!(
+                            "without a slash, only the system's directories are searched; the file here is {}",
+                            quote(&format!("./{path}"))
+                        ))
+                    }
                     (Some(TokenError::SeveralKeys { found, .. }), _) => Some(several_hint(found)),
                     (Some(TokenError::NoKey { wanted, found }), _) => {
                         let labels = found.iter().map(|key| key.label.as_str());

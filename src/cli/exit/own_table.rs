@@ -14,7 +14,7 @@ pub(super) fn explain_own(error: &CliError) -> Row {
     match error {
         CliError::Workflow { cause, .. } => explain_workflow(cause),
         CliError::Read { .. } => ("unreadable-file", USAGE, None),
-        CliError::Unrecognised { .. } => ("unrecognised-file", REFUSED, None),
+        CliError::Unrecognised { .. } | CliError::Empty { .. } => ("unrecognised-file", REFUSED, None),
         CliError::TooLarge { .. } => ("too-large", REFUSED, None),
         CliError::Config { .. } => ("configuration", USAGE, None),
         CliError::Trust { .. } => ("untrusted-file", USAGE, None),
@@ -142,6 +142,7 @@ pub(super) fn explain_own(error: &CliError) -> Row {
         ),
         CliError::RigModule { .. } => ("rig-token", UNAVAILABLE, None),
         CliError::Rehearsal { exit_code, .. } => ("rehearsal", *exit_code, None),
+        CliError::NoneSigned { first, .. } => explain_own(first),
         CliError::Options { .. } => ("usage", USAGE, None),
         CliError::NotPassed(what) => explain_not_passed(what),
     }

@@ -5,11 +5,14 @@ mod table_source;
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::LazyLock;
 
 use syn::{File, Item};
 use table_source::TableSource;
+
+use super::{CliError, USAGE};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -111,6 +114,22 @@ fn every_variant_of_every_error_has_a_row() {
     ] {
         assert!(TABLE.enums.contains_key(name), "{name}");
     }
+}
+
+#[test]
+fn a_batch_of_which_none_is_signed_says_how_many_and_how_to_go_on() {
+    let error = CliError::NoneSigned {
+        requests: 6,
+        refused: 3,
+        first: Box::new(CliError::read(Path::new("-"), ErrorKind::NotFound.into())),
+    };
+    let refusal = error.explain();
+    assert_eq!(
+        refusal.message,
+        "3 of 6 requests were refused, and none was signed: stdin cannot be read: entity not found"
+    );
+    assert_eq!(refusal.hint.as_deref(), Some("--keep-going signs the other 3"));
+    assert_eq!((refusal.kind, refusal.exit_code), ("unreadable-file", USAGE));
 }
 
 #[test]

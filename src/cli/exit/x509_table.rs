@@ -35,7 +35,11 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
         X509Error::IssuerNotValid { .. } => ("ca-not-valid", REFUSED, None),
         X509Error::NotAnAuthority { .. } => ("not-a-ca", REFUSED, None),
         X509Error::Empty => ("empty", REFUSED, None),
-        X509Error::SeveralPem { .. } => ("several-pem", REFUSED, Some("put each into a separate file")),
+        X509Error::SeveralPem { .. } => (
+            "several-pem",
+            REFUSED,
+            Some("put each into a separate file; `cert verify` takes the certificates above it with --ca"),
+        ),
         X509Error::TooManyCertificates { .. } => ("too-many-certificates", REFUSED, None),
         X509Error::TrailingBytes { .. } => ("trailing-bytes", REFUSED, None),
         X509Error::Signature { .. } => ("bad-signature", REFUSED, None),

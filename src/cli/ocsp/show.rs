@@ -145,9 +145,10 @@ pub(super) fn response_fields(
         }
         for single in basic.responses() {
             let of = words_of(is_of(&single.id, authority));
+            let serial = single.id.serial_number();
             fields.add(
-                format!("serial {}", single.id.serial_number()),
-                format!("{}{of}, {}", single.status, validity(single, now)),
+                "serial",
+                format!("{serial}: {}{of}, {}", single.status, validity(single, now)),
             );
         }
         for extension in basic.describe_extensions() {

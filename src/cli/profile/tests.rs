@@ -9,6 +9,23 @@ use hsm_ca::x509::{
     Purpose, Role, Subtree, Usage, X509Error,
 };
 
+#[test]
+fn a_profile_of_the_other_command_is_named_as_such() {
+    let refused = |name, self_signed| super::find(name, self_signed).unwrap_err().to_string();
+    assert!(
+        refused("root", false).starts_with("the profile \"root\" is for `ca create`; `csr sign` takes: "),
+        "{}",
+        refused("root", false)
+    );
+    assert!(
+        refused("tls-server", true)
+            .starts_with("the profile \"tls-server\" is for `csr sign`; `ca create` takes: "),
+        "{}",
+        refused("tls-server", true)
+    );
+    assert!(refused("nothing", true).contains("does not exist"));
+}
+
 fn read(text: &str) -> Result<Profile, X509Error> {
     toml::from_str::<ProfileFile>(text).unwrap().check()
 }

@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal as _};
 
 use super::help_page::{fold_long, fold_usage, without_styles};
 use super::{DIM, RED, Ui, print, tell, tell_raw};
-use crate::cli::exit::{CliError, USAGE};
+use crate::cli::exit::{CliError, FAILED, USAGE};
 use crate::cli::json::Output as _;
 use crate::cli::json::error::{ErrorBody, ErrorReport};
 use crate::cli::report::{json_text, printable};
@@ -101,13 +101,19 @@ pub(in crate::cli) fn report_usage(error: &clap::Error) -> u8 {
     if !error.use_stderr() {
         let page = error.render().ansi().to_string();
         let page = fold_usage(&page);
-        let _ = match io::stdout().is_terminal()
+        let printed = match io::stdout().is_terminal()
             && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         {
             true => print(page.as_bytes()),
             false => print(without_styles(&page).as_bytes()),
         };
-        return 0;
+        return match printed {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                tell(format_args!("error: cannot write the help to stdout: {error}"));
+                FAILED
+            }
+            _ => 0,
+        };
     }
     let hint = absent_hint(error);
     if wants_json() {

@@ -56,7 +56,7 @@ impl<R: RequestSource> SigningJob<R> {
             looked_at: None,
         };
         let (mut items, mut refused) = (Vec::with_capacity(count), BTreeMap::new());
-        let mut failed = Ok(());
+        let mut failed = None;
         let (threads, mut paths) = (threads_for(count), HashSet::new());
         let examination = Examination {
             identity: identity.as_ref(),
@@ -83,15 +83,18 @@ impl<R: RequestSource> SigningJob<R> {
                         refused.insert(items.len(), error);
                         items.push(Item::REFUSED);
                     }
+                    // The others are examined too: they may have faults that can be repaired at the same time.
                     Err(error) => {
-                        failed = Err(error);
-                        return ControlFlow::Break(());
+                        let (first, number) = failed.take().unwrap_or((error, 0));
+                        failed = Some((first, number + 1));
                     }
                 }
             }
             ControlFlow::Continue(())
         });
-        failed?;
+        if let Some((first, number)) = failed {
+            return Err(job.requests.none_signed(first, number));
+        }
         (job.items, job.refused) = (items, refused);
         Ok(job)
     }
@@ -106,6 +109,7 @@ impl<R: RequestSource> SigningJob<R> {
         }
         let is_occupied = match delivery.check_among(&examination.tried) {
             Err(OutputError::Exists { .. }) if self.options.resume => true,
+            Err(error) if self.requests.count() > 1 => return Err(in_input(&name, error).into()),
             other => other.map(|()| false).map_err(WorkflowError::from)?,
         };
         let checked = self.terms.check(&request, &PLACEHOLDER);

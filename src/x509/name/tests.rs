@@ -13,6 +13,17 @@ fn the_order_is_reversed_and_spaces_between_parts_are_dropped() {
 }
 
 #[test]
+fn an_unknown_type_is_named() {
+    let said = |text: &str| Name::from_rfc4514(text).unwrap_err().to_string();
+    assert!(
+        said("CN=Q,FOO=x").contains("FOO is not a known type"),
+        "{}",
+        said("CN=Q,FOO=x")
+    );
+    assert!(!said("CN").contains("known type"), "{}", said("CN"));
+}
+
+#[test]
 fn a_name_that_rfc_5280_does_not_allow_is_refused() {
     for text in [
         "",
