@@ -94,9 +94,8 @@ pub trait RequestSource: Sync {
     /// The request cannot be read, is not a request, or its certificate cannot go to its destination.
     fn read(&self, index: usize) -> Result<GivenRequest, Self::Error>;
 
-    /// The error of a job that signs nothing because `refused` of its requests were refused. `first` is the error of the first of them.
-    fn none_signed(&self, first: Self::Error, refused: usize) -> Self::Error {
-        let _ = refused;
+    /// The error of a job that signs nothing because a number of its requests were refused. `first` is the error of the first of them.
+    fn none_signed(&self, first: Self::Error, _refused: usize) -> Self::Error {
         first
     }
 }

@@ -267,13 +267,13 @@ impl fmt::Display for X509Error {
                 self_signed,
                 known,
             } => {
-                let (of, needed) = match self_signed {
-                    true => ("csr sign", "ca create"),
-                    false => ("ca create", "csr sign"),
+                let of = match self_signed {
+                    true => "certificates that a CA signs",
+                    false => "self-signed certificates",
                 };
                 write!(
                     f,
-                    "the profile \"{name}\" is for `{of}`; `{needed}` takes: {}",
+                    "the profile \"{name}\" is for {of}; those that fit: {}",
                     known.join(", ")
                 )
             }

@@ -18,7 +18,11 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
             ),
         ),
         X509Error::Subject { .. } => ("subject", USAGE, None),
-        X509Error::UnknownProfile { .. } | X509Error::OtherRole { .. } => ("profile", USAGE, None),
+        X509Error::UnknownProfile { .. } => ("profile", USAGE, None),
+        X509Error::OtherRole {
+            self_signed: true, ..
+        } => ("profile", USAGE, Some("`hsm-ca csr sign` takes it")),
+        X509Error::OtherRole { .. } => ("profile", USAGE, Some("`hsm-ca ca create` takes it")),
         X509Error::Profile { .. } => (
             "profile-file",
             USAGE,

@@ -13,13 +13,14 @@ use hsm_ca::x509::{
 fn a_profile_of_the_other_command_is_named_as_such() {
     let refused = |name, self_signed| super::find(name, self_signed).unwrap_err().to_string();
     assert!(
-        refused("root", false).starts_with("the profile \"root\" is for `ca create`; `csr sign` takes: "),
+        refused("root", false)
+            .starts_with("the profile \"root\" is for self-signed certificates; those that fit: "),
         "{}",
         refused("root", false)
     );
     assert!(
         refused("tls-server", true)
-            .starts_with("the profile \"tls-server\" is for `csr sign`; `ca create` takes: "),
+            .starts_with("the profile \"tls-server\" is for certificates that a CA signs; those that fit: "),
         "{}",
         refused("tls-server", true)
     );
