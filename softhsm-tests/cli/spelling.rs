@@ -67,7 +67,7 @@ fn keys_are_named_in_either_spelling() {
 
 #[test]
 fn kms_takes_either_spelling_and_its_file_has_its_own() {
-    let rig = Rig::new().with_aws();
+    let rig = Rig::new().with_key();
     let pair = |spec: &str, out: &str| {
         let alias = crate::harness::ALIAS;
         let arguments = [
