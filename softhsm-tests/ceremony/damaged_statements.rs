@@ -7,7 +7,7 @@ use serde_json::json;
 use super::people::planned;
 use crate::harness::Rig;
 
-/// What a person at a terminal is told, on one line.
+/// What a person sees at a terminal, on one line.
 fn advice(rig: &Rig) -> String {
     let told = rig.command(&["ceremony", "approvals", "room"]).stderr;
     told.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -383,7 +383,7 @@ def stop(room, rule, result):
     elif word == "talks":
         room.remarks = ["Deviation: the second bag is torn", "note:", "note: a guest came in"]
         room.later = ["note: the second camera is on", "note: it is repaired"]
-        # A name that nobody has, and another remark, which waits. Two names, and somebody who is not there. After three wrong answers, the login counts.
+        # A name that nobody has, and another remark, which waits. Two names, one of them of a person who is absent. After three wrong answers, the login counts.
         room.authors = ["X", "deviation: the lamp fails", "note:", "W", "a", "A, B", "E", "X"]
         room.silent, room.ctrl_c, room.options = '"root"', True, ["--color", "never"]
         result["killed"], result["talked"] = room.hold()

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 
-use super::open::denied;
+use super::open::path::denied;
 use crate::ledger::{LedgerError, LedgerPlace};
 use crate::output::LockFile;
 
