@@ -20,7 +20,7 @@ quietly() {
 }
 
 # Puts the value of each option into the variable with its name. KIND: number, numbers (separated by spaces), path (must exist), or
-# directory (is created).
+# directory (is created), names (separated by spaces).
 read_options() { # "NAME=KIND..." ARGUMENT...
     local kinds=" $1 " value
     shift
@@ -30,6 +30,7 @@ read_options() { # "NAME=KIND..." ARGUMENT...
         value=$2
         case ${BASH_REMATCH[1]} in
         number) [[ $value =~ ^[1-9][0-9]{0,5}$ ]] || { usage >&2; exit 2; } ;;
+        names) [[ $value =~ ^[a-z][a-z0-9:\ -]*$ ]] || { usage >&2; exit 2; } ;;
         numbers) [[ $value =~ ^[1-9][0-9\ ]*$ ]] || { usage >&2; exit 2; } ;;
         path) value=$(realpath -e "$value") || exit 2 ;;
         directory) value=$(mkdir -p "$value" && realpath -e "$value") || exit 2 ;;
