@@ -101,7 +101,7 @@ fn list(settings: &Settings, ui: &Ui, wide: bool) -> Result<Report, CliError> {
     {
         let count = heads.len();
         text.push_str(&format!(
-            "\nBesides these keys, the token has {count} data object{} for the ledger's head,\nnamed \"{NOTE_LABEL}\"\n",
+            "\nBesides the keys, the token has {count} data object{} named \"{NOTE_LABEL}\"\n",
             if count == 1 { "" } else { "s" }
         ));
     }
