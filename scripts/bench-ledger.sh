@@ -20,21 +20,7 @@ EOT
 
 sizes="1000 1000000" runs=5 requests=1000 programs=''
 read_options "sizes=numbers runs=number requests=number programs=path" "$@"
-[[ -z $programs || -x $programs/hsm-ca && -x $programs/ledger-bulk ]] || die "hsm-ca or ledger-bulk is missing in $programs"
-
-umask 077
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-if [[ -z $programs ]]; then
-    cd "$root"
-    cargo build --release --locked
-    cargo build --release --locked --features softhsm-tests --example ledger-bulk
-    programs=$work/programs
-    mkdir "$programs"
-    ln -s "$target/release/hsm-ca" "$target/release/examples/ledger-bulk" "$programs"
-fi
+prepare_ledger_bench
 hsm_ca=$programs/hsm-ca
 cd "$work"
 

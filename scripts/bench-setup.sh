@@ -39,3 +39,20 @@ read_options() { # "NAME=KIND..." ARGUMENT...
         shift 2
     done
 }
+
+# Makes the temporary directory $work, and finds hsm-ca and ledger-bulk in $programs, or builds them.
+prepare_ledger_bench() {
+    [[ -z $programs || -x $programs/hsm-ca && -x $programs/ledger-bulk ]] || die "hsm-ca or ledger-bulk is missing in $programs"
+    umask 077
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    [[ -z $programs ]] || return 0
+    cd "$root"
+    cargo build --release --locked
+    cargo build --release --locked --features softhsm-tests --example ledger-bulk
+    programs=$work/programs
+    mkdir "$programs"
+    ln -s "$target/release/hsm-ca" "$target/release/examples/ledger-bulk" "$programs"
+}

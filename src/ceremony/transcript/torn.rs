@@ -3,7 +3,7 @@
 //! A program that stops in between leaves a copy that no deviation names. So the next one that adds to the transcript still records the cut.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub(super) fn keep(directory: &Path, torn: &TornLine) -> io::Result<()> {
             _ => format!("{PREFIX}{}-{number}", torn.at),
         });
         match path.symlink_metadata() {
-            Ok(found) if found.is_file() && fs::read(&path)? == torn.bytes => return Ok(()),
+            Ok(found) if is_copy_of(&path, &found, &torn.bytes)? => return Ok(()),
             Ok(_) => {}
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
                 let mut file = make_temporary(directory, 0o600)?;
@@ -35,6 +35,12 @@ pub(super) fn keep(directory: &Path, torn: &TornLine) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether the file has this content. A file of another length is not read: it can be large.
+fn is_copy_of(path: &Path, found: &Metadata, bytes: &[u8]) -> io::Result<bool> {
+    let is_as_long = usize::try_from(found.len()).is_ok_and(|length| length == bytes.len());
+    Ok(found.is_file() && is_as_long && fs::read(path)? == bytes)
 }
 
 /// The names of the copies in this directory.

@@ -65,7 +65,7 @@ impl ShowCeremony {
 /// How far `run` has come.
 #[derive(Default)]
 struct RunState {
-    /// `None` while there is no file.
+    /// `None` if the file does not exist.
     transcript: Option<Transcript>,
     is_torn: bool,
 }

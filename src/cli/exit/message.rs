@@ -110,7 +110,7 @@ impl fmt::Display for CliError {
             Self::WouldPrompt { what } => {
                 write!(f, "--no-input is set, and this command needs to ask for {what}")
             }
-            Self::NoTerminal { what } => write!(f, "there is no terminal to ask for {what} on"),
+            Self::NoTerminal { what } => write!(f, "cannot ask for {what}: this process has no terminal"),
             Self::NoClusterFiles {
                 directory,
                 cluster: None,

@@ -135,7 +135,7 @@ pub enum RunError {
         /// The file.
         path: PathBuf,
     },
-    /// The signatures at a gate are no longer those with which it was passed.
+    /// The signatures at a gate differ from those with which it was passed.
     OtherSignatures {
         /// The first difference.
         found: Finding,
