@@ -8,16 +8,28 @@ trap 'rm -rf "$copy"' EXIT
 cp -r src scripts "$copy/"
 
 planted=()
-# FILE, LINE OF CODE: the check must name this line.
+# FILE, CODE, LINE: the check must name this line of the code; without LINE, the only one.
 plant() {
-    local file=$copy/$1
+    local file=$copy/$1 before
     [[ -f $file ]] || { echo "check-direction-test: no file $1" >&2; exit 1; }
+    before=$(wc -l <"$file")
     printf '%s\n' "$2" >>"$file"
-    planted+=("$1:$(wc -l <"$file"):")
+    planted+=("$1:$((before + ${3-1})):")
 }
 
 plant src/x509/tbs.rs 'use crate::token::Session;'
 plant src/x509/tbs.rs 'use crate::{signer::Signer, kms::KeySpec};'
+plant src/x509/tbs.rs $'use crate::{\n    token::Session as _Session,\n    values::UnixTime,\n};' 2
+plant src/x509/rules.rs 'use crate::{values::{self, UnixTime}, signer::{a::{B, C}, D}, kms::KeySpec};'
+plant src/x509/pem.rs $'use crate::{\n    values::{\n        UnixTime,\n    },\n    ledger::{\n        Digest,\n    },\n};' 6
+plant src/x509/csr.rs $'use crate::{signer::Signer, // {{\n    workflow};' 2
+plant src/x509/crl/tbs.rs $'const BRACE: char = \'{\'; const OPEN: &str = "use crate::{ \\" {";\nuse super::super::super::{values, token};' 2
+plant src/x509/crl/rules.rs 'fn f() -> crate::token::Session { todo!() }'
+plant src/x509/name.rs 'mod inner { use super::super::super::token::Session; }'
+plant src/cli/key.rs 'fn f() { ::cryptoki::f() }'
+plant src/x509/profile.rs $'use {\n    values::UnixTime,\n    cryptoki as other,\n};' 3
+plant src/workflow/rig.rs 'use std::{env, fs};'
+plant src/workflow/rig.rs $'use std::{\n    process::{exit, Command},\n};' 2
 plant src/x509/tbs.rs 'use cryptoki::session::Session;'
 plant src/x509/tbs.rs 'use minicbor::Decoder;'
 plant src/x509/tbs.rs 'use libloading::Library;'

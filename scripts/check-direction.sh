@@ -12,6 +12,10 @@ trap 'rm -rf "$stripped"' EXIT
 cp -r src "$stripped/src"
 find "$stripped/src" -name '*.rs' -exec sed -i -E 's://.*$::' {} +
 
+# FILE:LINE:PATH of every path in the code: a use tree over several lines, or inside another, is as good as a line each.
+paths=$stripped/paths
+scripts/rust_paths.py src >"$paths"
+
 # FILE:LINE:CODE of every line in the room (or all rooms) that matches the pattern.
 matches() {
     local pattern=$1 room=${2-}
@@ -59,41 +63,47 @@ for room in "${library[@]}" cli; do
     allowed=" $(allowed_for "$room") "
     for other in "${library[@]}"; do
         [[ $other = "$room" || $allowed = *" $other "* ]] && continue
-        # `crate::x`, `hsm_ca::x`, and x inside `crate::{…}`; `super::super::x` reaches the same place.
         while IFS=: read -r file line _; do
             report "$file:$line: $room may not name $other"
-        done < <(matches "(crate|hsm_ca)::(\{[^}]*\b)?$other\b|super::super::$other\b" "$room")
+        done < <(grep -E "^src/$room(\.rs|/[^:]*):[0-9]+:crate::$other(::|\$)" "$paths" || true)
     done
 done
 checked=$(find src -name '*.rs' | wc -l)
 
-# Crates that only some rooms may use.
-only_in() {
-    local pattern=$1 file line room
+# The rooms $2... may have what is on standard input, FILE:LINE:… on each line; $1 says what that is.
+only_these() {
+    local what=$1 file line room
     shift
     while IFS=: read -r file line _; do
         for room in "$@"; do
             [[ $file = src/$room.rs || $file = src/$room/* ]] && continue 2
         done
-        report "$file:$line: only $* may name $pattern"
-    done < <(matches "\b($pattern)")
+        report "$file:$line: only $* may name $what"
+    done
 }
-only_in '(cryptoki(_sys)?|libloading)::' token
-only_in 'minicbor::|aws_nitro_enclaves_nsm_api::' kms
-only_in 'unsafe_code|unsafe \{' token/native cli/inherited cli/closing
-only_in 'aws_config::|aws_smithy[a-z_]*::' aws
-only_in 'aws_sdk_kms::' kms
-only_in 'aws_sdk_cloudhsmv2::' cloudhsm
-only_in 'rustls::' cloudhsm ledger/postgres
-only_in '(tokio_postgres|tokio_rustls|futures_util)::' ledger/postgres
+# Crates and modules that only some rooms may use, by the paths that name them.
+only_in() {
+    local pattern=$1
+    shift
+    only_these "$pattern" "$@" < <(grep -E "^[^:]*:[0-9]+:($pattern)(::|\$)" "$paths" || true)
+}
+only_in 'cryptoki(_sys)?|libloading' token
+only_in 'minicbor|aws_nitro_enclaves_nsm_api' kms
+only_in 'aws_config|aws_smithy[a-z_]*' aws
+only_in 'aws_sdk_kms' kms
+only_in 'aws_sdk_cloudhsmv2' cloudhsm
+only_in 'rustls' cloudhsm ledger/postgres
+only_in 'tokio_postgres|tokio_rustls|futures_util' ledger/postgres
 # The private copy of a server's ledger is SQLite too: postgres/replica, and the code for reading that both share.
-only_in 'rusqlite::' ledger/sqlite ledger/tables ledger/postgres ledger/fixture ledger/tests
-only_in 'tokio::' aws kms cloudhsm ledger/postgres
-only_in 'x509_parser::' x509
-only_in '(clap(_complete|_mangen)?|comfy_table|strsim)(::|;)' cli
+only_in 'rusqlite' ledger/sqlite ledger/tables ledger/postgres ledger/fixture ledger/tests
+only_in 'tokio' aws kms cloudhsm ledger/postgres
+only_in 'x509_parser' x509
+only_in 'clap(_complete|_mangen)?|comfy_table|strsim' cli
 # A ceremony file is TOML for its readers, whichever program reads it.
-only_in 'toml(::|;)' cli ceremony
-only_in 'e?print(ln)?!|std::env|env::(var|args)|process::exit' cli
+only_in 'toml' cli ceremony
+only_in '(std::)?env::(var|vars|args)(_os)?|std::env|(std::)?process::exit' cli
+only_these 'unsafe code' token/native cli/inherited cli/closing < <(matches '\bunsafe_code|\bunsafe \{')
+only_these 'e?print(ln)?!' cli < <(matches '\be?print(ln)?!')
 
 if ((checked < 40)); then
     report "only $checked files were looked at: the folders have moved"
