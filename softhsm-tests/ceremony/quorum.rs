@@ -2,10 +2,12 @@
 
 use std::fs;
 
-use hsm_ca::ceremony::{CeremonyExport, CeremonyKind, CeremonyPlan, Digest};
+use hsm_ca::ceremony::{CeremonyDirectory, CeremonyExport, CeremonyKind, CeremonyPlan, Digest};
+use hsm_ca::workflow::{OpenedCeremony, count_approvals, verify_ceremony};
 use serde_json::{Value, json};
 
 use super::people::planned;
+use super::second_verifier::ask;
 use crate::harness::{Rig, Run, python_tool};
 
 impl Rig {
@@ -124,7 +126,32 @@ fn a_change_of_the_people_needs_the_old_quorum_too() {
     assert_eq!(told.code, Some(3));
     let state = ": not approved yet: 1 approver of the previous ceremony must approve\n";
     assert!(told.stdout.contains(state), "{}", told.stdout);
+    // `run`, `verify` and the second verifier count alike. This ceremony has not begun.
+    let wanted = "the plan changes the people: 1 more approver of the previous ceremony must approve it";
+    let ceremony = OpenedCeremony::open(&rig.path("next")).expect("a ceremony");
+    let refused = |ceremony: &OpenedCeremony| {
+        let counted = count_approvals(ceremony, None).expect("approvals");
+        counted.permit().map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(refused(&ceremony), Err(wanted.to_owned()));
+    let found = || {
+        let report = verify_ceremony(&CeremonyDirectory::at(&rig.path("next")), None);
+        let found = report
+            .findings
+            .into_iter()
+            .filter(|found| found.rule == "approval");
+        found.map(|found| found.to_string()).collect::<Vec<_>>()
+    };
+    let [told] = found().try_into().expect("one finding");
+    assert!(
+        told.contains("1 more approver of the previous ceremony must approve"),
+        "{told}"
+    );
+    let second = || ask(&[json!({ "what": "ceremony", "directory": rig.path("next") })]).remove(0);
+    assert_eq!(second(), "refused: Refused too few approvals");
     rig.approve_in("next", "B").ok();
+    assert_eq!((refused(&ceremony), found()), (Ok(()), Vec::new()));
+    assert_eq!(second(), "refused: KeyError 'run/transcript.jsonl'");
     let report = rig.approvals_of("next").ok().json();
     assert_eq!(report["old_approvers"]["by"], json!(["A", "B", "C"]));
     // The settings name neither quorum.
