@@ -195,6 +195,13 @@ fn the_report_has_what_openssl_reads_and_says_verified_only_when_it_is() {
         assert!(has_text(&page, &fingerprint), "{out}: {fingerprint}");
     }
 
+    for due in [
+        "publish r1.crl, the first CRL of CN=Root R1,O=Example",
+        "CA/B BR 4.9.7: within 24 hours of its first certificate",
+    ] {
+        assert!(has_text(&page, due), "{due}");
+    }
+
     // A certificate of the ceremony that was replaced afterwards.
     let root = rig.read("held/out/r1.crt");
     rig.write("held/out/i1.crt", root);

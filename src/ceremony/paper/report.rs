@@ -1,6 +1,7 @@
 //! The report of a ceremony for those who rely on it: what was made, by whom and when, and the evidence.
 
 mod course;
+mod deadlines;
 mod drawing;
 mod evidence;
 mod made;

@@ -1,19 +1,12 @@
-//! The auditor's table, deadlines, and the signatures of those who answer for the report.
+//! The auditor's table, and the signatures of those who answer for the report.
 
 use super::ReportContent;
+use super::deadlines::deadlines;
 use crate::ceremony::paper::blocks;
 use crate::ceremony::paper::html::Html;
-use crate::values::UnixTime;
-
-/// CCADB Policy section 3.2: the deadline in days for disclosing intermediate certificates.
-const DISCLOSURE_DAYS: u32 = 7;
-
-/// CA/B Baseline Requirements section 4.9.7: "MUST update and publish a new CRL within twenty-four (24) hours after recording a Certificate as
-/// revoked", in days.
-const CRL_DAYS: u32 = 1;
 
 /// Each requirement, and where its evidence is.
-const EVIDENCE: [[&str; 3]; 12] = [
+const EVIDENCE: [[&str; 3]; 13] = [
     [
         "CA/B BR 6.1.1.1",
         "a script; witnesses; multi-person control; a log",
@@ -33,6 +26,11 @@ const EVIDENCE: [[&str; 3]; 12] = [
         "CA/B BR 4.3.1.2",
         "linting before the signature",
         "verdicts and linters in plan.json",
+    ],
+    [
+        "CA/B BR 4.9.7",
+        "the first CRL within 24 hours of the first certificate; after that, within 24 hours of a revocation, and every 12 months",
+        "out/; deadlines, below",
     ],
     [
         "CA/B BR 7.2",
@@ -114,48 +112,4 @@ pub(super) fn write(html: &mut Html, content: &ReportContent<'_>) {
             &rows,
         );
     });
-}
-
-fn deadlines(content: &ReportContent<'_>) -> Vec<[String; 3]> {
-    let mut rows = Vec::new();
-    for made in &content.made {
-        let signed = content.trail.signatures.iter().rev();
-        let signed = signed
-            .filter(|signature| signature.step == made.step)
-            .map(|signature| signature.time);
-        let time: Option<UnixTime> = signed.clone().next();
-        if let (true, Some(time)) = (made.is_subordinate, time) {
-            rows.push([
-                time.plus_days(DISCLOSURE_DAYS).to_string(),
-                format!("disclose {} in the CCADB", made.out),
-                "CCADB Policy 3.2: within 7 days".to_owned(),
-            ]);
-        }
-        if let Some(next) = made.next_update {
-            rows.push([
-                next.to_string(),
-                format!("publish the CRL after {}", made.out),
-                "its nextUpdate".to_owned(),
-            ]);
-        }
-    }
-    for unlisted in content.unlisted {
-        let by = unlisted
-            .decided_at
-            .map(|time| time.plus_days(CRL_DAYS).to_string());
-        rows.push([
-            by.unwrap_or_default(),
-            format!(
-                "issue another CRL of {} that lists certificate {}",
-                unlisted.issuer, unlisted.serial
-            ),
-            format!(
-                "it was revoked when step {} got its spare serial number, but {}. CA/B BR 4.9.7: within 24 hours",
-                unlisted.step,
-                unlisted.missing_from()
-            ),
-        ]);
-    }
-    rows.sort();
-    rows
 }

@@ -1,7 +1,8 @@
 //! Reports with strange names, of an aborted ceremony, and of one that is not verified.
 
-use super::super::test_plan::strange_plan;
+use super::super::test_plan::{strange_plan, test_plan};
 use super::*;
+use crate::ceremony::TrailSignature;
 
 fn render(end: TrailEnd, findings: &[Finding]) -> String {
     render_of(end, findings, "CN=<script>root</script>", "CN=\"Sub\"")
@@ -85,6 +86,80 @@ fn the_report_ends_with_what_is_due_and_signed_and_a_root_alone_has_its_own_capt
     ] {
         assert!(deadlines.contains(part), "{part}: {deadlines}");
     }
+}
+
+/// A root and the CA that sends its request, with and without the root's CRL.
+#[test]
+fn the_first_crl_of_a_new_ca_is_due_a_day_after_its_first_certificate() {
+    const DAY: u64 = 86_400;
+    let mut plan = test_plan();
+    let hash = plan.identity().unwrap().hash;
+    let object = |step: &str, out: &str, subject: Option<&str>| ReportedObject {
+        step: step.to_owned(),
+        out: out.to_owned(),
+        lines: Vec::new(),
+        sha256: hash,
+        issuer: "CN=Root".to_owned(),
+        subject: subject.map(str::to_owned),
+        is_subordinate: step == "i1",
+        next_update: None,
+    };
+    let signed = |step: &str, time: u64| TrailSignature {
+        line: 1,
+        time: UnixTime(time),
+        session: "main".to_owned(),
+        step: step.to_owned(),
+        key: if step == "x1" { "legacy-root" } else { "k" }.to_owned(),
+        sha256: hash,
+        entry: 7,
+        spare: false,
+        signature: None,
+    };
+    let trail = Trail {
+        signatures: vec![
+            signed("root", DAY),
+            signed("i1", DAY + 1),
+            signed("x1", DAY + 2),
+            signed("crl1", DAY + 3),
+        ],
+        ..Trail::default()
+    };
+    let transcript = Transcript::new(hash);
+    let rows = |plan: &CeremonyPlan, has_list: bool| {
+        let mut made = vec![
+            object("root", "r1.crt", Some("CN=Root")),
+            object("i1", "i1.crt", Some("CN=Issuing")),
+            object("x1", "r1-x.crt", Some("CN=Root")),
+        ];
+        made.extend(has_list.then(|| object("crl1", "r1.crl", None)));
+        let content = ReportContent {
+            plan,
+            hash,
+            transcript: &transcript,
+            trail: &trail,
+            findings: &[],
+            approved_by: &[],
+            attested: Vec::new(),
+            made,
+            unlisted: &[],
+        };
+        let rows = deadlines::deadlines(&content).into_iter();
+        let rows = rows.filter(|[_, _, why]| why.contains("BR 4.9.7: within 24 hours of its first"));
+        rows.map(|[by, what, _]| (by, what)).collect::<Vec<_>>()
+    };
+    let due = |what: &str| ("1970-01-03T00:00:00Z".to_owned(), what.to_owned());
+    let issuing = (
+        "a day after its first certificate".to_owned(),
+        "issue and publish the first CRL of CN=Issuing, if it is a new CA".to_owned(),
+    );
+    let made = due("publish r1.crl, the first CRL of CN=Root");
+    let missing = due("issue and publish the first CRL of CN=Root: this ceremony made none");
+    assert_eq!(rows(&plan, true), [made, issuing.clone()]);
+    assert_eq!(rows(&plan, false), [missing, issuing.clone()]);
+    // A renewed root has its CRLs already.
+    plan.waived[0].rule = "second-certificate".to_owned();
+    plan.waived[0].step = "root".to_owned();
+    assert_eq!(rows(&plan, true), [issuing]);
 }
 
 #[test]
