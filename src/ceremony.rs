@@ -6,6 +6,7 @@ mod approval;
 mod attestation;
 mod author;
 mod canonical;
+mod claimed_time;
 mod course;
 mod directory;
 mod event;
@@ -42,6 +43,7 @@ pub use approval::{Approval, ApprovalCount, ApprovalStatement, Decision, Rejecti
 pub use attestation::{Attestation, AttestationCount, AttestationStatement, Presence, Remarks};
 pub(crate) use author::{PROGRAM, login_author};
 pub use canonical::{CanonicalError, DEEPEST_NESTING, LARGEST_INTEGER, from_canonical, to_canonical};
+pub use claimed_time::ClaimedTime;
 pub use course::{BegunSignature, Course, Ending, MadeKey, StepCourse};
 pub use directory::CeremonyDirectory;
 pub use event::{Choice, Event, KeyOrigin};

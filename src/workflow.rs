@@ -50,14 +50,14 @@ pub use bench::{
 pub use ceremony::{
     ApprovalFile, Approvals, Attested, CeremonyDecryptors, CeremonyDraft, CeremonyError, CeremonyInputs,
     CeremonyPair, CeremonyProfile, CeremonyReport, CeremonyRoom, CeremonyRun, CeremonySource,
-    CompletedObject, CountedSignatures, DraftObject, DraftedSession, ExportedCeremony, LongCrl, Machine,
-    MadeObject, OpenedCeremony, Opening, PeopleError, PlanCircumstances, PreparedStatement, PreviousError,
-    Question, RefusedKeys, RehearsalError, RehearsalRequest, Remark, RunError, RunRequest, RunSummary,
-    Saying, SerialCount, SessionComparison, SignedFiles, SshKeygen, SshKeygenError, Told, WaitingApproval,
-    abort_ceremony, check_plan, check_previous, check_tokens, compare_session, count_approvals, count_gate,
-    digest_of_file, draft_ceremony, export_ceremony, long_crls, next_state, note_in_transcript,
-    plan_ceremony, prepare_statement, rehearse_imports, rehearse_session, reported_objects, see_token,
-    verify_ceremony, write_plan,
+    CompletedObject, CountedSignatures, DraftObject, DraftedSession, ExportedCeremony, LongCrl,
+    LostStatement, Machine, MadeObject, OpenedCeremony, Opening, PeopleError, PlanCircumstances,
+    PreparedStatement, PreviousError, Question, RefusedKeys, RehearsalError, RehearsalRequest, Remark,
+    RunError, RunRequest, RunSummary, Saying, SerialCount, SessionComparison, SignedFiles, SshKeygen,
+    SshKeygenError, Told, WaitingApproval, abort_ceremony, check_plan, check_previous, check_tokens,
+    compare_session, count_approvals, count_gate, digest_of_file, draft_ceremony, export_ceremony,
+    find_lost_statement, long_crls, next_state, note_in_transcript, plan_ceremony, prepare_statement,
+    rehearse_imports, rehearse_session, reported_objects, see_token, verify_ceremony, write_plan,
 };
 pub use checkpoint::{CheckpointSource, make_checkpoint, prove_event, prove_extension};
 pub use clock::Clock;

@@ -234,6 +234,9 @@ fn a_run_keeps_to_what_it_has_read_and_does_not_certify_anything_else() {
     let told = "the signatures at the gates are not those in the transcript: run/gates: step \"gate\": [\"C\"] signed, and the transcript names [\"A\", \"C\"]";
     assert_eq!((&lost[0], &lost[2]), (&json!(3), &json!("stopped")), "{lost:#}");
     assert!(words(&lost[1]).contains(told), "{lost:#}");
+    // The same person signs the same statement again, and then nothing is left to sign.
+    let again = json!([[0, [true, true]], [0, [true, true]], [3, [false]], [0, 3]]);
+    assert_eq!(held["again"], again, "{held:#}");
     let changed =
         |file: &str| format!("room/{file} was changed while the ceremony ran, so its hash is not written");
     let line = held["line"].as_str().expect("text");

@@ -3,13 +3,16 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use hsm_ca::ceremony::{CeremonyPlan, Digest, Event, KeyOctets, KeyOrigin, Keys, Octets};
+use hsm_ca::ceremony::{CeremonyPlan, ClaimedTime, Digest, Event, KeyOctets, KeyOrigin, Keys, Octets};
 use hsm_ca::signer::PublicKey;
+use hsm_ca::values::UnixTime;
 use serde_json::{Value, json};
 
 use super::people::planned;
 use super::people_present::{attending, opened};
 use crate::harness::{Rig, Run};
+
+const SIGNED: ClaimedTime = ClaimedTime(UnixTime(1_780_000_000));
 
 /// The key of step k, made by `openssl`, and the gate with the planned bytes completed with that key.
 fn gate(rig: &Rig, steps: &[&str]) -> [Event; 2] {
@@ -160,7 +163,7 @@ fn a_signature_that_comes_after_the_gate_was_passed_is_not_written() {
     let [made, bytes] = gate(&rig, &["root"]);
     let passed = Event::GatePassed {
         step: "gate".to_owned(),
-        people: vec!["B".to_owned(), "C".to_owned()],
+        people: ["B", "C"].map(|name| (name.to_owned(), SIGNED)).into(),
     };
     let begin = [opened(), attending(&["A", "B", "C"]), made, bytes];
     rig.transcript(&[&begin[..], &[passed]].concat());

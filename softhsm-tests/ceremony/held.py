@@ -72,12 +72,13 @@ def spki_of(key):
 plan_bytes = read("plan.json")
 plan, plan_hash = json.loads(plan_bytes), sha256(plan_bytes)
 files = {}
+SIGNED = "2031-06-01T08:00:00Z"
 
 
-def statement(directory, name, what, person, more, by=None):
+def statement(directory, name, what, person, more, by=None, time=SIGNED):
     """Writes a statement and its SSH signature."""
     key = load(by or person)
-    signed = people.signed(plan, plan_hash, what, person, by or person, key, "2031-06-01T08:00:00Z", more)
+    signed = people.signed(plan, plan_hash, what, person, by or person, key, time, more)
     files[f"{directory}/{name}.json"], files[f"{directory}/{name}.json.sig"] = signed
 
 
@@ -148,7 +149,7 @@ def gate(step):
     for person in ("A", "B"):
         said = {"step": step["id"], "session": session, "objects": hashed}
         statement("run/gates", f"{step['id']}@{session}-{place(person)}", "gate", person, said)
-    say("gate-passed", step=step["id"], people=["A", "B"])
+    say("gate-passed", step=step["id"], people={person: SIGNED for person in ("A", "B")})
 
 
 def hold():

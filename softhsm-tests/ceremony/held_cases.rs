@@ -16,21 +16,39 @@ pub(super) const BROKEN: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "gate of one",
-        "events[find('gate-passed')]['people'] = ['A']",
+        "events[find('gate-passed')]['people'] = {'A': SIGNED}",
         "files.pop('run/gates/gate@main-02.json')\nfiles.pop('run/gates/gate@main-02.json.sig')",
         "gate",
     ),
     (
         "gate of a witness",
-        "events[find('gate-passed')]['people'] = ['A', 'W']",
+        "events[find('gate-passed')]['people'] = {'A': SIGNED, 'W': SIGNED}",
         "h = events[find('gate-open')]['objects']\nstatement('run/gates', 'gate@main-02', 'gate', 'W', {'step': 'gate', 'session': 'main', 'objects': h})",
         "gate",
     ),
     (
         "gate of somebody away",
-        "events[find('gate-passed')]['people'] = ['A', 'C']",
+        "events[find('gate-passed')]['people'] = {'A': SIGNED, 'C': SIGNED}",
         "h = events[find('gate-open')]['objects']\nstatement('run/gates', 'gate@main-02', 'gate', 'C', {'step': 'gate', 'session': 'main', 'objects': h})",
         "gate",
+    ),
+    (
+        "gate passed with another statement",
+        "",
+        "h = events[find('gate-open')]['objects']\nstatement('run/gates', 'gate@main-01', 'gate', 'A', {'step': 'gate', 'session': 'main', 'objects': h}, time='2031-06-01T09:00:00Z')",
+        "gate",
+    ),
+    (
+        "gate passed at a time that does not exist",
+        "events[find('gate-passed')]['people']['A'] = '2031-06-01T08:00:60Z'",
+        "",
+        "event",
+    ),
+    (
+        "gate passed before 1970",
+        "events[find('gate-passed')]['people']['A'] = '1969-12-31T23:59:59Z'",
+        "",
+        "event",
     ),
     (
         "gate of other bytes",

@@ -23,6 +23,10 @@ pub(super) const INTERRUPTED: &[(&str, &str)] = &[
         "opened = next(event for event in events if event['what'] == 'gate-open')\nstatement('run/gates', f\"gate@main-{place('C')}\", 'gate', 'C', {'step': 'gate', 'session': 'main', 'objects': opened['objects']})",
     ),
     (
+        "somebody signed twice at the gate",
+        "opened = next(event for event in events if event['what'] == 'gate-open')\nfor name, time in (('1', '2031-06-01T07:00:00Z'), ('2', '2031-06-01T09:00:00Z')): statement('run/gates', name, 'gate', 'A', {'step': 'gate', 'session': 'main', 'objects': opened['objects']}, time=time)",
+    ),
+    (
         "the clock went back, and people said that it is right",
         "times[20:] = [time - 5 for time in times[20:]]\nsay('decision', step='x', choice='clock-is-right', people=['W'])\nevents.insert(20, events.pop())",
     ),

@@ -301,6 +301,32 @@ def exchange(room, files):
     return code, said
 
 
+def sign_again(room, signature):
+    """A signs the same statement again, once its signature is lost, and once both files are. While another file is in its place, nothing is signed."""
+    path, lost = os.path.join(room.directory, "room", signature), os.path.join(room.logs, "lost")
+    statement = path.removesuffix(".sig")
+    with open(statement, "rb") as kept, open(lost, "rb") as signed:
+        kept, signed = kept.read(), signed.read()
+    outcomes = []
+    for content in (kept, None, kept.replace(b'"A"', b'"B"')):
+        for made in (path, statement):
+            if os.path.exists(made):
+                os.remove(made)
+        if content is not None:
+            with open(statement, "wb") as file:
+                file.write(content)
+        run = room.signs("A")
+        files = []
+        for made, expected in ((statement, kept), (path, signed)):
+            if os.path.exists(made):
+                with open(made, "rb") as file:
+                    files.append(file.read() == expected)
+        outcomes.append([run.returncode, files])
+    os.remove(statement)
+    outcomes.append([room.signs("A").returncode, room.signs("A").returncode])
+    return outcomes
+
+
 def due(room, said, report, unlisted):
     """What people are told about a CRL that is due, and whether the command on the closing screen makes it."""
     [[_, serial, _]] = unlisted
@@ -363,7 +389,7 @@ def stop(room, rule, result):
         room.lost = signature = "run/gates/gate@main-01.json.sig"
         code, said = room.hold()
         result["lost"] = [code, said[said.rfind("error: ") :], room.events()[-1]["what"]]
-        os.rename(os.path.join(room.logs, "lost"), os.path.join(room.directory, "room", signature))
+        result["again"] = sign_again(room, signature)
         approved = ["approvals/01-approve.json", "approvals/01-approve.json.sig", "ceremony.toml", "inputs/legacy.crt", "plan.txt"]
         result["stopped"], said = exchange(room, approved)
         result["line"] = said[said.rfind("error: ") :]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CanonicalError, Digest, Octets, Record};
+use super::{CanonicalError, ClaimedTime, Digest, Octets, Record};
 
 /// What happened. Steps, sessions, keys and people have the names from the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,8 +83,8 @@ pub enum Event {
     GatePassed {
         /// The step.
         step: String,
-        /// Who signed.
-        people: Vec<String>,
+        /// Who signed, with the time of the statement. With it, the statement is known to the last octet.
+        people: BTreeMap<String, ClaimedTime>,
     },
     /// A key is about to sign. This line is on disk before `C_SignInit`.
     SignBegin {

@@ -12,7 +12,7 @@ use super::statement::{
     PlanIdentity, QuorumError, Signatories, SignedStatement, Statement, StatementError, StatementFrame,
     StatementKind,
 };
-use super::{CeremonyPlan, Confirm, Digest, PlanError, StepAction};
+use super::{CeremonyPlan, ClaimedTime, Confirm, Digest, PlanError, StepAction};
 use crate::output::Sealed;
 use crate::values::UnixTime;
 
@@ -135,6 +135,26 @@ impl GateCount {
         let names: BTreeSet<_> = self.signed.iter().map(Gate::person).collect();
         let attends = |name: &&str| self.attending.iter().any(|there| there == name);
         names.into_iter().filter(attends).map(str::to_owned).collect()
+    }
+
+    /// The attendees who have signed, each with the time of their statement: the earliest one, if there are several.
+    #[must_use]
+    pub fn statements(&self) -> BTreeMap<String, ClaimedTime> {
+        let mut statements = BTreeMap::new();
+        for name in self.people() {
+            let own = self.signed.iter().filter(|gate| gate.person() == name);
+            if let Some(first) = own.map(Gate::claimed_time).min() {
+                statements.insert(name, ClaimedTime(first));
+            }
+        }
+        statements
+    }
+
+    /// Whether this person has signed a statement with this time.
+    #[must_use]
+    pub fn has(&self, person: &str, time: ClaimedTime) -> bool {
+        let mut signed = self.signed.iter();
+        signed.any(|gate| gate.person() == person && gate.claimed_time() == time.0)
     }
 
     /// How many more people must sign. At 0 the gate is passed.

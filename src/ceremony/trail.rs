@@ -17,7 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::in_step::Place;
 use self::room::Run;
 use super::{
-    CeremonyPlan, Digest, Event, Finding, KeyOctets, KeyOrigin, Keys, PlannedObject, PlannedStep, Transcript,
+    CeremonyPlan, ClaimedTime, Digest, Event, Finding, KeyOctets, KeyOrigin, Keys, PlannedObject,
+    PlannedStep, Transcript,
 };
 use crate::signer::PublicKey;
 use crate::values::UnixTime;
@@ -107,8 +108,8 @@ pub struct TrailGate {
     pub session: String,
     /// SHA-256 of the completed bytes, by step.
     pub objects: BTreeMap<String, Digest>,
-    /// Who signed.
-    pub people: Vec<String>,
+    /// Who signed, with the time of the statement.
+    pub people: BTreeMap<String, ClaimedTime>,
     /// Who attended.
     pub attending: Vec<String>,
 }

@@ -33,9 +33,9 @@ pub use imports::{CeremonyDecryptors, CeremonyPair, rehearse_imports};
 pub use inputs::CeremonyInputs;
 pub use long_crls::{LongCrl, long_crls};
 pub use people::{
-    ApprovalFile, Approvals, OpenedCeremony, PeopleError, PreparedStatement, Remark, Saying, SignedFiles,
-    SshKeygen, SshKeygenError, WaitingApproval, abort_ceremony, count_approvals, count_gate,
-    note_in_transcript, prepare_statement,
+    ApprovalFile, Approvals, LostStatement, OpenedCeremony, PeopleError, PreparedStatement, Remark, Saying,
+    SignedFiles, SshKeygen, SshKeygenError, WaitingApproval, abort_ceremony, count_approvals, count_gate,
+    find_lost_statement, note_in_transcript, prepare_statement,
 };
 pub use plan::{
     CeremonyProfile, CeremonySource, PlanCircumstances, check_plan, digest_of_file, plan_ceremony, see_token,

@@ -3,7 +3,7 @@
 import re
 
 from .formats import canonical, demand, read_key, verify_signature
-from .trail import seconds
+from .trail import moment
 
 COMMON = {"ceremony", "format", "key", "kind", "person", "plan", "time"}
 LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f]*\S[^\x00-\x1f\x7f-\x9f]*")
@@ -40,8 +40,7 @@ def check(statement, signature, what, plan, plan_hash, people, more):
     namespace = f"ceremony-{practice}{what}@hsm-ca".encode()
     fingerprint = verify_signature(signature, namespace, statement, require=person["require"], key=person["key"])
     demand(said["key"] == fingerprint, "another key")
-    demand(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", said["time"], re.ASCII), "time")
-    seconds(said["time"])
+    demand(moment(said["time"]), "time")
     return said
 
 
@@ -70,7 +69,7 @@ def approvals(files, plan, plan_hash, groups):
 
 
 def gates(files, plan, plan_hash, trail):
-    signed = {gate: set() for gate in trail.opened_gates}
+    signed = {gate: {} for gate in trail.opened_gates}
     for name, (statement, signature) in read_pairs(files, "run/gates").items():
         said = canonical(statement)
         demand(isinstance(said, dict), f"{name}: not an object")
@@ -82,10 +81,12 @@ def gates(files, plan, plan_hash, trail):
         demand(said["objects"] == trail.opened_gates[gate]["objects"], f"{name}: other bytes")
         passed = trail.opened_gates[gate]["passed"]
         if passed and said["person"] in passed["attending"]:
-            signed[gate].add(said["person"])
+            signed[gate].setdefault(said["person"], set()).add(said["time"])
     for gate, people in signed.items():
         passed = trail.opened_gates[gate]["passed"]
-        demand(not passed or people == set(passed["people"]), f"gate {gate}: signatures")
+        demand(not passed or people.keys() == passed["people"].keys(), f"gate {gate}: signatures")
+        for person, time in passed["people"].items() if passed else ():
+            demand(time in people[person], f"gate {gate}: {person} signed another statement")
 
 
 def attestations(files, plan, plan_hash, trail, head):

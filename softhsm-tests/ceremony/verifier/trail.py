@@ -2,12 +2,28 @@
 
 import datetime
 import hashlib
+import re
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from .formats import Refused, demand
 from .values import digest, octets
+
+
+def seconds(time):
+    return datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc).timestamp()
+
+
+def moment(text):
+    """Whether this is a time: UTC and whole seconds, from 1970 on."""
+    if not isinstance(text, str) or not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text, re.ASCII):
+        return False
+    try:
+        return seconds(text) >= 0
+    except ValueError:
+        return False
+
 
 FIELDS = {
     "opened": {"run": int, "session": str, "tool": digest, "module": digest, "boot": str, "host": str, "network": [str], "by": str},
@@ -18,7 +34,7 @@ FIELDS = {
     "key-begin": {"step": str, "token": str, "label": str},
     "key-end": {"step": str, "how": {"generated", "imported", "adopted"}, "public-key": octets, "id": str},
     "gate-open": {"step": str, "objects": {str: digest}},
-    "gate-passed": {"step": str, "people": [str]},
+    "gate-passed": {"step": str, "people": {str: moment}},
     "sign-begin": {"step": str, "key": str, "sha256": digest, "entry": int, "spare": bool},
     "sign-end": {"step": str, "signature": octets},
     "written": {"step": str, "sha256": digest},
@@ -49,10 +65,6 @@ def is_of(value, kind):
         return kind(value) is not False
     except Refused:
         return False
-
-
-def seconds(time):
-    return datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc).timestamp()
 
 
 def key_octets(spki):
@@ -331,7 +343,7 @@ class Trail:
             self.advance()
         may = self.role(step["sign-by"]["role"], self.run["people"])
         people = event["people"]
-        demand(len(set(people)) == len(people) and set(people) <= may, "gate: people")
+        demand(set(people) <= may, "gate: people")
         demand(len(people) >= step["sign-by"]["threshold"], "gate: too few")
         self.gates[step["id"]] = {"session": self.session, "objects": hashes, "people": people, "attending": self.run["people"]}
         self.opened_gates[step["id"], self.session]["passed"] = self.gates[step["id"]]

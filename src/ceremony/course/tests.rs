@@ -1,4 +1,5 @@
 use super::*;
+use crate::ceremony::ClaimedTime;
 
 fn opened(course: &mut Course, session: &str, time: u64) {
     let event = Event::Opened {
@@ -26,7 +27,7 @@ fn a_gate_is_passed_for_one_session_only() {
         },
         None,
     );
-    let people = vec!["A".to_owned()];
+    let people = BTreeMap::from([("A".to_owned(), ClaimedTime(UnixTime(100)))]);
     course.add(Event::GatePassed { step, people }, None);
     opened(&mut course, "main", 200);
     assert!(course.step("gate").gate_passed);
@@ -63,7 +64,7 @@ fn a_gate_waits_until_it_is_passed_or_the_run_stops() {
     passed.add(
         Event::GatePassed {
             step,
-            people: Vec::new(),
+            people: BTreeMap::new(),
         },
         None,
     );

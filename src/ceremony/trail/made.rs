@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::in_step::Stage;
 use super::{Follower, TrailGate, TrailKey, TrailSignature};
-use crate::ceremony::{Choice, Digest, Event, GenerateKey, ImportKey, KeyOrigin, PlannedStep, StepAction};
+use crate::ceremony::{
+    Choice, ClaimedTime, Digest, Event, GenerateKey, ImportKey, KeyOrigin, PlannedStep, StepAction,
+};
 use crate::signer::PublicKey;
 use crate::values::UnixTime;
 
@@ -122,7 +124,7 @@ impl Follower<'_> {
         line: u64,
         step: &PlannedStep,
         objects: BTreeMap<String, Digest>,
-        people: Vec<String>,
+        people: BTreeMap<String, ClaimedTime>,
     ) {
         let attending = self
             .run
@@ -135,9 +137,8 @@ impl Follower<'_> {
                 .map(|person| &person.name)
                 .filter(|name| attending.contains(name))
                 .collect();
-            let signed: BTreeSet<_> = people.iter().collect();
-            let is_clean = signed.len() == people.len() && signed.is_subset(&may);
-            if !is_clean || signed.len() < confirm.sign_by.threshold {
+            let signed: BTreeSet<_> = people.keys().collect();
+            if !signed.is_subset(&may) || signed.len() < confirm.sign_by.threshold {
                 let found =
                     "too few of those who signed were in the room and have the role that the plan requires";
                 self.find(line, "gate", found);

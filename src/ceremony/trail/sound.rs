@@ -131,6 +131,12 @@ pub(super) fn opened(run: u64, session: &str) -> Event {
     }
 }
 
+/// Those who signed at a gate.
+pub(super) fn signed_by(people: &[&str]) -> BTreeMap<String, ClaimedTime> {
+    let signed = |name: &&str| ((*name).to_owned(), ClaimedTime(UnixTime(BEGIN)));
+    people.iter().map(signed).collect()
+}
+
 pub(super) fn names(people: &[&str]) -> Vec<String> {
     people.iter().map(|name| (*name).to_owned()).collect()
 }
@@ -210,7 +216,7 @@ impl Sound {
             sound.gate("main"),
             Event::GatePassed {
                 step: text("gate"),
-                people: names(&["A", "B"]),
+                people: signed_by(&["A", "B"]),
             },
             confirmed("root"),
             sound.sign_begin("main", false),

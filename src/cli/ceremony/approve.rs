@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::ceremony::{Decision, Verdict};
-use hsm_ca::workflow::{OpenedCeremony, Saying, count_approvals, prepare_statement};
+use hsm_ca::ceremony::{Decision, GateBytes, Verdict};
+use hsm_ca::workflow::{OpenedCeremony, Saying, count_approvals, find_lost_statement, prepare_statement};
 
 use super::object_text::objects_text;
 use super::signing::{InWords, SigningOptions};
@@ -37,22 +37,29 @@ impl ApproveCeremony {
         let ceremony = OpenedCeremony::open(&self.directory)?;
         let transcript = ceremony.transcript()?;
         let gate = OpenedCeremony::course_of(transcript.as_ref())?.waiting_gate();
-        let (saying, what) = match (&self.because, gate) {
-            (Some(because), _) => {
+        let lost = match (&self.because, &gate) {
+            (None, None) => find_lost_statement(&ceremony, transcript.as_ref(), &key)?,
+            _ => None,
+        };
+        let (saying, what) = match (&self.because, gate, lost) {
+            (Some(because), _, _) => {
                 let because = because.clone();
                 let what = format!("REJECTS the plan: {because}");
                 (Saying::Plan(Decision::Reject { because }), what)
             }
-            (None, Some(gate)) => {
-                let steps: Vec<_> = gate.objects.keys().map(String::as_str).collect();
-                let what = format!(
-                    "confirms the completed bytes at step {:?}: {}",
-                    gate.step,
-                    steps.join(", ")
-                );
+            (None, Some(gate), _) => {
+                let what = confirms(&gate);
                 (Saying::Gate(gate), what)
             }
-            (None, None) => (
+            (None, None, Some(lost)) => {
+                let what = format!(
+                    "{}, once more: the statement from {} is lost, with which the gate was passed",
+                    confirms(lost.bytes()),
+                    lost.time()
+                );
+                (Saying::PassedGate(lost), what)
+            }
+            (None, None, None) => (
                 Saying::Plan(Decision::Approve),
                 format!("approves the plan of the {} ceremony", ceremony.plan.kind.word()),
             ),
@@ -61,6 +68,7 @@ impl ApproveCeremony {
         let prepared = prepare_statement(&ceremony, transcript.as_ref(), &key, &saying, now)?;
         let gate = match &saying {
             Saying::Gate(gate) => Some(ConfirmedGate::of(gate, prepared.objects())),
+            Saying::PassedGate(lost) => Some(ConfirmedGate::of(lost.bytes(), prepared.objects())),
             _ => None,
         };
         let said = InWords {
@@ -78,6 +86,15 @@ impl ApproveCeremony {
         }
         Ok(report)
     }
+}
+
+fn confirms(gate: &GateBytes) -> String {
+    let steps: Vec<_> = gate.objects.keys().map(String::as_str).collect();
+    format!(
+        "confirms the completed bytes at step {:?}: {}",
+        gate.step,
+        steps.join(", ")
+    )
 }
 
 /// An approval does not withdraw a rejection, not even by the same person. If the approvals cannot be counted, `ceremony approvals` says why.

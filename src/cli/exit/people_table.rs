@@ -58,6 +58,13 @@ pub(super) fn explain_people(error: &PeopleError) -> Row {
             REFUSED,
             Some("read it; if nobody is going to sign it, remove it and try again"),
         ),
+        PeopleError::InTheWay { .. } => (
+            "other-statement",
+            REFUSED,
+            Some(
+                "move it out of run/gates, with its signature, and try again: the same statement is written then",
+            ),
+        ),
         PeopleError::SshKeygen(cause) => explain_ssh_keygen(cause),
         PeopleError::Signature { .. } => ("ceremony-signature", REFUSED, None),
         PeopleError::NotApproved { .. } => (

@@ -100,7 +100,7 @@ pub(super) fn explain_run(error: &RunError) -> Row {
             "ceremony-changed",
             REFUSED,
             Some(
-                "put back what was in run/gates when the gate was passed, from another copy; move out what was added. Then run the same command again",
+                "put back what was in run/gates when the gate was passed, from another copy; move out what was added. If no copy exists, the same person signs again: `hsm-ca ceremony approve DIR --ssh-key FILE`. Then run the same command again",
             ),
         ),
         RunError::OtherResults { .. } => (

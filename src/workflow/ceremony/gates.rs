@@ -65,15 +65,22 @@ pub(super) fn check_gates(
         }
     }
     for ((step, _), (count, named)) in counts {
-        let Some(mut named) = named else { continue };
-        named.sort();
-        if count.people() != named || count.missing() > 0 {
-            let found = format!(
-                "step {step:?}: {:?} signed, and the transcript names {named:?}",
+        let Some(named) = named else { continue };
+        let people: Vec<_> = named.keys().cloned().collect();
+        let other = named.iter().find(|(person, time)| !count.has(person, **time));
+        let found = if count.people() != people || count.missing() > 0 {
+            format!(
+                "step {step:?}: {:?} signed, and the transcript names {people:?}",
                 count.people()
-            );
-            findings.push(Finding::in_file(GATES, RULE, found));
-        }
+            )
+        } else if let Some((person, time)) = other {
+            format!(
+                "step {step:?}: the statement of {person:?} is not the one from {time}, with which the gate was passed"
+            )
+        } else {
+            continue;
+        };
+        findings.push(Finding::in_file(GATES, RULE, found));
     }
     findings
 }

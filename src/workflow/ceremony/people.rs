@@ -3,6 +3,7 @@
 mod approvals;
 mod error;
 mod gate;
+mod lost;
 mod opened;
 mod prepared;
 mod say;
@@ -12,6 +13,7 @@ mod transcript;
 pub use approvals::{ApprovalFile, Approvals, WaitingApproval, count_approvals};
 pub use error::PeopleError;
 pub use gate::count_gate;
+pub use lost::{LostStatement, find_lost_statement};
 pub use opened::OpenedCeremony;
 pub use prepared::{PreparedStatement, SignedFiles};
 pub use say::{Saying, prepare_statement};

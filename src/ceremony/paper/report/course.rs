@@ -122,6 +122,7 @@ fn sentence(event: &Event) -> String {
         Event::KeyEnd { step, id, .. } => format!("Key {step} is on its token, with the CKA_ID {id}"),
         Event::GateOpen { step, .. } => format!("The completed bytes were shown at step {step}"),
         Event::GatePassed { step, people } => {
+            let people: Vec<_> = people.keys().map(String::as_str).collect();
             format!("{} signed the completed bytes at step {step}", people.join(", "))
         }
         Event::SignBegin {

@@ -79,6 +79,11 @@ pub enum PeopleError {
         /// Its file.
         path: PathBuf,
     },
+    /// A file is in the place of the statement that was signed at a gate and has to be signed again.
+    InTheWay {
+        /// The file.
+        path: PathBuf,
+    },
     /// `ssh-keygen` did not sign.
     SshKeygen(SshKeygenError),
     /// The output of `ssh-keygen` is not a valid signature of the statement by the person's key.
@@ -188,6 +193,11 @@ impl fmt::Display for PeopleError {
             Self::OtherStatement { path } => write!(
                 f,
                 "{} is an unsigned statement that says something else; nothing was signed",
+                path.display()
+            ),
+            Self::InTheWay { path } => write!(
+                f,
+                "{} is not the statement with which the gate was passed; nothing was signed",
                 path.display()
             ),
             Self::SshKeygen(cause) => cause.fmt(f),

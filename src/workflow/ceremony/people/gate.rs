@@ -1,5 +1,7 @@
 //! Counts the signatures at a gate for `run`.
 
+use std::path::PathBuf;
+
 use super::{OpenedCeremony, PeopleError};
 use crate::ceremony::{
     Course, Digest, GateBytes, GateCount, GateStatement, Statement, UnsignedStatement, read_statements,
@@ -35,6 +37,12 @@ pub fn count_gate(
         }
     }
     Ok(count)
+}
+
+/// The file of a statement at a gate. `place` is that of the person in the plan, from 1.
+pub(super) fn path_at_gate(ceremony: &OpenedCeremony, bytes: &GateBytes, place: usize) -> PathBuf {
+    let name = format!("{}@{}-{place:02}.json", bytes.step, bytes.session);
+    ceremony.directory.gates().join(name)
 }
 
 /// The objects that people sign at the gate, in the order of the steps. They are read from the bytes that follow from the plan and the transcript,

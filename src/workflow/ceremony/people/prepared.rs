@@ -38,6 +38,8 @@ pub struct SignedFiles {
 pub(super) enum Count {
     Approval(ApprovalCount),
     Gate(GateCount),
+    /// A gate that was passed.
+    PassedGate(GateCount),
     Attestation(AttestationCount),
 }
 
@@ -45,7 +47,9 @@ impl Count {
     fn verify(&mut self, statement: &[u8], signature: &[u8]) -> Result<SignatureFile, StatementError> {
         match self {
             Self::Approval(count) => count.add(statement, signature).map(|signed| signed.signature()),
-            Self::Gate(count) => count.add(statement, signature).map(|signed| signed.signature()),
+            Self::Gate(count) | Self::PassedGate(count) => {
+                count.add(statement, signature).map(|signed| signed.signature())
+            }
             Self::Attestation(count) => count.add(statement, signature).map(|signed| signed.signature()),
         }
     }
@@ -90,6 +94,30 @@ where
         statement: unsigned,
         path,
         is_there,
+        count,
+        objects: Vec::new(),
+    })
+}
+
+/// A statement that was signed before and has to be the same to the last octet.
+pub(super) fn prepare_again<T: Statement>(
+    ceremony: &OpenedCeremony,
+    statement: &T,
+    path: PathBuf,
+    count: Count,
+) -> Result<PreparedStatement, PeopleError> {
+    let unsigned = UnsignedStatement::of(statement, &ceremony.identity);
+    let unsigned = unsigned.map_err(|cause| PeopleError::Saying { cause })?;
+    let there = read_if_there(&path)?;
+    if there.as_ref().is_some_and(|there| there != unsigned.bytes()) {
+        return Err(PeopleError::InTheWay { path });
+    }
+    let (person, _) = statement.frame().signer();
+    Ok(PreparedStatement {
+        person: person.to_owned(),
+        statement: unsigned,
+        path,
+        is_there: there.is_some(),
         count,
         objects: Vec::new(),
     })
@@ -189,7 +217,7 @@ impl PreparedStatement {
     /// Refuses a signature that the ceremony no longer needs.
     fn refuse_late(&self, ceremony: &OpenedCeremony) -> Result<(), PeopleError> {
         match &self.count {
-            Count::Approval(_) => ceremony.refuse_ended(),
+            Count::Approval(_) | Count::PassedGate(_) => ceremony.refuse_ended(),
             Count::Gate(count) => match ceremony.course()?.waiting_gate().as_ref() == Some(count.bytes()) {
                 true => Ok(()),
                 false => Err(PeopleError::GateGone {

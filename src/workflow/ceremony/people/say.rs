@@ -1,6 +1,7 @@
 //! Who may sign what: prepares a statement by the owner of a key.
 
-use super::gate::objects_at_gate;
+use super::gate::{objects_at_gate, path_at_gate};
+use super::lost::{LostStatement, prepare_lost};
 use super::opened::refuse_ended;
 use super::prepared::{Count, PreparedStatement, prepare};
 use super::{OpenedCeremony, PeopleError};
@@ -19,6 +20,8 @@ pub enum Saying {
     Plan(Decision),
     /// A confirmation at a gate that is waiting.
     Gate(GateBytes),
+    /// The statement with which a gate was passed, once more: its signature is lost.
+    PassedGate(LostStatement),
     /// An attestation, once the ceremony is closed or aborted.
     Attestation(Remarks),
 }
@@ -45,6 +48,7 @@ pub fn prepare_statement(
             refuse_ended(&course)?;
             prepare_gate(ceremony, &course, key, bytes, now)
         }
+        Saying::PassedGate(lost) => prepare_lost(ceremony, &course, key, lost),
         Saying::Attestation(remarks) => {
             let transcript = transcript.ok_or(PeopleError::NotBegun)?;
             prepare_attestation(ceremony, transcript, &course, key, remarks, now)
@@ -121,11 +125,10 @@ fn prepare_gate(
         ));
     };
     let objects = objects_at_gate(ceremony, course, bytes)?;
-    let name = format!("{}@{}-{place:02}.json", bytes.step, bytes.session);
     let prepared = prepare(
         ceremony,
         &GateStatement::new(&ceremony.identity, &person.name, key, now, bytes),
-        ceremony.directory.gates().join(name),
+        path_at_gate(ceremony, bytes, place),
         Count::Gate(count),
     )?;
     Ok(prepared.confirming(objects))

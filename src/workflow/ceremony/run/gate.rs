@@ -44,6 +44,7 @@ impl CeremonyRun<'_> {
                     let people = count.people();
                     self.room.tell(&Told::GatePassed { people: &people });
                     let step = step.to_owned();
+                    let people = count.statements();
                     return self.record(Event::GatePassed { step, people });
                 }
                 Ok(count) => {
