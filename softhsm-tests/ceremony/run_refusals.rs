@@ -280,7 +280,7 @@ fn a_session_a_quorum_and_a_second_run_are_refused() {
     assert!(message.contains("the bag was open"), "{message}");
 }
 
-/// What the ledger would refuse is looked for until a run is in the transcript. An empty transcript, which a refused run leaves, is not one.
+/// An empty transcript, which a refused run leaves, is not a run.
 #[test]
 fn a_refused_run_does_not_count_as_the_beginning() {
     let room = Room::new();
@@ -308,7 +308,43 @@ fn a_refused_run_does_not_count_as_the_beginning() {
         verified.stdout
     );
 
-    // Meanwhile, another root of the same name comes into the ledger.
+    // Meanwhile:
+    another_root(&room);
+    let message = room.run(&["ceremony", "run", "room", "--format", "json"], &[]);
+    let message = message.refused(3, "rule");
+    assert!(message.contains("same-name-other-key"), "{message}");
+    assert_eq!(transcript(), b"");
+    let abort = ["ceremony", "abort", "room", "--because", "another root"];
+    room.run(&abort, &[]).ok();
+    assert_eq!(room.events().len(), 1);
+}
+
+/// Days can pass between two runs, and others use the same ledger. What it would refuse by now is found in every run, before anybody types a word.
+#[test]
+fn a_run_that_goes_on_is_compared_with_the_ledger_again() {
+    let room = Room::new();
+    let words = words(&room);
+    let goes_on = || room.answer(&["NOW"]).0.refused(1, "ceremony-stopped");
+    // It goes on after it was opened, and after it made its key.
+    goes_on();
+    goes_on();
+    let (run, calls) = room.answer(&["NOW", "A, B, C, W", &words[0], "", "seen", "seen", &words[1]]);
+    run.refused(1, "ceremony-stopped");
+    assert!(calls.contains("C_GenerateKeyPair"), "{calls}");
+    goes_on();
+    let lines = room.events().len();
+    another_root(&room);
+    let message = room.refused(&[], 3, "rule");
+    let told = "step \"root\", session \"main\"";
+    assert!(
+        message.contains("same-name-other-key") && message.contains(told),
+        "{message}"
+    );
+    assert_eq!(room.events().len(), lines);
+}
+
+/// Another root with the name of the ceremony's root comes into the ledger.
+fn another_root(room: &Room) {
     let generate = ["key", "generate", "--label", "other", "--type", "ec:p256"];
     room.run(&generate, &[]).ok();
     let root = [
@@ -324,13 +360,6 @@ fn a_refused_run_does_not_count_as_the_beginning() {
         "root",
     ];
     room.run(&root, &[]).ok();
-    let message = room.run(&["ceremony", "run", "room", "--format", "json"], &[]);
-    let message = message.refused(3, "rule");
-    assert!(message.contains("same-name-other-key"), "{message}");
-    assert_eq!(transcript(), b"");
-    let abort = ["ceremony", "abort", "room", "--because", "another root"];
-    room.run(&abort, &[]).ok();
-    assert_eq!(room.events().len(), 1);
 }
 
 /// A ceremony with a damaged transcript never continues. One with a torn last line does.

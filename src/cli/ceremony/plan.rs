@@ -153,7 +153,7 @@ fn check(directory: &Path, settings: &Settings, ui: &Ui) -> Result<Report, CliEr
         hash,
     } = ReadPlan::read(directory)?;
     let read = source::read(&names.file())?.refusing_keys_of(settings)?;
-    check_plan(&plan, &read.source, None, ui)?;
+    check_plan(&plan, &read.source, ui)?;
     let expected = plan_text(&plan).map_err(CeremonyError::from)?;
     if input::read_regular(&names.plan_text())? != expected.as_bytes() {
         return Err(CeremonyError::OtherPlan {

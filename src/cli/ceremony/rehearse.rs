@@ -87,7 +87,7 @@ impl RehearseCeremony {
                 ui,
             )?);
         }
-        let plan = check_plan(&ceremony.plan, &read.source, None, ui)
+        let plan = check_plan(&ceremony.plan, &read.source, ui)
             .err()
             .map(|error| error.to_string());
         let written = publish(&rig, &ceremony, &pages, NewDirectory::begin(&place)?)?;
@@ -151,7 +151,7 @@ fn examine(
         .refusing_keys_of_plan(&ceremony.plan)
         .source;
     if let Some(plan) = &verified.content
-        && let Err(error) = check_plan(plan, &practice_source, None, ui)
+        && let Err(error) = check_plan(plan, &practice_source, ui)
     {
         let finding = Finding::in_file("plan.json", "plan-again", error.to_string());
         verified.findings.push(finding);

@@ -61,7 +61,7 @@ impl VerifyCeremony {
         // The list of refused keys may be in the settings of another machine.
         let again = source::read(&directory.file())
             .map(|read| read.refusing_keys_of_plan(plan))
-            .and_then(|read| check_plan(plan, &read.source, None, ui).map_err(CliError::from));
+            .and_then(|read| check_plan(plan, &read.source, ui).map_err(CliError::from));
         if let Err(error) = again {
             verified
                 .findings

@@ -101,13 +101,14 @@ pub fn draft_ceremony(
     progress: &dyn Progress,
 ) -> Result<CeremonyDraft, WorkflowError> {
     let serials = DrawnSerials::from(random);
-    draft_with(source, &serials, ledger, progress)
+    let today = ledger.map(LedgerToday::read).transpose()?;
+    draft_with(source, &serials, today.as_ref(), progress)
 }
 
 pub(super) fn draft_with(
     source: &CeremonySource,
     serials: &dyn PlanSerials,
-    ledger: Option<&Recorder>,
+    today: Option<&LedgerToday<'_>>,
     progress: &dyn Progress,
 ) -> Result<CeremonyDraft, WorkflowError> {
     let CeremonySource { file, inputs, .. } = source;
@@ -135,10 +136,9 @@ pub(super) fn draft_with(
         budget: budget(file),
         objects: Vec::new(),
     };
-    let today = ledger.map(LedgerToday::read).transpose()?;
     let older = older_authorities(source)?;
     for session in &file.sessions {
-        let mut foreseen = Foreseen::begin(today.as_ref(), &draft.stand_ins, session, &older);
+        let mut foreseen = Foreseen::begin(today, &draft.stand_ins, session, &older);
         let objects = draft.session(session, &mut foreseen, &mut drafted.objects)?;
         drafted.sessions.push(DraftedSession {
             name: session.name.clone(),
@@ -199,7 +199,9 @@ impl Draft<'_> {
                 judge(&checked, session, self.progress)?;
                 let certificate = self.rehearse(&checked, session)?;
                 let waivers = waived_in_ledger(self.builder.file, &step.id);
-                foreseen.certificate(step, &checked, &certificate, waivers)?;
+                foreseen.at(step, |foreseen| {
+                    foreseen.certificate(step, &checked, &certificate, waivers)
+                })?;
                 planned.push(self.plan_certificate(step, session, &checked, &certificate)?);
                 let drafted = describe(step, &certificate, checked.signature())?;
                 made.certificates.insert(step.id.clone(), certificate);
@@ -211,7 +213,7 @@ impl Draft<'_> {
                     _ => None,
                 };
                 let revocations = revocations.map_or(&[][..], Vec::as_slice);
-                foreseen.crl(step, &checked, revocations)?;
+                foreseen.at(step, |foreseen| foreseen.crl(step, &checked, revocations))?;
                 planned.push(self.plan_crl(step, session, &checked, revocations)?);
                 Some(describe_crl(step, &checked))
             }
@@ -243,7 +245,9 @@ impl Draft<'_> {
         };
         let authority = self.builder.certificate(&revoke.issuer, made)?;
         let certificate = self.builder.certificate(&revoke.certificate, made)?;
-        foreseen.revocation(step, &authority, &certificate, revoked)
+        foreseen.at(step, |foreseen| {
+            foreseen.revocation(step, &authority, &certificate, revoked)
+        })
     }
 
     /// The final certificate, except for octets of keys and the signature.

@@ -1,17 +1,21 @@
-//! Finds at planning time what the ledger would refuse on the day. It looks at the current content of the ledger, and at what earlier steps of the
-//! session will have recorded by then.
+//! Finds at planning time, and at the beginning of each run, what the ledger would refuse at a step. It looks at the current content of the ledger, and
+//! at what earlier steps of the session will have recorded by then.
 //!
 //! None of this goes into the plan: a machine with another ledger, or with none, makes the same plan.
 
+mod recorded;
 mod refusals;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
+use recorded::Recorded;
+pub(super) use recorded::hashes_of;
+
 use super::objects::{issuer_of, value};
 use super::stand_in::StandIn;
-use crate::ceremony::{Session, Step};
+use crate::ceremony::{CeremonyPlan, Course, Session, Step};
 use crate::ledger::{Authority, CrlNumber, Digest, EntryId, LedgerError, RevocationState};
 use crate::signer::PublicKey;
 use crate::workflow::pipeline::Signable;
@@ -23,22 +27,38 @@ use crate::x509::{Certificate, Checked, CheckedCrl, Issuer, Name, Revocation, X5
 pub(super) struct LedgerToday<'a> {
     recorder: &'a Recorder,
     compromised: HashMap<Digest, EntryId>,
+    /// What the ceremony has recorded itself.
+    recorded: Recorded,
 }
 
 impl<'a> LedgerToday<'a> {
+    /// For a ceremony that has not begun.
     pub(super) fn read(recorder: &'a Recorder) -> Result<Self, WorkflowError> {
-        let compromised = recorder.compromised_keys()?;
         Ok(Self {
             recorder,
-            compromised,
+            compromised: recorder.compromised_keys()?,
+            recorded: Recorded::default(),
+        })
+    }
+
+    /// For the rest of a ceremony that has come so far.
+    pub(super) fn after(
+        recorder: &'a Recorder,
+        plan: &CeremonyPlan,
+        course: &Course,
+    ) -> Result<Self, WorkflowError> {
+        Ok(Self {
+            recorded: Recorded::of(plan, course, recorder)?,
+            ..Self::read(recorder)?
         })
     }
 }
 
 /// The content of the ledger during a session, step by step.
 pub(super) struct Foreseen<'a> {
-    /// `None` if the machine has no ledger.
+    /// `None` if the machine has no ledger, and at a step that is recorded already.
     ledger: Option<&'a LedgerToday<'a>>,
+    recorded: Option<&'a Recorded>,
     stand_ins: &'a BTreeMap<String, StandIn>,
     session: &'a Session,
     /// CA certificates that the ledger will contain.
@@ -73,7 +93,8 @@ impl<'a> Foreseen<'a> {
         older: &BTreeMap<&str, Certificate>,
     ) -> Self {
         let mut foreseen = Self {
-            ledger,
+            ledger: ledger.filter(|today| today.recorded.permits(session)),
+            recorded: ledger.map(|today| &today.recorded),
             stand_ins,
             session,
             authorities: Vec::new(),
@@ -88,13 +109,23 @@ impl<'a> Foreseen<'a> {
         foreseen
     }
 
-    /// The real key if it is known, otherwise the stand-in. No ledger contains a stand-in.
+    /// Looks at a step. What the ceremony has recorded for it already is not compared with the ledger.
+    pub(super) fn at<T>(&mut self, step: &Step, look: impl FnOnce(&mut Self) -> T) -> T {
+        let ledger = self.ledger;
+        self.ledger = ledger.filter(|today| !today.recorded.has(&step.id));
+        let found = look(self);
+        self.ledger = ledger;
+        found
+    }
+
+    /// The real key if it is known or made, otherwise the stand-in. No ledger contains a stand-in.
     fn real(&self, key: &PublicKey) -> PublicKey {
-        let stand_in = self
-            .stand_ins
-            .values()
-            .find(|stand_in| stand_in.public_key == *key);
-        let known = stand_in.and_then(|stand_in| stand_in.known.as_ref());
+        let mut stand_ins = self.stand_ins.iter();
+        let stand_in = stand_ins.find(|(_, stand_in)| stand_in.public_key == *key);
+        let known = stand_in.and_then(|(name, stand_in)| {
+            let made = self.recorded.and_then(|recorded| recorded.key(name));
+            stand_in.known.as_ref().or(made)
+        });
         known.unwrap_or(key).clone()
     }
 
@@ -149,7 +180,8 @@ impl<'a> Foreseen<'a> {
             };
             let now = self.session.begins;
             if let Some(today) = self.ledger {
-                new.check(today.recorder.ledger(), waivers, now)?;
+                let ledger = today.recorder.ledger();
+                new.check_besides(ledger, today.recorded.open(), waivers, now)?;
             }
             let own = self.authorities.iter();
             let alike = own.filter(|own| own.subject.is_like(&certified.subject));

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::draft::{CeremonyDraft, DrawnSerials, PlanSerials, draft_with};
+use super::foreseen::LedgerToday;
 use super::objects::SerialSource;
 use super::{CeremonyError, CeremonyInputs, RefusedKeys};
 use crate::ceremony::{
@@ -92,18 +93,28 @@ pub fn plan_ceremony(
         }
     }
     let serials = DrawnSerials::from(random);
-    plan_with(source, circumstances, &serials, ledger, progress)
+    let today = ledger.map(LedgerToday::read).transpose()?;
+    plan_with(source, circumstances, &serials, today.as_ref(), progress)
 }
 
 /// Makes a plan again from the same files, with the serial numbers, the time, the tool and the tokens of the first one. Every other octet must be the
-/// same. If there is a `ledger`, it must not contain anything of this ceremony yet; what it would refuse is refused now.
+/// same.
 ///
 /// # Errors
 /// [`CeremonyError::OtherRefusedKeys`]; [`CeremonyError::OtherPlan`] with the first part that differs; the errors of [`plan_ceremony`].
 pub fn check_plan(
     plan: &CeremonyPlan,
     source: &CeremonySource,
-    ledger: Option<&Recorder>,
+    progress: &dyn Progress,
+) -> Result<(), WorkflowError> {
+    check_plan_today(plan, source, None, progress)
+}
+
+/// The same, and refuses what the ledger would refuse today.
+pub(super) fn check_plan_today(
+    plan: &CeremonyPlan,
+    source: &CeremonySource,
+    today: Option<&LedgerToday<'_>>,
     progress: &dyn Progress,
 ) -> Result<(), WorkflowError> {
     let found = source.refused_keys.as_ref().map(RefusedKeys::sha256);
@@ -126,7 +137,7 @@ pub fn check_plan(
         has_kms: true,
         time,
     };
-    let again = plan_with(source, &circumstances, &PlannedSerials(plan), ledger, progress)?;
+    let again = plan_with(source, &circumstances, &PlannedSerials(plan), today, progress)?;
     match first_difference(plan, &again) {
         Some(what) => Err(CeremonyError::OtherPlan { what }.into()),
         None => Ok(()),
@@ -169,11 +180,11 @@ pub(super) fn plan_with(
     source: &CeremonySource,
     circumstances: &PlanCircumstances,
     serials: &dyn PlanSerials,
-    ledger: Option<&Recorder>,
+    today: Option<&LedgerToday<'_>>,
     progress: &dyn Progress,
 ) -> Result<CeremonyPlan, WorkflowError> {
     let CeremonySource { file, inputs, .. } = source;
-    let CeremonyDraft { budget, objects, .. } = draft_with(source, serials, ledger, progress)?;
+    let CeremonyDraft { budget, objects, .. } = draft_with(source, serials, today, progress)?;
     let token = |(name, token): (&String, &TokenBinding)| {
         let planned = PlannedToken {
             serial: token.serial.clone(),

@@ -1,5 +1,7 @@
 //! A second certificate of a CA, and a second key under its name. The operator can waive each rule with a separate flag.
 
+use std::collections::BTreeSet;
+
 use super::known::{NamedAuthority, authority_certificates_in_any_spelling};
 use crate::ledger::{Authority, Digest, EntryId, Ledger};
 use crate::workflow::WorkflowError;
@@ -65,8 +67,28 @@ impl NewAuthority<'_> {
         waivers: Waivers,
         now: UnixTime,
     ) -> Result<Vec<String>, WorkflowError> {
+        self.check_besides(ledger, &BTreeSet::new(), waivers, now)
+    }
+
+    /// The same, without these entries.
+    ///
+    /// # Errors
+    /// Those of [`check`](Self::check)
+    pub(in super::super) fn check_besides(
+        &self,
+        ledger: &dyn Ledger,
+        besides: &BTreeSet<EntryId>,
+        waivers: Waivers,
+        now: UnixTime,
+    ) -> Result<Vec<String>, WorkflowError> {
         let named = authority_certificates_in_any_spelling(ledger, self.subject, &self.authority)?;
-        let others = named.into_iter().filter(|found| self.is_other(found));
+        let counts = |found: &NamedAuthority| match found.known {
+            KnownAs::Entry(entry) => !besides.contains(&entry),
+            _ => true,
+        };
+        let others = named
+            .into_iter()
+            .filter(|found| self.is_other(found) && counts(found));
         self.check_against(others.map(Namesake::from), waivers, now)
     }
 

@@ -76,6 +76,7 @@ impl Foreseen<'_> {
         let serial = certificate.serial_number();
         match today.recorder.ledger().certificate(issuer, &serial)? {
             None => Ok(()),
+            Some(entry) if today.recorded.open().contains(&entry.id) => Ok(()),
             Some(entry) => {
                 let entry = entry.id;
                 let found = LedgerError::SerialUsed { serial, entry }.to_string();
@@ -102,6 +103,9 @@ impl Foreseen<'_> {
         let Some(today) = self.ledger.filter(|_| !self.is_made(authority)) else {
             return Ok(());
         };
+        if today.recorded.began_list(issuer, &number) {
+            return Ok(());
+        }
         let recorder = today.recorder;
         recorder
             .refuse_lower_crl_number(authority, number, false)
@@ -133,7 +137,7 @@ impl Foreseen<'_> {
         let mut missing = None;
         let mut look = |found: RevocationRecord| {
             let is_planned = planned.iter().any(|planned| planned.serial == found.serial);
-            if is_planned || revocation(&found).is_none() {
+            if is_planned || today.recorded.gave_up(&found.serial) || revocation(&found).is_none() {
                 return ControlFlow::Continue(());
             }
             missing = Some(found.serial);

@@ -1,15 +1,15 @@
 //! Cleans up after an abandoned session. It signed nothing, so nothing of it belongs to the record.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 
 use super::CeremonyRun;
 use super::files::{failed, sync_parent};
-use crate::ceremony::{Digest, PlannedObject};
+use crate::ceremony::PlannedObject;
 use crate::ledger::{EntryFilter, EntryState};
 use crate::workflow::WorkflowError;
+use crate::workflow::ceremony::foreseen::hashes_of;
 use crate::workflow::ceremony::regular_file::read_file;
 
 impl CeremonyRun<'_> {
@@ -51,14 +51,8 @@ impl CeremonyRun<'_> {
         is_meant: &dyn Fn(&PlannedObject) -> bool,
         reason: &str,
     ) -> Result<(), WorkflowError> {
-        let keys = self.key_octets();
-        let spare = |object: &PlannedObject| object.with_spare().ok();
         let objects = self.plan.objects.iter().filter(|object| is_meant(object));
-        let completed = objects
-            .flat_map(|object| [Some(object.clone()), spare(object)])
-            .flatten()
-            .filter_map(|object| object.completed(&keys).ok());
-        let planned: BTreeSet<Digest> = completed.map(|octets| Digest::of(&octets)).collect();
+        let planned = hashes_of(objects, &self.key_octets());
         let filter = EntryFilter {
             open: true,
             ..EntryFilter::default()

@@ -13,11 +13,12 @@ use crate::ceremony::{
 };
 use crate::ledger::{CrlNumber, EntryFilter, EntryState, Object};
 use crate::output::OutputError;
+use crate::workflow::ceremony::CeremonyError;
+use crate::workflow::ceremony::foreseen::LedgerToday;
 use crate::workflow::ceremony::people::count_approvals;
-use crate::workflow::ceremony::plan::see_token;
+use crate::workflow::ceremony::plan::{check_plan_today, see_token};
 use crate::workflow::ceremony::regular_file::read_file;
 use crate::workflow::ceremony::tokens::check_token;
-use crate::workflow::ceremony::{CeremonyError, check_plan};
 use crate::workflow::{Progress, Recorder, WorkflowError, authority_of};
 use crate::x509::{Certificate, SerialNumber};
 
@@ -34,7 +35,7 @@ pub(super) struct Checked {
     pub(super) files: BTreeMap<String, Digest>,
 }
 
-/// Checks the plan, its approvals, the program, the module and the tokens. In the first run, also checks what the ledger would refuse.
+/// Checks the plan, its approvals, the program, the module, the tokens, and what the ledger would refuse at the steps that are left.
 pub(super) fn check(
     request: &RunRequest,
     recorder: &Recorder,
@@ -69,9 +70,14 @@ pub(super) fn check(
             return swapped(format!("token {name:?}"), show(planned), show(found));
         }
     }
-    // After the first run, the ledger contains entries of this ceremony. A run that was refused may have left an empty transcript.
-    let is_first = request.ceremony.course()?.runs == 0;
-    check_plan(plan, &request.source, is_first.then_some(recorder), progress)?;
+    // Days may have passed since the plan was made, or since the last run. A run that was refused may have left an empty transcript.
+    let course = request.ceremony.course()?;
+    let is_first = course.runs == 0;
+    let today = match course.ending() {
+        None => Some(LedgerToday::after(recorder, plan, &course)?),
+        Some(_) => None,
+    };
+    check_plan_today(plan, &request.source, today.as_ref(), progress)?;
     check_room(request)?;
     let mut names: BTreeSet<String> = BTreeSet::new();
     for file in &approvals.files {
