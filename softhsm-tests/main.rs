@@ -38,6 +38,7 @@ mod ceremony {
     mod held_cases;
     mod held_interruptions;
     mod hostile;
+    mod hostile_cases;
     mod import_key;
     mod import_refusals;
     mod inherited;
@@ -45,6 +46,7 @@ mod ceremony {
     mod people;
     mod people_present;
     mod plan;
+    mod plans_and_keys;
     mod proof;
     mod quorum;
     mod refused_keys;

@@ -75,6 +75,7 @@ pub(crate) use remark::remark_in;
 pub use ssh_key::{LEAST_RSA_BITS, SshKey, SshKeyError, SshKeyKind};
 pub use sshsig::{SshSignature, SshSignatureError};
 pub use stand_in_signer::{StandInSigner, StandInSignerError};
+pub(crate) use statement::pair_statements;
 pub use statement::{
     PlanIdentity, QuorumError, Signatories, Signatory, SignatoryKey, SignatureFile, SignedStatement,
     Statement, StatementError, StatementFile, StatementFileError, StatementFrame, StatementKind,

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 import people
 from verifier.directory import joined, next_state
 from verifier.formats import tree_head, write
-from verifier.trail import Trail, completed, key_octets, seconds
-from verifier.values import octets
+from verifier.trail import Trail, completed, key_octets
+from verifier.values import octets, seconds
 
 KEYS = sys.argv[1]
 for case in sys.stdin:
@@ -75,10 +75,10 @@ files = {}
 SIGNED = "2031-06-01T08:00:00Z"
 
 
-def statement(directory, name, what, person, more, by=None, time=SIGNED):
+def statement(directory, name, what, person, more, by=None, time=SIGNED, spell=bytes):
     """Writes a statement and its SSH signature."""
     key = load(by or person)
-    signed = people.signed(plan, plan_hash, what, person, by or person, key, time, more)
+    signed = people.signed(plan, plan_hash, what, person, by or person, key, time, more, spell)
     files[f"{directory}/{name}.json"], files[f"{directory}/{name}.json.sig"] = signed
 
 
@@ -210,6 +210,27 @@ def finish(times):
     return head
 
 
+def rechain(change):
+    """Changes the events of the ledger as they are written, and makes their chain again."""
+    head_hash, exported = bytes(32), b""
+    for line in files["state/ledger-events.jsonl"].splitlines():
+        body = change(line[83:-1])
+        head_hash = hashlib.sha256(head_hash + body).digest()
+        exported += b'{"hash":"%s","event":%s}\n' % (head_hash.hex().encode(), body)
+    files["state/ledger-events.jsonl"] = exported
+
+
+def attested(**more):
+    """Writes the attestation of W in another way."""
+    said = {"head": head, "present": "all", "as-planned": "yes", **more.pop("said", {})}
+    statement("attest", place("W"), "attestation", "W", said, **more)
+
+
+def empty(name):
+    """Makes an empty directory."""
+    os.makedirs(os.path.join(DIRECTORY, name), mode=0o700)
+
+
 def attest(head):
     for person in ("A", "W"):
         said = {"head": head, "present": "all", "as-planned": "yes"}
@@ -233,7 +254,7 @@ for directory, _, inside in os.walk(DIRECTORY):
         full = os.path.join(directory, name)
         there[os.path.relpath(full, DIRECTORY)] = full
 with open(os.path.join(DIRECTORY, "SHA256SUMS"), "w") as output:
-    for name, full in sorted(there.items(), key=lambda item: item[0].encode()):
+    for name, full in sorted(there.items(), key=lambda item: os.fsencode(item[0])):
         if not name.startswith(("attest/", "rehearsal/")) and name != "SHA256SUMS":
             with open(full, "rb") as content:
                 output.write(f"{sha256(content.read())}  {name}\n")

@@ -1,11 +1,15 @@
 //! A ceremony directory from an attacker: nothing in it blocks a command, and no link reveals files elsewhere.
 
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 
 use hsm_ca::ceremony::{CeremonyDirectory, Event};
 use hsm_ca::workflow::verify_ceremony;
 
+use serde_json::json;
+
 use super::proof::{Planned, files_of};
+use super::second_verifier::ask;
 use crate::harness::{PROGRAM, Rig, Run};
 
 /// Runs a command. If it blocks on a pipe, it is killed with exit code 124.
@@ -66,6 +70,29 @@ fn a_pipe_in_the_place_of_a_file_is_refused_by_every_command_that_reads_it() {
             "{refused:#?}"
         );
     }
+}
+
+/// A copy on another medium can have other modes, and files that share their content.
+#[test]
+fn modes_and_hard_links_do_not_matter_to_a_verifier() {
+    let planned = Planned::new();
+    planned.hold("held", "", "");
+    let held = planned.0.path("held");
+    let statement = held.join("approvals/01-approve.json");
+    fs::hard_link(&statement, held.join("copy-of-an-approval")).expect("a link");
+    for (path, mode) in [
+        (&statement, 0o666),
+        (&held.join("approvals"), 0o777),
+        (&held, 0o777),
+    ] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+    }
+    assert_eq!(verify_ceremony(&CeremonyDirectory::at(&held), None).findings, []);
+    let answer = ask(&[json!({ "what": "ceremony", "directory": held })]).remove(0);
+    assert!(answer.starts_with("ok "), "{answer}");
+    // Who takes part in it reads only what others cannot change.
+    let approvals = planned.0.json(&["ceremony", "approvals", "held"]);
+    assert_eq!(approvals.code, Some(2), "{approvals:#?}");
 }
 
 /// A sparse file of a terabyte is refused by its length.

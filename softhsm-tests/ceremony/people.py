@@ -16,8 +16,8 @@ def load(path):
     return serialization.load_ssh_private_key(data, None)
 
 
-def signed(plan, plan_hash, what, person, by, key, time, more):
-    """The statement, and its signature by the key of `by`."""
+def signed(plan, plan_hash, what, person, by, key, time, more, spell=bytes):
+    """The statement, and its signature by the key of `by`. `spell` can write its JSON in another way."""
     people = {person["name"]: person for person in plan["people"]["persons"]}
     blob = base64.b64decode(people[by]["key"].split(" ")[1])
     said = {
@@ -30,7 +30,7 @@ def signed(plan, plan_hash, what, person, by, key, time, more):
         "time": time,
         **more,
     }
-    data = (write(said) + "\n").encode()
+    data = spell((write(said) + "\n").encode())
     practice = "practice-" if plan["kind"] == "practice" else ""
     namespace = f"ceremony-{practice}{what}@hsm-ca".encode()
     digest = hashlib.sha512(data).digest()

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::check::ceremony;
 use super::held_cases::BROKEN;
 use super::held_interruptions::INTERRUPTED;
+use super::hostile_cases::HOSTILE;
 use super::second_verifier::{ask, ask_python};
 use crate::harness::Rig;
 
@@ -329,15 +330,27 @@ pub(super) fn files_of(directory: &Path) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn each_broken_rule_is_found_by_both_although_everything_else_is_repaired() {
+    // The refusal is a finding, not a crash of the verifier.
+    assert_found_by_both(BROKEN, &["Refused", "InvalidSignature", "KeyError"]);
+}
+
+/// Two readers that see different things in the same octets can be shown different ceremonies.
+#[test]
+fn what_another_reader_could_take_differently_is_refused_by_both() {
+    assert_found_by_both(HOSTILE, &["Refused", "UnicodeDecodeError", "UnicodeEncodeError"]);
+}
+
+#[track_caller]
+fn assert_found_by_both(broken: &[(&str, &str, &str, &str)], refusals: &[&str]) {
     let planned = Planned::new();
     let mut cases = Vec::new();
-    let names: Vec<_> = (0..BROKEN.len()).map(|index| format!("broken-{index}")).collect();
-    let changed = names.iter().zip(BROKEN);
+    let names: Vec<_> = (0..broken.len()).map(|index| format!("broken-{index}")).collect();
+    let changed = names.iter().zip(broken);
     let changed: Vec<_> = changed
         .map(|(held, (_, change, after, _))| (held.as_str(), *change, *after))
         .collect();
     planned.hold_each(&changed);
-    for (held, (name, _, _, rule)) in names.iter().zip(BROKEN) {
+    for (held, (name, _, _, rule)) in names.iter().zip(broken) {
         let held = planned.path(held);
         let found = findings(&held);
         assert!(
@@ -346,12 +359,10 @@ fn each_broken_rule_is_found_by_both_although_everything_else_is_repaired() {
         );
         cases.push(case(&held));
     }
-    for ((name, ..), answer) in BROKEN.iter().zip(ask(&cases)) {
-        // The refusal is a finding, not a crash of the verifier.
-        let is_found = ["Refused", "InvalidSignature", "KeyError"].iter();
-        let mut is_found = is_found.map(|kind| format!("refused: {kind}"));
+    for ((name, ..), answer) in broken.iter().zip(ask(&cases)) {
+        let mut refusals = refusals.iter().map(|kind| format!("refused: {kind}"));
         assert!(
-            is_found.any(|found| answer.starts_with(&found)),
+            refusals.any(|refusal| answer.starts_with(&refusal)),
             "{name}: {answer}"
         );
     }

@@ -3,6 +3,8 @@
 `verify.py DIR [N:HASH]` verifies a ceremony. Without arguments it reads cases from standard input, one JSON object a line, and answers each
 with `ok` or `refused: WHY`:
   {"what": "canonical", "hex": ...}
+  {"what": "plan", "hex": plan.json}
+  {"what": "key", "hex": TYPE BASE64, as in a .pub file}
   {"what": "signature", "hex": armour, "message": hex, "namespace": text}     ok is followed by the key's fingerprint
   {"what": "transcript", "hex": ..., "plan": hex, "head": optional text}      ok is followed by head and tree head
   {"what": "ceremony", "directory": path, "head": optional text, "files": optional {path: hex, or null for a missing file}}
@@ -18,7 +20,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
 from verifier.directory import read_directory, verify_ceremony
-from verifier.formats import canonical, transcript, verify_signature
+from verifier.formats import canonical, read_line, transcript, verify_signature
+from verifier.plan import check_plan
 
 read_once = functools.lru_cache(read_directory)
 
@@ -34,6 +37,12 @@ def answer(case):
     data = bytes.fromhex(case["hex"])
     if case["what"] == "canonical":
         canonical(data)
+        return "ok"
+    if case["what"] == "plan":
+        check_plan(canonical(data))
+        return "ok"
+    if case["what"] == "key":
+        read_line(data.decode())
         return "ok"
     if case["what"] == "signature":
         message = bytes.fromhex(case["message"])

@@ -12,7 +12,7 @@ mod script_words;
 mod tests;
 mod waivers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -249,6 +249,7 @@ impl CeremonyPlan {
             check_time("begins", &session.begins)?;
             check_time("ends", &session.ends)?;
         }
+        self.check_names()?;
         self.people.check()?;
         for object in &self.objects {
             if self.session(&object.session).is_none() || self.step(&object.step).is_none() {
@@ -261,6 +262,42 @@ impl CeremonyPlan {
         }
         waivers::check(self)?;
         self.check_budget()
+    }
+
+    /// Each step, session, budget and object is there once, and a session ends after it begins.
+    fn check_names(&self) -> Result<(), PlanError> {
+        let lists: [(&'static str, Vec<&String>); 3] = [
+            ("step", self.steps.iter().map(|step| &step.id).collect()),
+            (
+                "session",
+                self.sessions.iter().map(|session| &session.name).collect(),
+            ),
+            ("budget", self.budget.iter().map(|budget| &budget.key).collect()),
+        ];
+        for (what, names) in lists {
+            let mut seen = BTreeSet::new();
+            if let Some(twice) = names.into_iter().find(|name| !seen.insert(*name)) {
+                let (name, reason) = (twice.clone(), "is there twice");
+                return Err(PlanError::Part { what, name, reason });
+            }
+        }
+        for session in &self.sessions {
+            let (begins, ends) = session.hours()?;
+            if ends < begins {
+                let (name, reason) = (session.name.clone(), "ends before it begins");
+                return Err(PlanError::Part {
+                    what: "session",
+                    name,
+                    reason,
+                });
+            }
+        }
+        let mut seen = BTreeSet::new();
+        let mut objects = self.objects.iter();
+        match objects.find(|object| !seen.insert((&object.session, &object.step))) {
+            Some(twice) => Err(PlanError::object(twice, "its session signs it twice")),
+            None => Ok(()),
+        }
     }
 
     /// Checks that in each session each key signs exactly as often as its budget says.

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use self::error::{QuorumError, StatementError};
+pub(crate) use self::file::pair_statements;
 pub use self::file::{StatementFile, StatementFileError, read_statements};
 pub use self::signatories::{Signatories, Signatory, SignatoryKey, SignatureFile, SignedStatement};
 use super::ssh_key::SshKey;

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import os
 import re
 
@@ -13,10 +12,14 @@ from cryptography.x509.oid import ExtensionOID
 
 from . import formats, statements
 from .formats import canonical, demand, tree_head, write
+from .ledger import check_ledger
 from .plan import check_plan
+from .shapes import EXPORT, fits
 from .trail import Trail, completed
 from .values import octets
 
+MOST, LARGEST, DEEPEST = 20_000, 2**28, 8
+STATEMENTS = ("approvals", "run/gates", "attest")
 LISTED = ("approvals/", "inputs/", "out/", "run/", "state/")
 
 
@@ -25,14 +28,24 @@ def sha256(data):
 
 
 def read_directory(path):
-    files = {}
+    files, entries = {}, 0
     for directory, names, inside in os.walk(path):
+        below = os.path.relpath(directory, path)
+        entries += len(names) + len(inside)
+        demand(entries <= MOST, "too many files")
         for name in names + inside:
             full = os.path.join(directory, name)
             demand(not os.path.islink(full), f"{full}: a link")
+            # Octets that are not UTF-8 cannot be encoded again.
+            demand(not re.search("[\x00-\x1f\x7f-\x9f]", name.encode().decode()), f"{full}: the name")
+        for name in names:
+            depth = len(os.path.relpath(os.path.join(directory, name), path).split(os.sep))
+            demand(depth <= DEEPEST, f"{below}: nested too deep")
+            demand(below not in STATEMENTS or name.startswith(".hsm-ca-"), f"{below}: a directory among statements")
         for name in inside:
             full = os.path.join(directory, name)
             demand(os.path.isfile(full), f"{full}: not a file")
+            demand(os.path.getsize(full) <= LARGEST, f"{full}: too large")
             with open(full, "rb") as content:
                 files[os.path.relpath(full, path)] = content.read()
     return files
@@ -56,6 +69,12 @@ def one_pem(data, label):
     found = re.search(rb"-----BEGIN %s-----\s(.*?)-----END %s-----" % (label, label), data, re.DOTALL)
     demand(found, "PEM")
     return base64.b64decode(b"".join(found[1].split()), validate=True)
+
+
+def pem(label, der):
+    text = base64.b64encode(der)
+    lines = b"".join(text[at : at + 64] + b"\n" for at in range(0, len(text), 64))
+    return b"-----BEGIN %s-----\n%s-----END %s-----\n" % (label, lines, label)
 
 
 def load(item, der):
@@ -90,26 +109,26 @@ def objects(files, plan, inputs, trail):
     made = {}
     for begun in trail.signatures:
         item, signature, step = begun["item"], begun.get("signature"), begun["step"]
+        spare = ".spare" if begun["spare"] else ""
+        demand(files.get(f"run/objects/{step}{spare}.tbs") == begun["tbs"], f"run/objects/{step}{spare}.tbs")
         if signature is None:
             continue
         der = joined(begun["tbs"], octets(item["algorithm"]), signature)
         parsed = load(item, der)
         verify(public_key(plan, inputs, trail, item["key"]), parsed, signature, begun["tbs"])
-        spare = ".spare" if begun["spare"] else ""
-        for suffix, expected in ((f"{spare}.tbs", begun["tbs"]), (".sig", signature), (".der", der)):
+        for suffix, expected in ((".sig", signature), (".der", der)):
             demand(files.get(f"run/objects/{step}{suffix}") == expected, f"run/objects/{step}{suffix}")
         demand(trail.written.get(step, sha256(der)) == sha256(der), f"{step}: written")
         made[step] = (item, der, parsed, begun)
-    begun = {signature["step"] for signature in trail.signatures}
+    named = {f"{begun['step']}{'.spare' if begun['spare'] else ''}.tbs" for begun in trail.signatures}
+    named |= {step + suffix for step in made for suffix in (".sig", ".der")}
     for name in files:
-        if name.startswith("run/objects/"):
-            step, suffix = re.fullmatch(r"run/objects/(.*?)((?:\.spare)?\.tbs|\.sig|\.der)", name).groups()
-            demand(step in (begun if suffix.endswith(".tbs") else made), name)
+        demand(not name.startswith("run/objects/") or name.removeprefix("run/objects/") in named, name)
     out = {item["out"]: (item, der) for item, der, _, _ in made.values()}
     demand({name[4:] for name in files if name.startswith("out/")} == set(out) == set(trail.out), "out: names")
     for name, (item, der) in out.items():
         label = b"CERTIFICATE" if item["is"] == "certificate" else b"X509 CRL"
-        demand(one_pem(files[f"out/{name}"], label) == der, f"out/{name}")
+        demand(files[f"out/{name}"] == pem(label, der), f"out/{name}")
         demand(sha256(files[f"out/{name}"]) == trail.out[name], f"out/{name}: SHA-256")
     return made
 
@@ -173,39 +192,6 @@ def lead_up(certificate, known, trusted, time, depth):
         if lead_up(issuer, known, trusted, time, depth + (issuer.subject != issuer.issuer or depth == 0)):
             return True
     return False
-
-
-def ledger(files, plan, trail, made):
-    head, events = bytes(32), []
-    data = files["state/ledger-events.jsonl"]
-    demand(data.endswith(b"\n"), "ledger: newline")
-    for line in data[:-1].split(b"\n"):
-        body = line[83:-1]
-        head = hashlib.sha256(head + body).digest()
-        demand(line == b'{"hash":"%s","event":%s}' % (head.hex().encode(), body), "ledger: chain")
-        event = json.loads(body)
-        events.append(event["event"])
-        demand(event["sequence"] == len(events), "ledger: number")
-    keys, begun, signed = {}, {}, {}
-    for sequence, event in enumerate(events, 1):
-        if "authority" in event:
-            keys[sequence] = event["authority"].get("key_sha256")
-        if "begun" in event:
-            begun[sequence] = event["begun"]
-        if "signed" in event:
-            signed[event["signed"]["entry"]] = event["signed"]["sha256"]
-    waivers = {(waiver["step"], waiver["rule"]) for waiver in plan["waived"]}
-    for signature in trail.signatures:
-        entry = begun.get(signature["entry"], {})
-        demand(entry.get("tbs_sha256") == signature["sha256"], "ledger: entry")
-        recorded = {(signature["step"], rule) for rule in entry.get("waived", []) if rule != "clock"}
-        demand(recorded <= waivers, "ledger: waived")
-        if "signature" in signature:
-            demand(signed.get(signature["entry"]) == sha256(made[signature["step"]][1]), "ledger: object")
-    own = {sha256(spki) for spki in trail.public_keys.values()}
-    known = {signature["entry"] for signature in trail.signatures}
-    for sequence, event in begun.items():
-        demand(keys.get(event["authority"]) not in own or sequence in known or sequence not in signed, "ledger: unknown signature")
 
 
 def next_state(plan, plan_hash, head, trail, previous):
@@ -321,8 +307,10 @@ def checkpoint(files, lines, plan, plan_hash):
 def check_previous(plan, trail, data):
     export = canonical(data)
     previous = plan["previous"]
-    demand(export["format"] == "hsm-ca ceremony export 1" and export["head"] == previous["head"], "previous: head")
-    demand(export["kind"] == plan["kind"] and export["end"] in ("closed", "aborted"), "previous: kind")
+    demand(fits(export, EXPORT), "previous: names and values")
+    demand(export["kind"] == plan["kind"] and export["head"] == previous["head"], "previous: kind and head")
+    lists = [[octets(issuer["name"]) for issuer in export["issuers"]], *(issuer["serials"] for issuer in export["issuers"])]
+    demand(all(items == sorted(set(items)) for items in lists), "previous: order")
     issuers = {octets(issuer["name"]): issuer for issuer in export["issuers"]}
     for item in plan["objects"]:
         parsed = load(item, joined(octets(item["tbs"]), octets(item["algorithm"]), b"\0"))
@@ -369,7 +357,7 @@ def verify_ceremony(files, kept=None):
     made = objects(files, plan, inputs, trail)
     statements.gates(files, plan, plan_hash, trail)
     paths(plan, inputs, trail, made)
-    ledger(files, plan, trail, made)
+    check_ledger(files["state/ledger-events.jsonl"], plan, trail, {step: sha256(der) for step, (_, der, _, _) in made.items()})
     statements.attestations(files, plan, plan_hash, trail, head)
     expected = next_state(plan, plan_hash, head, trail, previous)
     demand(files["state/next.json"] == (write(expected) + "\n").encode(), "state/next.json")

@@ -1,23 +1,18 @@
 """Canonical JSON, SSH signatures and the chain of a transcript, written from docs/ceremony-format.md alone."""
 
 import base64
+import functools
 import hashlib
 import json
 import re
 
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
+from . import weak_keys
+from .refused import Refused, demand
+
 LARGEST = 2**53 - 1
-
-
-class Refused(Exception):
-    pass
-
-
-def demand(condition, why):
-    if not condition:
-        raise Refused(why)
 
 
 # Canonical JSON
@@ -109,10 +104,32 @@ def read_key(blob):
         demand(kind in (b"ssh-ed25519", b"sk-ssh-ed25519@openssh.com"), "kind of key")
         key = ed25519.Ed25519PublicKey.from_public_bytes(reader.string())
     if kind.startswith(b"sk-"):
-        application = reader.string()
+        application = reader.string().decode("utf-8").encode()
         demand(application, "application")
     reader.end()
     return kind, key, application
+
+
+@functools.lru_cache
+def read_line(line):
+    """A key as in a .pub file, without a comment."""
+    kind, text = line.split(" ")
+    blob = base64.b64decode(text, validate=True)
+    demand(base64.b64encode(blob).decode() == text, "base64")
+    key = read_key(blob)
+    demand(key[0].decode() == kind, "kind of key")
+    refuse_weak(blob)
+    return key
+
+
+@functools.lru_cache
+def refuse_weak(blob):
+    weak_keys.refuse_weak(read_key(blob)[1])
+
+
+def numbers_of(key):
+    """The same for two keys with the same numbers, whatever their types and applications."""
+    return key[1].public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def verify_signature(armour, namespace, message, require=(), key=None):
@@ -158,6 +175,7 @@ def verify_signature(armour, namespace, message, require=(), key=None):
             key.verify(der, signed, ec.ECDSA(CURVES[kind][2]()))
         else:
             key.verify(octets, signed)
+    refuse_weak(key_blob)
     return "SHA256:" + base64.b64encode(hashlib.sha256(key_blob).digest()).decode().rstrip("=")
 
 

@@ -4,27 +4,29 @@ import hashlib
 
 from . import formats, statements
 from .formats import demand
-from .trail import seconds
-from .values import octets
+from .shapes import PLAN, fits
+from .values import octets, seconds
 
 # A step can waive these rules, but a profile cannot.
 OF_THE_LEDGER = ("second-certificate", "same-name-other-key")
 
 
+def ascii_lower(name):
+    return name.encode().lower().decode()
+
+
 def check_plan(plan):
     """Checks that the parts of a plan agree."""
-    demand(isinstance(plan, dict) and plan.get("format") == "hsm-ca ceremony plan 1", "plan: format")
+    demand(fits(plan, PLAN), "plan: names and values")
     people = plan["people"]
-    names = [person["name"].lower() for person in people["persons"]]
-    keys = [person["key"].split(" ")[1] for person in people["persons"]]
-    demand(len(set(names)) == len(names) and len(set(keys)) == len(keys), "plan: people")
-    for person in people["persons"]:
-        kind, key = person["key"].split(" ")
-        blob = octets(key)
-        demand(formats.read_key(blob)[0].decode() == kind, "plan: key of a person")
+    names = [ascii_lower(person["name"]) for person in people["persons"]]
+    keys = [formats.numbers_of(formats.read_line(person["key"])) for person in people["persons"]]
+    for once in (names, keys, *([part[name] for part in plan[list_of]] for list_of, name in (("steps", "id"), ("sessions", "name"), ("budget", "key")))):
+        demand(len(set(once)) == len(once), "plan: twice")
+    signed = [(item["session"], item["step"]) for item in plan["objects"]]
+    demand(len(set(signed)) == len(signed), "plan: an object twice")
     approvers = len(statements.with_role(people, "approver"))
     demand(1 <= people["approve-threshold"] <= approvers, "plan: threshold")
-    seconds(plan["time"])
     budgets = {budget["key"]: budget["signatures"] for budget in plan["budget"]}
     for session in plan["sessions"]:
         demand(seconds(session["begins"]) <= seconds(session["ends"]), "plan: session")

@@ -2,20 +2,23 @@
 
 import re
 
-from .formats import canonical, demand, read_key, verify_signature
-from .trail import moment
+from .formats import canonical, demand, verify_signature
+from .values import moment
 
 COMMON = {"ceremony", "format", "key", "kind", "person", "plan", "time"}
+LARGEST, MOST = 2**20, 2000
 LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f]*\S[^\x00-\x1f\x7f-\x9f]*")
 
 
 def read_pairs(files, directory):
     """The statements of a directory with their signatures, by path."""
     names = sorted(name for name in files if name.startswith(directory + "/"))
+    demand(len(names) <= MOST, f"{directory}: too many files")
     pairs = {}
     for name in names:
         if re.fullmatch(r"\.hsm-ca-.*", name.rpartition("/")[2]):
             continue
+        demand(len(files[name]) <= LARGEST, f"{name}: too large")
         if name.endswith(".json.sig"):
             demand(name[:-4] in names, f"{name}: no statement")
         else:

@@ -1,28 +1,12 @@
 """Follows the events of a ceremony, one by one, along the steps of its plan."""
 
-import datetime
 import hashlib
-import re
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from .formats import Refused, demand
-from .values import digest, octets
-
-
-def seconds(time):
-    return datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc).timestamp()
-
-
-def moment(text):
-    """Whether this is a time: UTC and whole seconds, from 1970 on."""
-    if not isinstance(text, str) or not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text, re.ASCII):
-        return False
-    try:
-        return seconds(text) >= 0
-    except ValueError:
-        return False
+from .values import digest, moment, octets, seconds
 
 
 FIELDS = {

@@ -1,6 +1,7 @@
 """Values in plans, events and statements. Each value has exactly one spelling."""
 
 import base64
+import datetime
 import re
 
 from .formats import Refused
@@ -21,3 +22,17 @@ def octets(text):
     if base64.b64encode(decoded).decode() != text:
         raise Refused("base64")
     return decoded
+
+
+def seconds(time):
+    return datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc).timestamp()
+
+
+def moment(text):
+    """Whether this is a time: UTC and whole seconds, from 1970 on."""
+    if not isinstance(text, str) or not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text, re.ASCII):
+        return False
+    try:
+        return seconds(text) >= 0
+    except ValueError:
+        return False

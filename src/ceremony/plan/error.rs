@@ -23,6 +23,15 @@ pub enum PlanError {
         /// The time as written.
         found: String,
     },
+    /// A name is used twice in a list, or a session ends before it begins.
+    Part {
+        /// The part.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// The reason.
+        reason: &'static str,
+    },
     /// A person has an invalid key or name.
     Person {
         /// Who.
@@ -97,6 +106,7 @@ impl fmt::Display for PlanError {
                 "its format is {found:?}; this program reads {:?}",
                 super::FORMAT
             ),
+            Self::Part { what, name, reason } => write!(f, "{what} {name:?} {reason}"),
             Self::Time { what, found } => write!(
                 f,
                 "{what} is {found:?}, not a time in UTC such as 2026-12-01T08:00:00Z"

@@ -55,6 +55,13 @@ pub enum StatementFileError {
         /// The file.
         path: PathBuf,
     },
+    /// A file cannot be read.
+    Unread {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        reason: String,
+    },
     /// A signature has no statement.
     NoStatement {
         /// The signature.
@@ -66,6 +73,7 @@ impl fmt::Display for StatementFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Trust { cause, .. } => cause.fmt(f),
+            Self::Unread { path, reason } => write!(f, "{}: {reason}", path.display()),
             Self::TooLarge { path } => write!(
                 f,
                 "{} exceeds the {} KiB limit of a statement",
@@ -123,10 +131,33 @@ pub fn read_statements(directory: &Path) -> Result<Vec<StatementFile>, Statement
     for entry in fs::read_dir(&real).map_err(unread)? {
         names.push(entry.map_err(unread)?.file_name());
         if names.len() > MOST {
-            let path = directory.to_owned();
-            return Err(StatementFileError::TooMany { path });
+            break;
         }
     }
+    pair_statements(directory, names, read)
+}
+
+/// The same, of entries with these names, for a reader that has its own way to read a file.
+///
+/// # Errors
+/// Those of [`read_statements`], and of `read`.
+pub(crate) fn pair_statements(
+    directory: &Path,
+    mut names: Vec<OsString>,
+    read: impl Fn(&Path) -> Result<Vec<u8>, StatementFileError>,
+) -> Result<Vec<StatementFile>, StatementFileError> {
+    if names.len() > MOST {
+        let path = directory.to_owned();
+        return Err(StatementFileError::TooMany { path });
+    }
+    let read = |path: &Path| match read(path) {
+        Ok(bytes) if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST => {
+            Err(StatementFileError::TooLarge {
+                path: path.to_owned(),
+            })
+        }
+        read => read,
+    };
     names.sort();
     let mut statements: BTreeMap<String, StatementFile> = BTreeMap::new();
     // The name of a statement sorts before the name of its signature.
@@ -173,11 +204,6 @@ fn read(path: &Path) -> Result<Vec<u8>, StatementFileError> {
             cause,
         })
     })?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
-        return Err(StatementFileError::TooLarge {
-            path: path.to_owned(),
-        });
-    }
     Ok(bytes)
 }
 

@@ -199,7 +199,8 @@ impl Verified for SignatureFile {
 }
 
 fn check_signatory(signatory: &Signatory, earlier: &[Signatory]) -> Result<(), QuorumError> {
-    let same_name = |other: &&Signatory| other.name.to_lowercase() == signatory.name.to_lowercase();
+    // As for the people of a plan: of ASCII letters only, so that every verifier agrees.
+    let same_name = |other: &&Signatory| other.name.eq_ignore_ascii_case(&signatory.name);
     if earlier.iter().any(|other| same_name(&other)) {
         return Err(QuorumError::SameName {
             person: signatory.name.clone(),

@@ -9,6 +9,7 @@ mod objects;
 mod paths;
 mod pinned;
 mod statements;
+mod strict_json;
 mod torn;
 
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,7 @@ const DEEPEST: usize = 8;
 pub(super) struct Archive {
     root: PathBuf,
     files: BTreeSet<String>,
+    directories: BTreeSet<String>,
     /// SHA-256 of each file that was read. The checksums are compared with these bytes, and not with what the file has become since.
     read: RefCell<BTreeMap<String, Digest>>,
     /// The number of entries seen.
@@ -31,6 +33,7 @@ impl Archive {
         let mut archive = Self {
             root: directory.path().to_owned(),
             files: BTreeSet::new(),
+            directories: BTreeSet::new(),
             read: RefCell::default(),
             entries: 0,
         };
@@ -73,6 +76,7 @@ impl Archive {
                 report.find(inside, "file", "not a regular file");
             } else {
                 self.list_below(&path.join(name), &format!("{inside}/"), depth - 1, report);
+                self.directories.insert(inside);
             }
         }
     }
@@ -89,13 +93,8 @@ impl Archive {
         }
     }
 
-    /// The path of a directory in it.
-    pub(super) fn path(&self, directory: &str) -> PathBuf {
-        self.root.join(directory)
-    }
-
     /// Keeps the SHA-256 of a file that was read. Whether it is the same as when the file was read before.
-    pub(super) fn keep_digest(&self, file: &str, bytes: &[u8]) -> bool {
+    fn keep_digest(&self, file: &str, bytes: &[u8]) -> bool {
         let found = Digest::of(bytes);
         *self.read.borrow_mut().entry(file.to_owned()).or_insert(found) == found
     }
@@ -113,6 +112,16 @@ impl Archive {
     pub(super) fn files(&self) -> BTreeSet<String> {
         let read = self.read.borrow();
         self.files.iter().chain(read.keys()).cloned().collect()
+    }
+
+    /// The names of the entries in a directory.
+    pub(super) fn names_in(&self, directory: &str) -> Vec<OsString> {
+        let entries = self.files.iter().chain(&self.directories);
+        let inside = entries.filter_map(|entry| entry.strip_prefix(directory)?.strip_prefix('/'));
+        inside
+            .filter(|name| !name.contains('/'))
+            .map(OsString::from)
+            .collect()
     }
 
     /// The files in a directory, by name.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::strict_json::Strict;
 use super::{Archive, CeremonyReport, MadeObject};
 use crate::ceremony::{CeremonyPlan, Digest, TrailEnd};
 use crate::signer::sha256;
@@ -13,7 +14,7 @@ const FILE: &str = "state/ledger-events.jsonl";
 
 /// The content of a `begun` event.
 struct BegunEvent {
-    tbs: String,
+    tbs: Digest,
     authority: u64,
     /// The rules that were broken and waived.
     waived: Vec<String>,
@@ -34,8 +35,9 @@ pub(super) fn check(
             return;
         }
     };
-    let events = match read_chain(&bytes) {
-        Ok(events) => events,
+    let read = read_chain(&bytes).and_then(|events| Recorded::of(&events));
+    let Recorded { begun, signed, keys } = match read {
+        Ok(recorded) => recorded,
         Err((line, reason)) => {
             report.findings.push(crate::ceremony::Finding {
                 file: FILE.to_owned(),
@@ -46,36 +48,9 @@ pub(super) fn check(
             return;
         }
     };
-    let mut begun = BTreeMap::new();
-    let mut signed = BTreeMap::new();
-    let mut keys = BTreeMap::new();
-    for (sequence, event) in (1_u64..).zip(&events) {
-        if let Some(key) = event.pointer("/authority/key_sha256").and_then(Value::as_str) {
-            keys.insert(sequence, key.to_owned());
-        }
-        if let Some(found) = event.get("begun")
-            && let Some(tbs) = found.get("tbs_sha256").and_then(Value::as_str)
-        {
-            let authority = found.get("authority").and_then(Value::as_u64).unwrap_or_default();
-            begun.insert(
-                sequence,
-                BegunEvent {
-                    tbs: tbs.to_owned(),
-                    authority,
-                    waived: names_in(found.get("waived")),
-                },
-            );
-        }
-        let entry = event.pointer("/signed/entry").and_then(Value::as_u64);
-        if let (Some(entry), Some(sha256)) = (entry, event.pointer("/signed/sha256").and_then(Value::as_str))
-        {
-            signed.insert(entry, sha256.to_owned());
-        }
-    }
     for signature in report.trail.signatures.clone() {
-        let hash = signature.sha256.to_string();
         let entry = begun.get(&signature.entry);
-        if entry.is_none_or(|begun| begun.tbs != hash) {
+        if entry.is_none_or(|begun| begun.tbs != signature.sha256) {
             let found = format!("the ledger's entry {} does not have these bytes", signature.entry);
             report.find_line(signature.line, "ledger", found);
         }
@@ -90,7 +65,7 @@ pub(super) fn check(
         let der = made
             .iter()
             .find(|object| object.step == signature.step && signature.signature.is_some());
-        let der = der.map(|object| Digest::of(&object.der).to_string());
+        let der = der.map(|object| Digest::of(&object.der));
         if let Some(der) = der
             && signed.get(&signature.entry) != Some(&der)
         {
@@ -106,7 +81,7 @@ pub(super) fn check(
         .trail
         .keys
         .values()
-        .map(|key| Digest::of(&key.public_key).to_string())
+        .map(|key| Digest::of(&key.public_key))
         .collect();
     let known: BTreeSet<_> = report
         .trail
@@ -127,9 +102,56 @@ pub(super) fn check(
     }
 }
 
-fn names_in(list: Option<&Value>) -> Vec<String> {
-    let names = list.and_then(Value::as_array).into_iter().flatten();
-    names.filter_map(Value::as_str).map(str::to_owned).collect()
+/// What the events say about signatures, by the number of the event.
+#[derive(Default)]
+struct Recorded {
+    begun: BTreeMap<u64, BegunEvent>,
+    /// SHA-256 of what was signed, by its `begun` event.
+    signed: BTreeMap<u64, Digest>,
+    /// SHA-256 of the keys of authorities.
+    keys: BTreeMap<u64, Digest>,
+}
+
+impl Recorded {
+    fn of(events: &[Value]) -> Result<Self, (u64, String)> {
+        let mut recorded = Self::default();
+        for (number, event) in (1_u64..).zip(events) {
+            let added = recorded.add(number, event);
+            added.ok_or_else(|| (number, "its event has a value of another kind".to_owned()))?;
+        }
+        Ok(recorded)
+    }
+
+    fn add(&mut self, number: u64, event: &Value) -> Option<()> {
+        let event = event.as_object()?;
+        let digest = |of: &Value, name: &str| of.get(name)?.as_str()?.parse::<Digest>().ok();
+        if let Some(authority) = event.get("authority") {
+            self.keys.insert(number, digest(authority, "key_sha256")?);
+        }
+        if let Some(found) = event.get("begun") {
+            let waived = match found.get("waived") {
+                None => Vec::new(),
+                Some(list) => {
+                    let names = list
+                        .as_array()?
+                        .iter()
+                        .map(|name| Some(name.as_str()?.to_owned()));
+                    names.collect::<Option<_>>()?
+                }
+            };
+            let begun = BegunEvent {
+                tbs: digest(found, "tbs_sha256")?,
+                authority: found.get("authority")?.as_u64()?,
+                waived,
+            };
+            self.begun.insert(number, begun);
+        }
+        if let Some(found) = event.get("signed") {
+            let entry = found.get("entry")?.as_u64()?;
+            self.signed.insert(entry, digest(found, "sha256")?);
+        }
+        Some(())
+    }
 }
 
 /// The events of an export (docs/ledger.md, "The chain"). Each line has the hash over the previous hash and its own bytes.
@@ -162,7 +184,7 @@ fn read_chain(bytes: &[u8]) -> Result<Vec<Value>, (u64, String)> {
                 "its hash does not follow from the line before it and its event",
             ));
         }
-        let value: Value = serde_json::from_slice(event).map_err(|error| (number, error.to_string()))?;
+        let Strict(value) = serde_json::from_slice(event).map_err(|error| (number, error.to_string()))?;
         if value.get("sequence").and_then(Value::as_u64) != Some(number) {
             return Err(wrong("its event has another number"));
         }

@@ -1,7 +1,10 @@
 //! Checks each signature under the right key, and the files of each object.
 
+use std::collections::BTreeSet;
+
 use super::{Archive, CeremonyReport, Inputs, MadeObject};
 use crate::ceremony::{CeremonyPlan, Digest, ObjectKind, PlannedObject, TrailEnd, TrailSignature};
+use crate::output::encode_pem;
 use crate::signer::{PublicKey, SignatureAlgorithm};
 use crate::x509::{CERTIFICATE, Certificate, PUBLIC_KEY, X509_CRL, decode_one, join_signature};
 
@@ -20,14 +23,15 @@ pub(super) fn check(
         .cloned()
         .collect();
     let mut made = Vec::new();
+    check_begun(plan, archive, report);
     for begun in &signatures {
         let Some(object) = plan.object(&begun.session, &begun.step) else {
             continue;
         };
         let line = begun.signature.as_ref().map_or(begun.line, |(line, _)| *line);
         match join(plan, inputs, begun, object, report) {
-            Ok((content, der)) => {
-                check_files(archive, begun, &content, &der, report);
+            Ok(der) => {
+                check_files(archive, begun, &der, report);
                 if let Some((line, sha256)) = report.trail.written.get(&begun.step).copied()
                     && sha256 != Digest::of(&der)
                 {
@@ -48,14 +52,14 @@ pub(super) fn check(
     made
 }
 
-/// The signed bytes, and the object with its signature, if the signature verifies.
+/// The object with its signature, if the signature verifies.
 fn join(
     plan: &CeremonyPlan,
     inputs: &Inputs,
     begun: &TrailSignature,
     object: &PlannedObject,
     report: &CeremonyReport,
-) -> Result<(Vec<u8>, Vec<u8>), String> {
+) -> Result<Vec<u8>, String> {
     let content = report.trail.completed(object, begun.spare);
     let content = content.ok_or("its bytes cannot be completed")?;
     let (_, signature) = begun.signature.as_ref().ok_or("there is none")?;
@@ -64,8 +68,7 @@ fn join(
     let key = key_named(plan, inputs, &object.key, report)?;
     let verified = key.verify(algorithm, &content, signature);
     verified.map_err(|_| format!("the signature does not verify under key {:?}", object.key))?;
-    let der = join_signature(&content, algorithm, signature).map_err(|error| error.to_string())?;
-    Ok((content, der))
+    join_signature(&content, algorithm, signature).map_err(|error| error.to_string())
 }
 
 /// A key that the ceremony made, or the key of an input.
@@ -93,59 +96,53 @@ fn key_named(
     }
 }
 
-/// `run/objects/STEP.tbs`, `.sig` and `.der`; with a spare serial number, `STEP.spare.tbs`.
-fn check_files(
-    archive: &Archive,
-    begun: &TrailSignature,
-    content: &[u8],
-    der: &[u8],
-    report: &mut CeremonyReport,
-) {
+/// The file with the signed bytes. They are on disk before the signature is begun, so a lost signature has them too.
+fn tbs_name(begun: &TrailSignature) -> String {
     let spare = if begun.spare { ".spare" } else { "" };
+    format!("{}{spare}.tbs", begun.step)
+}
+
+fn check_begun(plan: &CeremonyPlan, archive: &Archive, report: &mut CeremonyReport) {
+    for begun in report.trail.signatures.clone() {
+        let object = plan.object(&begun.session, &begun.step);
+        let content = object.and_then(|object| report.trail.completed(object, begun.spare));
+        if let Some(content) = content {
+            compare(archive, &tbs_name(&begun), &content, report);
+        }
+    }
+}
+
+fn check_files(archive: &Archive, begun: &TrailSignature, der: &[u8], report: &mut CeremonyReport) {
     let signature = begun
         .signature
         .as_ref()
         .map(|(_, octets)| octets.as_slice())
         .unwrap_or_default();
-    let files = [
-        (format!("{spare}.tbs"), content),
-        (".sig".to_owned(), signature),
-        (".der".to_owned(), der),
-    ];
-    for (suffix, expected) in files {
-        let file = format!("run/objects/{}{suffix}", begun.step);
-        match archive.read(&file) {
-            Ok(found) if found == expected => {}
-            Ok(_) => report.find(
-                file,
-                "object",
-                "it is not what the plan, the keys and the transcript make",
-            ),
-            Err(reason) => report.find(file, "object", reason),
-        }
+    compare(archive, &format!("{}.sig", begun.step), signature, report);
+    compare(archive, &format!("{}.der", begun.step), der, report);
+}
+
+fn compare(archive: &Archive, name: &str, expected: &[u8], report: &mut CeremonyReport) {
+    let file = format!("run/objects/{name}");
+    match archive.read(&file) {
+        Ok(found) if found == expected => {}
+        Ok(_) => report.find(
+            file,
+            "object",
+            "it is not what the plan, the keys and the transcript make",
+        ),
+        Err(reason) => report.find(file, "object", reason),
     }
 }
 
-/// There must be no file for a step that signed nothing.
+/// There must be no file that no signature made.
 fn check_names(archive: &Archive, signatures: &[TrailSignature], report: &mut CeremonyReport) {
-    let begun: Vec<_> = report
-        .trail
-        .signatures
-        .iter()
-        .map(|begun| begun.step.clone())
-        .collect();
-    for name in archive.files_in("run/objects") {
-        let step = [".spare.tbs", ".tbs", ".sig", ".der"]
-            .iter()
-            .find_map(|suffix| name.strip_suffix(suffix));
-        let is_tbs = name.ends_with(".tbs");
-        let is_known = step.is_some_and(|step| match is_tbs {
-            true => begun.iter().any(|begun| begun == step),
-            false => signatures.iter().any(|signed| signed.step == step),
-        });
-        if !is_known {
-            report.find(format!("run/objects/{name}"), "object", "no step made it");
-        }
+    let mut known: BTreeSet<String> = report.trail.signatures.iter().map(tbs_name).collect();
+    for signed in signatures {
+        known.extend([".sig", ".der"].map(|suffix| format!("{}{suffix}", signed.step)));
+    }
+    for name in archive.files_in("run/objects").difference(&known) {
+        report.find(format!("run/objects/{name}"), "object", "no step made it");
     }
 }
 
@@ -168,7 +165,7 @@ fn check_out(made: &[MadeObject], archive: &Archive, report: &mut CeremonyReport
             ObjectKind::Crl => X509_CRL,
         };
         match archive.read(&file) {
-            Ok(found) if decode_one(&found, label).is_ok_and(|der| der == object.der) => {
+            Ok(found) if found == encode_pem(label, &object.der).as_bytes() => {
                 if out.get(&object.out) != Some(&Digest::of(&found)) {
                     report.find_line(
                         line,

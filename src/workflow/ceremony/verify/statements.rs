@@ -1,10 +1,12 @@
 //! Checks the statements: approvals, gates, attestations.
 
+use std::path::Path;
+
 use super::pinned::PREVIOUS;
 use super::{Archive, Attested, CeremonyReport, Inputs};
 use crate::ceremony::{
     ApprovalCount, AttestationCount, CeremonyExport, CeremonyPlan, PlanError, Presence, StatementFile,
-    TrailEnd, Verdict, read_statements,
+    StatementFileError, TrailEnd, Verdict, pair_statements,
 };
 use crate::workflow::ceremony::gates::{self, GATES};
 
@@ -134,21 +136,23 @@ fn statements_in(
     rule: &'static str,
     report: &mut CeremonyReport,
 ) -> Option<Vec<(String, StatementFile)>> {
-    let files = match read_statements(&archive.path(below)) {
+    let named = |path: &Path| {
+        let name = path.file_name().unwrap_or_default();
+        format!("{below}/{}", name.to_string_lossy())
+    };
+    let read = |path: &Path| {
+        let read = archive.read(&named(path));
+        read.map_err(|reason| StatementFileError::Unread {
+            path: path.to_owned(),
+            reason,
+        })
+    };
+    let files = match pair_statements(Path::new(below), archive.names_in(below), read) {
         Ok(files) => files,
         Err(error) => {
             report.find(below, rule, error);
             return None;
         }
     };
-    let named = files.into_iter().map(|file| {
-        let name = file.path.file_name().unwrap_or_default();
-        let name = format!("{below}/{}", name.to_string_lossy());
-        archive.keep_digest(&name, &file.statement);
-        if let Some(signature) = &file.signature {
-            archive.keep_digest(&format!("{name}.sig"), signature);
-        }
-        (name, file)
-    });
-    Some(named.collect())
+    Some(files.into_iter().map(|file| (named(&file.path), file)).collect())
 }
