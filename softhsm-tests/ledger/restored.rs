@@ -268,12 +268,20 @@ fn a_clock_behind_the_ledger_signs_and_revokes_nothing_unless_it_is_accepted() {
     };
     // A change without other needs: another delivery of an entry.
     Ledger::deliver(ledger.as_mut(), hsm_ca::ledger::EntryId(id), &stamp).expect("recorded");
+    // A later event does not hide it, whatever its time.
+    let stamp = Stamp {
+        time: UnixTime::from_system(std::time::SystemTime::now()),
+        ..stamp
+    };
+    Ledger::deliver(ledger.as_mut(), hsm_ca::ledger::EntryId(id), &stamp).expect("recorded");
     drop(ledger);
-    for (out, arguments) in DECIDE {
+    let generate = ["key", "generate", "--label", "late", "--type", "ec:p256"];
+    for (out, arguments) in DECIDE.into_iter().chain([("", &generate[..])]) {
         let message = rig.json(arguments).refused(3, "clock");
         assert!(message.contains("2049-03-22"), "{message}");
         assert!(out.is_empty() || !rig.path(out).exists(), "{arguments:?}");
     }
+    assert!(!rig.command(&["key", "list"]).ok().stdout.contains("late"));
     let right = ["--clock-is-right"];
     let revoke = [
         "cert",
@@ -296,6 +304,9 @@ fn a_clock_behind_the_ledger_signs_and_revokes_nothing_unless_it_is_accepted() {
         "/softhsm-tests/programs/verify_ledger.py"
     );
     rig.tool("python3", &[script, LEDGER]).ok();
+    // The flag was for that command only, even for a key.
+    rig.json(&[&generate[..], &right].concat()).ok();
+    crl(&rig, "later.crl").refused(3, "clock");
 }
 
 #[test]

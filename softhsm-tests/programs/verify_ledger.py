@@ -201,7 +201,7 @@ def verify(path, kept):
     if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         yield "it is not a ledger"
         return
-    if database.execute("PRAGMA user_version").fetchone()[0] != 4:
+    if database.execute("PRAGMA user_version").fetchone()[0] != 5:
         yield "it has another version"
         return
     replay = Replay()

@@ -68,7 +68,7 @@ pub(super) struct GlobalOptions {
     /// [env: HSM_CA_REFUSED_KEYS]
     #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     refused_keys: Option<PathBuf>,
-    /// Continue although the clock is behind the ledger's last event; the ledger records that
+    /// Continue although the clock is behind the ledger's newest event; the ledger records that
     #[arg(long, global = true, hide_short_help = true)]
     clock_is_right: bool,
     /// The result on stdout as text, or as one JSON object [env: HSM_CA_FORMAT]

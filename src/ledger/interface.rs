@@ -299,11 +299,11 @@ pub trait Ledger: Send {
     /// That the ledger cannot be read.
     fn hash_of(&self, sequence: u64) -> Result<Option<Digest>, LedgerError>;
 
-    /// The time of the last event.
+    /// The newest time of all events, which is not always that of the last one.
     ///
     /// # Errors
     /// That the ledger cannot be read.
-    fn last_time(&self) -> Result<Option<UnixTime>, LedgerError>;
+    fn newest_time(&self) -> Result<Option<UnixTime>, LedgerError>;
 
     /// The number of events and the hash of the last. Keep it elsewhere, and pass it to [`verify`](Self::verify) later.
     ///

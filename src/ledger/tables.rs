@@ -277,8 +277,8 @@ impl<L: Tables> Ledger for L {
         self.look_now(|db| read::hash_of(db, sequence))
     }
 
-    fn last_time(&self) -> Result<Option<UnixTime>, LedgerError> {
-        self.look(read::last_time)
+    fn newest_time(&self) -> Result<Option<UnixTime>, LedgerError> {
+        self.look(read::newest_time)
     }
 
     fn head(&self) -> Result<Head, LedgerError> {

@@ -35,12 +35,12 @@ pub enum WorkflowError {
     Ledger(LedgerError),
     /// The head of the ledger that was kept elsewhere.
     KeptHead(Box<KeptHeadError>),
-    /// The clock is behind the last event of the ledger.
+    /// The clock is behind the newest event of the ledger.
     ClockBehind {
         /// The clock's time.
         now: UnixTime,
-        /// The time of the last event, by the clock at that time.
-        last: UnixTime,
+        /// The newest time of an event, by the clock at that time.
+        newest: UnixTime,
     },
     /// A signature was made and verified, but the ledger could not record it. Nothing was delivered.
     Unrecorded {

@@ -49,10 +49,18 @@ pub(in crate::ledger) fn hash_of(db: &Connection, sequence: u64) -> Result<Optio
     Ok(hash.map(Digest))
 }
 
-/// The time of the last event.
-pub(in crate::ledger) fn last_time(db: &Connection) -> Result<Option<UnixTime>, Failure> {
-    let last = event(db, head(db)?.count)?;
-    Ok(last.map(|event| event.time))
+/// The event with the newest time. The expression is that of the index `events_by_time`.
+pub(in crate::ledger) const NEWEST: &str = "SELECT sequence FROM events
+     ORDER BY CAST(substr(body, instr(body, ',\"time\":') + 8, 20) AS INTEGER) DESC LIMIT 1";
+
+/// The newest time of all events. The last event may be older: the clock may have been set back before it.
+pub(in crate::ledger) fn newest_time(db: &Connection) -> Result<Option<UnixTime>, Failure> {
+    let newest = db
+        .prepare_cached(NEWEST)?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    let newest = newest.map(|sequence| event(db, natural(sequence)?)).transpose()?;
+    Ok(newest.flatten().map(|event| event.time))
 }
 
 pub(in crate::ledger) fn decode(body: &str) -> Result<Event, Failure> {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::tampering::{busy_desk, other_value, restored};
 use super::*;
 use crate::ledger::sqlite::LARGE;
+use crate::ledger::sqlite::read::NEWEST;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -363,4 +364,27 @@ fn a_leftover_log_is_audited() {
     fs::write(stamped.directory.path().join("l.db-wal"), "x").unwrap();
     assert!(stamped.is_audited());
     assert!(!stamped.is_audited());
+}
+
+/// The clock is compared with it, so a stamped ledger must not be read for it.
+#[test]
+fn the_newest_time_is_found_without_reading_every_event() {
+    let stamped = Stamped::new();
+    let at = |seconds| Stamp {
+        time: UnixTime(seconds),
+        by: r#"a,"time":9"#.to_owned(),
+        ..stamp()
+    };
+    let mut ledger = open(&stamped.path(), Access::Record).unwrap();
+    for (number, time) in [(40, 1_900_000_000), (41, 1_700_000_000), (42, 1_800_000_000)] {
+        ledger.begin(&certificate(number), &at(time)).unwrap();
+    }
+    drop(ledger);
+    let ledger = open(&stamped.path(), Access::Record).unwrap();
+    assert_eq!(ledger.newest_time().unwrap(), Some(UnixTime(1_900_000_000)));
+    assert!(!ledger.has_read_every_event());
+    let db = rusqlite::Connection::open(stamped.path()).unwrap();
+    let explain = format!("EXPLAIN QUERY PLAN {NEWEST}");
+    let plan: String = db.query_row(&explain, [], |row| row.get(3)).unwrap();
+    assert!(plan.contains("events_by_time"), "{plan}");
 }

@@ -205,7 +205,7 @@ fn a_ledger_of_version_2_is_upgraded() {
     let (_, table) = version_1.split_once("CREATE TABLE crl_numbers").unwrap();
     let (table, _) = table.split_once(';').unwrap();
     desk.attack(&format!(
-        "DROP INDEX compromised_certificates; DROP TABLE crl_numbers; CREATE TABLE crl_numbers{table};
+        "DROP INDEX events_by_time; DROP INDEX compromised_certificates; DROP TABLE crl_numbers; CREATE TABLE crl_numbers{table};
          INSERT INTO crl_numbers VALUES (2, 1, 5, 6, NULL), (2, 2, 9, 10, NULL); PRAGMA user_version = 2"
     ));
     let path = desk.path();
@@ -226,7 +226,7 @@ fn a_ledger_of_version_3_only_gets_an_index() {
     desk.ledger
         .revoke(&ca(), &revocation(1, RevocationReason::KeyCompromise), &stamp())
         .unwrap();
-    desk.attack("DROP INDEX compromised_certificates; PRAGMA user_version = 3");
+    desk.attack("DROP INDEX events_by_time; DROP INDEX compromised_certificates; PRAGMA user_version = 3");
     let path = desk.path();
     assert!(matches!(
         SqliteLedger::open(&path, Access::Read),
@@ -251,7 +251,7 @@ fn a_ledger_of_version_1_is_upgraded() {
     let entry = desk.certificate(1);
     // In the encoding of that version.
     desk.attack(
-        "DROP INDEX compromised_certificates; DROP TABLE deliveries; DROP TABLE requests; DROP TABLE keys; DROP INDEX other_entries; DROP TABLE names;
+        "DROP INDEX events_by_time; DROP INDEX compromised_certificates; DROP TABLE deliveries; DROP TABLE requests; DROP TABLE keys; DROP INDEX other_entries; DROP TABLE names;
          DROP TABLE authority_certificates;
          PRAGMA user_version = 1",
     );

@@ -137,15 +137,15 @@ fn a_file_that_is_not_a_ledger_is_not_changed() {
 #[test]
 fn a_newer_ledger_is_not_changed() {
     let desk = Desk::new();
-    desk.attack("PRAGMA user_version = 5");
+    desk.attack("PRAGMA user_version = 6");
     for access in [Access::Read, Access::Record] {
         let refused = open(&desk, access);
         assert!(
             matches!(
                 refused,
                 Err(LedgerError::Newer {
-                    found: 5,
-                    known: 4,
+                    found: 6,
+                    known: 5,
                     ..
                 })
             ),

@@ -124,9 +124,9 @@ impl fmt::Display for WorkflowError {
             }
             Self::Linter(error) => error.fmt(f),
             Self::KeptHead(error) => error.fmt(f),
-            Self::ClockBehind { now, last } => write!(
+            Self::ClockBehind { now, newest } => write!(
                 f,
-                "the clock says {now}, but the ledger's last event is dated {last}: the clock was set back, \
+                "the clock says {now}, but the ledger's newest event is dated {newest}: the clock was set back, \
                  or was ahead when that event was recorded"
             ),
             Self::SameOutput { path } => write!(f, "two inputs would both be written to {}", path.display()),

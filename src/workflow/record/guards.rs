@@ -19,7 +19,7 @@ pub struct Guards {
     pub place: HeadPlace,
     /// A head that the user kept. The ledger must contain it.
     pub head: Option<Head>,
-    /// The operator confirms the clock, although it is behind the last event.
+    /// The operator confirms the clock, although it is behind the newest event.
     pub clock_is_right: bool,
 }
 
@@ -64,16 +64,16 @@ impl Recorder {
     /// [`WorkflowError::ClockBehind`]
     pub(super) fn waived_now(&self) -> Result<Vec<String>, WorkflowError> {
         let now = self.now();
-        let last = self.ledger().last_time()?;
-        match last.filter(|last| now.0.saturating_add(SKEW) < last.0) {
+        let newest = self.ledger().newest_time()?;
+        match newest.filter(|newest| now.0.saturating_add(SKEW) < newest.0) {
             None => Ok(Vec::new()),
             Some(_) if self.guards.clock_is_right => Ok(vec![CLOCK.to_owned()]),
-            Some(last) => Err(WorkflowError::ClockBehind { now, last }),
+            Some(newest) => Err(WorkflowError::ClockBehind { now, newest }),
         }
     }
 
-    /// The heads of this ledger on the token for the key that will sign. Checks that the ledger contains them. If the key has only another
-    /// ledger's head, it signs only for a ledger that adopted its CA.
+    /// The heads on the token for the key that will sign. Checks that the ledger contains every head that the token keeps for it, whichever
+    /// key signed then. If the key has only another ledger's head, it signs only for a ledger that adopted its CA.
     fn heads_on_token(
         &self,
         store: &dyn KeyStore,

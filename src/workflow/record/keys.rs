@@ -52,7 +52,7 @@ impl KeyLog {
             route: route.map(str::to_owned),
             key_sha256: key.map(|key| Digest::of(key.der())),
         };
-        let stamp = recorder.stamp();
+        let stamp = recorder.checked_stamp()?;
         Ok(Some(recorder.ledger.begin_key(&intent, &stamp)?))
     }
 
