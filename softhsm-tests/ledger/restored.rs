@@ -309,6 +309,56 @@ fn a_clock_behind_the_ledger_signs_and_revokes_nothing_unless_it_is_accepted() {
     crl(&rig, "later.crl").refused(3, "clock");
 }
 
+/// One ledger, two CAs, one token: what one of them recorded is missing for both.
+#[test]
+fn an_older_copy_is_refused_for_every_key_of_the_token() {
+    let rig = authority_on(TokenKind::SoftHsm);
+    let generate = ["key", "generate", "--label", "second", "--type", "ec:p256"];
+    rig.command(&generate).ok();
+    let create = |subject: &str, out: &str| {
+        let create = ["ca", "create", "--key", "second", "--profile", "root"];
+        rig.json(&[&create[..], &["--subject", subject, "--out", out]].concat())
+    };
+    let sign = |out: &str| {
+        let sign = [
+            "csr",
+            "sign",
+            "next.csr",
+            "--ca",
+            "second.crt",
+            "--again",
+            "--out",
+        ];
+        rig.json(&[&sign[..], &[out, "--profile", "tls-client"]].concat())
+    };
+    create("CN=Second", "second.crt").ok();
+    rig.json(&signing("first.crt")).ok();
+    edit(&rig, "");
+    let older = rig.read(LEDGER);
+    let revoke = ["cert", "revoke", "first.crt", "--ca", "customerCA.crt"];
+    rig.json(&[&revoke[..], &["--reason", "superseded"]].concat())
+        .ok();
+    crl(&rig, "true.crl").ok();
+    edit(&rig, "");
+    rig.write(LEDGER, &older);
+    // The head of the second key is on the chain, that of the first one is not.
+    sign("a.crt").refused(4, "ledger-older-copy");
+    create("CN=Third", "third.crt").refused(4, "ledger-older-copy");
+    assert!(!rig.path("a.crt").exists() && !rig.path("third.crt").exists());
+    let verified = rig.json(&["ledger", "verify"]);
+    assert_eq!(verified.code, Some(3), "{verified:#?}");
+    assert_eq!(verified.json()["kept_head"], "missing", "{verified:#?}");
+    // It is accepted once for all of them.
+    let accepted = rig.json(&["ledger", "accept", "--ca", "second.crt"]).ok().json();
+    let given_up = accepted["given_up"].as_array().expect("a list");
+    assert_eq!(given_up.len(), 1, "{accepted}");
+    sign("a.crt").ok();
+    rig.json(&signing("second-leaf.crt")).ok();
+    assert_eq!(notes(&rig), 2);
+    let verified = rig.json(&["ledger", "verify"]).ok().json();
+    assert_eq!(verified["kept_head"], "on-the-chain", "{verified}");
+}
+
 #[test]
 fn no_crl_is_replaced_by_one_with_fewer_entries() {
     let rig = busy_authority();

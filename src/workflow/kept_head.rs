@@ -199,14 +199,15 @@ pub(super) fn current(ledger: &dyn Ledger, key_sha256: Digest) -> Result<KeptHea
     })
 }
 
-/// The heads on the token that were kept for this key.
-pub(super) fn on_token(keeper: &dyn NoteKeeper, key_sha256: Digest) -> Result<Vec<KeptHead>, WorkflowError> {
+/// The heads on the token that were kept for this key, of any ledger.
+fn of_key(keeper: &dyn NoteKeeper, key_sha256: Digest) -> Result<Vec<KeptHead>, WorkflowError> {
     let mut found = all_on_token(keeper)?;
     found.retain(|kept| kept.key_sha256 == key_sha256);
     Ok(found)
 }
 
-fn all_on_token(keeper: &dyn NoteKeeper) -> Result<Vec<KeptHead>, WorkflowError> {
+/// The heads on the token, of any key and any ledger.
+pub(super) fn all_on_token(keeper: &dyn NoteKeeper) -> Result<Vec<KeptHead>, WorkflowError> {
     let read = |note: Vec<u8>| {
         KeptHead::parse(&note).ok_or_else(|| {
             let unreadable = KeptHeadError::Unreadable {
@@ -228,7 +229,8 @@ pub fn heads_on_token(keeper: &dyn NoteKeeper) -> Result<Vec<Head>, WorkflowErro
     Ok(kept.into_iter().map(|kept| kept.head).collect())
 }
 
-/// Finds the kept head of this ledger: in the guards' file, or on the token of `store` for any of its keys.
+/// Finds the kept head of this ledger: in the guards' file, or on the token of `store`. The token has one for each key that signed. If the
+/// ledger lacks any of them, returns such a head, so that [`Ledger::verify`] reports it; otherwise the highest.
 ///
 /// # Errors
 /// [`KeptHeadError::OtherLedger`] if the file has the head of another ledger; the place cannot be read.
@@ -250,9 +252,19 @@ pub fn find_kept_head(
     let Some(keeper) = store.and_then(KeyStore::note_keeper) else {
         return Ok(None);
     };
-    let kept = all_on_token(keeper)?.into_iter();
-    let of_this = kept.filter(|kept| Some(kept.ledger) == first);
-    Ok(of_this.map(|kept| kept.head).max_by_key(|head| head.count))
+    let mut highest: Option<Head> = None;
+    for KeptHead { head, .. } in all_on_token(keeper)?
+        .into_iter()
+        .filter(|kept| Some(kept.ledger) == first)
+    {
+        if ledger.hash_of(head.count)? != Some(head.hash) {
+            return Ok(Some(head));
+        }
+        if highest.is_none_or(|highest| highest.count < head.count) {
+            highest = Some(head);
+        }
+    }
+    Ok(highest)
 }
 
 /// Without a ledger: refuses a place that keeps the head of one.
@@ -278,7 +290,7 @@ pub(super) fn refuse_kept_head(
     let Some(keeper) = guards.place.is_token().then(|| store.note_keeper()).flatten() else {
         return Ok(());
     };
-    match on_token(keeper, key_sha256)?.is_empty() {
+    match of_key(keeper, key_sha256)?.is_empty() {
         true => Ok(()),
         false => Err(KeptHeadError::OtherLedger {
             place: ON_TOKEN.to_owned(),
@@ -309,7 +321,7 @@ pub fn forget_kept_head(store: &dyn KeyStore, key_sha256: Digest) -> Result<(), 
     let Some(keeper) = store.note_keeper() else {
         return Ok(());
     };
-    let notes = on_token(keeper, key_sha256)?;
+    let notes = of_key(keeper, key_sha256)?;
     let notes: Vec<_> = notes.iter().map(|kept| kept.to_string().into_bytes()).collect();
     Ok(keeper.forget(&notes)?)
 }

@@ -88,13 +88,16 @@ impl Recorder {
         else {
             return Ok(Vec::new());
         };
+        // Read before the ledger: another process may sign now.
+        let kept = kept_head::all_on_token(keeper)?;
         let ledger = self.ledger().hash_of(1)?;
-        let kept = kept_head::on_token(keeper, authority.key_sha256)?;
         let (own, others): (Vec<_>, Vec<_>) = kept.into_iter().partition(|one| Some(one.ledger) == ledger);
         for one in &own {
             kept_head::check(self.ledger(), one, ON_TOKEN)?;
         }
-        match others.first() {
+        let is_of_key = |one: &KeptHead| one.key_sha256 == authority.key_sha256;
+        let own: Vec<_> = own.into_iter().filter(is_of_key).collect();
+        match others.iter().find(|one| is_of_key(one)) {
             Some(other) if own.is_empty() && !self.has_adopted(authority)? => {
                 kept_head::check(self.ledger(), other, ON_TOKEN)?;
             }
@@ -197,25 +200,30 @@ impl Recorder {
             Some((store, key)) => store.note_keeper().map(|keeper| (keeper, key)),
             None => None,
         };
-        let on_token = match keeper {
-            Some((keeper, key)) => kept_head::on_token(keeper, key)?,
+        let ledger = self.ledger().hash_of(1)?;
+        let mut on_token = match keeper {
+            Some((keeper, _)) => kept_head::all_on_token(keeper)?,
             None => Vec::new(),
         };
+        // Those of this ledger for every key, and those of other ledgers for this key.
+        on_token
+            .retain(|one| Some(one.ledger) == ledger || keeper.is_some_and(|(_, key)| one.key_sha256 == key));
         let mut kept: Vec<_> = on_token.iter().map(|one| (ON_TOKEN.to_owned(), *one)).collect();
         if let HeadPlace::File(path) = &self.guards.place {
             kept.extend(kept_head::in_file(path)?.map(|one| (kept_head::place_of(path), one)));
         }
-        let mut given_up = Vec::new();
+        let (mut given_up, mut outdated) = (Vec::new(), Vec::new());
         for (place, one) in kept {
             if kept_head::check(self.ledger(), &one, &place).is_ok() {
                 continue;
             }
+            outdated.push(one);
             let lost = GivenUpHead {
                 place,
                 ledger: one.ledger,
                 head: one.head,
             };
-            let stamp = self.stamp();
+            let stamp = self.checked_stamp()?;
             self.ledger.give_up_head(&lost, &stamp)?;
             given_up.push(lost);
         }
@@ -224,7 +232,8 @@ impl Recorder {
         }
         if let Some((keeper, key)) = keeper {
             let now = kept_head::current(self.ledger(), key)?;
-            let outdated: Vec<_> = on_token.iter().map(|one| one.to_string().into_bytes()).collect();
+            outdated.extend(on_token.into_iter().filter(|one| one.key_sha256 == key));
+            let outdated: Vec<_> = outdated.iter().map(|one| one.to_string().into_bytes()).collect();
             keeper.keep(now.to_string().as_bytes(), &outdated)?;
         }
         if let HeadPlace::File(path) = &self.guards.place {
