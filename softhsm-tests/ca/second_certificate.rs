@@ -130,6 +130,67 @@ fn a_name_in_another_spelling_is_the_same_name() {
     rig.json(&[&other[..], &["--key", "other"]].concat()).ok();
 }
 
+/// The certificates of both spellings are one CA's, and so are its CRLs.
+#[test]
+fn two_spellings_of_a_name_share_crl_numbers_and_revocations() {
+    let rig = rig();
+    let create = [
+        "ca",
+        "create",
+        "--profile",
+        "root",
+        "--key",
+        "root",
+        "--subject",
+        "CN=rOOT",
+        "--out",
+        "other.crt",
+    ];
+    rig.json(&[&create[..], &["--second-certificate"]].concat()).ok();
+    let request = [
+        "csr",
+        "create",
+        "--key",
+        "sub",
+        "--subject",
+        "CN=leaf",
+        "--out",
+        "leaf.csr",
+    ];
+    rig.command(&request).ok();
+    sign(&rig, "leaf.csr", "tls-client", "leaf.crt", &[]).ok();
+    let revoke = [
+        "cert",
+        "revoke",
+        "leaf.crt",
+        "--ca",
+        "root.crt",
+        "--reason",
+        "superseded",
+    ];
+    rig.json(&revoke).ok();
+    for (number, ca) in [
+        ("1", "root.crt"),
+        ("2", "other.crt"),
+        ("3", "root.crt"),
+        ("4", "other.crt"),
+    ] {
+        let list = ["crl", "create", "--force", "--ca", ca, "--out", "a.crl"];
+        let made = rig.json(&list).ok().json();
+        assert_eq!(
+            (&made["number"], &made["entries"]),
+            (&number.into(), &1.into()),
+            "{ca}: {made}"
+        );
+    }
+    let lower = [
+        "crl", "create", "--ca", "root.crt", "--number", "3", "--out", "b.crl",
+    ];
+    let message = rig.json(&lower).refused(3, "rule");
+    assert!(message.contains("crl-number"), "{message}");
+    rig.command(&["ledger", "verify"]).ok();
+}
+
 #[test]
 fn an_intermediate_is_not_an_exception_and_two_in_one_job_are_two() {
     let rig = rig();

@@ -23,8 +23,10 @@ pub(super) use compromised::{find_compromised, remembered_by};
 pub(super) use guards::CLOCK;
 pub use guards::Guards;
 pub use keys::KeyLog;
-pub(super) use known::require_known;
 pub use known::{KnownAs, UnknownAuthority};
+pub(super) use known::{
+    NamedAuthority, authority_certificates, authority_certificates_in_any_spelling, require_known,
+};
 pub(super) use left_keys::LeftKey;
 pub use object::authority_of;
 pub(super) use object::{
@@ -38,7 +40,7 @@ pub(super) use second::{Namesake, NewAuthority};
 
 use super::{Clock, WorkflowError};
 use crate::ledger::{
-    Adoption, Authority, CrlNumber, EntryId, Ledger, LedgerError, LedgerUrl, Outcome, PathCheck,
+    Adoption, Authority, CrlNumber, EntryId, EntryState, Ledger, LedgerError, LedgerUrl, Outcome, PathCheck,
     ReservedCrlNumber, RevocationRequest, SerialNumber, Stamp, TakenOver, Takeover,
 };
 use crate::x509::{Certificate, UnixTime, X509Error, rules};
@@ -154,10 +156,40 @@ impl Recorder {
         Ok(known)
     }
 
+    /// Whether a CA certificate was signed without this ledger.
+    pub(super) fn is_adopted(&self, known: KnownAs) -> Result<bool, LedgerError> {
+        let KnownAs::Entry(entry) = known else {
+            return Ok(true);
+        };
+        let found = self.ledger.entry(entry)?;
+        Ok(found.is_some_and(|found| matches!(found.state, EntryState::Adopted { .. })))
+    }
+
     /// Whether the ledger has seen this name and key together.
     pub(super) fn knows_name_and_key(&self, authority: &Authority) -> Result<bool, LedgerError> {
         let alike = self.ledger.authorities_like(authority)?;
         Ok(alike.iter().any(|found| found.is(authority)))
+    }
+
+    /// This authority in every spelling of its name that the ledger has. RFC 5280 section 7.1 makes them one CA, with one sequence of CRL
+    /// numbers and one set of revocations, although each spelling has its own rows.
+    pub(super) fn spellings_of(&self, authority: &Authority) -> Result<Vec<Authority>, LedgerError> {
+        let name = &authority.subject.name;
+        let mut alike = self.ledger.authorities_like(authority)?;
+        alike.retain(|found| found.key_sha256 == authority.key_sha256 && found.subject.name.is_like(name));
+        Ok(alike)
+    }
+
+    /// The highest CRL number of this CA, whatever the spelling of its name.
+    pub(super) fn highest_crl_number(
+        &self,
+        authority: &Certificate,
+    ) -> Result<Option<CrlNumber>, WorkflowError> {
+        let mut highest = None;
+        for spelling in self.spellings_of(&authority_of(authority)?)? {
+            highest = self.ledger.highest_crl_number(&spelling)?.max(highest);
+        }
+        Ok(highest)
     }
 
     /// Records a CA that was run without this ledger.
@@ -213,6 +245,7 @@ impl Recorder {
         authority: &Certificate,
         above: Option<CrlNumber>,
     ) -> Result<ReservedCrlNumber, WorkflowError> {
+        let above = self.highest_crl_number(authority)?.max(above);
         let (authority, stamp) = (authority_of(authority)?, self.checked_stamp()?);
         Ok(self.ledger.reserve_crl_number(&authority, above, &stamp)?)
     }

@@ -126,15 +126,20 @@ impl Recorder {
         let Some((number, entries)) = last else {
             return Ok(None);
         };
-        let issuer = authority_of(authority)?;
-        let reserved = self.ledger().crl_number(&issuer, number)?;
+        let spellings = self.spellings_of(&authority_of(authority)?)?;
+        let mut reserved = None;
+        for spelling in &spellings {
+            reserved = reserved.or(self.ledger().crl_number(spelling, number)?);
+        }
         let mut released_since = 0;
         let mut count = |one: RevocationRecord| {
             released_since += u64::from(one.state == RevocationState::Released);
             ControlFlow::Continue(())
         };
-        self.ledger()
-            .revocations(&issuer, reserved.map(|reserved| reserved.event), &mut count)?;
+        for spelling in &spellings {
+            let since = reserved.as_ref().map(|reserved| reserved.event);
+            self.ledger().revocations(spelling, since, &mut count)?;
+        }
         Ok(Some(LastCrl {
             number,
             entries,
@@ -198,11 +203,19 @@ impl Recorder {
         authority: &Certificate,
         each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<(), WorkflowError> {
+        let own = authority_of(authority)?;
+        let spellings = self.spellings_of(&own)?;
+        let is_split = spellings.len() > 1;
         let filter = EntryFilter {
-            authority: Some(authority_of(authority)?),
+            authority: (!is_split).then_some(own),
             ..EntryFilter::default()
         };
-        Ok(self.ledger().entries(&filter, each)?)
+        Ok(self.ledger().entries(&filter, &mut |entry| match !is_split
+            || spellings.iter().any(|spelling| spelling.is(&entry.authority))
+        {
+            true => each(entry),
+            false => ControlFlow::Continue(()),
+        })?)
     }
 
     /// Refuses a CA whose own certificate is revoked in this ledger, whichever CA issued it: its signatures must not be accepted now.

@@ -93,7 +93,7 @@ pub(in super::super) fn require_known(
     let named = authority_certificates(ledger, certificate.subject(), &authority)?;
     let same_key = named
         .iter()
-        .find(|found| found.key == Some(authority.key_sha256) && found.is_signed);
+        .find(|found| found.key == Some(authority.key_sha256) && found.certificate.is_some());
     if let Some(found) = same_key {
         let known = found.known;
         return Err(UnknownAuthority::OtherCertificate { subject, known }.into());
@@ -143,20 +143,20 @@ fn find_known(
 }
 
 /// A CA certificate in the ledger, found by its name.
-pub(super) struct NamedAuthority {
-    pub(super) known: KnownAs,
+pub(in super::super) struct NamedAuthority {
+    pub(in super::super) known: KnownAs,
+    /// The certificate, if its bytes are known.
+    pub(in super::super) certificate: Option<Certificate>,
     /// SHA-256 of its key, if known. An open entry may not have it.
-    pub(super) key: Option<Digest>,
+    pub(in super::super) key: Option<Digest>,
     /// The name of its issuer.
     pub(super) issuer: Name,
-    pub(super) not_after: UnixTime,
-    /// Whether its bytes are known.
-    pub(super) is_signed: bool,
+    pub(in super::super) not_after: UnixTime,
     pub(super) sha256: Option<Digest>,
 }
 
 /// The CA certificates of a name that were signed or adopted, or may have been signed.
-pub(super) fn authority_certificates(
+pub(in super::super) fn authority_certificates(
     ledger: &dyn Ledger,
     subject: &Name,
     authority: &Authority,
@@ -176,10 +176,10 @@ pub(super) fn authority_certificates(
                 let is_own = issuer == *subject;
                 Ok(Some(NamedAuthority {
                     known,
+                    certificate: None,
                     key: is_own.then_some(entry.authority.key_sha256),
                     issuer,
                     not_after: entry.object.not_after().unwrap_or(UnixTime(u64::MAX)),
-                    is_signed: false,
                     sha256: None,
                 }))
             }
@@ -207,7 +207,7 @@ pub(super) fn authority_certificates(
 }
 
 /// The same, for every CA whose name differs at most in its spelling (RFC 5280 section 7.1): a verifier takes such names as equal.
-pub(super) fn authority_certificates_in_any_spelling(
+pub(in super::super) fn authority_certificates_in_any_spelling(
     ledger: &dyn Ledger,
     subject: &Name,
     authority: &Authority,
@@ -234,7 +234,7 @@ fn of_certificate(der: &[u8], known: KnownAs) -> Result<Option<NamedAuthority>, 
         key: certificate.public_key().ok().map(|key| Digest::of(key.der())),
         issuer: certificate.issuer().clone(),
         not_after: certificate.validity().not_after,
-        is_signed: true,
         sha256: Some(Digest::of(der)),
+        certificate: Some(certificate),
     }))
 }

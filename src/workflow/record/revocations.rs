@@ -45,9 +45,30 @@ impl Recorder {
         authority: &Certificate,
         this_update: UnixTime,
     ) -> Result<Revocations, WorkflowError> {
-        let issuer = authority_of(authority)?;
+        let mut all = Revocations::default();
+        for issuer in self.spellings_of(&authority_of(authority)?)? {
+            let found = self.revocations_of(&issuer, this_update)?;
+            if all.is_empty() {
+                all = found;
+                continue;
+            }
+            let new: Vec<_> = found.iter().filter(|one| !all.contains(&one.serial)).collect();
+            for revoked in &new {
+                all.push(revoked).map_err(contradiction)?;
+            }
+            all = all.sorted().map_err(contradiction)?;
+        }
+        Ok(all)
+    }
+
+    /// The revocations under one spelling of the name.
+    fn revocations_of(
+        &self,
+        issuer: &ledger::Authority,
+        this_update: UnixTime,
+    ) -> Result<Revocations, WorkflowError> {
         let (mut found, mut problem, mut future) = (Revocations::default(), None, None);
-        self.ledger().revocations(&issuer, None, &mut |entry| {
+        self.ledger().revocations(issuer, None, &mut |entry| {
             let revoked = revocation(&entry);
             future = future.or(revoked
                 .as_ref()

@@ -50,7 +50,7 @@ impl From<NamedAuthority> for Namesake {
             key: found.key,
             issuer: found.issuer,
             not_after: found.not_after,
-            is_signed: found.is_signed,
+            is_signed: found.certificate.is_some(),
         }
     }
 }
