@@ -38,7 +38,9 @@ fn the_first_hsm_of_a_team_is_initialized_with_a_kms_key_as_its_ca() {
             ".",
         ];
         let roots = roots(rig, "aws-root.crt", "manufacturer-root.crt");
-        rig.json(&[&sign[..], &more, &words(&roots)].concat()).ok();
+        let made = rig.json(&[&sign[..], &more, &words(&roots)].concat()).ok().json();
+        let said = made["warnings"].to_string();
+        assert!(said.contains("the key is not on a token"), "{said}");
         assert_accepted(rig, &signed, "customerCA.crt");
         let purpose = [
             "verify",

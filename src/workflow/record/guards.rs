@@ -153,17 +153,21 @@ impl Recorder {
         let now = kept_head::current(self.ledger(), key)?;
         match kept_head::raise_on_token(keeper, &now, before) {
             HeadKept::There => Ok(()),
-            HeadKept::Refused(reason) => {
-                self.notices.push(format!(
-                    "the ledger's head is not kept on the token ({reason}): an older copy of the ledger \
-                     would not be noticed. Have it kept in a file, or nowhere"
-                ));
-                self.not_kept(&reason)
-            }
+            HeadKept::Refused(reason) => self.not_kept(&reason),
         }
     }
 
-    fn not_kept(&self, reason: &str) -> Result<(), WorkflowError> {
+    /// Says that no head is kept, unless the caller gave one.
+    fn not_kept(&mut self, reason: &str) -> Result<(), WorkflowError> {
+        if self.guards.head.is_none() {
+            let notice = format!(
+                "the ledger's head is not kept on the token ({reason}): an older copy of the ledger would not be \
+                 noticed. Have it kept in a file, or nowhere"
+            );
+            if !self.notices.contains(&notice) {
+                self.notices.push(notice);
+            }
+        }
         match self.guards.place {
             HeadPlace::Token => Err(KeptHeadError::Unwritable {
                 place: ON_TOKEN.to_owned(),
