@@ -11,6 +11,7 @@ mod algorithms {
 /// `ca create` and `ca adopt`, and what one CA allows another.
 mod ca {
     mod adopt;
+    mod adopt_refused;
     mod adopt_subordinate;
     mod hierarchy;
     mod old_authority;

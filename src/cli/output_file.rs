@@ -99,7 +99,7 @@ impl SignatureOptions {
 /// Rules about CA certificates that an operator may waive one by one. The ledger records it.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct WaiverOptions {
-    /// For a CA's certificate: allow it although another one of the same name and key is still valid (rule second-certificate)
+    /// For a CA's certificate: allow it although another one of the same name and key is still valid, or, for `ca adopt`, one of the same key under another name (rule second-certificate)
     #[arg(long)]
     second_certificate: bool,
     /// For a CA's certificate: allow it although one of the same name with a different key is still valid (rule same-name-other-key)

@@ -1,8 +1,11 @@
 //! `ca adopt`: records an existing CA in the ledger, with everything that it has issued and revoked, so that nothing is lost. Everything is
 //! verified first, and recorded in one transaction.
 
+mod contradiction;
+
 use std::sync::Arc;
 
+use self::contradiction::InLedger;
 use super::record::{
     KnownAs, NewAuthority, Waivers, adopted, adopted_crl, adopted_number, authority_of, require_known,
     revocation_request,
@@ -87,8 +90,12 @@ impl AdoptionRequest {
         }
         if let Some(crl) = &self.crl {
             crl.verify_undated(authority)?;
-            if crl.base()?.is_some() {
-                let found = "it is a delta CRL: give the last complete one";
+            let partial = match crl.base()? {
+                Some(_) => Some("it is a delta CRL"),
+                None => crl.restriction()?,
+            };
+            if let Some(found) = partial {
+                let found = format!("{found}: give the last complete one");
                 return Err(X509Error::broken(rules::ADOPTED_CRL, found).into());
             }
             for entry in crl.entries() {
@@ -116,7 +123,11 @@ impl AdoptionRequest {
         if !self.issuers.iter().any(|issuer| issued_by(issuer).is_ok()) {
             issued_by(first)?;
         }
-        let report = verify_chain(&self.authority, &self.issuers, now);
+        self.check_path_through(&self.issuers, now)
+    }
+
+    fn check_path_through(&self, issuers: &[Certificate], now: UnixTime) -> Result<PathCheck, WorkflowError> {
+        let report = verify_chain(&self.authority, issuers, now);
         match report.steps.into_iter().find(|step| step.problem.is_some()) {
             None => Ok(PathCheck::Verified),
             Some(step) => {
@@ -169,6 +180,11 @@ impl PlannedAdoption {
     pub fn record(self, recorder: &mut Recorder) -> Result<AdoptionSummary, WorkflowError> {
         let Self { plan, path } = self;
         let authority = authority_of(&plan.authority)?;
+        let InLedger {
+            path,
+            issuer: found,
+            waived: for_others,
+        } = InLedger::compare(&plan, path, recorder)?;
         let itself = Digest::of(plan.authority.der());
         let rules = NewAuthority {
             subject: plan.authority.subject(),
@@ -177,7 +193,12 @@ impl PlannedAdoption {
             itself: Some(itself),
             entry: None,
         };
-        let waived = rules.check(recorder.ledger(), plan.waivers, recorder.now())?;
+        let mut waived = rules.check(recorder.ledger(), plan.waivers, recorder.now())?;
+        for rule in for_others {
+            if !waived.contains(&rule) {
+                waived.push(rule);
+            }
+        }
         // An entry already says more about the certificate. So without a path check, no adoption event is added.
         let has_entry = matches!(
             require_known(recorder.ledger(), &plan.authority),
@@ -190,6 +211,7 @@ impl PlannedAdoption {
         });
         let issuer = match plan.issuers.first() {
             _ if path == PathCheck::SelfSigned => Some(&plan.authority),
+            _ if found.is_some() => found.as_ref(),
             Some(issuer) if recorder.knows_name_and_key(&authority_of(issuer)?)? => Some(issuer),
             _ => None,
         };

@@ -177,8 +177,9 @@ impl CrlJob {
     /// none.
     fn number(self, recorder: &mut Recorder) -> Result<NumberedCrl, WorkflowError> {
         let authority = &self.signing.authority;
-        recorder.require_known(authority)?;
+        let known = recorder.require_known(authority)?;
         let asked = self.number;
+        let is_first = recorder.highest_crl_number(authority)?.is_none();
         if let Some(asked) = asked {
             let is_delta = matches!(self.kind, CrlKind::Delta { .. });
             recorder.refuse_lower_crl_number(authority, asked, is_delta)?;
@@ -197,6 +198,12 @@ impl CrlJob {
         if let Some(asked) = asked.filter(|asked| *asked != reserved) {
             let found = format!("{asked} was requested, but the ledger is at {reserved}: numbers must rise");
             return Err(X509Error::broken(rules::CRL_NUMBER, found).into());
+        }
+        if asked.is_none() && is_first && recorder.is_adopted(known)? {
+            recorder.notice(format!(
+                "this is the first CRL that the ledger has of an adopted CA. If the CA has issued others, the number {reserved} may be \
+                 too low, and what they revoked may be missing: adopt the CA again with its last CRL, or give a number above the last one's"
+            ));
         }
         // Read after the number was taken and before the revocations. So a CRL with a lower number is never newer, and this one has every
         // revocation recorded before this time.

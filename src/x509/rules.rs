@@ -106,7 +106,7 @@ rules! {
         "second-certificate",
         "hsm-ca",
         "no other certificate of the same CA name and key that is still valid, as far as the ledger shows; \
-         for a cross-certificate, none of the same issuer",
+         for a cross-certificate, none of the same issuer; for a CA that is adopted, none of the same key under another name either",
     );
     SAME_NAME_OTHER_KEY = waivable_once(
         "same-name-other-key",

@@ -151,6 +151,16 @@ impl AdoptCa {
             ledger_head: head.to_owned(),
         };
         let mut report = Report::new(text, json.document());
+        if new.certificate && new.crl_number.is_none() {
+            let missing = match (&self.revoked, &self.certificates) {
+                (None, None) => "nothing that the CA has issued or revoked was given",
+                _ => "no CRL of the CA was given",
+            };
+            report.warnings.push(format!(
+                "{missing}: what the ledger does not know, it cannot keep revoked, and the first CRL will have the number 1. If the CA \
+                 has issued CRLs, adopt it again with --crl FILE, or use `hsm-ca crl create --number N` with a number above the last one's"
+            ));
+        }
         if summary.path == PathCheck::NotChecked {
             report.warnings.push(
                 "the issuer's signature on this certificate was not checked; give --issuer FILE to check it"

@@ -48,6 +48,10 @@ impl Recorder {
                     self.require_known(authority)?;
                     if certifies {
                         self.refuse_revoked(authority)?;
+                        let key = authority.public_key()?;
+                        if let Some(entry) = compromised.get(&remembered_by(&key)) {
+                            return Err(Self::compromised_by(*entry).into());
+                        }
                     }
                     accepted = Some((authority, certifies));
                 }

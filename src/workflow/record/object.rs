@@ -1,5 +1,7 @@
 //! Converts X.509 structures to the ledger's plain values.
 
+use std::collections::BTreeSet;
+
 use crate::ledger::{
     AdoptedCrl, Adoption, Authority, Digest, Intent, LedgerError, Object, RecordedName, RevocationReason,
     RevocationRequest,
@@ -167,7 +169,9 @@ pub(in super::super) fn adopted_crl(
     let Some(number) = crl.number()? else {
         return Ok(None);
     };
-    let entries = u64::try_from(crl.entries().count()).map_err(|_| LedgerError::Range)?;
+    // The ledger has each serial number once; some CAs repeat one.
+    let serials: BTreeSet<_> = crl.entries().map(|entry| entry.serial).collect();
+    let entries = u64::try_from(serials.len()).map_err(|_| LedgerError::Range)?;
     Ok(Some(AdoptedCrl {
         object: Object::Crl {
             number,

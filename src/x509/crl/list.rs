@@ -139,6 +139,28 @@ impl CertificateRevocationList {
         Ok(name.and_then(extension::url_of))
     }
 
+    /// What issuingDistributionPoint leaves out of the list (RFC 5280 section 5.2.5). `None` if the list is about all certificates and
+    /// reasons.
+    ///
+    /// # Errors
+    /// [`X509Error::Malformed`]
+    pub fn restriction(&self) -> Result<Option<&'static str>, X509Error> {
+        let Some(point) = extension::find_distribution(self.extensions())? else {
+            return Ok(None);
+        };
+        let restrictions = [
+            (point.only_contains_user_certs, "it has only user certificates"),
+            (point.only_contains_ca_certs, "it has only CA certificates"),
+            (
+                point.only_contains_attribute_certs,
+                "it has only attribute certificates",
+            ),
+            (point.only_some_reasons.is_some(), "it has only some reasons"),
+        ];
+        let found = restrictions.into_iter().find(|(is_restricted, _)| *is_restricted);
+        Ok(found.map(|(_, words)| words))
+    }
+
     /// The URL of freshestCRL, if the list has one.
     ///
     /// # Errors
