@@ -180,11 +180,11 @@ fn extensions_have_readable_names_and_values() {
     let rig = rig_with_chain();
     let text = rig.command(&["cert", "show", "leaf.crt"]).ok().stdout;
     let wanted = [
-        "TLS server certificate, X.509 v3\n\nsubject      CN=www.example.com\nissuer       CN=Sub\n             O=Example\\, Inc.\n",
+        "TLS server certificate, X.509 v3\n\nsubject         CN=www.example.com\nissuer          CN=Sub\n                O=Example\\, Inc.\n",
         "  keyUsage                critical, digitalSignature\n",
-        "IP:192.0.2.1, dirName:CN=dir name,C=US, RID:1.2.3,\n                          upn:user@example.com\n",
+        "IP:192.0.2.1, dirName:CN=dir name,C=US, RID:1.2.3, upn:user@example.com\n",
         "  certificatePolicies     1.2.3.4, 1.2.3.5 (CPS http://example.com/cps)\n",
-        "  authorityInfoAccess     ocsp URI:http://ocsp.example.com,\n                          caIssuers URI:http://example.com/ca.crt\n",
+        "  authorityInfoAccess     ocsp URI:http://ocsp.example.com, caIssuers URI:http://example.com/ca.crt\n",
         "  1.2.3.4.5.6             critical, unknown extension: 0c0568656c6c6f\n",
         " days left)\n",
     ];
@@ -193,14 +193,17 @@ fn extensions_have_readable_names_and_values() {
     }
     let text = rig.command(&["cert", "show", "root.crt"]).ok().stdout;
     assert!(
-        text.starts_with("Root CA certificate, X.509 v3\n\nsubject      CN=Root\n"),
+        text.starts_with("Root CA certificate, X.509 v3\n\nsubject         CN=Root\n"),
         "{text}"
     );
     assert!(
-        text.contains("issuer       itself (self-signed, and the signature verifies)\n"),
+        text.contains("issuer          itself (self-signed, and the signature verifies)\n"),
         "{text}"
     );
-    assert!(text.contains("key          RSA 2048, exponent 65537\n"), "{text}");
+    assert!(
+        text.contains("key             RSA 2048, exponent 65537\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -305,8 +308,8 @@ fn csr_show_reports_the_requested_extensions_and_the_faults() {
     make_request(&rig, "good.csr", P256, &more);
     let text = rig.command(&["csr", "show", "good.csr"]).ok().stdout;
     for wanted in [
-        "Certification request\n\nsubject      CN=www.example.com\n             O=Example\n",
-        "signature    valid: the requester has the private key\n",
+        "Certification request\n\nsubject         CN=www.example.com\n                O=Example\n",
+        "signature       valid: the requester has the private key\n",
         "asks for\n  subjectAltName  DNS:www.example.com\n  keyUsage        critical, digitalSignature\n",
     ] {
         assert!(text.contains(wanted), "{wanted}\n{text}");
@@ -374,7 +377,7 @@ fn csr_show_reports_the_requested_extensions_and_the_faults() {
     let text = rig.command(&["csr", "show", "weak.csr"]).ok().stdout;
     assert!(
         text.contains(
-            "key          RSA 2048, exponent 3\n             WEAK: the public exponent is below 65537\n"
+            "key             RSA 2048, exponent 3\n                WEAK: the public exponent is below 65537\n"
         ),
         "{text}"
     );
@@ -382,5 +385,5 @@ fn csr_show_reports_the_requested_extensions_and_the_faults() {
     *der.last_mut().expect("a byte") ^= 1;
     rig.write("bent.der", der);
     let text = rig.command(&["csr", "show", "bent.der"]).ok().stdout;
-    assert!(text.contains("signature    REFUSED: "), "{text}");
+    assert!(text.contains("signature       REFUSED: "), "{text}");
 }

@@ -2,6 +2,7 @@
 
 use crate::harness::{HSM1, LocalCluster, PROGRAM, Rig, ready_authority};
 use crate::local_cluster::states::{make_authority, sign};
+use crate::oracle::make_cluster_request;
 
 /// The raw output on a terminal with this many columns, including cursor movements.
 fn raw(rig: &Rig, columns: u16, arguments: &str) -> String {
@@ -53,16 +54,65 @@ fn errors_and_hints_are_wrapped_between_words_and_a_command_stays_whole() {
 }
 
 #[test]
-fn results_are_wrapped_and_parts_to_copy_stay_whole() {
+fn results_are_wrapped_on_a_terminal_only_and_parts_to_copy_stay_whole() {
     let rig = ready_authority();
-    let shown = shown(&rig, 60, "key verify customer-ca");
-    let piped = rig.command(&["key", "verify", "customer-ca"]).ok();
-    assert!(shown.iter().all(|line| line.chars().count() <= 60), "{shown:#?}");
-    assert!(shown.len() > piped.stdout.lines().count(), "{shown:#?}");
-    let said = shown.join(" ");
-    for word in words(&piped.stdout) {
-        assert!(said.contains(word), "{word}: {said}");
+    make_cluster_request(&rig, "cluster.csr");
+    for (columns, arguments) in [
+        (60, "key verify customer-ca"),
+        (80, "doctor --no-kms"),
+        (80, "cert show customerCA.crt"),
+        (80, "csr show cluster.csr"),
+    ] {
+        let piped = rig.command(&words(arguments)).ok();
+        let shown = shown(&rig, columns, arguments);
+        let said = shown.join(" ");
+        for line in piped.stdout.lines() {
+            for word in words(line) {
+                assert!(said.contains(word), "{word}: {said}");
+            }
+            let is_there = |other: &String| other.contains(line.trim_end());
+            let is_long = line.chars().count() > columns.into();
+            assert!(is_long || shown.iter().any(is_there), "{line}: {shown:#?}");
+        }
+        let is_long = |line: &&str| line.chars().count() > columns.into();
+        assert!(piped.stdout.lines().any(|line| is_long(&line)), "{arguments}");
+        let shown: Vec<_> = shown.iter().map(String::as_str).collect();
+        assert_eq!(shown.iter().find(|line| is_long(line)), None, "{shown:#?}");
     }
+}
+
+#[test]
+fn a_refusal_in_a_batch_is_wrapped_below_its_text() {
+    let rig = ready_authority();
+    rig.write("other.csr", "text");
+    let batch = "-q csr sign other.csr --ca customerCA.crt --out-dir . --keep-going";
+    let lines = shown(&rig, 60, batch);
+    let refused = lines
+        .iter()
+        .position(|line| line.starts_with("REFUSED  other.csr"));
+    let below = refused.and_then(|place| lines.get(place + 1));
+    assert!(
+        below.is_some_and(|line| line.starts_with("         ")),
+        "{lines:#?}"
+    );
+    assert!(lines.iter().all(|line| line.chars().count() <= 60), "{lines:#?}");
+    let piped = rig.command(&words(batch)).stdout;
+    assert_eq!(
+        piped.lines().filter(|line| line.contains("other.csr")).count(),
+        1,
+        "{piped}"
+    );
+    assert!(!piped.contains("\n   "), "{piped}");
+}
+
+#[test]
+fn a_list_of_commands_below_an_error_keeps_its_indents() {
+    let rig = Rig::without_token();
+    let piped = rig.command(&["key"]);
+    let shown = shown(&rig, 100, "key");
+    let lines: Vec<_> = piped.stderr.lines().map(str::trim_end).collect();
+    assert_eq!(shown, lines);
+    assert!(lines.iter().any(|line| line.starts_with("  list ")), "{lines:#?}");
 }
 
 #[test]

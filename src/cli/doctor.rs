@@ -2,7 +2,7 @@
 
 mod kms;
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -223,10 +223,10 @@ const fn word(state: CheckState) -> &'static str {
     }
 }
 
-/// Name, state, finding and hint, wrapped to the width of a line.
+/// Name, state, finding and hint, wrapped to the terminal.
 fn render(check: &Check) -> String {
     let first = format!("{:13} {:8} ", check.name, word(check.state));
-    let width = Some(wrap::page_width());
+    let width = wrap::width_of(io::stdout());
     let mut text = wrap::below(&first, &check.found, width);
     if let Some(hint) = &check.hint {
         text.push_str(&wrap::below(

@@ -1,4 +1,4 @@
-//! A page of labelled values, wrapped to the terminal.
+//! A page of labelled values, wrapped to the terminal. In a file or pipe, nothing is wrapped.
 
 use super::canvas::{Canvas, Tone};
 use super::report::printable;
@@ -9,41 +9,36 @@ use hsm_ca::values::{Block, columns, fold};
 const WIDEST: usize = 120;
 /// The narrowest lines. Narrower ones would have single words.
 const NARROWEST: usize = 40;
-/// The column of the values.
-const VALUES: usize = 13;
+/// The column of the values: "key identifier" is the longest label.
+const VALUES: usize = 16;
 
 /// Text for people that grows line by line.
 #[derive(Debug)]
 pub(super) struct Page {
     canvas: Canvas,
-    width: usize,
+    /// The columns of a line; `None` in a file or pipe.
+    width: Option<usize>,
     text: String,
 }
 
 impl Page {
-    /// A page as wide as the result's terminal, or 80 columns in a file or pipe.
+    /// A page as wide as the result's terminal.
     pub(super) fn new(canvas: Canvas) -> Self {
-        Self::of_width(canvas, wrap::page_width())
+        Self::of_width(canvas, wrap::width_of(std::io::stdout()))
     }
 
-    /// The same, but lines in a file or pipe are not wrapped, because programs may read them.
-    pub(super) fn of_lines(canvas: Canvas) -> Self {
-        match wrap::width_of(std::io::stdout()) {
-            Some(width) => Self::of_width(canvas, width),
-            None => Self {
-                canvas,
-                width: usize::MAX,
-                text: String::new(),
-            },
-        }
-    }
-
-    fn of_width(canvas: Canvas, width: usize) -> Self {
+    fn of_width(canvas: Canvas, width: Option<usize>) -> Self {
         Self {
             canvas,
-            width: width.clamp(NARROWEST, WIDEST),
+            width: width.map(|width| width.clamp(NARROWEST, WIDEST)),
             text: String::new(),
         }
+    }
+
+    /// The columns beside `first`.
+    fn room(&self, first: &str) -> usize {
+        self.width
+            .map_or(usize::MAX, |width| width.saturating_sub(columns(first)))
     }
 
     pub(super) const fn canvas(&self) -> Canvas {
@@ -86,7 +81,9 @@ impl Page {
     /// Adds pairs of a name and a value. The values are in one column if they fit, otherwise below their names.
     pub(super) fn table(&mut self, pairs: &[(String, String, Option<Tone>)]) -> &mut Self {
         let longest = pairs.iter().map(|(name, ..)| columns(name)).max().unwrap_or(0);
-        let is_roomy = self.width >= 72 && longest + 4 + 40 <= self.width;
+        let is_roomy = self
+            .width
+            .is_none_or(|width| width >= 72 && longest + 4 + 40 <= width);
         for (name, value, tone) in pairs {
             let name = printable(name);
             if is_roomy {
@@ -103,7 +100,10 @@ impl Page {
     /// Adds words in columns, an even number in each line, so that words of the even and odd lists stay in their columns.
     pub(super) fn words(&mut self, label: &str, words: &[&str]) -> &mut Self {
         const PAIR: usize = 10 + 12;
-        let pairs = (self.width.saturating_sub(VALUES) / PAIR).max(1);
+        let Some(width) = self.width else {
+            return self.row(label, &words.join(" "));
+        };
+        let pairs = (width.saturating_sub(VALUES) / PAIR).max(1);
         let pairs = [8, 4, 2, 1].into_iter().find(|fit| *fit <= pairs).unwrap_or(1);
         for (index, line) in words.chunks(2 * pairs).enumerate() {
             let cells = line
@@ -121,7 +121,7 @@ impl Page {
     /// Adds `first` and a text, wrapped below the start of the text. Words stay whole, so that they can be copied; hex digits are split
     /// into equal parts for reading.
     pub(super) fn hang(&mut self, first: &str, text: &str, tone: Option<Tone>) -> &mut Self {
-        let lines = fold(text, self.width.saturating_sub(columns(first)));
+        let lines = fold(text, self.room(first));
         self.set(first, &lines, tone)
     }
 
@@ -141,7 +141,7 @@ impl Page {
 
     /// Like [`hang`](Self::hang), but wraps only after commas if the parts fit.
     fn hang_list(&mut self, first: &str, text: &str, tone: Option<Tone>) -> &mut Self {
-        let mut block = Block::of_width(self.width.saturating_sub(columns(first)));
+        let mut block = Block::of_width(self.room(first));
         for part in printable(text).split_inclusive(", ") {
             block.add_part(part.strip_suffix(' ').unwrap_or(part));
         }
@@ -176,7 +176,7 @@ mod tests {
             lines: false,
             colors: false,
         };
-        Page::of_width(plain, width)
+        Page::of_width(plain, Some(width))
     }
 
     #[test]
@@ -198,6 +198,28 @@ mod tests {
     }
 
     #[test]
+    fn a_page_without_a_width_has_a_line_for_each_value() {
+        let mut page = page(40);
+        page.width = None;
+        let long = "word ".repeat(60);
+        page.row("subject", long.trim_end())
+            .row("SHA-256", &"0123456789abcdef".repeat(8))
+            .words("in words", &["word"; 32])
+            .table(&[("name".to_owned(), "a, ".repeat(60), None)]);
+        let text = page.into_text();
+        assert_eq!(text.lines().count(), 4, "{text}");
+        let starts = [
+            "subject         word",
+            "SHA-256         0123",
+            "in words        word word",
+            "  name  a, a",
+        ];
+        for (line, start) in text.lines().zip(starts) {
+            assert!(line.starts_with(start), "{line}");
+        }
+    }
+
+    #[test]
     fn a_space_more_is_seen() {
         let mut page = page(40);
         page.row("subject", "CN=a  b")
@@ -214,6 +236,9 @@ mod tests {
     fn no_value_moves_the_cursor() {
         let mut page = page(80);
         page.row("subject", "a\u{1b}[2J\u{202e}b").line("\u{7}");
-        assert_eq!(page.into_text(), "subject      a\u{fffd}[2J\u{fffd}b\n\u{fffd}\n");
+        assert_eq!(
+            page.into_text(),
+            "subject         a\u{fffd}[2J\u{fffd}b\n\u{fffd}\n"
+        );
     }
 }

@@ -1,9 +1,8 @@
 //! Wraps text to the terminal between words, but never inside anything that users copy.
 
-use std::io;
 use std::os::fd::AsFd;
 
-use hsm_ca::values::{Block, WIDTH, columns, printable};
+use hsm_ca::values::{Block, columns, printable};
 use rustix::termios::tcgetwinsize;
 
 /// The first words of commands that appear in hints after a colon, without quotes.
@@ -19,7 +18,10 @@ pub(super) fn width_of(stream: impl AsFd) -> Option<usize> {
 pub(super) fn lines(text: &str, width: usize) -> Vec<String> {
     let mut block = Block::of_width(width);
     for part in parts(text) {
-        block.add_whole(part);
+        match is_long_name(part, width) {
+            true => part.split(' ').for_each(|word| block.add_whole(word)),
+            false => block.add_whole(part),
+        }
     }
     block.into_lines()
 }
@@ -38,13 +40,13 @@ pub(super) fn below(first: &str, text: &str, width: Option<usize>) -> String {
     hang(first, columns(first), &printable(text), width) + "\n"
 }
 
-/// The width of a page that people read: the result's terminal, or 80 columns in a file or pipe.
-pub(super) fn page_width() -> usize {
-    width_of(io::stdout()).unwrap_or(WIDTH)
+/// A name in quotes that is wider than a line: nobody types it, and a terminal would break it anywhere.
+fn is_long_name(part: &str, width: usize) -> bool {
+    part.starts_with('"') && columns(part) > width
 }
 
-/// Wraps the long lines of a result, with continuations below their last column or their own indent. Lines with a word wider than their
-/// room stay whole, and so do lines with colours, which already fit the terminal.
+/// Wraps the long lines of a result, with continuations below their last column or their own indent. Lines with colours stay as they are:
+/// they already fit the terminal.
 pub(super) fn reflow(text: &str, width: usize) -> String {
     let reflow = |line: &str| {
         let (line, end) = match line.strip_suffix('\n') {
@@ -57,12 +59,7 @@ pub(super) fn reflow(text: &str, width: usize) -> String {
             return format!("{line}{end}");
         }
         let (first, rest) = line.split_at(last_column(line, width * 2 / 3));
-        let indent = columns(first);
-        let room = width.saturating_sub(indent);
-        match parts(rest).iter().any(|part| columns(part) > room) {
-            true => format!("{line}{end}"),
-            false => format!("{}{end}", hang(first, indent, rest, Some(width))),
-        }
+        format!("{}{end}", hang(first, columns(first), rest, Some(width)))
     };
     text.split_inclusive('\n').map(reflow).collect()
 }
@@ -181,6 +178,21 @@ mod tests {
         assert_eq!(
             reflow("  one two three four five", 20),
             "  one two three four\n  five"
+        );
+        // What is too wide to wrap does not keep the rest from being wrapped.
+        assert_eq!(
+            reflow(
+                "  issuer  FAILED: http://example.com/a-very-long-path/ca.crt has no name",
+                40
+            ),
+            "  issuer  FAILED:\n          http://example.com/a-very-long-path/ca.crt\n          has no name"
+        );
+        assert_eq!(
+            reflow(
+                "  issuer  not \"CN=Example Issuing CA 2026,O=Example Company\"",
+                40
+            ),
+            "  issuer  not \"CN=Example Issuing CA\n          2026,O=Example Company\""
         );
     }
 

@@ -7,6 +7,7 @@ mod files;
 mod servers;
 mod telling;
 
+use std::io;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -21,7 +22,7 @@ use crate::cli::json::error::ErrorBody;
 use crate::cli::next_steps;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
-use crate::cli::wrap::{below, page_width};
+use crate::cli::wrap::{below, width_of};
 
 /// Traffic between client and HSM goes through two TLS connections, one inside the other: with the server that hosts the HSM, and with the
 /// HSM. Every available certificate of both is checked; for each missing one, the result says how to get it. Exit code 3 if any check
@@ -88,7 +89,7 @@ impl CheckCluster {
                 refusal
                     .hint
                     .iter()
-                    .map(|hint| below("hint: ", hint, Some(page_width()))),
+                    .map(|hint| below("hint: ", hint, width_of(io::stdout()))),
             );
         }
         Ok(Report {

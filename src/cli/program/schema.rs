@@ -44,6 +44,6 @@ impl ShowSchema {
             ))
         })?;
         let json = serde_json::from_str(schema).unwrap_or_default();
-        Ok(Report::new(schema, json))
+        Ok(Report::laid_out(schema, json))
     }
 }

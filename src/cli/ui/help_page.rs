@@ -15,14 +15,18 @@ pub(super) fn fold_usage(page: &str) -> String {
     page.split_inclusive('\n').map(fold).collect()
 }
 
-/// The lines of an error, wrapped.
+/// The lines of an error, wrapped. Those of a list of commands below it are already as wide as the terminal.
 pub(super) fn fold_long(text: &str, width: usize) -> String {
     let fold = |line: &str| {
-        let indent = match without_styles(line).starts_with("Usage: ") {
+        let plain = without_styles(line);
+        let indent = match plain.starts_with("Usage: ") {
             true => BELOW_COMMAND,
             false => "       ",
         };
-        fold(line, width, indent)
+        match plain.trim_end().chars().count() <= width {
+            true => line.to_owned(),
+            false => fold(line, width, indent),
+        }
     };
     text.split_inclusive('\n').map(fold).collect()
 }
@@ -32,15 +36,16 @@ const BELOW_COMMAND: &str = "           ";
 
 /// Wraps between words, never inside `<FILE>`, which has no space.
 fn fold(line: &str, width: usize, indent: &str) -> String {
-    let mut text = String::new();
-    let mut column = 0;
-    for word in line.split(' ') {
+    let words = line.trim_start_matches(' ');
+    let mut column = line.len() - words.len();
+    let mut text = " ".repeat(column);
+    for (place, word) in words.split(' ').enumerate() {
         let length = without_styles(word).trim_end().chars().count();
-        if column > 0 && column + 1 + length > width {
+        if place > 0 && column + 1 + length > width {
             text.push('\n');
             text.push_str(indent);
             column = indent.len();
-        } else if column > 0 {
+        } else if place > 0 {
             text.push(' ');
             column += 1;
         }
@@ -75,5 +80,15 @@ mod tests {
         );
         assert!(folded.starts_with("\u{1b}[1mUsage:"));
         assert_eq!(fold(line, 80, BELOW_COMMAND), line);
+    }
+
+    #[test]
+    fn a_list_below_an_error_keeps_its_indents() {
+        let text = "Show keys\n\nCommands:\n  list    List the keys\n          of the token\n";
+        assert_eq!(fold_long(text, 80), text);
+        assert_eq!(
+            fold_long("  tip: a similar argument exists: '--key'\n", 30),
+            "  tip: a similar argument\n       exists: '--key'\n"
+        );
     }
 }

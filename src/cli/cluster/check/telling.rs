@@ -1,10 +1,11 @@
 //! Every step as text.
 
+use std::io;
+
 use hsm_ca::workflow::{Expiry, StepState, TlsCertificate, TlsReport, TlsRole, TlsStep};
 
 use crate::cli::canvas::{Canvas, Tone};
-use crate::cli::report::printable;
-use crate::cli::wrap::{below, page_width};
+use crate::cli::wrap::{below, width_of};
 
 /// The word for a state.
 pub(super) const fn word(state: StepState) -> &'static str {
@@ -68,14 +69,14 @@ pub(super) fn tell(report: &TlsReport, canvas: Canvas) -> String {
     text
 }
 
-/// Names are not wrapped, so that they can be copied.
 fn tell_certificate(listed: &TlsCertificate) -> String {
     let certificate = &listed.certificate;
     let validity = certificate.validity();
+    let width = width_of(io::stdout());
+    let told = below("  ", &certificate.subject().to_string(), width);
     format!(
-        "  {}\n    in {}\n    SHA-256 {}\n    from {} to {}\n",
-        printable(&certificate.subject().to_string()),
-        printable(&listed.source),
+        "{told}{}    SHA-256 {}\n    valid from {} to {}\n",
+        below("    in ", &listed.source, width),
         certificate.fingerprint(),
         validity.not_before,
         validity.not_after
@@ -85,7 +86,7 @@ fn tell_certificate(listed: &TlsCertificate) -> String {
 fn tell_step(step: &TlsStep, canvas: Canvas) -> String {
     let state = word(step.state);
     let begin = format!("    {state:11}  ");
-    let width = Some(page_width());
+    let width = width_of(io::stdout());
     let told = below(&begin, &format!("{}: {}", step.name, step.found), width);
     let told = told.replacen(state, &canvas.paint(tone(step.state), state), 1);
     let indent = " ".repeat(begin.len());
@@ -104,7 +105,7 @@ fn tell_expiry(expiry: &Expiry, canvas: Canvas) -> String {
     let told = below(
         &begin,
         &format!("{when}: the {} expires. {}", expiry.role, expiry.effect),
-        Some(page_width()),
+        width_of(io::stdout()),
     );
     let tone = tone(expiry.state).filter(|_| expiry.state > StepState::Noted);
     told.replacen(&when, &canvas.paint(tone, &when), 1)

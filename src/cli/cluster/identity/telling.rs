@@ -15,7 +15,7 @@ const STATES: usize = 8;
 pub(super) fn tell(report: &IdentityReport, cluster: &str, ui: &Ui) -> String {
     let canvas = ui.canvas();
     let is_verified = report.verified().is_some();
-    let mut page = Page::of_lines(canvas);
+    let mut page = Page::new(canvas);
     for part in report.parts() {
         if ui.is_verbose() || !is_verified {
             page.line(part.title);
