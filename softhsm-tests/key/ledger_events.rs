@@ -107,7 +107,7 @@ fn generation_and_deletion_with_token_route_and_attributes_as_read_back() {
         .command(&["ledger", "show", &format!("#{}", event["entry"])])
         .ok()
         .stdout;
-    for word in ["generated", "token serial", "CKA_SENSITIVE", "key SHA-256"] {
+    for word in ["generated", "token serial", "CKA_SENSITIVE", "SHA-256 of the key"] {
         assert!(text.contains(word), "{word}: {text}");
     }
     let list = rig.command(&["ledger", "list"]).ok().stdout;

@@ -73,9 +73,9 @@ fn fields(certificate: &Certificate) -> Fields {
             },
         )
         .add("serial", certificate.serial_number())
-        .add("not before", validity.not_before)
+        .add("valid from", validity.not_before)
         .add(
-            "not after",
+            "valid until",
             format!(
                 "{} ({})",
                 validity.not_after,

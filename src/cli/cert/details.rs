@@ -40,7 +40,7 @@ pub(super) fn write(page: &mut Page, certificate: &Certificate, now: UnixTime) {
         (!beginning.is_empty()).then_some(Tone::Bad),
     )
     .toned_row(
-        "until",
+        "valid until",
         &format!("{} ({end})", validity.not_after),
         tone_of_end(certificate, now),
     )
@@ -90,7 +90,7 @@ pub(in crate::cli) fn write_key(page: &mut Page, key: &KeySummary) {
         page.toned_row("", &format!("WEAK: {fault}"), Some(Tone::Bad));
     }
     if let Some(identifier) = &key.identifier {
-        page.row("key id", identifier);
+        page.row("key identifier", identifier);
     }
 }
 

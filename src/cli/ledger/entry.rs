@@ -97,8 +97,8 @@ pub(super) fn text(entry: &Entry) -> String {
             fields
                 .add("subject", &subject.text)
                 .add("serial", serial)
-                .add("not before", time(*not_before))
-                .add("not after", time(*not_after))
+                .add("valid from", time(*not_before))
+                .add("valid until", time(*not_after))
                 .add("profile", profile);
             if let Some(sha256) = request_sha256 {
                 fields.add("CSR", sha256);
@@ -112,7 +112,7 @@ pub(super) fn text(entry: &Entry) -> String {
             fields.add("subject", subject.as_deref().unwrap_or("not known"));
             fields
                 .add("serial", serial)
-                .add("not after", time(*not_after))
+                .add("valid until", time(*not_after))
                 .add(
                     "certificate",
                     "unknown: `hsm-ca ca adopt --certificates DIR` adds it",
@@ -151,9 +151,13 @@ pub(super) fn text(entry: &Entry) -> String {
         }
         _ => {}
     }
+    let signer = match entry.object {
+        Object::Certificate { .. } | Object::SerialNumber { .. } | Object::Crl { .. } => "issuer",
+        _ => "signer",
+    };
     fields
-        .add("signer", &entry.authority.subject.text)
-        .add("signer key", entry.authority.key_sha256);
+        .add(signer, &entry.authority.subject.text)
+        .add(format!("{signer} key"), entry.authority.key_sha256);
     let first = if matches!(entry.state, EntryState::Adopted { .. }) {
         "adopted"
     } else {

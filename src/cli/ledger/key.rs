@@ -71,7 +71,7 @@ pub(super) fn text(entry: &KeyEntry) -> String {
             };
             fields.add("end", unknown);
             if let Some(sha256) = &intent.key_sha256 {
-                fields.add("key SHA-256", sha256);
+                fields.add("SHA-256 of the key", sha256);
             }
         }
         KeyState::Done { stamp: when, key } => {
@@ -80,7 +80,7 @@ pub(super) fn text(entry: &KeyEntry) -> String {
                 .add("id", &key.id)
                 .add("kind", &key.kind);
             if let Some(sha256) = &key.key_sha256 {
-                fields.add("key SHA-256", sha256);
+                fields.add("SHA-256 of the key", sha256);
             }
             for attribute in &key.attributes {
                 let (name, value) = attribute.split_once('=').unwrap_or((attribute, ""));

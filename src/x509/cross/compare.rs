@@ -52,12 +52,12 @@ pub fn compare_with_original(original: &Certificate, cross: &Certificate) -> (Ve
             cross.serial_number().to_string(),
         ),
         (
-            "not before",
+            "valid from",
             before.not_before.to_string(),
             after.not_before.to_string(),
         ),
         (
-            "not after",
+            "valid until",
             before.not_after.to_string(),
             after.not_after.to_string(),
         ),

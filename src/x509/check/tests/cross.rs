@@ -128,8 +128,8 @@ fn attributes_about_the_subject_are_copied_and_others_reported() {
         ours,
         [
             "issuer",
-            "not before",
-            "not after",
+            "valid from",
+            "valid until",
             "keyUsage",
             "authorityKeyIdentifier"
         ]
