@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use hsm_ca::workflow::{Delivered, IssueSummary, RequestOutcome};
 
-use crate::cli::batch::{describe_rate, seconds};
+use crate::cli::batch::{Missed, describe_rate, seconds};
 use crate::cli::cert::describe_dropped;
-use crate::cli::exit::{CliError, NotPassed, REFUSED, USAGE};
+use crate::cli::exit::CliError;
 use crate::cli::json::Output as _;
 use crate::cli::json::certificate::Issued;
 use crate::cli::json::error::ErrorBody;
@@ -21,9 +21,7 @@ pub(super) struct Outcomes<'a> {
     began: Instant,
     issued: usize,
     delivered_again: usize,
-    refused: usize,
-    /// Those of them that failed because of this machine, the token or the ledger, not because of the request.
-    failed: usize,
+    missed: Missed,
     /// The number of requests that asked for something they did not get, and the first of them.
     dropped: usize,
     first_dropped: Option<String>,
@@ -37,8 +35,7 @@ impl<'a> Outcomes<'a> {
             began: Instant::now(),
             issued: 0,
             delivered_again: 0,
-            refused: 0,
-            failed: 0,
+            missed: Missed::default(),
             dropped: 0,
             first_dropped: None,
         }
@@ -88,10 +85,8 @@ impl<'a> Outcomes<'a> {
     }
 
     fn tell_refused(&mut self, request: &str, error: &CliError) {
-        self.refused += 1;
         let refusal = error.explain();
-        let is_failure = ![REFUSED, USAGE].contains(&refusal.exit_code);
-        self.failed += usize::from(is_failure);
+        let word = self.missed.add(&refusal);
         if self.ui.writes_json() {
             let line = CsrSignLine::Refused {
                 request: request.to_owned(),
@@ -99,9 +94,7 @@ impl<'a> Outcomes<'a> {
             };
             return self.line.print_json(&line.document());
         }
-        let word = if is_failure { "FAILED" } else { "REFUSED" };
-        self.line
-            .print(&format!("{word:8} {}", printable(&refusal.message)));
+        self.line.print_reason(word, &refusal.message);
     }
 
     /// The summary at the end.
@@ -111,25 +104,22 @@ impl<'a> Outcomes<'a> {
         let Self {
             issued,
             delivered_again,
-            refused,
-            failed,
+            missed,
             ..
         } = self;
         let mut text = format!("\n{issued} signed");
         if delivered_again > 0 {
             text.push_str(&format!(", {delivered_again} delivered again without signing"));
         }
-        if refused > failed {
-            text.push_str(&format!(", {} refused", refused - failed));
-        }
-        if failed > 0 {
-            text.push_str(&format!(", {failed} FAILED"));
-        }
-        text.push_str(&format!(" in {}\n", describe_rate(issued, took)));
+        text.push_str(&format!(
+            "{} in {}\n",
+            missed.describe(),
+            describe_rate(issued, took)
+        ));
         let json = CsrSignLine::Summary {
             issued,
             delivered_again,
-            refused,
+            refused: missed.count(),
             seconds: seconds(took),
         };
         let mut report = Report::new(text, json.document());
@@ -140,15 +130,7 @@ impl<'a> Outcomes<'a> {
             ));
         }
         report.lines = true;
-        let not_passed = match (failed, refused) {
-            (0, 0) => None,
-            (0, refused) => Some(NotPassed::SomeRefused {
-                refused,
-                what: "request",
-            }),
-            (failed, _) => Some(NotPassed::SomeFailed { failed }),
-        };
-        report.failure = not_passed.map(CliError::NotPassed);
+        report.failure = missed.failure("request");
         report
     }
 }

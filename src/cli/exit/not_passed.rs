@@ -21,8 +21,12 @@ pub(in crate::cli) enum NotPassed {
         /// `request` or `file`
         what: &'static str,
     },
-    /// Some of several certificates could not be made, for a reason that is not in their requests.
-    SomeFailed { failed: usize },
+    /// Some of several could not be done, for a reason that is not in the requests or files.
+    SomeFailed {
+        failed: usize,
+        /// `request` or `file`
+        what: &'static str,
+    },
     /// `doctor` found a problem.
     ChecksFailed {
         /// The first check that failed, and what it found.
@@ -74,8 +78,8 @@ impl fmt::Display for NotPassed {
             Self::NotVerified { what, problem } => write!(f, "{what} is not verified: {problem}"),
             Self::SomeRefused { refused: 1, what } => write!(f, "1 {what} was refused"),
             Self::SomeRefused { refused, what } => write!(f, "{refused} {what}s were refused"),
-            Self::SomeFailed { failed: 1 } => f.write_str("1 request could not be completed"),
-            Self::SomeFailed { failed } => write!(f, "{failed} requests could not be completed"),
+            Self::SomeFailed { failed: 1, what } => write!(f, "1 {what} could not be completed"),
+            Self::SomeFailed { failed, what } => write!(f, "{failed} {what}s could not be completed"),
             Self::ChecksFailed { first, failed: 1, .. } => write!(f, "a check failed: {first}"),
             Self::ChecksFailed { first, failed, .. } => {
                 write!(f, "{failed} checks failed; the first: {first}")

@@ -5,13 +5,13 @@ use std::time::Instant;
 use hsm_ca::workflow::{AnswerReason, AnswerSummary, PublishedOutcome};
 
 use super::show::status_word;
-use crate::cli::batch::{describe_rate, seconds};
-use crate::cli::exit::{CliError, NotPassed};
+use crate::cli::batch::{Missed, describe_rate, seconds};
+use crate::cli::exit::CliError;
 use crate::cli::json::Output as _;
 use crate::cli::json::common::FileName;
 use crate::cli::json::error::ErrorBody;
 use crate::cli::json::ocsp::{OcspPublish, PublishedAnswer, hash_name};
-use crate::cli::report::{Report, printable};
+use crate::cli::report::Report;
 use crate::cli::ui::{ProgressLine, Ui};
 
 /// Reports and counts the outcomes.
@@ -21,7 +21,7 @@ pub(super) struct Answers<'a> {
     began: Instant,
     signed: usize,
     unchanged: usize,
-    refused: usize,
+    missed: Missed,
 }
 
 impl<'a> Answers<'a> {
@@ -32,7 +32,7 @@ impl<'a> Answers<'a> {
             began: Instant::now(),
             signed: 0,
             unchanged,
-            refused: 0,
+            missed: Missed::default(),
         }
     }
 
@@ -40,17 +40,16 @@ impl<'a> Answers<'a> {
         match outcome {
             PublishedOutcome::Signed(answer) => self.tell_signed(&answer),
             PublishedOutcome::Refused { path, error } => {
-                self.refused += 1;
-                let error = CliError::from(error);
+                let refusal = CliError::from(error).explain();
+                let word = self.missed.add(&refusal);
                 if self.ui.writes_json() {
                     let line = OcspPublish::Refused {
                         file: FileName::of(&path),
-                        error: ErrorBody::of(error.explain()),
+                        error: ErrorBody::of(refusal),
                     };
                     self.line.print_json(&line.document());
                 } else {
-                    let message = error.explain().message;
-                    self.line.print(&format!("REFUSED  {}", printable(&message)));
+                    self.line.print_reason(word, &refusal.message);
                 }
             }
             _ => {}
@@ -67,9 +66,10 @@ impl<'a> Answers<'a> {
         let (hash, why) = (hash_name(answer.hash), reason_name(answer.reason));
         let (serial, status) = (&answer.serial, status_word(answer.status));
         let until = answer.next_update;
-        self.line.print(&format!(
-            "signed  {serial}  {hash:<6}  {status:<7}  until {until}  ({why})"
-        ));
+        self.line.print_two(
+            &format!("signed   {serial}  {hash:<6}  {status:<7}"),
+            &format!("until {until}  ({why})"),
+        );
     }
 
     /// The summary at the end.
@@ -79,28 +79,23 @@ impl<'a> Answers<'a> {
         let Self {
             signed,
             unchanged,
-            refused,
+            missed,
             ..
         } = self;
-        let mut text = format!("\n{signed} answers signed, {unchanged} left as they are");
-        if refused > 0 {
-            text.push_str(&format!(", {refused} refused"));
-        }
-        text.push_str(&format!(" in {}\n", describe_rate(signed, took)));
+        let text = format!(
+            "\n{signed} answers signed, {unchanged} left as they are{} in {}\n",
+            missed.describe(),
+            describe_rate(signed, took)
+        );
         let json = OcspPublish::Summary {
             signed,
             unchanged,
-            refused,
+            refused: missed.count(),
             seconds: seconds(took),
         };
         let mut report = Report::new(text, json.document());
         report.lines = true;
-        if refused > 0 {
-            report.failure = Some(CliError::NotPassed(NotPassed::SomeRefused {
-                refused,
-                what: "file",
-            }));
-        }
+        report.failure = missed.failure("file");
         report
     }
 }

@@ -3,10 +3,12 @@
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
+use hsm_ca::values::columns;
 use serde_json::Value;
 
 use super::{Ui, print, tell_raw};
-use crate::cli::report::json_line;
+use crate::cli::report::{json_line, printable};
+use crate::cli::wrap;
 
 /// The shortest interval between updates.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -47,6 +49,23 @@ impl ProgressLine {
     pub(in crate::cli) fn print(&mut self, line: &str) {
         self.clear();
         let _ = print(format!("{line}\n").as_bytes());
+    }
+
+    /// Prints two parts of a result in a line, or the second below the first, if the terminal is too narrow.
+    pub(in crate::cli) fn print_two(&mut self, first: &str, second: &str) {
+        let length = columns(first) + 2 + columns(second);
+        let is_narrow = wrap::width_of(io::stdout()).is_some_and(|width| width < length);
+        self.print(&match is_narrow {
+            true => format!("{}\n         {second}", first.trim_end()),
+            false => format!("{first}  {second}"),
+        });
+    }
+
+    /// Prints a word and why, as a line of the result. On a terminal, it is wrapped.
+    pub(in crate::cli) fn print_reason(&mut self, word: &str, reason: &str) {
+        let first = format!("{word:8} ");
+        let width = wrap::width_of(io::stdout());
+        self.print(&wrap::hang(&first, first.len(), &printable(reason), width));
     }
 
     /// Prints one JSON object as a line of the result.
