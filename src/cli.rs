@@ -28,6 +28,7 @@ mod last_rig;
 mod ledger;
 mod lock_directory;
 mod next_steps;
+mod number;
 mod ocsp;
 mod output_file;
 mod page;
@@ -189,6 +190,7 @@ pub(crate) fn run() -> ExitCode {
     };
     let exit_code = finish(dispatch(&cli.command, &settings, &ui), &ui);
     settings.opened.close(exit_code, ui.is_for_people());
+    ui::end_as_signalled(exit_code);
     exit_code.into()
 }
 

@@ -128,6 +128,12 @@ pub trait Progress {
 
     /// Before a signature: what the ledger has open or undelivered for the authority.
     fn unfinished(&self, found: &Unfinished);
+
+    /// Whether a batch is to stop. It then begins nothing more, records and delivers what is signed, and ends with
+    /// [`WorkflowError::Interrupted`]. It asks after each signature.
+    fn is_interrupted(&self) -> bool {
+        false
+    }
 }
 
 /// Ignores everything.

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use super::delivery::{assert_sound, count, entries};
-use crate::harness::{Rig, Run, ready_authority};
+use crate::harness::{Rig, Run, ready_authority, signal, wait_until_stopped};
 use crate::oracle::{make_request, openssl};
 
 const MANY: usize = 150;
@@ -321,16 +323,43 @@ fn a_request_is_refused_while_another_process_signs_it() {
     assert_taken_while_it_is_signed(&rig_with(1));
 }
 
+/// Ctrl-C after the twentieth signature: what is signed is delivered, and nothing else is left.
+fn assert_interrupted(rig: &Rig, arguments: &[&str]) {
+    let mut command = rig.prepare(arguments);
+    command
+        .env("HSM_CA_MODULE", crate::harness::shim())
+        .env("CLOUDHSM_SHIM_TARGET", crate::harness::softhsm())
+        .env("CLOUDHSM_SHIM_STOP", "C_Sign!@20")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let process = command.spawn().expect("the program");
+    let id = process.id();
+    wait_until_stopped(id);
+    signal(id, Signal::INT);
+    signal(id, Signal::CONT);
+    let ended = process.wait_with_output().expect("its end");
+    assert_eq!(ended.status.signal(), Some(2), "{ended:?}");
+    let stderr: Value = serde_json::from_slice(&ended.stderr).expect("JSON");
+    assert_eq!(stderr["error"]["kind"], "interrupted", "{stderr}");
+    let issued = String::from_utf8_lossy(&ended.stdout).lines().count();
+    let files = fs::read_dir(rig.path("out")).expect("a directory");
+    assert_eq!(files.count(), issued, "{ended:?}");
+    assert!((15..MANY).contains(&issued), "{issued}");
+    let open = entries(rig, &["--open"]);
+    assert!(open.is_empty(), "{open:?}");
+}
+
 #[test]
-fn killed_at_any_moment_the_same_command_continues() {
+fn interrupted_or_killed_at_any_moment_the_same_command_continues() {
     let rig = rig_with(MANY);
     let mut begun = 0;
+    let arguments = [&["--format", "json"][..], &batch(&["in"], &["--jobs", "3"])].concat();
+    assert_interrupted(&rig, &arguments);
     // Before a signature, after it, and during writes to the ledger and the files.
     for (turn, rule) in ["C_Sign@30", "C_Sign!@90", "C_SignInit@50", "C_Sign!@9"]
         .into_iter()
         .enumerate()
     {
-        let arguments = [&["--format", "json"][..], &batch(&["in"], &["--jobs", "3"])].concat();
         let killed = rig.command_with_rule(&arguments, &[("KILL", rule)]);
         assert_eq!(killed.code, None, "{killed:?}");
         begun += calls(&rig, "C_SignInit");

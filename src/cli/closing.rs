@@ -17,6 +17,8 @@ use std::thread::{self, JoinHandle};
 
 use hsm_ca::token::{Module, Session, TokenError};
 
+use super::ui::end_as_signalled;
+
 /// How long a module may take to close. CloudHSM's has connections to close. After this time the process ends anyway.
 const LONGEST_SECONDS: u32 = 10;
 
@@ -85,6 +87,7 @@ impl Opened {
         end_at_signals();
         drop(loading.map(JoinHandle::join));
         drop(self);
+        end_as_signalled(exit_code);
         end_now();
     }
 }

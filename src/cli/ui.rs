@@ -9,6 +9,7 @@
 #[cfg(any(test, not(feature = "aws")))]
 mod absent;
 mod help_page;
+mod interruption;
 mod live;
 mod progress_line;
 mod refusal;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use hsm_ca::ledger::Unfinished;
 use hsm_ca::workflow::{Progress, Step};
+pub(super) use interruption::{end_as_signalled, interruption};
 pub(super) use live::clear as end_progress;
 pub(super) use progress_line::ProgressLine;
 pub(super) use refusal::report_usage;

@@ -202,7 +202,10 @@ fn sign_by<B: Batch>(
                 .collect::<Vec<_>>()
         };
         in_order(threads_for(batch.count()), groups, draft, |group, drafts| {
-            course.take(group, drafts);
+            course.stop_if_interrupted();
+            if course.failure.is_none() {
+                course.take(group, drafts);
+            }
             course.wait_until_below(most_groups);
             match course.failure {
                 None => ControlFlow::Continue(()),

@@ -49,6 +49,8 @@ pub enum WorkflowError {
         /// Why.
         cause: LedgerError,
     },
+    /// The caller stopped a batch: [`Progress::is_interrupted`](super::Progress::is_interrupted). What was signed is recorded and delivered.
+    Interrupted,
     /// A signed object is recorded, but could not be delivered.
     Undelivered {
         /// Its entry.

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use hsm_ca::workflow::{
-    BatchOptions, LookedBack, Progress, Recorder, RequestOutcome, SigningJob, SigningRequest,
-    VerifiedIdentity,
+    BatchOptions, LookedBack, Recorder, RequestOutcome, SigningJob, SigningRequest, VerifiedIdentity,
 };
 use hsm_ca::x509::{Profile, Role};
 
@@ -21,7 +20,8 @@ use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::json::Output as _;
 use crate::cli::json::request::CsrSign;
-use crate::cli::output_file::{OutputOptions, SignatureOptions, WaiverOptions};
+use crate::cli::number::number;
+use crate::cli::output_file::{OutputOptions, SignatureOptions, WaiverOptions, require_directory};
 use crate::cli::profile;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
@@ -30,9 +30,6 @@ use crate::cli::{input, next_steps};
 
 /// A warning before the PIN prompt, while there is time to stop.
 const UNVERIFIED: &str = "the HSM's identity is not checked: `hsm-ca cluster verify` checks it, and --identity DIR makes this command require it";
-
-/// After Ctrl-C in a batch.
-const INTERRUPTED: &str = "\ninterrupted: run the same command again to continue\n";
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SignRequests {
@@ -45,7 +42,7 @@ pub(in crate::cli) struct SignRequests {
     #[arg(long)]
     from_stdin: bool,
     /// Sign in N sessions of the token at the same time [default: one for each processor; one for fewer than 16 requests]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = number::<u16>("a number of sessions", 1..=1024))]
     jobs: Option<u16>,
     /// Report a request that is refused and go on with the others, instead of signing none; the exit code is 3 then
     #[arg(long, conflicts_with = "out")]
@@ -112,6 +109,9 @@ impl SignRequests {
                 "--out is for one request; name a directory with --out-dir for several",
             ));
         }
+        if let Some(directory) = &self.out_dir {
+            require_directory(directory)?;
+        }
         let chosen = self.choose_profile()?;
         let identity = self.verify_identity(chosen.as_ref())?;
         let authority = input::named(&self.ca, input::certificate)?;
@@ -151,9 +151,8 @@ impl SignRequests {
         let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
         recorder.tell_unfinished(&authority.value, ui)?;
         let mut report = if are_many || self.keep_going {
-            ui.explain_ctrl_c(INTERRUPTED.to_owned());
             let mut outcomes = Outcomes::new(ui, count);
-            self.issue(job, settings, &mut recorder, &Quietly(ui), &mut |outcome| {
+            self.issue(job, settings, &mut recorder, ui, true, &mut |outcome| {
                 outcomes.tell(outcome)
             })?;
             outcomes.summarise()
@@ -164,7 +163,7 @@ impl SignRequests {
                     issued.push(*summary);
                 }
             };
-            self.issue(job, settings, &mut recorder, ui, &mut each)?;
+            self.issue(job, settings, &mut recorder, ui, false, &mut each)?;
             // AWS accepts only PEM.
             let next =
                 |file: &Path| (!self.output.der).then(|| next_steps::after(&profile, file, &self.ca))?;
@@ -189,13 +188,21 @@ impl SignRequests {
         job: SigningJob<Requests<'_>>,
         settings: &Settings,
         recorder: &mut Recorder,
-        progress: &dyn Progress,
+        ui: &Ui,
+        is_batch: bool,
         each: &mut dyn FnMut(RequestOutcome<CliError>),
     ) -> Result<(), CliError> {
         match job.look_back(recorder)? {
             LookedBack::ToSign(job) => {
                 let store = settings.open_store(self.key.as_deref())?;
-                job.run(store.as_ref(), recorder, progress, each)
+                match is_batch {
+                    true => {
+                        // Not before the PIN prompt, which Ctrl-C ends.
+                        ui.stop_batch_on_signals();
+                        job.run(store.as_ref(), recorder, &Quietly(ui), each)
+                    }
+                    false => job.run(store.as_ref(), recorder, ui, each),
+                }
             }
             LookedBack::AllRecorded(job) => job.deliver(recorder, each),
         }

@@ -183,6 +183,11 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             ),
         },
         WorkflowError::Ceremony(error) => explain_ceremony(error),
+        WorkflowError::Interrupted => (
+            "interrupted",
+            FAILED,
+            Some("run the same command again to continue"),
+        ),
         WorkflowError::InputChanged { .. } => (
             "input-changed",
             REFUSED,

@@ -14,6 +14,7 @@ use crate::cli::connect::check_signing_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
+use crate::cli::number::number;
 use crate::cli::output_file::SignatureOptions;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
@@ -42,10 +43,10 @@ pub(in super::super) struct Publish {
     )]
     days: Option<Period>,
     /// The same in hours
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = number::<u32>("a number of hours", 1..=u32::MAX))]
     hours: Option<u32>,
     /// Sign in N sessions of the token at the same time [default: one for each processor; one for fewer than 16 answers]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = number::<u16>("a number of sessions", 1..=1024))]
     jobs: Option<u16>,
     /// Report a file that is refused and go on with the others, instead of signing nothing; the exit code is 3 then
     #[arg(long)]
@@ -96,6 +97,7 @@ impl Publish {
         } else {
             recorder.tell_unfinished(&authority.value, ui)?;
             let store = settings.open_store(self.key.as_deref())?;
+            ui.stop_batch_on_signals();
             due.run(store.as_ref(), &mut recorder, &Quietly(ui), &mut |outcome| {
                 answers.tell(outcome)
             })?;

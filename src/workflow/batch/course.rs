@@ -104,6 +104,12 @@ impl<B: Batch> Course<'_, '_, B> {
         let _ = self.tasks.send(Task { group, place, begun });
     }
 
+    pub(super) fn stop_if_interrupted(&mut self) {
+        if self.failure.is_none() && self.desk.progress.is_interrupted() {
+            self.fail(Failure::Job(WorkflowError::Interrupted));
+        }
+    }
+
     fn fail(&mut self, failure: Failure<B::Error>) {
         self.stop.store(true, Ordering::SeqCst);
         self.failure.get_or_insert(failure);
@@ -129,6 +135,7 @@ impl<B: Batch> Course<'_, '_, B> {
                 place,
                 outcome,
             } => {
+                self.stop_if_interrupted();
                 let group = self.groups.get_mut(&number);
                 if let Some(group) = group {
                     group.unsigned = group.unsigned.saturating_sub(1);

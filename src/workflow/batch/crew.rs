@@ -49,7 +49,7 @@ pub(super) enum SignOutcome<T: Signable> {
         entry: EntryId,
         cause: OutputError,
     },
-    /// Another one failed, so it was not signed.
+    /// Another one failed, or the batch was interrupted, so it was not signed.
     Skipped {
         entry: EntryId,
     },

@@ -89,14 +89,21 @@ impl fmt::Display for WorkflowError {
                 f,
                 "the key \"{label}\" was imported by another process at the same time; {left}"
             ),
+            Self::Interrupted => f.write_str("interrupted: what was signed is recorded and delivered"),
             Self::InputChanged { name } => write!(
                 f,
                 "{name} changed while the job ran: what was checked first is not what would be signed"
             ),
             Self::InInput { name, cause } => write!(f, "{name}: {cause}"),
             Self::Partly { done, cause } => {
-                let done: Vec<_> = done.iter().map(|path| path.display().to_string()).collect();
-                write!(f, "{cause} (delivered before that: {})", done.join(", "))
+                const NAMED: usize = 3;
+                let named = done.iter().take(NAMED).map(|path| path.display().to_string());
+                let more = match done.len().saturating_sub(NAMED) {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                let named = named.collect::<Vec<_>>().join(", ");
+                write!(f, "{cause} (delivered before that: {named}{more})")
             }
             Self::Choice(unfit) => unfit.fmt(f),
             Self::NoAttestation => f.write_str("the sealed route needs an attestation document"),

@@ -60,6 +60,7 @@ impl<R: RequestSource> SigningJob<R> {
             Ok(()) => Ok(()),
             Err(Failure::Piece(error)) => Err(error),
             Err(Failure::Job(error)) if done.is_empty() => Err(error.into()),
+            Err(Failure::Job(error @ WorkflowError::Interrupted)) => Err(error.into()),
             Err(Failure::Job(error)) => Err(WorkflowError::Partly {
                 done,
                 cause: Box::new(error),

@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 use super::*;
-use crate::ledger::{EntryFilter, EntryState, SqliteLedger, Stamp};
+use crate::ledger::{EntryFilter, EntryState, SqliteLedger, Stamp, Unfinished};
 use crate::output::{Destination, Encoding};
 use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
-use crate::workflow::{AuthorityRequest, Clock, CsrRequest, Recorder};
+use crate::workflow::{AuthorityRequest, Clock, CsrRequest, Progress, Recorder, Step};
 use crate::x509::fixture::{NOW, SoftwareKey};
 use crate::x509::{Name, X509Error};
 
@@ -148,6 +148,15 @@ impl Desk {
 
     /// Signs the requests from `read`, and returns the outcomes in the order they were reported.
     fn sign(&self, read: Read<'_>, options: BatchOptions) -> (Vec<String>, Result<(), WorkflowError>) {
+        self.sign_with(read, options, &())
+    }
+
+    fn sign_with(
+        &self,
+        read: Read<'_>,
+        options: BatchOptions,
+        progress: &dyn Progress,
+    ) -> (Vec<String>, Result<(), WorkflowError>) {
         let requests = Requests { read, count: MANY };
         let mut told = Vec::new();
         let mut each = |outcome| {
@@ -161,7 +170,7 @@ impl Desk {
         };
         let mut recorder = self.recorder.borrow_mut();
         let outcome = SigningJob::prepare(self.terms(), requests, options, &Clock::stopped_at(NOW))
-            .and_then(|job| job.run(&self.store, &mut recorder, &(), &mut each));
+            .and_then(|job| job.run(&self.store, &mut recorder, progress, &mut each));
         (told, outcome)
     }
 
@@ -332,6 +341,54 @@ fn a_key_that_stops_leaves_nothing_open_and_the_same_command_continues() {
         let (told, outcome) = desk.sign(&read, options);
         outcome.unwrap();
         assert!(told.iter().all(|line| line.ends_with(" again")));
+        assert_eq!(desk.count(), [MANY + 1, abandoned, 0]);
+    }
+}
+
+/// Interrupts a batch once it has signed this many.
+struct InterruptedAfter<'a>(&'a Store, usize);
+
+impl Progress for InterruptedAfter<'_> {
+    fn step(&self, _: &Step<'_>) {}
+
+    fn unfinished(&self, _: &Unfinished) {}
+
+    fn is_interrupted(&self) -> bool {
+        usize::MAX - self.0.left.load(Ordering::SeqCst) >= self.1
+    }
+}
+
+#[test]
+fn an_interrupted_batch_delivers_what_is_signed_and_the_same_command_continues() {
+    for sessions in [1, 3] {
+        let desk = Desk::with_sessions(sessions + 1);
+        let requests = desk.requests();
+        let read = |number: usize| Ok(requests[number].clone());
+        let options = BatchOptions {
+            resume: true,
+            ..jobs(sessions)
+        };
+        // Before anything is begun.
+        let (told, outcome) = desk.sign_with(&read, options, &InterruptedAfter(&desk.store, 0));
+        assert!(matches!(outcome, Err(WorkflowError::Interrupted)), "{outcome:?}");
+        assert_eq!((told.len(), desk.count()), (0, [1, 0, 0]));
+        let (told, outcome) = desk.sign_with(&read, options, &InterruptedAfter(&desk.store, 30));
+        assert!(matches!(outcome, Err(WorkflowError::Interrupted)), "{outcome:?}");
+        let [signed, abandoned, open] = desk.count();
+        assert_eq!((told.len() + 1, open), (signed, 0));
+        assert!(signed >= 30 && abandoned > 0, "{signed} {abandoned}");
+        let names = fs::read_dir(desk.directory.path()).unwrap();
+        let left = names.filter(|name| {
+            name.as_ref()
+                .unwrap()
+                .file_name()
+                .as_encoded_bytes()
+                .ends_with(b".tmp")
+        });
+        assert_eq!(left.count(), 0);
+        let (told, outcome) = desk.sign(&read, options);
+        outcome.unwrap();
+        assert_eq!(told.len(), MANY);
         assert_eq!(desk.count(), [MANY + 1, abandoned, 0]);
     }
 }

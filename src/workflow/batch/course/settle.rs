@@ -49,7 +49,11 @@ impl<B: Batch> Course<'_, '_, B> {
             }
         }
         let recorder = &mut *self.desk.recorder;
-        recorder.abandon(&skipped, "not signed: an earlier one failed");
+        let why = match self.failure {
+            Some(Failure::Job(WorkflowError::Interrupted)) => "not signed: the batch was interrupted",
+            _ => "not signed: an earlier one failed",
+        };
+        recorder.abandon(&skipped, why);
         let mut completed = match recorder.complete(signed) {
             Ok(completed) => completed,
             Err(error) => {
