@@ -111,10 +111,17 @@ fn each_shell_reads_its_completion_script() {
         ("hsm-ca csr si", "sign"),
         ("hsm-ca kms generate-key-pair --key-i", "--key-id"),
         ("hsm-ca completions fi", "fish"),
+        ("hsm-ca cert revoke --reason sup", "superseded"),
+        ("hsm-ca csr sign --profile tls-s", "tls-server"),
+        ("hsm-ca key generate --type ed", "ed25519"),
+        ("hsm-ca key generate --type rsa : 3", "3072"),
+        ("hsm-ca key generate --type ec :", "p256 p384 p521"),
+        ("hsm-ca csr sign --days ba", "ba"),
+        ("hsm-ca csr sign --ca ba", "bash"),
     ] {
         let script = format!(
-            "source ./bash; COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
-             _hsm_ca hsm-ca \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; echo \"${{COMPREPLY[@]}}\""
+            "source ./bash; compopt() {{ true; }}; COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _hsm_ca_joined hsm-ca \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; echo \"${{COMPREPLY[@]}}\""
         );
         let run = rig.tool("bash", &["-c", &script]).ok();
         assert_eq!(run.stderr, "", "{words}");

@@ -7,16 +7,17 @@ use serde::Serialize;
 use super::Output;
 use super::common::FileName;
 
-/// `completions`, with the script as the content.
+/// `completions`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Completions {
     pub(in crate::cli) shell: String,
+    /// The script.
+    pub(in crate::cli) content: String,
 }
 
 impl Output for Completions {
     const NAME: &'static str = "completions";
-    const HAS_CONTENT: bool = true;
 }
 
 /// `man`.
