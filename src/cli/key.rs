@@ -3,15 +3,16 @@
 mod delete;
 mod export;
 mod generate;
+mod list;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use hsm_ca::kms::{KeyPairFile, SigningKeyName};
 use hsm_ca::signer::{Hex, PublicKey};
-use hsm_ca::token::{KeyClass, KeyDescription, KeySelector, NOTE_LABEL, Pkcs11Uri};
+use hsm_ca::token::{KeySelector, Pkcs11Uri};
 use hsm_ca::values::is_unprintable;
-use hsm_ca::workflow::{heads_on_token, prove_named_key};
+use hsm_ca::workflow::prove_named_key;
 use hsm_ca::x509::{Certificate, PUBLIC_KEY, X509Error, decode_one};
 
 use super::connect::check_key_name;
@@ -21,11 +22,11 @@ use super::global::Settings;
 use super::input;
 use super::json::Output as _;
 use super::json::common::Proof;
-use super::json::key::{AnyKey, KeyList, KeyShow, KeyVerify, ShownKey, TokenKey};
+use super::json::key::{AnyKey, KeyShow, KeyVerify, ShownKey};
 #[cfg(feature = "aws")]
 use super::kms::key as kms_key;
 use super::report::{Fields, Report, printable};
-use super::table::{self, Fit, TableOptions};
+use super::table::TableOptions;
 use super::ui::Ui;
 
 #[derive(Debug, Subcommand)]
@@ -66,7 +67,7 @@ pub(super) struct VerifyKey {
 impl KeyCommand {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         match self {
-            Self::List(options) => list(settings, ui, options.wide),
+            Self::List(options) => list::list(settings, ui, options.wide),
             Self::Show(name) => show(settings, name),
             Self::Generate(generate) => generate.run(settings, ui),
             Self::Verify(verify) => verify.run(settings, ui),
@@ -85,36 +86,6 @@ impl KeyName {
     fn selector(&self) -> Result<KeySelector, CliError> {
         check_key_name(&self.key)
     }
-}
-
-fn list(settings: &Settings, ui: &Ui, wide: bool) -> Result<Report, CliError> {
-    let session = settings.open_session(None)?;
-    let keys = session.keys()?;
-    let mut text = match keys.is_empty() {
-        true => "No key on the token.\n".to_owned(),
-        false => table::render(&COLUMNS, &rows(&keys), wide),
-    };
-    // They are not keys, so a failure to read them is only a warning.
-    let heads = heads_on_token(session);
-    if let Ok(heads) = &heads
-        && !heads.is_empty()
-    {
-        let count = heads.len();
-        text.push_str(&format!(
-            "\nBesides the keys, the token has {count} data object{} named \"{NOTE_LABEL}\"\n",
-            if count == 1 { "" } else { "s" }
-        ));
-    }
-    let shown = heads.as_ref().ok();
-    let list = KeyList {
-        keys: keys.iter().map(TokenKey::of).collect(),
-        kept_heads: shown.map(|heads| heads.iter().map(ToString::to_string).collect()),
-    };
-    let warnings = Vec::from_iter(heads.err().and_then(|error| ui.warn(&error.to_string())));
-    Ok(Report {
-        warnings,
-        ..Report::laid_out(text, list.document())
-    })
 }
 
 fn show(settings: &Settings, name: &KeyName) -> Result<Report, CliError> {
@@ -215,81 +186,6 @@ fn read_public_key(path: &Path) -> Result<PublicKey, CliError> {
     from_public_key()
         .or_else(|error| from_certificate().map_err(|_| error))
         .map_err(|error| CliError::in_file(path, error))
-}
-
-/// The label and the id stay whole: the next command needs one of them.
-const COLUMNS: [table::Column; 5] = [
-    ("LABEL", Fit::Whole),
-    ("KIND", Fit::Whole),
-    ("OBJECTS", Fit::Whole),
-    ("USE", Fit::Folded),
-    ("ID", Fit::Whole),
-];
-
-/// A row for each key pair, and for each half without its other half.
-fn rows(keys: &[KeyDescription]) -> Vec<table::Row> {
-    let mut is_shown = vec![false; keys.len()];
-    let mut rows = Vec::new();
-    for (place, key) in keys.iter().enumerate() {
-        if is_shown[place] {
-            continue;
-        }
-        let is_half = |other: &KeyDescription| {
-            let classes = [key.class, other.class];
-            let is_pair = classes.contains(&KeyClass::Private) && classes.contains(&KeyClass::Public);
-            is_pair
-                && !key.id.is_empty()
-                && other.id == key.id
-                && other.label == key.label
-                && other.kind == key.kind
-        };
-        let half = (place + 1..keys.len()).find(|at| !is_shown[*at] && is_half(&keys[*at]));
-        if let Some(half) = half {
-            is_shown[half] = true;
-        }
-        let private = [Some(key), half.map(|at| &keys[at])]
-            .into_iter()
-            .flatten()
-            .find(|key| key.class == KeyClass::Private);
-        rows.push(table::row([
-            key.label.clone(),
-            key.kind.clone(),
-            half.map_or_else(|| key.class.to_string(), |_| "pair".to_owned()),
-            private.map(describe_use).unwrap_or_default(),
-            Hex(&key.id).to_string(),
-        ]));
-    }
-    rows
-}
-
-/// What a private key may do, and any capability it should not have.
-fn describe_use(key: &KeyDescription) -> String {
-    let mut words = vec![usages(key)];
-    if key.attributes.extractable == Some(true) {
-        words.push("EXTRACTABLE".to_owned());
-    }
-    if key.attributes.sensitive == Some(false) {
-        words.push("NOT SENSITIVE".to_owned());
-    }
-    words.retain(|word| !word.is_empty());
-    words.join(", ")
-}
-
-fn usages(key: &KeyDescription) -> String {
-    let attributes = key.attributes;
-    let usages = [
-        ("sign", attributes.sign),
-        ("sign-recover", attributes.sign_recover),
-        ("decrypt", attributes.decrypt),
-        ("unwrap", attributes.unwrap),
-        ("derive", attributes.derive),
-    ];
-    usages
-        .iter()
-        .filter(|(_, may)| *may == Some(true))
-        .map(|(name, _)| *name)
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 /// CloudHSM's limit is 126 characters (its CLI's key-attributes table). Control characters could disguise a label, and `kms:` and `pkcs11:`

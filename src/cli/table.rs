@@ -47,6 +47,16 @@ pub(super) fn render(headings: &[Column], rows: &[Row], wide: bool) -> String {
     render_in(headings, rows, width(wide))
 }
 
+/// The first layout that fits the terminal; if none does, the last one, a line for each cell.
+pub(super) fn render_first(layouts: &[(&[Column], Vec<Row>)], wide: bool) -> String {
+    let width = width(wide);
+    let fits = |(headings, rows): &&(&[Column], Vec<Row>)| {
+        width.is_none_or(|width| total_width(&least_widths(headings, rows)) <= width)
+    };
+    let chosen = layouts.iter().find(fits).or(layouts.last());
+    chosen.map_or_else(String::new, |(headings, rows)| render_in(headings, rows, width))
+}
+
 /// How wide a table may be.
 pub(super) fn width(wide: bool) -> Option<u16> {
     let width = wrap::width_of(std::io::stdout()).filter(|_| !wide)?;
@@ -54,15 +64,23 @@ pub(super) fn width(wide: bool) -> Option<u16> {
 }
 
 fn render_in(headings: &[Column], rows: &[Row], width: Option<u16>) -> String {
-    let least: Vec<_> = (0..headings.len())
-        .map(|place| least_width(headings[place], rows.iter().filter_map(|row| row.get(place))))
-        .collect();
-    let total = least.iter().map(|least| least.saturating_add(GAP));
-    let total = total.fold(0, u16::saturating_add).saturating_sub(GAP);
+    let least = least_widths(headings, rows);
     match width {
-        Some(width) if total > width => records(headings, rows, width),
+        Some(width) if total_width(&least) > width => records(headings, rows, width),
         _ => table(headings, rows, &least, width),
     }
+}
+
+fn least_widths(headings: &[Column], rows: &[Row]) -> Vec<u16> {
+    (0..headings.len())
+        .map(|place| least_width(headings[place], rows.iter().filter_map(|row| row.get(place))))
+        .collect()
+}
+
+/// The columns with the gaps between them.
+fn total_width(least: &[u16]) -> u16 {
+    let total = least.iter().map(|least| least.saturating_add(GAP));
+    total.fold(0, u16::saturating_add).saturating_sub(GAP)
 }
 
 /// The table. Each column is at least as wide as its longest word.
