@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::cluster::evidence::roots;
-use crate::harness::{ALIAS, HSM2, LocalCluster, PROGRAM, Rig, Run};
+use crate::harness::{ALIAS, HSM2, LocalCluster, PROGRAM, Rig, Run, ready_authority};
 
 /// The lines after "Next:", for a shell.
 #[track_caller]
@@ -115,6 +115,17 @@ fn what_is_next_is_quoted_and_is_nothing_for_programs() {
             && next.contains("# or, under another CA: hsm-ca csr"),
         "{next}"
     );
+    // From the root's key to an intermediate, each line as it is.
+    fs::create_dir(rig.path("bin")).expect("a directory");
+    std::os::unix::fs::symlink(PROGRAM, rig.path("bin/hsm-ca")).expect("a link");
+    let shell = Shell {
+        rig,
+        settings: String::new(),
+    };
+    let create = next.lines().next().expect("a line");
+    let intermediate = next_of(&shell.run(create));
+    shell.run(&intermediate);
+    assert!(shell.rig.path("issuing.crt").exists(), "{intermediate}");
 }
 
 #[test]
@@ -137,6 +148,12 @@ fn an_unsourced_env_file_is_named_in_the_hint() {
         let said = hint(&arguments);
         assert!(said.contains(&source) && said.contains(other), "{said}");
     }
+    // Where a command would record, too: even if others can write there.
+    rig.write("customerCA.crt", ready_authority().read("customerCA.crt"));
+    let revoke =
+        "mkdir -m 1777 open; cd open; \"$0\" cert revoke 12 --ca ../customerCA.crt --reason superseded";
+    let run = rig.tool("bash", &["-c", revoke, PROGRAM]);
+    assert!(run.code == Some(4) && run.stderr.contains(&source), "{run:?}");
     // The suggested command works.
     let line = format!("{source} && {PROGRAM} token list");
     rig.tool("bash", &["-c", &line]).ok();

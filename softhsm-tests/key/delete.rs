@@ -345,15 +345,18 @@ fn a_key_of_an_unsupported_kind_can_be_deleted() {
 }
 
 #[test]
-fn without_yes_and_without_a_terminal_nothing_is_deleted_and_no_pin_is_read() {
+fn without_yes_and_without_a_terminal_nothing_is_deleted() {
     let rig = Rig::new();
     generate(&rig, "ca", "ec:p256").ok();
-    let nowhere = ["--pin-source", "file:/nowhere/pin"];
     let delete = ["--format", "json", "key", "delete", "ca"];
-    rig.command(&[&delete[..], &nowhere, &["--no-input"]].concat())
-        .refused(2, "not-confirmed");
-    let detached = [&["-w", PROGRAM], &delete[..], &nowhere].concat();
-    rig.tool("setsid", &detached).refused(2, "not-confirmed");
+    // A missing key is missing, whether or not somebody can be asked.
+    for (label, code, kind) in [("ca", 2, "not-confirmed"), ("nosuch", 4, "no-key")] {
+        let delete = ["--format", "json", "key", "delete", label];
+        rig.command(&[&delete[..], &["--no-input"]].concat())
+            .refused(code, kind);
+        let detached = [&["-w", PROGRAM], &delete[..]].concat();
+        rig.tool("setsid", &detached).refused(code, kind);
+    }
     assert_eq!(rig.keys(), Keys::PAIR);
     rig.command(&[&delete[..], &["--no-input", "--yes"]].concat())
         .ok();

@@ -143,7 +143,9 @@ pub(super) fn after_authority(file: &Path, profile: &str) -> String {
         ("cloudhsm-ca", true) => "hsm-ca cluster list".to_owned(),
         ("cloudhsm-ca", false) => "hsm-ca cluster verify --dir DIR".to_owned(),
         _ => format!(
-            "hsm-ca csr sign REQUEST --ca {} --profile intermediate -o CERTIFICATE",
+            "hsm-ca key generate --label issuing --type ec:p256\n\
+             hsm-ca csr create --key issuing --subject 'CN=Example Issuing CA' -o issuing.csr\n\
+             hsm-ca csr sign issuing.csr --ca {} --profile intermediate -o issuing.crt",
             shown(file)
         ),
     }
@@ -193,8 +195,13 @@ pub(super) fn after_identity(
     roots: impl Iterator<Item = (&'static str, String)>,
 ) -> String {
     let file = |suffix: &str| shown(&directory.join(format!("{cluster}{suffix}")));
+    // Its usual name, if there is such a file.
+    let authority = match Path::new("customerCA.crt").is_file() {
+        true => "customerCA.crt",
+        false => "CA",
+    };
     let mut command = format!(
-        "hsm-ca csr sign {} --ca customerCA.crt -o {} --identity {} --cluster {}",
+        "hsm-ca csr sign {} --ca {authority} -o {} --identity {} --cluster {}",
         file("_ClusterCsr.csr"),
         file("_CustomerHsmCertificate.crt"),
         shown(directory),

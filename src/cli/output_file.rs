@@ -1,11 +1,13 @@
 //! `--out`, `--der`, `--force`, `--hash` and `--pss`: shared options of the commands that issue.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use clap::{Args, ValueEnum};
-use hsm_ca::output::{Destination, Encoding};
+use hsm_ca::output::{Destination, Encoding, OutputError};
 use hsm_ca::signer::{Hash, SignatureChoice};
 use hsm_ca::workflow::{Delivered, Delivery, Waivers, rig_files};
 
@@ -46,6 +48,19 @@ impl OutputOptions {
             protected: input::protected(),
             ..Destination::new(path)
         })
+    }
+}
+
+/// Refuses a directory for outputs that does not exist, before an input is blamed.
+pub(super) fn require_directory(directory: &Path) -> Result<(), OutputError> {
+    match fs::metadata(directory) {
+        Ok(found) if !found.is_dir() => Err(OutputError::FileAsDirectory {
+            path: directory.to_owned(),
+        }),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Err(OutputError::NoDirectory {
+            directory: directory.to_owned(),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -2,12 +2,11 @@
 
 use std::env;
 use std::fs;
+use std::io::ErrorKind;
 use std::sync::OnceLock;
 
 use hsm_ca::file_trust::Owner;
-#[cfg(feature = "postgres")]
-use hsm_ca::ledger::LedgerUrl;
-use hsm_ca::ledger::{Access, EntryId, Head, Ledger, LedgerError};
+use hsm_ca::ledger::{Access, EntryId, Head, Ledger, LedgerError, LedgerUrl};
 use hsm_ca::workflow::{
     KeyLog, Named, Recorder, WorkflowError, find_kept_head, refuse_without_ledger, require_head,
 };
@@ -21,7 +20,8 @@ impl Settings {
     /// Refuses a ledger that cannot be written, or a place where none can be created, before the PIN prompt. For commands that create a
     /// ledger if none exists.
     pub(super) fn check_ledger_or_its_place(&self) -> Result<(), CliError> {
-        Ok(self.ledger_to_open()?.is_there().map(drop)?)
+        let there = self.ledger_to_open()?.is_there();
+        there.map(drop).map_err(|error| self.explain_place(error))
     }
 
     /// Opens the ledger for reading.
@@ -119,10 +119,26 @@ impl Settings {
     }
 
     fn open(&self, access: Access) -> Result<Box<dyn Ledger>, CliError> {
-        match self.ledger_to_open()?.open(access) {
-            Err(LedgerError::NotFound { .. }) => Err(self.no_ledger()),
-            other => Ok(other?),
+        let opened = self.ledger_to_open()?.open(access);
+        opened.map_err(|error| self.explain_place(error))
+    }
+
+    /// Who can write to the default place does not matter if no ledger is there: then another one is meant.
+    fn explain_place(&self, error: LedgerError) -> CliError {
+        match error {
+            LedgerError::NotFound { .. } => self.no_ledger(),
+            LedgerError::OpenToOthers { .. } if !self.names_ledger() && self.has_no_file() => {
+                self.no_ledger()
+            }
+            error => error.into(),
         }
+    }
+
+    fn has_no_file(&self) -> bool {
+        let Ok(LedgerUrl::Sqlite(path)) = self.ledger() else {
+            return false;
+        };
+        fs::symlink_metadata(path).is_err_and(|cause| cause.kind() == ErrorKind::NotFound)
     }
 
     /// The log for generating, importing or deleting a key: the ledger, which must be writable. Without a ledger in the settings or in the

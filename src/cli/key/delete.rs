@@ -29,12 +29,12 @@ pub(in crate::cli) struct DeleteKey {
 impl DeleteKey {
     pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
         let selector = check_key_name(&self.key)?;
-        // If the confirmation prompt is impossible, the command fails before the PIN prompt.
-        let terminal = self.terminal(settings)?;
         let mut log = settings.open_key_log()?;
         let session = settings.open_session(Some(&self.key))?;
         session.token().check_writable()?;
         let objects = session.key_objects(&selector)?;
+        // A key that is not there is reported as such, even if nobody can be asked.
+        let terminal = self.terminal(settings)?;
         let authorities = objects
             .public_key()
             .map(|key| authorities_with(settings, key))

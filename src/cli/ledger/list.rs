@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use clap::Args;
 use hsm_ca::ledger::{Entry, EntryFilter, EntryId, KeyEntry, KeyFilter, Ledger, RevocationState};
 
-use super::{collect, entry, key};
+use super::{entry, key};
 use crate::cli::exit::CliError;
 use crate::cli::json::Output as _;
 use crate::cli::json::ledger::LedgerList;
@@ -44,6 +44,9 @@ pub(super) struct Line {
 
 /// The number of entries without `--last` and `--open`.
 const LAST: u64 = 20;
+
+/// At most this many earlier entries are counted.
+const MOST_COUNTED: u64 = 1000;
 
 /// On a narrower terminal, two columns are merged: a serial number has up to 40 digits.
 const ROOMY: u16 = 140;
@@ -105,16 +108,24 @@ impl ListEntries {
             limit: most.filter(|_| !self.open).map(|most| most.saturating_add(1)),
             ..EntryFilter::default()
         };
-        let mut entries = collect(ledger, &filter)?;
-        if self.open {
-            entries.retain(|entry| !is_revoked(entry));
-        }
+        let (mut entries, mut found) = (Vec::new(), 0);
+        ledger.entries(&filter, &mut |entry| {
+            if self.open && is_revoked(&entry) {
+                return ControlFlow::Continue(());
+            }
+            entries.push(entry);
+            found += 1;
+            match most.is_some_and(|most| found > most) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        })?;
         let keys = collect_keys(
             ledger,
             &KeyFilter {
                 open: self.open,
                 before: filter.before,
-                limit: filter.limit,
+                limit: most.map(|most| most.saturating_add(1)),
             },
         )?;
         // Both lists come newest first. The newest of both together are shown, the newest at the end.
@@ -130,8 +141,11 @@ impl ListEntries {
             (true, true) => "No open entries, and nothing undelivered.\n".to_owned(),
             (true, false) => "No entries.\n".to_owned(),
             (false, _) => {
-                let earlier = before.map(|before| format!("\u{2026} earlier entries: --before {before}\n"));
-                render(&lines, self.table.wide) + &earlier.unwrap_or_default()
+                let earlier = match before {
+                    Some(before) => self.describe_earlier(ledger, EntryId(before))?,
+                    None => String::new(),
+                };
+                render(&lines, self.table.wide) + &earlier
             }
         };
         let entries = entries.iter().rev().filter(|one| one.id >= first);
@@ -142,6 +156,40 @@ impl ListEntries {
             before,
         };
         Ok(Report::laid_out(text, json.document()))
+    }
+
+    /// `… 172 earlier entries: --before 2087`
+    fn describe_earlier(&self, ledger: &dyn Ledger, before: EntryId) -> Result<String, CliError> {
+        let (mut count, most) = (0, MOST_COUNTED);
+        let mut add = |is_listed: bool| {
+            count += u64::from(is_listed);
+            match count < most {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        };
+        let entries = EntryFilter {
+            open: self.open,
+            undelivered: self.open,
+            before: Some(before),
+            ..EntryFilter::default()
+        };
+        ledger.entries(&entries, &mut |entry| add(!(self.open && is_revoked(&entry))))?;
+        let keys = KeyFilter {
+            open: self.open,
+            before: Some(before),
+            limit: None,
+        };
+        ledger.keys(&keys, &mut |_| add(true))?;
+        let words = match count {
+            1 => "1 earlier entry".to_owned(),
+            count if count < most => format!("{count} earlier entries"),
+            _ => format!("{most} or more earlier entries"),
+        };
+        Ok(format!(
+            "\u{2026} {words}: --before {before}\n",
+            before = before.0
+        ))
     }
 }
 
