@@ -21,6 +21,9 @@ fn short_names_mean_the_long_ones() {
     rig.command(&["--json", "key", "show", "nosuch"])
         .refused(4, "no-key");
     rig.command(&["--json", "nosuch"]).refused(2, "usage");
+    let slip = rig.command(&["--json", "csr", "sig"]);
+    let hint = "\"hint\": \"a similar subcommand exists: 'sign'\"";
+    assert!(slip.code == Some(2) && slip.stderr.contains(hint), "{slip:?}");
 }
 
 #[test]

@@ -48,10 +48,24 @@ impl CliError {
         Refusal {
             kind,
             exit_code,
-            message: self.to_string(),
+            message: without_number(&self.to_string()),
             hint: self.own_hint().or(hint.map(str::to_owned)),
         }
     }
+}
+
+/// The text without ` (os error 2)` after the system's words, which say the same.
+pub(super) fn without_number(text: &str) -> String {
+    let mut parts = text.split(" (os error ");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        match rest.strip_prefix(')') {
+            Some(rest) => plain.push_str(rest),
+            None => plain.extend([" (os error ", part]),
+        }
+    }
+    plain
 }
 
 #[cfg(test)]

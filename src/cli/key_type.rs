@@ -1,4 +1,4 @@
-//! Key types in both spellings: this program's (`rsa:2048`) and that of AWS KMS (`RSA_2048`).
+//! Key types in three spellings: this program's (`rsa:2048`), that of AWS KMS (`RSA_2048`), and that of the results (`RSA 2048`).
 
 use hsm_ca::kms::KeySpec;
 use hsm_ca::signer::KeyAlgorithm;
@@ -16,7 +16,12 @@ pub(super) fn parse(text: &str) -> Result<KeyAlgorithm, String> {
             .ok()
             .map(KeySpec::algorithm)
     };
+    let shown = || {
+        let mut all = names.iter().filter_map(|name| name.parse::<KeyAlgorithm>().ok());
+        all.find(|algorithm| algorithm.to_string().eq_ignore_ascii_case(text))
+    };
     own.or_else(of_kms)
+        .or_else(shown)
         .filter(known)
         .ok_or_else(|| suggest::among(text, &names))
 }
@@ -50,6 +55,8 @@ mod tests {
             ("ec:p521", "EC:P521"),
             ("ed25519", "ECC_NIST_EDWARDS25519"),
             ("ml-dsa-65", "ML_DSA_65"),
+            ("rsa:3072", "RSA 3072"),
+            ("ec:p256", "ec P-256"),
         ] {
             assert_eq!(parse(one), parse(other), "{one}");
             assert!(parse(one).is_ok(), "{one}");

@@ -16,6 +16,7 @@ use crate::cli::json::Output as _;
 use crate::cli::json::aws_cluster::ClusterInitialize;
 use crate::cli::json::common::Fingerprint;
 use crate::cli::next_steps::{self, is_under_way};
+use crate::cli::number::number;
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::ui::Ui;
 
@@ -36,7 +37,7 @@ pub(in crate::cli) struct InitializeCluster {
     #[arg(long)]
     yes: bool,
     /// Give up waiting after this many seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 1800, requires = "wait", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800, requires = "wait", value_parser = number::<u32>("a number of seconds", 1..=u32::MAX))]
     wait_seconds: u32,
 }
 

@@ -14,6 +14,7 @@ use super::super::global::Settings;
 use super::super::input;
 use super::super::json::Output as _;
 use super::super::json::crl::CrlCreate;
+use super::super::number::number;
 use super::super::output_file::{OutputOptions, SignatureOptions, split};
 use super::super::report::{Report, printable};
 use super::super::ui::Ui;
@@ -55,7 +56,7 @@ pub(in super::super) struct CreateCrl {
     profile: Option<String>,
     /// Make the CRL of this shard of the profile: only the certificates that name its URL
     #[arg(long, value_name = "N", requires = "profile", conflicts_with_all = ["distribution_point", "revoked", "only", "all_shards"],
-        value_parser = clap::value_parser!(u16).range(1..))]
+        value_parser = number::<u16>("the number of a shard", 1..=65_535))]
     shard: Option<u16>,
     /// Make the CRL of every shard of the profile, and of every other shard that a certificate names. One whose CRL in --out-dir says the
     /// same and is not half way to its nextUpdate is not signed again

@@ -145,3 +145,15 @@ fn one_kind_has_one_exit_code() {
         assert_eq!(codes.len() > 1, TWO.contains(&kind), "{codes:?}");
     }
 }
+
+#[test]
+fn the_system_s_words_stand_without_its_number() {
+    let error = CliError::read(Path::new("a.crt"), std::io::Error::from_raw_os_error(2));
+    assert_eq!(
+        error.explain().message,
+        "a.crt cannot be read: No such file or directory"
+    );
+    for same in ["", "(os error 2)", "x (os error two)", "x (os error 2"] {
+        assert_eq!(super::without_number(same), same);
+    }
+}

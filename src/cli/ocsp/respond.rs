@@ -13,6 +13,7 @@ use super::super::input;
 use super::super::json::Output as _;
 use super::super::json::common::FileName;
 use super::super::json::ocsp::OcspRespond;
+use super::super::number::number;
 use super::super::output_file::{OutputOptions, SignatureOptions, split};
 use super::super::report::{Report, printable};
 use super::super::ui::Ui;
@@ -39,7 +40,7 @@ pub(in super::super) struct Respond {
     #[arg(long, value_name = "FILE")]
     revoked: Option<PathBuf>,
     /// Hours until newer information is available [default: 24, or until a certificate expires]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = number::<u32>("a number of hours", 1..=u32::MAX))]
     hours: Option<u32>,
     /// The same in days of 24 hours (7 or 7d), hours (12h) or years of the calendar (1y)
     #[arg(

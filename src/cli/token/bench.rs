@@ -18,6 +18,7 @@ use crate::cli::json::Output as _;
 use crate::cli::json::common::FileName;
 use crate::cli::json::token::{self as output, Latency, NotMeasured, TokenBench};
 use crate::cli::key_type;
+use crate::cli::number::number;
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Report, printable};
 use crate::cli::ui::Ui;
@@ -38,14 +39,14 @@ pub(in crate::cli) struct BenchToken {
     #[arg(long, conflicts_with = "kinds")]
     key: Option<String>,
     /// Measure 1, 2, 4 sessions and so on up to this number, or to the token's own limit
-    #[arg(long, default_value = "4", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, default_value = "4", value_parser = number::<u16>("a number of sessions", 1..=1024))]
     sessions: u16,
     /// How long to measure each point, after a warm-up of 0.3 seconds. A point ends early at 200,000 signatures or 64 MiB of them
-    #[arg(long, default_value = "2", value_parser = clap::value_parser!(u16).range(1..=60))]
+    #[arg(long, default_value = "2", value_parser = number::<u16>("a number of seconds", 1..=60))]
     seconds: u16,
     /// Also issue this many certificates with each kind of key, from a temporary CA: request, rules, signature, ledger and file, as in `csr
     /// sign`
-    #[arg(long, value_name = "N", conflicts_with = "key", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", conflicts_with = "key", value_parser = number::<u32>("a number of certificates", 1..=100_000))]
     issue: Option<u32>,
     /// Draw the rates to this file, as SVG
     #[arg(long, value_name = "FILE")]

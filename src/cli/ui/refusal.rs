@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal as _};
 
 use super::help_page::{fold_long, fold_usage, without_styles};
 use super::{DIM, RED, Ui, print, tell, tell_raw};
-use crate::cli::exit::{CliError, FAILED, USAGE};
+use crate::cli::exit::{CliError, FAILED, USAGE, without_number};
 use crate::cli::json::Output as _;
 use crate::cli::json::error::{ErrorBody, ErrorReport};
 use crate::cli::report::{json_text, printable};
@@ -109,6 +109,7 @@ pub(in crate::cli) fn report_usage(error: &clap::Error) -> u8 {
         };
         return match printed {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let error = without_number(&error.to_string());
                 tell(format_args!("error: cannot write the help to stdout: {error}"));
                 FAILED
             }
@@ -129,7 +130,7 @@ pub(in crate::cli) fn report_usage(error: &clap::Error) -> u8 {
         tell_error(ErrorBody {
             kind: "usage",
             message: message.to_owned(),
-            hint: hint.map(str::to_owned),
+            hint: hint.or_else(|| tip_in(&text)).map(str::to_owned),
             exit_code: USAGE,
             causes: None,
             warnings: Vec::new(),
@@ -147,6 +148,12 @@ pub(in crate::cli) fn report_usage(error: &clap::Error) -> u8 {
         tell(format_args!("hint: {hint}"));
     }
     USAGE
+}
+
+/// The parser's own hint, as `a similar subcommand exists: 'sign'`.
+fn tip_in(text: &str) -> Option<&str> {
+    text.lines()
+        .find_map(|line| line.trim_start().strip_prefix("tip: "))
 }
 
 /// Why a command is not there, where it is one of the network.

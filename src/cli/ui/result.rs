@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::refusal::tell_error;
 use super::{DIM, RED, Ui, YELLOW, print, tell, tell_raw};
-use crate::cli::exit::{CliError, FAILED};
+use crate::cli::exit::{CliError, FAILED, without_number};
 use crate::cli::json::error::ErrorBody;
 use crate::cli::report::{Report, json_line, json_text, printable};
 use crate::cli::wrap;
@@ -56,6 +56,10 @@ impl Ui {
             let written = match content {
                 Some(content) => {
                     if !self.quiet {
+                        let text = match wrap::width_of(io::stderr()).filter(|_| !is_laid_out) {
+                            Some(width) => wrap::reflow(&text, width),
+                            None => text,
+                        };
                         tell_raw(format_args!("{text}"));
                     }
                     print(&content)
@@ -101,6 +105,7 @@ impl Ui {
 
     /// Reports that the result could not be written.
     fn tell_lost(&self, error: &io::Error) {
+        let error = without_number(&error.to_string());
         let message = format!("cannot write the result to stdout: {error}");
         if self.json {
             tell_error(ErrorBody {
