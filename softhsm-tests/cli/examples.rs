@@ -135,7 +135,9 @@ impl Shell {
     fn run(&self, line: &str) -> Run {
         let line = line
             .replace(CLUSTER, self.cluster.id())
-            .replace(ENTRY, &self.entry);
+            .replace(ENTRY, &self.entry)
+            // Nobody types the cluster's id.
+            .replace("cluster initialize", "cluster initialize --yes");
         let script =
             format!("export PATH=\"$PWD/bin:$PATH\"; if [ -e rig/env.sh ]; then . rig/env.sh; fi; {line}");
         self.rig.tool("bash", &["-c", &script])

@@ -48,6 +48,10 @@ fn the_documented_start_runs_as_written() {
         .replace("AWS_CloudHSM_Root-G1.crt", &aws)
         .replace("mrvl-rsa-LS2-AR-v1.crt", "manufacturer-root.crt")
         .replace("FINGERPRINT", &fingerprint("manufacturer-root.crt"));
+    // Nobody types the cluster's id.
+    let initialize = "--trust-anchor customerCA.crt --wait";
+    assert!(script.contains(initialize), "{script}");
+    let script = script.replace(initialize, &format!("{initialize} --yes"));
     let script = format!("PATH=$PWD/bin:$PATH\n{script}");
     rig.tool("bash", &["-euo", "pipefail", "-c", &script]).ok();
     let signed = format!("cluster/{}_CustomerHsmCertificate.crt", cluster.id());

@@ -14,8 +14,13 @@ use crate::oracle::openssl;
 
 const BEGUN: &str = "INITIALIZE_IN_PROGRESS";
 
-/// `cluster initialize` with `signed.crt` and `customerCA.crt`.
+/// `cluster initialize` with `signed.crt` and `customerCA.crt`, confirmed.
 pub(crate) fn arguments<'a>(cluster: &'a str, options: &[&'a str]) -> Vec<&'a str> {
+    unconfirmed(cluster, &[&["--yes"], options].concat())
+}
+
+/// The same without `--yes`.
+fn unconfirmed<'a>(cluster: &'a str, options: &[&'a str]) -> Vec<&'a str> {
     let files = ["--signed-cert", "signed.crt", "--trust-anchor", "customerCA.crt"];
     [&["cluster", "initialize", cluster][..], &files, options].concat()
 }
@@ -316,17 +321,48 @@ fn at_a_terminal_the_clusters_id_must_be_typed() {
         (&[][..], "yes", "the typed text does not match"),
         (&["--no-input"], "", "--yes was not given"),
     ] {
-        let run = on_a_terminal(&rig, &arguments(cluster.id(), options), answer);
+        let run = on_a_terminal(&rig, &unconfirmed(cluster.id(), options), answer);
         assert_eq!(run.code, Some(2), "{run:#?}");
         assert!(run.stdout.contains(words), "{run:#?}");
         assert_eq!(asked(KEY), 0);
     }
-    let run = on_a_terminal(&rig, &arguments(cluster.id(), &[]), cluster.id());
+    let run = on_a_terminal(&rig, &unconfirmed(cluster.id(), &[]), cluster.id());
     assert_eq!(run.code, Some(0), "{run:#?}");
     assert!(run.stdout.contains("That cannot be undone"), "{run:#?}");
     assert_eq!(asked(KEY), 1);
     // No confirmation if it has already begun.
-    let again = on_a_terminal(&rig, &arguments(cluster.id(), &[]), "");
+    let again = on_a_terminal(&rig, &unconfirmed(cluster.id(), &[]), "");
     assert!(!again.stdout.contains("Type the cluster's id"), "{again:#?}");
+    assert_eq!(asked(KEY), 1);
+}
+
+#[test]
+fn where_nobody_can_be_asked_it_needs_yes() {
+    const KEY: &str = "INITUNASKED";
+    let rig = counted(KEY);
+    let cluster = LocalCluster::create(HSM2, "");
+    sign(&rig, &cluster);
+    // `setsid` leaves the terminal of whoever runs the tests.
+    let without_terminal = |options: &[&str]| {
+        let program = ["--wait", PROGRAM, "--format", "json"];
+        rig.tool(
+            "setsid",
+            &[&program[..], &unconfirmed(cluster.id(), options)].concat(),
+        )
+    };
+    for (options, reason) in [
+        (&[][..], "no terminal to ask on"),
+        (&["--no-input"], "--no-input forbids the confirmation prompt"),
+    ] {
+        let message = without_terminal(options).refused(2, "not-confirmed");
+        assert!(
+            message.contains(reason) && message.contains("--yes was not given"),
+            "{message}"
+        );
+        assert_eq!(asked(KEY), 0);
+    }
+    without_terminal(&["--no-input", "--yes", "--wait"]).ok();
+    // Nothing is left to ask.
+    without_terminal(&["--no-input"]).ok();
     assert_eq!(asked(KEY), 1);
 }

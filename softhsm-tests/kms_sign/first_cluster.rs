@@ -52,7 +52,7 @@ fn the_first_hsm_of_a_team_is_initialized_with_a_kms_key_as_its_ca() {
         ];
         assert_eq!(openssl(rig, &purpose), format!("{signed}: OK\n"));
 
-        let initialize = ["cluster", "initialize", cluster.id(), "--wait"];
+        let initialize = ["cluster", "initialize", cluster.id(), "--wait", "--yes"];
         let files = [
             "--signed-cert",
             signed.as_str(),

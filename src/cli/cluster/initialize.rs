@@ -33,7 +33,7 @@ pub(in crate::cli) struct InitializeCluster {
     /// Follow the cluster's states until it is initialised
     #[arg(long)]
     wait: bool,
-    /// Initialise without asking for confirmation on the terminal
+    /// Initialise without asking for confirmation on the terminal; needed where nobody can answer
     #[arg(long)]
     yes: bool,
     /// Give up waiting after this many seconds
@@ -54,7 +54,7 @@ impl InitializeCluster {
         let limits = WaitLimits::up_to(Duration::from_secs(u64::from(self.wait_seconds)));
         let wait = self.wait.then_some(limits);
         ui.announce(&format!("asking CloudHSM in {}", service.region()));
-        if !self.yes && Ui::has_reader() && self.would_begin(&service)? {
+        if !self.yes && self.would_begin(&service)? {
             let question = format!(
                 "{} will be initialised with the certificate of \"{}\" under the trust anchor \"{}\".\n\
                  That cannot be undone: another CA needs another cluster. Type the cluster's id to go on: ",
