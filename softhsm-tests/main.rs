@@ -249,6 +249,7 @@ mod oracle;
 /// The files that commands write.
 mod outputs {
     mod files;
+    mod protected;
 }
 
 /// The sources of a PIN, and keeping it from other processes.

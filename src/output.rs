@@ -1,5 +1,6 @@
 //! Writes files: complete or not at all, never over another file, and only with verified content.
 
+mod database;
 mod destination;
 mod directory;
 mod error;
@@ -12,6 +13,7 @@ mod temporary;
 mod verified;
 mod written;
 
+pub use database::database_files;
 pub use destination::{Destination, Reserved, TriedDirectories};
 pub use directory::NewDirectory;
 pub use error::OutputError;

@@ -104,7 +104,8 @@ const FOR_MODULES: [&str; 16] = [
     "P11_KIT_SERVER_ADDRESS",
 ];
 
-fn is_for_a_module(name: &str) -> bool {
+/// Whether it is a variable that PKCS#11 modules read.
+pub(super) fn is_for_a_module(name: &str) -> bool {
     let is_name = name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');

@@ -4,6 +4,7 @@ mod layer;
 mod ledger;
 mod own_files;
 mod restart;
+mod token_store;
 
 #[cfg(feature = "postgres")]
 use std::cell::OnceCell;
@@ -25,6 +26,7 @@ pub(super) use own_files::OwnFiles;
 use layer::Layer;
 use ledger::{head_place, read_head};
 use restart::{RESTARTED, set_module_environment};
+use token_store::protect_token_stores;
 
 use super::closing::Opened;
 use super::config::{CONFIG_FILE, ConfigFile};
@@ -288,6 +290,7 @@ impl Settings {
             },
         };
         settings.own_paths().iter().for_each(|file| input::protect(file));
+        protect_token_stores(&config.module_environment);
         Ok(settings)
     }
 

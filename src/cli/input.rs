@@ -40,6 +40,15 @@ pub(super) fn protect(path: &Path) {
     }
 }
 
+/// Protects a directory and everything in it, if it exists. A file of that name is not one.
+pub(super) fn protect_directory(path: &Path) {
+    if let Ok(found) = path.metadata()
+        && found.is_dir()
+    {
+        PROTECTED.add_directory(&found);
+    }
+}
+
 /// The beginning of standard input, read to recognise its content, for the command that reads it.
 static PEEKED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 

@@ -11,6 +11,7 @@ use rustix::fs::{FallocateFlags, OFlags, fallocate};
 use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
+use super::database::{database_of, is_database};
 use super::{Encoding, OutputError, Protected, Verified, Written, make_temporary};
 
 /// Space reserved on the file system if the length is not known: more than any certificate needs.
@@ -18,9 +19,6 @@ const RESERVED_BYTES: u64 = 64 * 1024;
 
 /// The most bytes per write: any certificate is one write.
 const WRITE_BYTES: u64 = 64 * 1024;
-
-/// The start of an SQLite database (Database File Format, section 1.2.1).
-const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 
 /// Where a result goes, and how.
 #[derive(Clone, Debug)]
@@ -144,7 +142,21 @@ impl Destination {
 
     /// A dangling symbolic link counts as taken. Directories, devices, pipes and links to them are never replaced: `--force` on `/dev/stdout`
     /// would remove the system's own link.
+    ///
+    /// Nothing goes into a token's store or becomes a database's file, whether its name is free or not.
     pub(super) fn refuse_what_is_there(&self) -> Result<(), OutputError> {
+        if let Some(store) = self.protected.directory_above(self.directory()) {
+            return Err(OutputError::ProtectedDirectory {
+                path: self.path.clone(),
+                directory: store,
+            });
+        }
+        if let Some(database) = database_of(&self.path) {
+            return Err(OutputError::DatabaseFile {
+                path: self.path.clone(),
+                database,
+            });
+        }
         let link = match fs::symlink_metadata(&self.path) {
             Ok(found) => found,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -159,20 +171,13 @@ impl Destination {
         if !target.is_ok_and(|found| found.is_file()) || self.is_the_systems() {
             return Err(OutputError::NotReplaceable { path: path() });
         }
-        if self.is_database() {
+        if is_database(&self.path) {
             return Err(OutputError::Database { path: path() });
         }
         match self.overwrite {
             true => Ok(()),
             false => Err(OutputError::Exists { path: path() }),
         }
-    }
-
-    /// Whether the file is an SQLite database, such as the ledger of this or another command. No output may replace one.
-    fn is_database(&self) -> bool {
-        let mut first = [0; SQLITE.len()];
-        let read = File::open(&self.path).and_then(|mut file| file.read_exact(&mut first));
-        read.is_ok() && first == *SQLITE
     }
 
     /// Whether the file is in a directory of the kernel.

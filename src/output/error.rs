@@ -35,6 +35,20 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
+    /// A file that belongs to an SQLite database: its log, a lock.
+    DatabaseFile {
+        /// The path.
+        path: PathBuf,
+        /// The database.
+        database: PathBuf,
+    },
+    /// A token keeps its keys in this directory, or the program its locks.
+    ProtectedDirectory {
+        /// The path.
+        path: PathBuf,
+        /// The directory, which may be further up.
+        directory: PathBuf,
+    },
     /// The command reads this file, or it holds its settings.
     Protected {
         /// The path.
@@ -131,6 +145,18 @@ impl fmt::Display for OutputError {
                     path.display()
                 )
             }
+            Self::DatabaseFile { path, database } => write!(
+                f,
+                "{} belongs to the SQLite database {}, and no output is written there",
+                path.display(),
+                database.display()
+            ),
+            Self::ProtectedDirectory { path, directory } => write!(
+                f,
+                "{} is not written: {} holds the keys of a token, or this program's locks",
+                path.display(),
+                directory.display()
+            ),
             Self::Protected { path } => write!(
                 f,
                 "{} is an input of this command, so it is not replaced",

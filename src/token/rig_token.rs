@@ -22,6 +22,8 @@ pub struct RigToken {
     pub(super) configuration_file: &'static str,
     /// The text of the configuration file, for a directory with tokens.
     pub(super) configuration: fn(&Path) -> String,
+    /// The reverse: where such a text says that the tokens are.
+    pub(super) stores: fn(&str) -> Vec<PathBuf>,
 }
 
 impl RigToken {
@@ -79,6 +81,12 @@ impl RigToken {
         (self.configuration)(token_directory)
     }
 
+    /// Where a module with this configuration keeps its tokens: SoftHSM in a directory, Kryoptic in files. Empty if the text does not say.
+    #[must_use]
+    pub fn stores(&self, configuration: &str) -> Vec<PathBuf> {
+        (self.stores)(configuration)
+    }
+
     /// Whether the module and all its tokens report that they are this product.
     pub(super) fn made<'a>(
         &self,
@@ -102,5 +110,25 @@ impl Eq for RigToken {}
 impl fmt::Display for RigToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.product)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_says_where_the_tokens_are() {
+        let directory = Path::new("/rig/with \\ and space/tokens");
+        for kind in RigToken::ALL {
+            let stores = kind.stores(&kind.configuration(directory));
+            let [store] = stores.as_slice() else {
+                panic!("{kind}: {stores:?}")
+            };
+            assert!(store.starts_with(directory), "{kind}: {store:?}");
+            assert!(kind.stores("").is_empty() && kind.stores("= [").is_empty());
+        }
+        let spelt = "#directories.tokendir = /no\n  directories.tokendir=/a b/c  # the tokens\n";
+        assert_eq!(RigToken::SOFTHSM.stores(spelt), [Path::new("/a b/c")]);
     }
 }

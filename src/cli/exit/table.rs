@@ -277,7 +277,9 @@ fn explain_generate(error: &GenerateError) -> Row {
 
 fn explain_output(error: &OutputError) -> Row {
     match error {
-        OutputError::Protected { .. } => ("usage", USAGE, Some("name another file with --out")),
+        OutputError::Protected { .. }
+        | OutputError::ProtectedDirectory { .. }
+        | OutputError::DatabaseFile { .. } => ("usage", USAGE, Some("name another file with --out")),
         OutputError::NotReplaceable { .. } | OutputError::Database { .. } => {
             ("output-exists", USAGE, Some("name another file with --out"))
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use hsm_ca::ledger::LedgerUrl;
+use hsm_ca::output::database_files;
 
 use super::{HeadPlace, Settings};
 use crate::cli::exit::CliError;
@@ -32,11 +33,7 @@ impl Settings {
         let ledger = self.ledger();
         if let Ok(LedgerUrl::Sqlite(path)) = &ledger {
             let real = path.canonicalize().unwrap_or_else(|_| path.clone());
-            for suffix in ["", "-wal", "-shm", "-journal", "-audit", "-lock"] {
-                let mut name = real.clone().into_os_string();
-                name.push(suffix);
-                own.push(PathBuf::from(name));
-            }
+            own.extend(database_files(&real));
         }
         #[cfg(feature = "postgres")]
         if let Ok(LedgerUrl::Postgres(place)) = &ledger {

@@ -1,6 +1,6 @@
 //! Kryoptic, a second software token: what works on it and on SoftHSM does not depend on the quirks of one of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::RigToken;
 
@@ -16,6 +16,7 @@ impl RigToken {
         variable: "KRYOPTIC_CONF",
         configuration_file: "kryoptic.conf",
         configuration,
+        stores,
     };
 }
 
@@ -41,4 +42,17 @@ fn configuration(token_directory: &Path) -> String {
          dbargs = \"{}\"\n",
         storage.replace('\\', r"\\")
     )
+}
+
+/// The database of each slot: `dbargs`, as a basic or a literal string (TOML 1.0).
+fn stores(configuration: &str) -> Vec<PathBuf> {
+    let setting = |line: &str| {
+        let (name, value) = line.split_once('=')?;
+        let value = value.trim();
+        let basic = || Some(value.strip_prefix('"')?.split_once('"')?.0.replace(r"\\", r"\"));
+        let literal = || Some(value.strip_prefix('\'')?.split_once('\'')?.0.to_owned());
+        let file = basic().or_else(literal)?;
+        (name.trim() == "dbargs").then(|| PathBuf::from(file))
+    };
+    configuration.lines().filter_map(setting).collect()
 }

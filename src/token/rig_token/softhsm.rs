@@ -1,6 +1,6 @@
 //! SoftHSM 2, the usual token of test rigs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::RigToken;
 
@@ -16,6 +16,7 @@ impl RigToken {
         variable: "SOFTHSM2_CONF",
         configuration_file: "softhsm2.conf",
         configuration,
+        stores,
     };
 }
 
@@ -39,4 +40,14 @@ fn configuration(token_directory: &Path) -> String {
          slots.removable = false\n",
         token_directory.display()
     )
+}
+
+/// `directories.tokendir`, as SoftHSM reads it: a `#` starts a comment, and spaces around `=` do not count.
+fn stores(configuration: &str) -> Vec<PathBuf> {
+    let setting = |line: &str| {
+        let line = line.split_once('#').map_or(line, |(before, _)| before);
+        let (name, value) = line.split_once('=')?;
+        (name.trim() == "directories.tokendir").then(|| PathBuf::from(value.trim()))
+    };
+    configuration.lines().filter_map(setting).collect()
 }
