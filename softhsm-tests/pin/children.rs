@@ -17,6 +17,7 @@ cd "${0%/*}" || exit 1
     cat
     cat <&7
     cat /proc/self/fd/7
+    ls -l /proc/self/fd
     parent=$PPID
     while [ "${parent:-0}" -gt 1 ]; do
         tr '\0' '\n' </proc/$parent/environ
@@ -31,12 +32,16 @@ echo '{"Version": 1, "AccessKeyId": "test", "SecretAccessKey": "test"}'
 const BECOME_ORDINARY: &str = "exec setpriv --reuid=65534 --regid=65534 --clear-groups -- \"$0\" \"$@\"";
 
 /// The sources of the PIN, with the shell's preparation for each.
-const WAYS: [(&str, &str); 5] = [
+const WAYS: [(&str, &str); 8] = [
     ("env:THE_PIN", "export THE_PIN=$(cat secret)"),
     ("fd:7", "exec 7<secret"),
     ("fd:0", "exec <secret"),
     ("file:/dev/fd/7", "exec 7<secret"),
     ("file:/dev/stdin", "exec <secret"),
+    // Other spellings of the same.
+    ("file:/dev/./fd/7", "exec 7<secret"),
+    ("file:/proc/thread-self/fd/7", "exec 7<secret"),
+    ("file:link", "ln -sf /dev/fd/7 link; exec 7<secret"),
 ];
 
 /// A CA, a profile with the spy as its linter, and AWS settings with the spy as their `credential_process`.
@@ -66,7 +71,8 @@ fn rig() -> Rig {
 
 /// A program with these arguments, after what the shell does first, as an ordinary user.
 fn after(rig: &Rig, first: &str, program: &str, arguments: &[&str]) -> Command {
-    let script = format!("{first}; {BECOME_ORDINARY}");
+    // 8 stands for any other descriptor that a shell leaves open.
+    let script = format!("{first}; exec 8<secret; {BECOME_ORDINARY}");
     let mut command = rig.prepare_tool("bash", &["-c", &script, program]);
     command
         .args(arguments)
@@ -92,7 +98,9 @@ fn neither_a_linter_nor_a_credential_process_gets_the_pin() {
     for (source, first) in WAYS {
         // Started by the shell directly, it finds the PIN, so it looks in the right places.
         Run::of(&mut after(&rig, first, "./spy.sh", &[])).ok();
-        assert!(seen(&rig).contains(&pin), "{source}: the spy is blind");
+        let direct = seen(&rig);
+        let sees = direct.contains(&pin) && direct.contains("/secret\n");
+        assert!(sees, "{source}: the spy is blind: {direct}");
 
         // The PIN is needed, and was read before the linter runs.
         let sign = [
@@ -112,14 +120,20 @@ fn neither_a_linter_nor_a_credential_process_gets_the_pin() {
         ];
         rig.without_secrets(Run::of(&mut after(&rig, first, program, &sign)))
             .ok();
-        assert!(!seen(&rig).contains(&pin), "{source}: the linter has the PIN");
+        let linter = seen(&rig);
+        assert!(!linter.contains(&pin), "{source}: the linter has the PIN");
+        assert!(
+            !linter.contains("/secret\n"),
+            "{source}: the linter has a descriptor"
+        );
 
         // No PIN is needed, so it was not read.
         let create = ["--pin-source", source, "kms", "create-key", "--description", "x"];
         rig.without_secrets(Run::of(&mut after(&rig, first, program, &create)))
             .ok();
+        let process = seen(&rig);
         assert!(
-            !seen(&rig).contains(&pin),
+            !process.contains(&pin) && !process.contains("/secret\n"),
             "{source}: the credential_process has the PIN"
         );
     }

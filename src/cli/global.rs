@@ -32,7 +32,7 @@ use super::closing::Opened;
 use super::config::{CONFIG_FILE, ConfigFile};
 use super::exit::CliError;
 use super::format::Format;
-use super::inherited::take_variable;
+use super::inherited::{keep_from_children, take_variable};
 use super::input;
 use super::pin::HeldPins;
 
@@ -247,7 +247,8 @@ impl Settings {
                 .filter_map(|layer| layer.pin_source.as_deref())
                 .chain(password_source.as_deref()),
         );
-        let refused_keys = options
+        keep_from_children();
+        let refused_keys = match options
             .refused_keys
             .or_else(|| text("HSM_CA_REFUSED_KEYS").map(PathBuf::from))
             .or_else(|| config.refused_keys.map(|path| beside_file.join(path)));

@@ -9,7 +9,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use rustix::stdio::dup2_stdin;
@@ -46,6 +46,24 @@ fn was_inherited(number: RawFd) -> bool {
     // SAFETY: the number is not -1, and is borrowed for one fcntl(2), which returns EBADF if it is not open.
     let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
     fcntl_getfd(descriptor).is_ok_and(|flags| !flags.contains(FdFlags::CLOEXEC))
+}
+
+/// Keeps every inherited descriptor from children, except standard input, output and error. They stay open: an input such as `<(command)` is
+/// one of them. Descriptors that this process opens later never reach children.
+///
+/// To be called while the process has one thread and no C library has opened a file.
+pub(super) fn keep_from_children() {
+    let listed = fs::read_dir("/proc/self/fd").map(|entries| {
+        let name = |entry: io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse().ok();
+        entries.filter_map(name).collect()
+    });
+    // Without /proc: the numbers that a shell gives.
+    let numbers: Vec<RawFd> = listed.unwrap_or_else(|_| (0..1024).collect());
+    for number in numbers.into_iter().filter(|number| *number > 2) {
+        if let Ok(Some(descriptor)) = take_descriptor(number) {
+            let _open = descriptor.into_raw_fd();
+        }
+    }
 }
 
 /// Removes a variable from the environment, so that child processes do not inherit it.

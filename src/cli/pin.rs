@@ -2,11 +2,12 @@
 
 use std::cell::RefCell;
 use std::env;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};
 use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process;
 
 use hsm_ca::file_trust::{self, Owners, TrustError};
 use hsm_ca::secret::{MemoryGuard, Pin};
@@ -55,15 +56,34 @@ impl PinSource {
     }
 }
 
-/// The inherited descriptor that a path names: a shell replaces `file:<(command)` by `file:/dev/fd/63`.
+/// The inherited descriptor that a path names, in any spelling and through links: a shell replaces `file:<(command)` by `file:/dev/fd/63`.
 fn descriptor_of(path: &str) -> Option<RawFd> {
-    if path == "/dev/stdin" {
-        return Some(0);
+    /// As many links as Linux follows (path_resolution(7)).
+    const MOST_LINKS: usize = 40;
+    let mut path = PathBuf::from(path);
+    for _ in 0..MOST_LINKS {
+        let directory = match path.parent()? {
+            here if here.as_os_str().is_empty() => Path::new("."),
+            directory => directory,
+        };
+        let directory = directory.canonicalize().ok()?;
+        if has_own_descriptors(&directory) {
+            let number = path.file_name()?.to_str()?.parse().ok();
+            return number.filter(|number| *number == 0 || *number > 2);
+        }
+        let target = fs::read_link(&path).ok()?;
+        path = directory.join(target);
     }
-    let number = path
-        .strip_prefix("/dev/fd/")
-        .or_else(|| path.strip_prefix("/proc/self/fd/"))?;
-    number.parse().ok().filter(|number| *number == 0 || *number > 2)
+    None
+}
+
+/// Whether it is `/proc/self/fd`, or that of a thread of this process.
+fn has_own_descriptors(directory: &Path) -> bool {
+    let own = Path::new("/proc").join(process::id().to_string());
+    let Ok(below) = directory.strip_prefix(own) else {
+        return false;
+    };
+    below == Path::new("fd") || (below.starts_with("task") && below.ends_with("fd"))
 }
 
 /// The contents of environment variables and inherited descriptors that PIN sources name. They are taken even if the command needs no PIN,
@@ -293,7 +313,22 @@ mod tests {
             assert!(!format!("{error:?}").contains("1234"));
         }
         assert_eq!(PinSource::parse("fd:3").unwrap(), PinSource::Descriptor(3));
-        for (path, number) in [("/dev/fd/63", 63), ("/proc/self/fd/7", 7), ("/dev/stdin", 0)] {
+        let directory = tempfile::tempdir().unwrap();
+        let link = |name: &str, target: &str| {
+            let link = directory.path().join(name);
+            std::os::unix::fs::symlink(target, &link).unwrap();
+            link.display().to_string()
+        };
+        for (path, number) in [
+            ("/dev/fd/63".to_owned(), 63),
+            ("/proc/self/fd/7".to_owned(), 7),
+            ("/dev/stdin".to_owned(), 0),
+            ("/dev/./fd//7".to_owned(), 7),
+            ("/proc/thread-self/fd/7".to_owned(), 7),
+            (link("one", "/dev/fd/7"), 7),
+            (link("two", "one"), 7),
+            (link("directory", "/dev/fd") + "/8", 8),
+        ] {
             let source = PinSource::parse(&format!("file:{path}")).unwrap();
             assert_eq!(source, PinSource::DescriptorAsFile(number));
         }
