@@ -2,7 +2,9 @@
 
 mod layer;
 mod ledger;
+mod named_file;
 mod own_files;
+mod refused_keys;
 mod restart;
 mod token_store;
 
@@ -10,6 +12,7 @@ mod token_store;
 use std::cell::OnceCell;
 use std::env;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "postgres")]
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -18,13 +21,13 @@ use hsm_ca::file_trust::Owners;
 use hsm_ca::ledger::{Head, LedgerUrl};
 #[cfg(feature = "postgres")]
 use hsm_ca::secret::Pin;
-use hsm_ca::signer::KeyList;
 use hsm_ca::workflow::{Clock, Guards, HeadPlace};
 
 pub(super) use own_files::OwnFiles;
 
 use layer::Layer;
 use ledger::{head_place, read_head};
+use named_file::NamedBy;
 use restart::{RESTARTED, set_module_environment};
 use token_store::protect_token_stores;
 
@@ -161,6 +164,8 @@ pub(super) struct FoundConfig {
     config: ConfigFile,
     directory: PathBuf,
     path: Option<PathBuf>,
+    /// Nobody named it.
+    was_found: bool,
 }
 
 impl FoundConfig {
@@ -181,6 +186,7 @@ impl Settings {
             config,
             directory,
             path,
+            was_found,
         } = config;
         let known = ["", "text", "json"];
         if let Some(wrong) =
@@ -228,15 +234,31 @@ impl Settings {
             .into_iter()
             .find_map(|(url, origin, directory)| Some((url?, origin, directory)))
             .unwrap_or((DEFAULT_LEDGER.to_owned(), DEFAULT_ORIGIN, directory));
-        let password_source = options
+        let named_by = NamedBy::settings(path.clone().filter(|_| was_found));
+        let password_source = match options
             .ledger_password_source
             .or_else(|| text("HSM_CA_LEDGER_PASSWORD_SOURCE"))
-            .or_else(|| {
+        {
+            Some(named) => Some(named),
+            None => {
                 let source = config.ledger_password_source;
-                source.map(|source| beside(&beside_file, source))
-            });
+                let named = source.map(|source| beside(&beside_file, source));
+                named_by.check_now(named.as_deref().and_then(file_of))?;
+                named
+            }
+        };
         if uses_token {
-            set_module_environment(&config.module_environment)?;
+            let [flags, environment, file] = &layers;
+            let is_module_of_file = flags.module.is_none() && environment.module.is_none();
+            named_by.check_now(file.module.as_deref().filter(|_| is_module_of_file))?;
+            let is_pin_of_file = flags.pin_source.is_none() && environment.pin_source.is_none();
+            named_by.check_now(
+                file.pin_source
+                    .as_deref()
+                    .and_then(file_of)
+                    .filter(|_| is_pin_of_file),
+            )?;
+            set_module_environment(&config.module_environment, &named_by)?;
         }
         // The variable is only for this start: an hsm-ca that a child starts must be able to restart itself too.
         let _ = take_variable(RESTARTED);
@@ -251,7 +273,14 @@ impl Settings {
         let refused_keys = match options
             .refused_keys
             .or_else(|| text("HSM_CA_REFUSED_KEYS").map(PathBuf::from))
-            .or_else(|| config.refused_keys.map(|path| beside_file.join(path)));
+        {
+            Some(named) => Some(named),
+            None => {
+                let named = config.refused_keys.map(|path| beside_file.join(path));
+                named_by.check_now(named.as_deref())?;
+                named
+            }
+        };
         let guards = Guards {
             place: head_place(
                 options.ledger_head,
@@ -293,21 +322,6 @@ impl Settings {
         settings.own_paths().iter().for_each(|file| input::protect(file));
         protect_token_stores(&config.module_environment);
         Ok(settings)
-    }
-
-    /// The list of refused keys.
-    pub(super) fn refused_keys(&self) -> Result<Option<Arc<KeyList>>, CliError> {
-        Ok(self.refused_keys_with_digest()?.map(|(list, _)| list))
-    }
-
-    /// The same with the SHA-256 of the file.
-    pub(super) fn refused_keys_with_digest(&self) -> Result<Option<(Arc<KeyList>, Digest)>, CliError> {
-        let Some(path) = &self.refused_keys else {
-            return Ok(None);
-        };
-        let bytes = input::read_trusted_list(path, Owners::Any)?;
-        let list = KeyList::read(&bytes).map_err(|error| CliError::config(path, None, &error.to_string()))?;
-        Ok(Some((Arc::new(list), Digest::of(&bytes))))
     }
 
     /// The checks of the ledger: kept head and clock.
@@ -352,6 +366,7 @@ impl GlobalOptions {
             config: ConfigFile::read(&path, owners)?,
             directory,
             path: Some(path),
+            was_found: owners == Owners::Own,
         })
     }
 
@@ -376,4 +391,9 @@ fn beside(directory: &Path, source: String) -> String {
         Some(path) => format!("file:{}", directory.join(path).display()),
         None => source,
     }
+}
+
+/// The file of a PIN source `file:PATH`.
+fn file_of(source: &str) -> Option<&Path> {
+    source.strip_prefix("file:").map(Path::new)
 }

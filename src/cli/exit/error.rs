@@ -43,6 +43,12 @@ pub(in crate::cli) enum CliError {
         found: bool,
         cause: TrustError,
     },
+    /// The same for a file that settings name which were found, not named.
+    NamedByFound {
+        path: PathBuf,
+        settings: PathBuf,
+        cause: TrustError,
+    },
     /// The program could not restart itself.
     Restart { cause: io::Error },
     /// A `pkcs11:` URI is invalid.

@@ -59,6 +59,16 @@ impl fmt::Display for CliError {
                     path.display()
                 )
             }
+            Self::NamedByFound {
+                path,
+                settings,
+                cause,
+            } => write!(
+                f,
+                "{} is not used, because {} names it, which was found and not named: {cause}",
+                path.display(),
+                settings.display()
+            ),
             Self::Restart { cause } => write!(f, "cannot set the module's environment: {cause}"),
             Self::Uri { option, cause } => write!(f, "{option} is not a usable pkcs11: URI: {cause}"),
             Self::NoModule => f.write_str("no PKCS#11 module is configured"),

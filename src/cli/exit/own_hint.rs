@@ -60,6 +60,16 @@ impl CliError {
                     "if there was a ledger, restore it or name it with --ledger; if there never was one: hsm-ca ledger new --ledger {url}"
                 ))
             }
+            Self::NamedByFound { settings, cause, .. } => Some(match cause {
+                TrustError::OpenToOthers { .. } => {
+                    let refused = quote(&cause.path().display().to_string());
+                    format!("check its contents, then: chmod go-w {refused}")
+                }
+                _ => {
+                    let settings = quote(&settings.display().to_string());
+                    format!("read both first; to use them on purpose: --config {settings}")
+                }
+            }),
             Self::Trust { path, found, cause } => {
                 let path = quote(&path.display().to_string());
                 let on_purpose = format!("read it first; to use it on purpose: --config {path}");

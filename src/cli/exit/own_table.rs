@@ -17,7 +17,7 @@ pub(super) fn explain_own(error: &CliError) -> Row {
         CliError::Unrecognised { .. } | CliError::Empty { .. } => ("unrecognised-file", REFUSED, None),
         CliError::TooLarge { .. } => ("too-large", REFUSED, None),
         CliError::Config { .. } => ("configuration", USAGE, None),
-        CliError::Trust { .. } => ("untrusted-file", USAGE, None),
+        CliError::Trust { .. } | CliError::NamedByFound { .. } => ("untrusted-file", USAGE, None),
         CliError::Restart { .. } => (
             "restart",
             FAILED,

@@ -7,14 +7,16 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use hsm_ca::file_trust::{self, Owners};
-
+use super::named_file::NamedBy;
 use crate::cli::exit::CliError;
 
 /// A module reads its variables when it is loaded, and a Rust program cannot safely change its own environment, so the program restarts
 /// itself with the configured variables. This takes some milliseconds, and is skipped if they are already set, for example by a rig's
 /// env.sh. The environment takes precedence.
-pub(super) fn set_module_environment(wanted: &BTreeMap<String, String>) -> Result<(), CliError> {
+pub(super) fn set_module_environment(
+    wanted: &BTreeMap<String, String>,
+    named_by: &NamedBy,
+) -> Result<(), CliError> {
     let missing: Vec<_> = wanted
         .iter()
         .filter(|(name, _)| env::var_os(name).is_none())
@@ -24,12 +26,7 @@ pub(super) fn set_module_environment(wanted: &BTreeMap<String, String>) -> Resul
     }
     // The module's configuration decides which token it shows.
     for path in missing.iter().map(|(_, value)| Path::new(value)) {
-        let checked = match path {
-            file if file.is_file() => file_trust::check_file(file, Owners::Any),
-            directory if directory.is_dir() => file_trust::check_directory(directory),
-            _ => continue,
-        };
-        checked.map_err(|cause| CliError::trust(path, Owners::Any, cause))?;
+        named_by.check(path)?;
     }
     // After the restart none may be missing. Otherwise it failed.
     if env::var_os(RESTARTED).is_some() {
