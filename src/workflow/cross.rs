@@ -8,8 +8,8 @@ use super::signing_key::find_signing_key;
 use super::{Clock, Delivered, Delivery, Linted, Named, Planned, Progress, Recorder, Step, WorkflowError};
 use crate::signer::{KeyList, KeyStore, PublicKey, RandomSource, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
-    AskedValidity, Certificate, Change, Checked, Issuer, Original, Profile, SerialNumber, Tbs, UnixTime,
-    Validity, X509Error, compare_with_original,
+    AskedValidity, Certificate, Change, Checked, Issuer, NameFault, Original, Profile, SerialNumber, Tbs,
+    UnixTime, Validity, X509Error, compare_with_original,
 };
 
 /// A cross-certificate that is requested.
@@ -48,6 +48,8 @@ pub struct CrossSummary {
     pub changes: Vec<Change>,
     /// The RFC 5280 faults of the original that it corrects, in words.
     pub repairs: Vec<String>,
+    /// The faults of the subject that it repeats.
+    pub subject_faults: Vec<NameFault>,
 }
 
 /// A cross-certificate that passed every check that needs no token, and whose output can be written.
@@ -144,6 +146,7 @@ impl CrossJob {
             kept,
             changes,
             repairs: original.repairs(),
+            subject_faults: original.subject_faults(),
         })
     }
 

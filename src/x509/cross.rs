@@ -1,6 +1,7 @@
 //! Cross-certificates: this CA repeats what another CA's certificate says about its subject.
 
 mod compare;
+mod content;
 
 pub use compare::{Change, compare_with_original};
 
@@ -15,11 +16,12 @@ use const_oid::db::rfc5280::{
     ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_AUTHORITY_INFO_ACCESS, ID_PE_SUBJECT_INFO_ACCESS,
 };
 
+use der::asn1::OctetString;
 use x509_cert::ext::Extension;
 
 use super::extension::{self, Context};
 use super::profile::{AUTHORITY_USAGE, CarriedExtension, KeyKinds, Profile, ProfileExtension, Role};
-use super::{Certificate, Rule, UnixTime, X509Error, rules};
+use super::{Certificate, NameFault, Rule, UnixTime, X509Error, rules};
 use crate::signer::KeySearch;
 
 /// The extensions about the subject, which a cross-certificate repeats. The others are about the issuer, for which this CA uses its own, or are
@@ -50,11 +52,13 @@ const CRITICAL: [ObjectIdentifier; 5] = [
 /// Sections 4.2.1.2 and 4.2.2.2: MUST NOT be critical.
 const NOT_CRITICAL: [ObjectIdentifier; 2] = [ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_SUBJECT_INFO_ACCESS];
 
-/// An extension of the original for a cross-certificate: the same value, and as critical as RFC 5280 requires, even if the original is not.
+/// An extension of the original for a cross-certificate: the same value, in DER, and as critical as RFC 5280 requires, even if the original's is
+/// not.
 pub(super) fn carried(found: &Extension) -> Extension {
     let kind = found.extn_id;
     Extension {
         critical: CRITICAL.contains(&kind) || (found.critical && !NOT_CRITICAL.contains(&kind)),
+        extn_value: OctetString::new(content::repaired(found)).unwrap_or_else(|_| found.extn_value.clone()),
         ..found.clone()
     }
 }
@@ -72,6 +76,9 @@ fn find_repairs(original: &[Extension]) -> Vec<String> {
             (false, true) => repairs.push(format!("{name} is critical, but not in the original")),
             (true, false) => repairs.push(format!("{name} is not critical, but is in the original")),
             _ => {}
+        }
+        if carried(found).extn_value != found.extn_value {
+            repairs.push(format!("{name} is in DER, but not in the original"));
         }
     }
     if original.iter().all(|found| found.extn_id != ID_CE_KEY_USAGE) {
@@ -127,6 +134,11 @@ impl Original {
             let found = format!("{} is empty", extension::extension_name(empty.extn_id));
             return Err(X509Error::broken(rules::CROSS_ORIGINAL, found));
         }
+        let repeated = certificate.extensions().iter();
+        let mut repeated = repeated.filter(|found| CARRIED.contains(&found.extn_id));
+        if let Some(found) = repeated.find_map(content::find_fault) {
+            return Err(X509Error::broken(rules::CROSS_ORIGINAL, found));
+        }
         certificate.check_time(now)?;
         let key = certificate.public_key()?;
         if key.algorithm().rsa_bits().is_some_and(|bits| bits < 2048) {
@@ -165,6 +177,16 @@ impl Original {
     #[must_use]
     pub const fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    /// The faults of its subject that a new CA's may not have, and that its cross-certificate repeats: the issuer names in its certificates say
+    /// the same.
+    #[must_use]
+    pub fn subject_faults(&self) -> Vec<NameFault> {
+        let subject = self.certificate.subject();
+        let mut faults = subject.type_faults();
+        faults.extend(subject.check_new(|_| true).err());
+        faults
     }
 
     /// The faults by RFC 5280 that its cross-certificate corrects, in words.

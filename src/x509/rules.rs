@@ -290,7 +290,8 @@ rules! {
     CROSS_ORIGINAL = rule(
         "cross-original",
         "RFC 5280 6.1.3 (a)(1)",
-        "the original is a CA certificate, signed by its own key or by its issuer's",
+        "the original is a CA certificate, signed by its own key or by its issuer's; no fault in it that only the CA could correct: name constraints \
+         and policies in RFC 5280's form, a subjectKeyIdentifier with octets",
     );
     CROSS_SUBJECT = rule(
         "cross-subject",

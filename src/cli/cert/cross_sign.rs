@@ -18,7 +18,7 @@ use crate::cli::json::common::FileName;
 use crate::cli::output_file::{OutputOptions, SignatureOptions, WaiverOptions, split};
 use crate::cli::page::Page;
 use crate::cli::profile;
-use crate::cli::report::Report;
+use crate::cli::report::{Report, printable};
 use crate::cli::ui::Ui;
 use crate::cli::validity::{self, ValidityOptions};
 
@@ -116,9 +116,16 @@ fn report(summary: CrossSummary, mut page: Page, now: UnixTime) -> Report {
     let json = CertCrossSign { certificates: [json] };
     let repaired = summary.repairs.into_iter();
     let repaired = repaired.map(|repair| format!("corrected as RFC 5280 requires: {repair}"));
+    let faults = summary.subject_faults.into_iter().map(|fault| {
+        format!(
+            "the subject breaks the rule {}: {}; it was signed anyway, because it is the name in what this CA has issued",
+            fault.rule.name,
+            printable(&fault.found)
+        )
+    });
     Report {
         content,
-        warnings: repaired.chain(warn(&summary.certificate)).collect(),
+        warnings: repaired.chain(faults).chain(warn(&summary.certificate)).collect(),
         ..Report::new(page.into_text(), json.document())
     }
 }

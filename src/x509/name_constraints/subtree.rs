@@ -161,11 +161,19 @@ impl Subtree {
         }
     }
 
-    pub(super) fn read(subtree: &GeneralSubtree) -> Result<Self, String> {
-        // RFC 5280 section 4.2.1.10: "the minimum MUST be zero, and maximum MUST be absent".
+    /// RFC 5280 section 4.2.1.10: "the minimum MUST be zero, and maximum MUST be absent"; an iPAddress is an address and a mask.
+    pub(super) fn check_form(subtree: &GeneralSubtree) -> Result<(), String> {
         if subtree.minimum != 0 || subtree.maximum.is_some() {
             return Err("a subtree with minimum or maximum".to_owned());
         }
+        match &subtree.base {
+            GeneralName::IpAddress(octets) => read_network(octets.as_bytes()).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn read(subtree: &GeneralSubtree) -> Result<Self, String> {
+        Self::check_form(subtree)?;
         Ok(match &subtree.base {
             GeneralName::DnsName(name) => Self::Dns(name.as_str().to_owned()),
             GeneralName::Rfc822Name(name) => Self::Email(name.as_str().to_owned()),
@@ -293,10 +301,17 @@ fn parse_network(text: &str) -> Result<Subtree, String> {
 
 /// RFC 5280 section 4.2.1.10: "in the style of RFC 4632 (CIDR)", so address and mask, and the ones of the mask are its first bits.
 fn read_network(octets: &[u8]) -> Result<Subtree, String> {
+    // RFC 5280 section 4.2.1.10
+    if !matches!(octets.len(), 8 | 32) {
+        let length = octets.len();
+        return Err(format!(
+            "an IP network of {length} octets; an address with its mask has 8 or 32"
+        ));
+    }
     let (address, mask) = octets.split_at(octets.len() / 2);
     let bits = mask.iter().map(|octet| octet.count_ones()).sum();
-    if !octets.len().is_multiple_of(2) || mask_of(mask.len(), bits) != mask {
-        return Err("a network without a mask, or with a mask that is not a prefix".to_owned());
+    if mask_of(mask.len(), bits) != mask {
+        return Err("an IP network with a mask that is not a prefix".to_owned());
     }
     Ok(Subtree::Ip(read_address(address)?, bits))
 }

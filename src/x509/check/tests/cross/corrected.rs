@@ -117,6 +117,110 @@ fn what_cannot_be_corrected_is_refused() {
     }
 }
 
+/// What pkilint and this program refuse in a certificate of their own. The values are BER by hand.
+#[test]
+fn a_fault_in_a_value_is_not_repeated() {
+    let key = SoftwareKey::generate();
+    let policies = b"\x30\x0e\x30\x05\x06\x03\x2a\x03\x04\x30\x05\x06\x03\x2a\x03\x04";
+    let mapping = b"\x30\x0d\x30\x0b\x06\x04\x55\x1d\x20\x00\x06\x03\x2a\x03\x04";
+    let cases: [(ObjectIdentifier, &[u8], &str); 7] = [
+        (
+            ID_CE_NAME_CONSTRAINTS,
+            b"\x30\x0a\xa0\x08\x30\x06\x87\x04\x0a\x00\x00\x00",
+            "4 octets",
+        ),
+        (
+            ID_CE_NAME_CONSTRAINTS,
+            b"\x30\x08\xa1\x06\x30\x04\x87\x02\xff\xff",
+            "2 octets",
+        ),
+        (
+            ID_CE_NAME_CONSTRAINTS,
+            b"\x30\x0a\xa0\x08\x30\x06\x82\x01a\x80\x01\x01",
+            "minimum",
+        ),
+        (
+            ID_CE_NAME_CONSTRAINTS,
+            b"\x30\x0a\xa0\x08\x30\x06\x82\x01a\x81\x01\x01",
+            "maximum",
+        ),
+        (ID_CE_CERTIFICATE_POLICIES, policies, "1.2.3.4"),
+        (ID_CE_POLICY_MAPPINGS, mapping, "anyPolicy"),
+        (ID_CE_SUBJECT_KEY_IDENTIFIER, b"\x04\x00", "no octets"),
+    ];
+    for (kind, value, words) in cases {
+        let mut made = Sketch::authority("CN=Other", "CN=Other");
+        made.extensions
+            .as_mut()
+            .unwrap()
+            .push(fixture::extension(kind, false, value));
+        let error = Original::verify(made.sign(&key, &key), None, NOW).unwrap_err();
+        assert_eq!(error.rule(), Some("cross-original"), "{kind}: {error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
+fn a_key_usage_that_is_not_in_der_is_written_in_it_and_reported() {
+    let mut made = sketch();
+    let extensions = made.extensions.as_mut().unwrap();
+    let usage = extensions
+        .iter_mut()
+        .find(|found| found.extn_id == ID_CE_KEY_USAGE)
+        .unwrap();
+    *usage = fixture::extension(ID_CE_KEY_USAGE, true, b"\x03\x02\x00\x06");
+    let scene = Scene::of(&made);
+    let checked = scene.plan().check(Issuer::Authority(&scene.ca), NOW).unwrap();
+    let cross = checked.sign(&scene.ca_key).unwrap().certificate().clone();
+    let mut written = cross.extensions().iter();
+    let usage = written.find(|found| found.extn_id == ID_CE_KEY_USAGE).unwrap();
+    assert_eq!(usage.extn_value.as_bytes(), b"\x03\x02\x01\x06");
+    let repairs = scene.original.repairs();
+    assert!(
+        repairs.contains(&"keyUsage is in DER, but not in the original".to_owned()),
+        "{repairs:?}"
+    );
+}
+
+/// A subject cannot be corrected: its CA's certificates name it as it is.
+#[test]
+fn a_subject_that_a_new_ca_may_not_have_is_repeated_and_reported() {
+    let attribute = |oid: &[u8], tag: u8, value: &[u8]| {
+        let length = |bytes: &[u8]| u8::try_from(bytes.len()).unwrap();
+        let value = [&[tag, length(value)], value].concat();
+        let pair = [&[0x06, 3][..], oid, &value].concat();
+        [&[0x30, length(&pair)], &pair[..]].concat()
+    };
+    let name = |attributes: &[Vec<u8>]| {
+        let length = |bytes: &[u8]| u8::try_from(bytes.len()).unwrap();
+        let set = attributes.concat();
+        let set = [&[0x31, length(&set)], &set[..]].concat();
+        Name::from_der(&[&[0x30, length(&set)], &set[..]].concat()).unwrap()
+    };
+    let (common, country) = (b"\x55\x04\x03", b"\x55\x04\x06");
+    let faults = |subject: Name| {
+        let mut made = sketch();
+        (made.subject, made.issuer) = (subject.clone(), subject);
+        let scene = Scene::of(&made);
+        scene.plan().check(Issuer::Authority(&scene.ca), NOW).unwrap();
+        scene.original.subject_faults()
+    };
+    for (subject, rule) in [
+        (name(&[attribute(country, 0x0c, b"US")]), "name-string-type"),
+        (
+            name(&[attribute(common, 0x0c, b"a"), attribute(common, 0x0c, b"b")]),
+            "name-attribute-once",
+        ),
+        (name(&[attribute(common, 0x14, b"Old")]), "subject"),
+        (name(&[attribute(common, 0x1e, b"\0O\0l")]), "subject"),
+        (name(&[attribute(common, 0x0c, b" Old")]), "name-text"),
+    ] {
+        let found = faults(subject);
+        assert_eq!(found[0].rule.name, rule, "{found:?}");
+    }
+    assert_eq!(faults(Name::from_rfc4514("CN=New").unwrap()), []);
+}
+
 #[test]
 fn the_same_purposes_in_the_profile_are_accepted() {
     let mut made = sketch();
