@@ -260,6 +260,8 @@ mod tests {
     fn invalid_names_are_refused() {
         for text in [
             "example.com",
+            "uri:https://good.example.com@evil.com/",
+            "uri:https://a:b@[2001:db8::1]/",
             "dns:",
             "dns:-a.example",
             "dns:a..example",

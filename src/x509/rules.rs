@@ -178,11 +178,11 @@ rules! {
     NAME_TEXT = rule(
         "name-text",
         "Unicode UTS 39",
-        "no value that can be mistaken for another: invisible characters, a space at either end or one that \
+        "no value that can be mistaken for another: invisible or unassigned characters, U+FFFD, a space at either end or one that \
          is not U+0020, look-alikes of . / @ : - *; in a common name no other forms of ASCII letters, and no \
          Latin with Greek, Cyrillic, Armenian or Cherokee in one word",
     );
-    NAME_SIZE = rule("name-size", "hsm-ca", "at most 64 attributes in the subject");
+    NAME_SIZE = rule("name-size", "hsm-ca", "at most 64 attributes in the subject, none with more than 1,024 characters");
     SUBJECT_KEY = rule("subject-key", "hsm-ca", "not the CA's own key");
     KEY_SIZE = rule("key-size", "NIST SP 800-131A", "RSA of 2048 bits or more");
     KEY_KIND = rule(

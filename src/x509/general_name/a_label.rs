@@ -1,17 +1,13 @@
 //! Labels in Punycode: `xn--…` (RFC 5890 section 2.3.2.1, RFC 3492).
 
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
+use idna::punycode;
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+
 use crate::x509::name::is_misleading_letter;
 
 const PREFIX: &str = "xn--";
-
-/// RFC 3492 section 5.
-const BASE: u32 = 36;
-const T_MIN: u32 = 1;
-const T_MAX: u32 = 26;
-const SKEW: u32 = 38;
-const DAMP: u32 = 700;
-const FIRST_BIAS: u32 = 72;
-const FIRST_CODE_POINT: u32 = 128;
 
 /// An A-label is the Punycode of exactly one label in Unicode. Programs show any other label that begins with `xn--` differently, or not at all.
 /// Labels without the prefix pass.
@@ -20,172 +16,134 @@ pub(super) fn check_a_label(label: &str) -> Result<(), String> {
     let Some(encoded) = label.strip_prefix(PREFIX) else {
         return Ok(());
     };
-    let text = decode(encoded).ok_or("is not Punycode")?;
-    if text.iter().all(char::is_ascii) {
+    let text = punycode::decode_to_string(encoded).ok_or("is not Punycode")?;
+    if text.is_ascii() {
         return Err("is Punycode of ASCII, which needs none".to_owned());
     }
-    if encode(&text).as_deref() != Some(encoded) {
+    if punycode::encode_str(&text).as_deref() != Some(encoded) {
         return Err("is not the canonical Punycode of its text".to_owned());
     }
-    // RFC 5891 section 4.2.3 and RFC 5892 section 2: small letters, digits and marks.
-    let is_wrong = |character: &&char| {
-        let ascii = character.is_ascii_lowercase() || character.is_ascii_digit() || **character == '-';
-        let is_letter = character.is_alphanumeric() || is_combining(**character) || is_mark(**character);
-        let other = !character.is_ascii()
-            && is_letter
-            && !is_misleading_letter(**character)
-            && character.to_lowercase().eq([**character]);
-        !ascii && !other
+    let characters: Vec<_> = text.chars().collect();
+    if let Some(character) = characters.iter().find(|character| !may_stand(**character)) {
+        return Err(format!("contains {}, which no label may have", code(*character)));
+    }
+    if let Some(character) = find_out_of_context(&characters) {
+        let code = code(character);
+        return Err(format!(
+            "contains {code} where no label may have it (RFC 5892 appendix A)"
+        ));
+    }
+    // What it decodes to must be composed (NFC, RFC 5891 section 4.2.1), without a mark at its beginning (4.2.3.2) or a hyphen out of place
+    // (4.2.3.1), and in one direction (RFC 5893).
+    let read = Uts46::new().to_ascii(
+        text.as_bytes(),
+        AsciiDenyList::STD3,
+        Hyphens::Check,
+        DnsLength::Ignore,
+    );
+    match read {
+        Ok(read) if read == label => Ok(()),
+        Ok(other) => Err(format!("is another spelling of {other:?}")),
+        Err(_) => Err(
+            "has a hyphen or a mark out of place, or letters of both directions (RFC 5891 section 4.2.3, RFC 5893)"
+                .to_owned(),
+        ),
+    }
+}
+
+fn code(character: char) -> String {
+    format!("U+{:04X}", u32::from(character))
+}
+
+/// RFC 5892 section 3, without the joiners, which are invisible: small letters, digits and marks. UTS 46 maps what its category `Unstable` has.
+fn may_stand(character: char) -> bool {
+    use GeneralCategory as Category;
+    if character.is_ascii() {
+        return character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
+    }
+    // Section 2.6, exceptions; section 2.9, OldHangulJamo.
+    match character {
+        '\u{B7}' | '\u{375}' | '\u{5F3}' | '\u{5F4}' | '\u{6FD}' | '\u{6FE}' | '\u{F0B}' | '\u{3007}'
+        | '\u{30FB}' => return true,
+        '\u{640}' | '\u{7FA}' | '\u{302E}' | '\u{302F}' | '\u{3031}'..='\u{3035}' | '\u{303B}' => {
+            return false;
+        }
+        '\u{1100}'..='\u{11FF}' | '\u{A960}'..='\u{A97C}' | '\u{D7B0}'..='\u{D7FB}' => return false,
+        _ => {}
+    }
+    let category = CodePointMapData::<GeneralCategory>::new().get(character);
+    let is_letter_or_digit = matches!(
+        category,
+        Category::LowercaseLetter
+            | Category::OtherLetter
+            | Category::ModifierLetter
+            | Category::NonspacingMark
+            | Category::SpacingMark
+            | Category::DecimalNumber
+    );
+    is_letter_or_digit && !is_misleading_letter(character)
+}
+
+/// A character that RFC 5892 appendix A (A.3 to A.9) allows only beside others.
+fn find_out_of_context(text: &[char]) -> Option<char> {
+    let is_greek = |character: &char| matches!(character, '\u{370}'..='\u{3FF}' | '\u{1F00}'..='\u{1FFF}');
+    let is_hebrew = |character: &char| matches!(character, '\u{591}'..='\u{5F4}');
+    let is_japanese = |character: &char| {
+        let is_kana = matches!(character, '\u{3041}'..='\u{30FA}' | '\u{30FC}'..='\u{30FF}');
+        is_kana
+            || matches!(character, '\u{3005}' | '\u{3007}' | '\u{3400}'..='\u{9FFF}' | '\u{20000}'..='\u{3FFFF}')
     };
-    if let Some(character) = text.iter().find(is_wrong) {
-        let code = u32::from(*character);
-        return Err(format!("contains U+{code:04X}, which no label may have"));
-    }
-    let is_hyphen = |place: usize| text.get(place) == Some(&'-');
-    if is_hyphen(0) || text.last() == Some(&'-') || (is_hyphen(2) && is_hyphen(3)) {
-        return Err("has a hyphen where no label may have one (RFC 5891 section 4.2.3.1)".to_owned());
-    }
-    if text.first().is_some_and(|first| is_combining(*first)) {
-        return Err("begins with a combining mark (RFC 5891 section 4.2.3.2)".to_owned());
-    }
-    Ok(())
-}
-
-/// The blocks that consist of combining marks.
-const fn is_combining(character: char) -> bool {
-    matches!(
-        character,
-        '\u{300}'..='\u{36F}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5BD}' | '\u{610}'..='\u{61A}' | '\u{64B}'..='\u{65F}'
-            | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20FF}' | '\u{3099}' | '\u{309A}'
-            | '\u{FE20}'..='\u{FE2F}'
-    )
-}
-
-/// Marks inside words of the scripts of India and South-East Asia that are not letters, and the signs that RFC 5892 appendix A allows.
-fn is_mark(character: char) -> bool {
-    match u32::from(character) {
-        // The blocks that follow ISCII have nukta and virama in the same places.
-        point @ 0x900..=0xDFF => matches!(point & 0x7F, 0x3C | 0x4D) || point == 0xDCA,
-        0xB7 | 0x375 | 0x5F3 | 0x5F4 | 0x30FB => true,
-        point => {
-            matches!(point, 0xE31..=0xE4E | 0xEB1..=0xECD | 0xF18..=0xFBC | 0x1037..=0x103A | 0x17C9..=0x17D3)
+    let has =
+        |digits: std::ops::RangeInclusive<char>| text.iter().any(|character| digits.contains(character));
+    let has_both_digits = has('\u{660}'..='\u{669}') && has('\u{6F0}'..='\u{6F9}');
+    let found = text.iter().enumerate().find(|(place, character)| {
+        let before = place.checked_sub(1).and_then(|place| text.get(place));
+        let after = text.get(place + 1);
+        match character {
+            '\u{B7}' => before != Some(&'l') || after != Some(&'l'),
+            '\u{375}' => !after.is_some_and(is_greek),
+            '\u{5F3}' | '\u{5F4}' => !before.is_some_and(is_hebrew),
+            '\u{30FB}' => !text.iter().any(is_japanese),
+            '\u{660}'..='\u{669}' => has_both_digits,
+            _ => false,
         }
-    }
-}
-
-/// RFC 3492 section 6.1
-fn adapt(delta: u32, points: u32, is_first: bool) -> u32 {
-    let mut delta = if is_first { delta / DAMP } else { delta / 2 };
-    delta += delta / points;
-    let mut bias = 0;
-    while delta > (BASE - T_MIN) * T_MAX / 2 {
-        delta /= BASE - T_MIN;
-        bias += BASE;
-    }
-    bias + (BASE - T_MIN + 1) * delta / (delta + SKEW)
-}
-
-fn threshold(place: u32, bias: u32) -> u32 {
-    place.saturating_sub(bias).clamp(T_MIN, T_MAX)
-}
-
-/// RFC 3492 section 6.2; for small letters only.
-fn decode(encoded: &str) -> Option<Vec<char>> {
-    let (basic, extended) = encoded.rsplit_once('-').unwrap_or(("", encoded));
-    let mut text: Vec<char> = basic.chars().collect();
-    let (mut code, mut bias, mut index) = (FIRST_CODE_POINT, FIRST_BIAS, 0_u32);
-    let mut digits = extended.bytes().peekable();
-    while digits.peek().is_some() {
-        let before = index;
-        let mut weight = 1_u32;
-        for place in (BASE..).step_by(36) {
-            let digit = match digits.next()? {
-                letter @ b'a'..=b'z' => u32::from(letter - b'a'),
-                number @ b'0'..=b'9' => u32::from(number - b'0') + 26,
-                _ => return None,
-            };
-            index = index.checked_add(digit.checked_mul(weight)?)?;
-            let threshold = threshold(place, bias);
-            if digit < threshold {
-                break;
-            }
-            weight = weight.checked_mul(BASE - threshold)?;
-        }
-        let points = u32::try_from(text.len()).ok()? + 1;
-        bias = adapt(index - before, points, before == 0);
-        code = code.checked_add(index / points)?;
-        index %= points;
-        text.insert(usize::try_from(index).ok()?, char::from_u32(code)?);
-        index += 1;
-    }
-    Some(text)
-}
-
-/// RFC 3492 section 6.3
-fn encode(text: &[char]) -> Option<String> {
-    let mut encoded: String = text.iter().filter(|character| character.is_ascii()).collect();
-    let basic = u32::try_from(encoded.len()).ok()?;
-    if basic > 0 {
-        encoded.push('-');
-    }
-    let (mut code, mut bias, mut delta, mut handled) = (FIRST_CODE_POINT, FIRST_BIAS, 0_u32, basic);
-    let length = u32::try_from(text.len()).ok()?;
-    while handled < length {
-        let next = text.iter().map(|character| u32::from(*character));
-        let next = next.filter(|point| *point >= code).min()?;
-        delta = delta.checked_add((next - code).checked_mul(handled + 1)?)?;
-        code = next;
-        for point in text.iter().map(|character| u32::from(*character)) {
-            if point < code {
-                delta = delta.checked_add(1)?;
-            }
-            if point != code {
-                continue;
-            }
-            let mut rest = delta;
-            for place in (BASE..).step_by(36) {
-                let threshold = threshold(place, bias);
-                if rest < threshold {
-                    break;
-                }
-                encoded.push(digit(threshold + (rest - threshold) % (BASE - threshold))?);
-                rest = (rest - threshold) / (BASE - threshold);
-            }
-            encoded.push(digit(rest)?);
-            bias = adapt(delta, handled + 1, handled == basic);
-            delta = 0;
-            handled += 1;
-        }
-        delta = delta.checked_add(1)?;
-        code += 1;
-    }
-    Some(encoded)
-}
-
-fn digit(value: u32) -> Option<char> {
-    let digits = "abcdefghijklmnopqrstuvwxyz0123456789";
-    digits.chars().nth(usize::try_from(value).ok()?)
+    });
+    found.map(|(_, character)| *character)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// RFC 3492 section 7.1, and names in use.
+    fn a_label(text: &str) -> String {
+        format!("xn--{}", punycode::encode_str(text).unwrap())
+    }
+
+    /// Names in use, and the examples of RFC 3492 section 7.1 that IDNA allows.
     #[test]
-    fn punycode_is_read_and_written_as_in_its_rfc() {
-        for (text, encoded) in [
-            ("ليهمابتكلموشعربي؟", "egbpdaj6bu4bxfgehfvwxn"),
-            ("他们为什么不说中文", "ihqwcrb4cv8a8dqg056pqjye"),
-            ("3年b組金八先生", "3b-ww4c5e180e575a65lsy2b"),
-            ("bücher", "bcher-kva"),
-            ("münchen-ost", "mnchen-ost-9db"),
-            ("faß", "fa-hia"),
-            ("ü", "tda"),
+    fn what_registries_give_out_passes() {
+        for text in [
+            "他们为什么不说中文",
+            "3年b組金八先生",
+            "bücher",
+            "münchen-ost",
+            "faß",
+            "ü",
+            "παράδειγμα",
+            "испытание",
+            "परीक्षा",
+            "இலங்கை",
+            "한국",
+            "إختبار",
+            "טעסט",
+            "תל5",
+            "l·l",
+            "ת״א",
+            "テスト・x",
+            "〇〇",
+            "مثال۵",
         ] {
-            let characters: Vec<_> = text.chars().collect();
-            assert_eq!(decode(encoded), Some(characters.clone()), "{encoded}");
-            assert_eq!(encode(&characters).as_deref(), Some(encoded), "{text}");
+            assert_eq!(check_a_label(&a_label(text)), Ok(()), "{text}");
         }
     }
 
@@ -209,6 +167,10 @@ mod tests {
             ("xn--bcher-kv", "not Punycode"),
             ("xn--99999999", "not Punycode"),
             ("xn--ls8h", "U+1F4A9"),
+            // Not in NFC: it looks like "über".
+            ("xn--uber-vwc", "another spelling of \"xn--ber-goa\""),
+            ("xn--ab-vld", "both directions"),
+            ("xn--a-foc", "U+0640"),
         ] {
             let found = check_a_label(label);
             assert!(
@@ -227,11 +189,27 @@ mod tests {
             "ü-",
             "ab--ü",
             "\u{301}ab",
+            "\u{93c}क",
             "a\u{a0}b",
             "a\u{2800}",
+            "a·l",
+            "l·",
+            "a\u{30fb}b",
+            "a\u{5f3}",
+            "\u{375}a",
+            "ب\u{660}\u{6f0}",
+            "ب\u{640}ب",
+            "x²",
+            "ⅷ",
+            "½",
+            "\u{1100}\u{1161}",
+            "a\u{378}",
+            "1ب",
+            "بa",
+            "ﬁn",
+            "ſ",
         ] {
-            let label = format!("xn--{}", encode(&text.chars().collect::<Vec<_>>()).unwrap());
-            assert!(check_a_label(&label).is_err(), "{text}: {label}");
+            assert!(check_a_label(&a_label(text)).is_err(), "{text}");
         }
     }
 
@@ -246,7 +224,8 @@ mod tests {
                 .map(|_| letters[usize::try_from(numbers.below(37)).unwrap()])
                 .collect();
             if check_a_label(&format!("xn--{encoded}")).is_ok() {
-                assert_eq!(encode(&decode(&encoded).unwrap()), Some(encoded));
+                let text = punycode::decode_to_string(&encoded).unwrap();
+                assert_eq!(punycode::encode_str(&text), Some(encoded));
             }
         }
     }

@@ -71,9 +71,16 @@ pub(in crate::x509) fn check_uri(uri: &str) -> Result<(), String> {
         return refused("is not absolute");
     }
     match rest.strip_prefix("//") {
+        // RFC 9110 section 4.2.4: "to obscure the authority for the sake of phishing attacks".
+        Some(rest) if has_user(rest) => refused("has a user name before its host"),
         Some(rest) if !has_sound_host(rest) => refused("has no host"),
         _ => Ok(()),
     }
+}
+
+fn has_user(rest: &str) -> bool {
+    let authority = rest.split(['/', '?', '#']).next();
+    authority.is_some_and(|authority| authority.contains('@'))
 }
 
 fn has_sound_host(rest: &str) -> bool {

@@ -1,5 +1,8 @@
 //! Characters that make a name look like another: invisible ones, and look-alikes.
 
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
+
 use crate::values::is_unprintable;
 
 /// Why a value misleads its reader; `is_common_name` if it may be read as a host.
@@ -13,6 +16,14 @@ pub(super) fn find_misleading(characters: &[char], is_common_name: bool) -> Opti
     }
     if let Some(character) = characters.iter().find(|character| is_other_space(**character)) {
         return Some(format!("{}, which looks like a space", code(*character)));
+    }
+    if characters.contains(&'\u{FFFD}') {
+        return Some("U+FFFD, which stands for a character that was lost".to_owned());
+    }
+    let categories = CodePointMapData::<GeneralCategory>::new();
+    let is_unassigned = |character: &&char| categories.get(**character) == GeneralCategory::Unassigned;
+    if let Some(character) = characters.iter().find(is_unassigned) {
+        return Some(format!("{}, which Unicode does not assign", code(*character)));
     }
     let like_separator = |character: &char| Some((*character, separator_like(*character)?));
     if let Some((character, like)) = characters.iter().find_map(like_separator) {
@@ -61,6 +72,10 @@ const fn separator_like(character: char) -> Option<char> {
     Some(match character {
         '\u{2024}' | '\u{3002}' | '\u{FE52}' | '\u{FF0E}' | '\u{FF61}' | '\u{A4F8}' | '\u{10A50}'
         | '\u{1D16D}' => '.',
+        // The full stops of other scripts.
+        '\u{589}' | '\u{6D4}' | '\u{701}' | '\u{702}' | '\u{1362}' | '\u{166E}' | '\u{1803}' | '\u{1809}'
+        | '\u{2CF9}' | '\u{2CFE}' | '\u{2E3C}' | '\u{A4FF}' | '\u{A60E}' | '\u{A6F3}' | '\u{16AF5}'
+        | '\u{16E98}' | '\u{1BC9F}' | '\u{1DA88}' => '.',
         '\u{2044}' | '\u{2215}' | '\u{29F8}' | '\u{FF0F}' => '/',
         '\u{FE6B}' | '\u{FF20}' => '@',
         '\u{2236}' | '\u{A789}' | '\u{FE55}' | '\u{FF1A}' => ':',
@@ -129,6 +144,11 @@ mod tests {
             ("a\u{e000}b", "invisible"),
             ("a\u{fdd0}b", "invisible"),
             ("a\u{10ffff}b", "invisible"),
+            ("a\u{701}b", "U+0701, which looks like \".\""),
+            ("a\u{6d4}b", "U+06D4"),
+            ("a\u{a60e}b", "U+A60E"),
+            ("a\u{fffd}b", "U+FFFD, which stands for"),
+            ("a\u{378}b", "U+0378, which Unicode does not assign"),
             ("www\u{ff0e}example", "looks like \".\""),
             ("www\u{3002}example", "looks like \".\""),
             ("www\u{ff61}example", "looks like \".\""),

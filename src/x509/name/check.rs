@@ -15,13 +15,17 @@ use crate::x509::{Rule, rules};
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 /// x500UniqueIdentifier: the only one of X.520's attributes that is a BIT STRING.
 const UNIQUE_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.45");
+const UNIVERSAL_STRING: u8 = 0x1C;
 /// A typical name has ten; a directory with many levels, twice that. Each certificate and each CRL repeats it.
 const MOST_ATTRIBUTES: usize = 64;
 
+/// The most characters of any other value: X.520's bound of a description. RFC 5280 appendix A.1 has 32,768 for a surname, half a megabyte of which
+/// could be in a name.
+const MOST_CHARACTERS: usize = 1024;
+
 /// Upper bounds of RFC 5280 appendix A.1, in characters, for the attributes people write.
-const UPPER_BOUNDS: [(&str, usize); 15] = [
+const UPPER_BOUNDS: [(&str, usize); 10] = [
     ("2.5.4.3", 64),
-    ("2.5.4.4", 32_768),
     ("2.5.4.5", 64),
     ("2.5.4.6", 2),
     ("2.5.4.7", 128),
@@ -29,10 +33,6 @@ const UPPER_BOUNDS: [(&str, usize); 15] = [
     ("2.5.4.10", 64),
     ("2.5.4.11", 64),
     ("2.5.4.12", 64),
-    ("2.5.4.41", 32_768),
-    ("2.5.4.42", 32_768),
-    ("2.5.4.43", 32_768),
-    ("2.5.4.44", 32_768),
     ("2.5.4.65", 128),
     ("1.2.840.113549.1.9.1", 255),
 ];
@@ -44,6 +44,19 @@ impl Name {
     /// # Errors
     /// What is wrong with it.
     pub fn check_readable(&self) -> Result<(), String> {
+        // `RdnSequence` does not know every string type, and does not say whose value it is.
+        for attribute in self.attributes().unwrap_or_default().iter().flatten() {
+            if Tag::from_der(&[attribute.tag]).is_err() {
+                let tag = match attribute.tag {
+                    UNIVERSAL_STRING => "UniversalString".to_owned(),
+                    tag => format!("0x{tag:02x}"),
+                };
+                let kind = describe_oid(attribute.kind);
+                return Err(format!(
+                    "{kind} has the type {tag}, not UTF8String or PrintableString"
+                ));
+            }
+        }
         let sequence = RdnSequence::from_der(self.der()).map_err(|error| error.kind().to_string())?;
         if sequence.to_der().ok().as_deref() != Some(self.der()) {
             return Err("it is not in DER".to_owned());
@@ -97,7 +110,7 @@ impl Name {
             }
             check_new_type(attribute).map_err(NameFault::of(rules::SUBJECT))?;
             check_text(attribute)?;
-            check_length(attribute).map_err(NameFault::of(rules::SUBJECT))?;
+            check_length(attribute)?;
         }
         let mut faults = self.type_faults().into_iter();
         faults
@@ -155,7 +168,7 @@ pub(super) fn check_given(attribute: &AttributeTypeAndValue) -> Result<(), Strin
     {
         return Err("C must be the two capital letters of ISO 3166".to_owned());
     }
-    check_length(attribute)
+    check_length(attribute).map_err(|fault| fault.found)
 }
 
 /// Checks that a value is text and not misleading.
@@ -189,22 +202,24 @@ fn check_visible(attribute: &AttributeTypeAndValue) -> Result<(), NameFault> {
     }
 }
 
-fn check_length(attribute: &AttributeTypeAndValue) -> Result<(), String> {
+fn check_length(attribute: &AttributeTypeAndValue) -> Result<(), NameFault> {
     let kind = describe_oid(attribute.oid);
     let length = characters(attribute).unwrap_or_default().len();
     // RFC 5280 appendix A.1: X520countryName is "PrintableString (SIZE (2))".
     if attribute.oid == COUNTRY
         && (length != 2 || !attribute.value.value().iter().all(u8::is_ascii_alphabetic))
     {
-        return Err(format!(
-            "{kind} is not two letters (RFC 5280 appendix A.1, ISO 3166)"
-        ));
+        let found = format!("{kind} is not two letters (RFC 5280 appendix A.1, ISO 3166)");
+        return Err(NameFault::of(rules::SUBJECT)(found));
     }
     let oid = attribute.oid.to_string();
     match UPPER_BOUNDS.iter().find(|(bounded, _)| *bounded == oid) {
-        Some((_, bound)) if length > *bound => Err(format!(
+        Some((_, bound)) if length > *bound => Err(NameFault::of(rules::SUBJECT)(format!(
             "{kind} is longer than {bound} characters (RFC 5280 appendix A.1)"
-        )),
+        ))),
+        None if length > MOST_CHARACTERS => Err(NameFault::of(rules::NAME_SIZE)(format!(
+            "{kind} has {length} characters; at most {MOST_CHARACTERS} are allowed"
+        ))),
         _ => Ok(()),
     }
 }

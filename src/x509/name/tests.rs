@@ -53,6 +53,12 @@ fn a_name_that_rfc_5280_does_not_allow_is_refused() {
         );
     }
     assert!(Name::from_rfc4514(&format!("CN={}", "a".repeat(65))).is_err());
+    for kind in ["street", "sn"] {
+        let with = |length: usize| Name::from_rfc4514(&format!("{kind}={}", "a".repeat(length)));
+        assert!(with(1024).is_ok(), "{kind}");
+        let error = with(1025).unwrap_err().to_string();
+        assert!(error.contains("at most 1024"), "{error}");
+    }
     assert!(Name::from_rfc4514(&format!("CN={}", "é".repeat(64))).is_ok());
 }
 

@@ -32,7 +32,7 @@ fn the_examples_of_the_rfc_are_inside_or_outside() {
         ("uri:.example.com", "uri:https://a.b.example.com/x", true),
         ("uri:.example.com", "uri:https://example.com/x", false),
         ("uri:example.com", "uri:https://a.example.com/x", false),
-        ("uri:example.com", "uri:https://u@example.com:1/x", true),
+        ("uri:example.com", "uri:https://example.com:1/x", true),
         ("email:root@example.com", "email:root@example.com", true),
         ("email:root@example.com", "email:ROOT@example.com", false),
         ("email:example.com", "email:a@example.com", true),
@@ -53,6 +53,18 @@ fn the_examples_of_the_rfc_are_inside_or_outside() {
         assert_eq!(permitted.is_ok(), inside, "{tree} {name:?}");
         let excluded = constraints(&[], &[tree]).check(&subject, &name);
         assert_eq!(excluded.is_err(), inside, "{tree} {name:?}");
+    }
+}
+
+/// Another CA's certificate may have what is not signed here. The host follows the user name.
+#[test]
+fn a_user_name_in_a_uri_is_not_its_host() {
+    let uri = der::asn1::Ia5String::new("https://example.com@evil.org:1/x").unwrap();
+    let name = [GeneralName::UniformResourceIdentifier(uri)];
+    let subject = Name::from_rfc4514("CN=x").unwrap();
+    for (tree, inside) in [("uri:example.com", false), ("uri:evil.org", true)] {
+        let permitted = constraints(&[tree], &[]).check(&subject, &name);
+        assert_eq!(permitted.is_ok(), inside, "{tree}");
     }
 }
 
