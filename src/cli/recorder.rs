@@ -40,7 +40,8 @@ impl Settings {
             Err(CliError::NoLedger { .. }) if !self.names_ledger() => return Ok(None),
             other => other?,
         };
-        if let Some(head) = &self.guards().head {
+        let in_file = find_kept_head(ledger.as_ref(), &self.guards().place, None)?;
+        for head in self.guards().head.iter().chain(&in_file) {
             require_head(ledger.as_ref(), head)?;
         }
         Ok(Some(ledger))

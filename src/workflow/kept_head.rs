@@ -99,6 +99,11 @@ pub enum KeptHeadError {
         /// Where the head is kept.
         place: String,
     },
+    /// The file that should keep the head is not there, although the ledger has entries.
+    Missing {
+        /// Where the head should be.
+        place: String,
+    },
     /// The kept bytes were not written by this program.
     Unreadable {
         /// Where.
@@ -129,6 +134,13 @@ impl fmt::Display for KeptHeadError {
                 write!(
                     f,
                     "the head that was kept {place} belongs to another ledger, not the one in use"
+                )
+            }
+            Self::Missing { place } => {
+                write!(
+                    f,
+                    "no head of this ledger is kept {place}, although the ledger has entries: without it, an older copy of the ledger would \
+                     not be noticed"
                 )
             }
             Self::Unreadable { place, reason } => {

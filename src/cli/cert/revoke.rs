@@ -81,6 +81,12 @@ impl RevokeCertificate {
             }
             _ => "The hold ended",
         };
+        if settings.guards().place.is_token() {
+            fields.add(
+                "head",
+                "on the token it is raised by the next signature; until then, an older copy of the ledger without this is not noticed",
+            );
+        }
         let text = format!("{done}: entry {} of the ledger\n{}", entry.id, fields.render(2));
         Ok(Report {
             next: Some(next_steps::after_revocation(&self.ca)),

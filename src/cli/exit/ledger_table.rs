@@ -252,6 +252,14 @@ pub(super) fn explain_kept_head(error: &KeptHeadError) -> Row {
                  this one alone",
             ),
         ),
+        KeptHeadError::Missing { .. } => (
+            "ledger-head",
+            UNAVAILABLE,
+            Some(
+                "nothing was signed. Restore the file. If the ledger never had one, or if the file is lost and the ledger is the newest one, \
+                 `hsm-ca ledger accept --ca FILE` verifies the ledger and makes the file",
+            ),
+        ),
         _ => (
             "ledger-head",
             UNAVAILABLE,

@@ -1,7 +1,11 @@
 //! Guards stop a recorder whose ledger is the wrong one or incomplete, or whose clock is wrong.
 
+use std::ops::ControlFlow;
+
 use super::Recorder;
-use crate::ledger::{Authority, Digest, EntryId, GivenUpHead, Head, Intent, LedgerError, VerifyReport};
+use crate::ledger::{
+    Authority, Digest, EntryFilter, EntryId, GivenUpHead, Head, Intent, LedgerError, VerifyReport,
+};
 use crate::signer::KeyStore;
 use crate::workflow::kept_head::{self, HeadKept, HeadPlace, KeptHead, KeptHeadError, ON_TOKEN};
 use crate::workflow::{WorkflowError, require_head};
@@ -32,13 +36,30 @@ impl Recorder {
         if let Some(head) = &guards.head {
             require_head(self.ledger(), head)?;
         }
-        if let HeadPlace::File(path) = &guards.place
-            && let Some(kept) = kept_head::in_file(path)?
-        {
-            kept_head::check(self.ledger(), &kept, &kept_head::place_of(path))?;
+        if let HeadPlace::File(path) = &guards.place {
+            let place = kept_head::place_of(path);
+            match kept_head::in_file(path)? {
+                Some(kept) => kept_head::check(self.ledger(), &kept, &place)?,
+                None if self.has_entries()? => return Err(KeptHeadError::Missing { place }.into()),
+                // The first entry makes the file.
+                None => {}
+            }
         }
         self.guards = guards;
         Ok(self)
+    }
+
+    fn has_entries(&self) -> Result<bool, LedgerError> {
+        let newest = EntryFilter {
+            limit: Some(1),
+            ..EntryFilter::default()
+        };
+        let mut found = false;
+        self.ledger().entries(&newest, &mut |_| {
+            found = true;
+            ControlFlow::Break(())
+        })?;
+        Ok(found)
     }
 
     /// The same recorder with guards; what they refuse can be accepted ([`accept_ledger`](Self::accept_ledger)).
@@ -232,6 +253,8 @@ impl Recorder {
             given_up.push(lost);
         }
         if given_up.is_empty() {
+            // A missing file is made.
+            self.keep_head_in_file()?;
             return Ok((given_up, report));
         }
         if let Some((keeper, key)) = keeper {
