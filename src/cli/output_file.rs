@@ -10,7 +10,9 @@ use clap::{Args, ValueEnum};
 use hsm_ca::output::{Destination, Encoding, OutputError};
 use hsm_ca::signer::{Hash, SignatureChoice};
 use hsm_ca::workflow::{Delivered, Delivery, Waivers, rig_files};
+use hsm_ca::x509::{Profile, Role};
 
+use super::exit::CliError;
 use super::input;
 
 #[derive(Debug, Args)]
@@ -123,6 +125,21 @@ pub(super) struct WaiverOptions {
 }
 
 impl WaiverOptions {
+    /// Refuses them for a profile that does not make CA certificates: there they would have no effect.
+    pub(super) fn refuse_for(self, profile: &Profile) -> Result<(), CliError> {
+        let given = [
+            ("--second-certificate", self.second_certificate),
+            ("--same-name-other-key", self.same_name_other_key),
+        ];
+        match given.into_iter().find(|(_, is_given)| *is_given) {
+            Some((option, _)) if profile.role == Role::Leaf => Err(CliError::options(format!(
+                "{option} is for a CA's certificate, and profile {} does not make one",
+                profile.name
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) const fn chosen(self) -> Waivers {
         Waivers {
             second_certificate: self.second_certificate,

@@ -2,6 +2,8 @@ use clap::{Command as Parsed, CommandFactory};
 
 use super::Cli;
 
+mod idle_options;
+
 /// Phrases that a reader under stress must read twice, or that the project has replaced everywhere.
 const AVOIDED: &[&str] = &[
     "whoever",

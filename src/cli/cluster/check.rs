@@ -38,7 +38,11 @@ pub(in crate::cli) struct CheckCluster {
     #[arg(long, value_name = "DIR", group = "what")]
     dir: Option<PathBuf>,
     /// The cluster, if DIR has files of several
-    #[arg(long, value_name = "ID", requires = "dir")]
+    #[cfg_attr(
+        feature = "aws",
+        arg(long, value_name = "ID", requires = "dir", conflicts_with = "cluster_id")
+    )]
+    #[cfg_attr(not(feature = "aws"), arg(long, value_name = "ID", requires = "dir"))]
     cluster: Option<String>,
     /// The CA certificate that the clients have [default: customerCA.crt in DIR or in /opt/cloudhsm/etc]
     #[arg(long, value_name = "FILE")]

@@ -21,6 +21,7 @@ use super::super::ui::Ui;
 use super::show;
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("of_shards").args(["shard", "all_shards"]))]
 pub(in super::super) struct CreateCrl {
     /// The CA certificate
     #[arg(long, value_name = "FILE")]
@@ -52,7 +53,7 @@ pub(in super::super) struct CreateCrl {
     #[arg(long, value_name = "KIND")]
     only: Option<Kind>,
     /// The profile of the certificates, a file with `crl-shards`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "of_shards")]
     profile: Option<String>,
     /// Make the CRL of this shard of the profile: only the certificates that name its URL
     #[arg(long, value_name = "N", requires = "profile", conflicts_with_all = ["distribution_point", "revoked", "only", "all_shards"],

@@ -124,6 +124,7 @@ impl SignRequests {
         if let Some(identifier) = &self.ski {
             profile.key_identifier = Some(read_identifier(identifier, &profile, count)?);
         }
+        self.waivers.refuse_for(&profile)?;
         let is_unverified = identity.is_none() && profile == Profile::cloudhsm_cluster();
         profile.refused_keys = settings.refused_keys()?;
         let profile = Arc::new(profile);

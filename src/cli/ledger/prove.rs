@@ -17,6 +17,7 @@ use crate::cli::json::ledger::LedgerProve;
 use crate::cli::report::{Fields, Report};
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("kept").args(["since", "checkpoint"]).multiple(true))]
 pub(in crate::cli) struct Prove {
     /// A certificate's serial number in hex, or '#N', an entry of `ledger list`
     #[arg(value_name = "SERIAL|ENTRY", value_parser = parse_wanted, required_unless_present = "since")]
@@ -28,7 +29,7 @@ pub(in crate::cli) struct Prove {
     #[arg(long, value_name = "FILE", conflicts_with = "signing_key")]
     checkpoint: Option<PathBuf>,
     /// The key that must have signed the checkpoints, as `ledger checkpoint` shows it: NAME+ID+KEY
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", requires = "kept")]
     verifier_key: Option<VerifierKey>,
     #[command(flatten)]
     signing_key: SigningKeyOption,
