@@ -1,8 +1,12 @@
 //! docs/exit-codes.md, "The same situation has the same exit code in every command": command lines of every command for each situation.
 
+mod reads;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::OnceLock;
+
+use reads::{CEREMONIES, READS, READS_DIRECTORIES, READS_OF_DOCTOR};
 
 use super::help::all_commands;
 use super::program::commands_below;
@@ -18,6 +22,7 @@ fn desk() -> Rig {
         let run = |line: &str| rig.command(&words(line)).ok();
         run("csr sign cluster.csr --ca customerCA.crt --out cluster.crt");
         run("ledger checkpoint --out checkpoint");
+        run("crl create --ca customerCA.crt --out made.crl");
         let openssl = |line: &str| rig.tool("openssl", &words(line)).ok();
         let serial = openssl("x509 -in cluster.crt -noout -serial").stdout;
         let serial = serial.trim().trim_start_matches("serial=");
@@ -25,6 +30,7 @@ fn desk() -> Rig {
         run(&format!(
             "ledger prove {serial} --checkpoint checkpoint --out proof"
         ));
+        run("ledger prove --since checkpoint --out extension");
         openssl("ocsp -issuer customerCA.crt -cert cluster.crt -reqout request.ocsp");
         openssl(
             "req -x509 -newkey rsa:2048 -nodes -keyout other.key -subj /CN=Other -days 30 -out other.crt \
@@ -106,66 +112,6 @@ fn without_a_module_the_exit_code_is_2() {
     );
 }
 
-/// `MISSING` stands for an input file.
-const READS: &[&str] = &[
-    "show MISSING",
-    "token list --config MISSING",
-    "key verify customer-ca --public-key MISSING",
-    "kms import MISSING --label other",
-    "kms import pair.json --label other --attestation-document MISSING",
-    "ca adopt MISSING",
-    "ca adopt other.crt --revoked MISSING",
-    "ca adopt other.crt --certificates MISSING",
-    "ca adopt other.crt --crl MISSING",
-    "csr show MISSING",
-    "csr sign MISSING --ca customerCA.crt --out a.crt",
-    "csr sign cluster.csr --ca MISSING --out a.crt",
-    "csr sign cluster.csr --ca customerCA.crt --out a.crt --profile ./MISSING",
-    "csr sign cluster.csr --ca customerCA.crt --out a.crt --refused-keys MISSING",
-    "cert show MISSING",
-    "cert verify MISSING --ca customerCA.crt",
-    "cert verify cluster.crt --ca MISSING",
-    "cert verify cluster.crt --ca customerCA.crt --crl MISSING",
-    "cert cross-sign MISSING --ca customerCA.crt --out a.crt",
-    "cert revoke MISSING --ca customerCA.crt --reason superseded",
-    "cert revoke cluster.crt --ca MISSING --reason superseded",
-    "profile show ./MISSING",
-    "crl show MISSING",
-    "crl create --ca MISSING --out a.crl",
-    "ocsp show MISSING",
-    "ocsp respond --ca customerCA.crt --request MISSING --out a.ocsp",
-    "ocsp respond --ca MISSING --request request.ocsp --out a.ocsp",
-    "ocsp publish --ca MISSING --out-dir .",
-    "ledger verify --checkpoint MISSING",
-    "ledger prove SERIAL --checkpoint MISSING --out a.proof",
-    "ledger verify-proof MISSING --checkpoint checkpoint --certificate cluster.crt",
-    "ledger verify-proof proof --checkpoint MISSING --certificate cluster.crt",
-    "ledger accept --ca MISSING",
-    "cluster verify --dir MISSING --aws-root other.crt --manufacturer-root other.crt",
-    "cluster initialize cluster-aaaaaaaaaaa --signed-cert MISSING --trust-anchor customerCA.crt --yes",
-    "cluster initialize cluster-aaaaaaaaaaa --signed-cert cluster.crt --trust-anchor MISSING --yes",
-    "cluster check --dir MISSING --ca customerCA.crt",
-    "ceremony check MISSING",
-    "ceremony plan MISSING --out a",
-];
-
-/// The same for a ceremony's directory, which can have another kind of error.
-const CEREMONIES: &[&str] = &[
-    "ceremony plan --check MISSING",
-    "ceremony show MISSING",
-    "ceremony script MISSING --out a.html",
-    "ceremony rehearse MISSING",
-    "ceremony approve MISSING --ssh-key person",
-    "ceremony approvals MISSING",
-    "ceremony attest MISSING --ssh-key person",
-    "ceremony run MISSING",
-    "ceremony note MISSING text",
-    "ceremony abort MISSING --because text",
-    "ceremony verify MISSING",
-    "ceremony report MISSING --out a.html",
-    "ceremony export MISSING --out a.json",
-];
-
 #[test]
 fn a_missing_file_is_2() {
     let rig = desk();
@@ -179,16 +125,14 @@ fn a_missing_file_is_2() {
             .any(|kind| run.stderr.contains(kind));
         assert!(run.code == Some(2) && told, "{line}: {run:#?}");
     }
+    // doctor has a result, with all findings.
+    for line in READS_OF_DOCTOR {
+        let run = run(&rig, line, "nowhere.toml");
+        assert_eq!(run.code, Some(2), "{line}: {run:#?}");
+        assert!(run.stderr.contains("\"unreadable-file\""), "{line}: {run:#?}");
+        assert_eq!(run.json()["verified"], false, "{line}: {run:#?}");
+    }
 }
-
-/// Commands whose input can be a directory.
-const READS_DIRECTORIES: &[&str] = &[
-    "show MISSING",
-    "ca adopt other.crt --certificates MISSING",
-    "csr sign MISSING --ca customerCA.crt --out a.crt",
-    "cluster verify --dir MISSING --aws-root other.crt --manufacturer-root other.crt",
-    "cluster check --dir MISSING --ca customerCA.crt",
-];
 
 #[test]
 fn a_directory_instead_of_a_file_is_2() {

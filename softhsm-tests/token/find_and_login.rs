@@ -82,7 +82,7 @@ fn no_such_module_says_why() {
     let rig = Rig::new();
     let message = rig
         .json(&["--module", "/nowhere/module.so", "token", "list"])
-        .refused(4, "module");
+        .refused(2, "unreadable-file");
     assert!(
         message.contains("/nowhere/module.so") && message.contains("No such file"),
         "{message}"

@@ -24,6 +24,7 @@ use super::wrap;
 
 /// Checks everything in turn and does not stop at the first failure.
 #[derive(Debug, Args)]
+#[cfg_attr(feature = "aws", command(group = clap::ArgGroup::new("dry_run").args(["key_id", "pair"]).multiple(true)))]
 pub(super) struct DoctorCommand {
     /// Make a test key on the token and destroy it: CloudHSM refuses that with only one HSM
     #[arg(long)]
@@ -44,7 +45,7 @@ pub(super) struct DoctorCommand {
     pair: Option<PathBuf>,
     /// A grant token that allows the calls; may be given more than once
     #[cfg(feature = "aws")]
-    #[arg(long, value_name = "TOKEN", value_parser = super::kms::grant_token, conflicts_with = "no_kms")]
+    #[arg(long, value_name = "TOKEN", value_parser = super::kms::grant_token, requires = "dry_run", conflicts_with = "no_kms")]
     grant_token: Vec<String>,
 }
 
@@ -53,10 +54,16 @@ impl DoctorCommand {
         let module = settings.module.as_deref().unwrap_or(Path::new(""));
         let mut checks = Vec::new();
         let mut client = Client::named(module);
+        let mut failure = None;
         if let Err((name, error)) = self.look_at_token(settings, ui, &mut checks, &mut client) {
             checks.push(explain(name, &error, client.is_cloudhsm, module));
+            failure = Some(error);
         }
-        checks.extend(self.look_at_authority(&client));
+        let authority = self.look_at_authority(&client);
+        if let Some((check, error)) = authority {
+            checks.push(check);
+            failure = failure.or(error);
+        }
         if !self.no_kms {
             checks.extend(self.look_at_kms(ui)?);
         }
@@ -73,8 +80,8 @@ impl DoctorCommand {
         Ok(Report {
             failure: failed.first().map(|first| {
                 // Same error as in every other command.
-                if settings.module.is_none() {
-                    return CliError::NoModule;
+                if let Some(wrong) = failure.filter(is_wrong_setting) {
+                    return wrong;
                 }
                 CliError::NotPassed(NotPassed::ChecksFailed {
                     first: format!("{}: {}", first.name, first.found),
@@ -143,25 +150,33 @@ impl DoctorCommand {
         Ok(())
     }
 
-    fn look_at_authority(&self, client: &Client) -> Option<Check> {
+    /// The check, and the error that ended it.
+    fn look_at_authority(&self, client: &Client) -> Option<(Check, Option<CliError>)> {
         match &self.ca {
             Some(path) => Some(match input::certificates(path) {
-                Ok(chain) => check_authority_key(path, &chain, client),
-                Err(error) => explain("cluster CA", &error, false, path),
+                Ok(chain) => (check_authority_key(path, &chain, client), None),
+                Err(error) => (explain("cluster CA", &error, false, path), Some(error)),
             }),
             None if client.is_cloudhsm => {
                 let path = Path::new(CLUSTER_AUTHORITY);
-                Some(match input::certificates(path) {
+                let check = match input::certificates(path) {
                     Ok(chain) => check_authority_key(path, &chain, client),
                     Err(CliError::Read { cause, .. }) if cause.kind() == ErrorKind::NotFound => {
                         without_authority(&format!("{CLUSTER_AUTHORITY} does not exist"))
                     }
                     Err(error) => without_authority(&error.explain().message),
-                })
+                };
+                Some((check, None))
             }
             None => None,
         }
     }
+}
+
+/// Whether the error is the module that no setting names, or a file that one names and that cannot be read.
+fn is_wrong_setting(error: &CliError) -> bool {
+    let refusal = error.explain();
+    ["no-module", "unreadable-file"].contains(&refusal.kind)
 }
 
 /// The option of this program that helps with this result of a check.

@@ -22,6 +22,11 @@ pub enum TokenError {
         /// What the loader said.
         reason: String,
     },
+    /// The module file does not exist; without a slash in its name, in none of the directories that the loader searches.
+    ModuleNotFound {
+        /// The file.
+        path: String,
+    },
     /// A PKCS#11 function failed.
     Call {
         /// The action, and its object.

@@ -46,11 +46,23 @@ impl Drop for Initialised {
     }
 }
 
+/// Whether the file itself was not found, and not a library that it needs. `said` is the loader's text, which begins with the name of the file
+/// that is missing.
+fn is_missing(path: &Path, said: &str) -> bool {
+    match path.components().count() > 1 {
+        true => !path.exists(),
+        false => said.starts_with(&format!(
+            "{}: cannot open shared object file: No such file",
+            path.display()
+        )),
+    }
+}
+
 impl Module {
     /// Loads a module and calls `C_Initialize`: with locks, or without them if the module has none.
     ///
     /// # Errors
-    /// [`TokenError::Module`], [`TokenError::Call`]
+    /// [`TokenError::Module`], [`TokenError::ModuleNotFound`], [`TokenError::Call`]
     pub fn load(path: &Path) -> Result<Self, TokenError> {
         let failed = |reason: String| TokenError::Module {
             path: path.display().to_string(),
@@ -60,6 +72,11 @@ impl Module {
             // The loader repeats the path, which the message already has.
             CryptokiError::LibraryLoading(error) => {
                 let text = error.to_string();
+                if is_missing(path, &text) {
+                    return TokenError::ModuleNotFound {
+                        path: path.display().to_string(),
+                    };
+                }
                 let prefix = format!("{}: ", path.display());
                 failed(text.strip_prefix(&prefix).unwrap_or(&text).to_owned())
             }

@@ -11,6 +11,13 @@ pub(super) fn explain_token(error: &TokenError) -> Row {
             "module",
             UNAVAILABLE,
             Some(
+                "name a PKCS#11 module: SoftHSM is Debian's softhsm2, CloudHSM's is /opt/cloudhsm/lib/libcloudhsm_pkcs11.so",
+            ),
+        ),
+        TokenError::ModuleNotFound { .. } => (
+            "unreadable-file",
+            USAGE,
+            Some(
                 "check the path; SoftHSM is Debian's softhsm2, CloudHSM's is /opt/cloudhsm/lib/libcloudhsm_pkcs11.so",
             ),
         ),

@@ -11,6 +11,12 @@ impl fmt::Display for TokenError {
             Self::Module { path, reason } => {
                 write!(f, "{path} cannot be loaded as a PKCS#11 module: {reason}")
             }
+            Self::ModuleNotFound { path } => {
+                write!(
+                    f,
+                    "{path} cannot be loaded as a PKCS#11 module: No such file or directory"
+                )
+            }
             Self::Call {
                 doing,
                 function,

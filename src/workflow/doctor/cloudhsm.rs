@@ -89,10 +89,10 @@ fn is_of_sdk_3(path: &Path) -> bool {
 #[must_use]
 pub fn advise(error: &TokenError, path: &Path) -> Option<String> {
     match error {
-        TokenError::Module { .. } if is_of_sdk_3(path) => Some(format!(
+        TokenError::Module { .. } | TokenError::ModuleNotFound { .. } if is_of_sdk_3(path) => Some(format!(
             "{SDK_3_FILE} is Client SDK 3, which has reached its end of support: install cloudhsm-pkcs11 of Client SDK 5, and name {MODULE}"
         )),
-        TokenError::Module { .. } => Some(format!(
+        TokenError::Module { .. } | TokenError::ModuleNotFound { .. } => Some(format!(
             "the package cloudhsm-pkcs11 of Client SDK 5 installs {MODULE}; there are packages for Amazon Linux, RHEL and Ubuntu, each for \
              its own version only"
         )),
