@@ -181,7 +181,14 @@ pub(crate) fn run() -> ExitCode {
         return finish(command.run(&ui), &ui).into();
     }
     let config = cli.global.read_config();
-    let ui = Ui::new(&cli.global, config.as_ref().ok());
+    let rest;
+    let ui = match &config {
+        Ok(found) => Ui::new(&cli.global, Some(found)),
+        Err(_) => {
+            rest = cli.global.rest_of_config();
+            Ui::new(&cli.global, Some(&rest))
+        }
+    };
     let uses_token = cli.command.uses_token();
     let settings = config.and_then(|config| Settings::load(cli.global, config, uses_token));
     let settings = match settings {

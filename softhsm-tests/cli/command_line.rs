@@ -240,6 +240,31 @@ fn the_format_can_stand_in_the_configuration_file() {
     rig.write("rig/hsm-ca.toml", format!("format = \"json\"\n{text}"));
     assert!(rig.command(&["key", "list"]).ok().json().is_object());
     rig.command(&["key", "show", "nosuch"]).refused(4, "no-key");
+    // Errors of the command line and of the settings too.
+    for (wrong, kind) in [
+        (&["key", "lsit"][..], "usage"),
+        (&["key", "show"], "usage"),
+        (&["key"], "usage"),
+        (
+            &["crl", "create", "--ca", "a", "--out", "b", "--profile", "c"],
+            "usage",
+        ),
+    ] {
+        rig.command(wrong).refused(2, kind);
+    }
+    rig.write("unknown.toml", "format = \"json\"\nmodul = \"x\"\n");
+    for wrong in [
+        &["--config", "unknown.toml", "key", "list"][..],
+        &["key", "list", "--config=unknown.toml"],
+    ] {
+        rig.command(wrong).refused(2, "configuration");
+    }
+    rig.command(&["key", "lsit", "--config=unknown.toml"])
+        .refused(2, "usage");
+    let as_text = rig.command(&["--format", "text", "key", "lsit"]);
+    assert!(as_text.stderr.starts_with("error: "), "{as_text:?}");
+    let as_text = Run::of(rig.prepare(&["key", "lsit"]).env("HSM_CA_FORMAT", "text"));
+    assert!(as_text.stderr.starts_with("error: "), "{as_text:?}");
     let mut wrong = rig.prepare(&["--format", "json", "key", "list"]);
     Run::of(wrong.env("HSM_CA_FORMAT", "xml")).refused(2, "usage");
 }

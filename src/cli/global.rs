@@ -1,5 +1,6 @@
 //! The options of every command, and the resulting settings: flag before environment before configuration file.
 
+mod asked_format;
 mod layer;
 mod ledger;
 mod named_file;
@@ -23,6 +24,7 @@ use hsm_ca::ledger::{Head, LedgerUrl};
 use hsm_ca::secret::Pin;
 use hsm_ca::workflow::{Clock, Guards, HeadPlace};
 
+pub(super) use asked_format::asked_format;
 pub(super) use own_files::OwnFiles;
 
 use layer::Layer;
@@ -353,13 +355,8 @@ impl GlobalOptions {
     /// The named file, or `hsm-ca.toml` in the working directory if it exists, and its directory. A file that was found and not named must
     /// belong to this user or root, because it decides which module is loaded and gets the PIN.
     pub(super) fn read_config(&self) -> Result<FoundConfig, CliError> {
-        let named = env::var_os("HSM_CA_CONFIG")
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from);
-        let (path, owners) = match self.config.clone().or(named) {
-            Some(path) => (path, Owners::Any),
-            None if Path::new(CONFIG_FILE).exists() => (Path::new(".").join(CONFIG_FILE), Owners::Own),
-            None => return Ok(FoundConfig::default()),
+        let Some((path, owners)) = settings_file(self.config.clone()) else {
+            return Ok(FoundConfig::default());
         };
         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
         Ok(FoundConfig {
@@ -372,18 +369,35 @@ impl GlobalOptions {
 
     /// The format of the result and of errors, from the flag, the environment, or the file, if it could be read.
     pub(super) fn format(&self, config: Option<&FoundConfig>) -> Format {
-        let named = || match env::var("HSM_CA_FORMAT").as_deref() {
-            Ok("json") => Some(Format::Json),
-            Ok("text") => Some(Format::Text),
-            _ => None,
-        };
-        let in_file = || config.and_then(|found| found.config.format);
         let json = self.json.then_some(Format::Json);
-        json.or(self.format)
-            .or_else(named)
-            .or_else(in_file)
-            .unwrap_or(Format::Text)
+        choose_format(json.or(self.format), || config?.config.format)
     }
+}
+
+/// The named settings, or those in the working directory, and who may have written them.
+fn settings_file(named: Option<PathBuf>) -> Option<(PathBuf, Owners)> {
+    let in_environment = || {
+        env::var_os("HSM_CA_CONFIG")
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    match named.or_else(in_environment) {
+        Some(path) => Some((path, Owners::Any)),
+        None if Path::new(CONFIG_FILE).exists() => Some((Path::new(".").join(CONFIG_FILE), Owners::Own)),
+        None => None,
+    }
+}
+
+/// Flag before environment before file.
+fn choose_format(flag: Option<Format>, in_file: impl FnOnce() -> Option<Format>) -> Format {
+    let in_environment = || match env::var("HSM_CA_FORMAT").as_deref() {
+        Ok("json") => Some(Format::Json),
+        Ok("text") => Some(Format::Text),
+        _ => None,
+    };
+    flag.or_else(in_environment)
+        .or_else(in_file)
+        .unwrap_or(Format::Text)
 }
 
 fn beside(directory: &Path, source: String) -> String {

@@ -3,10 +3,10 @@
 use hsm_ca::kms::KeySpec;
 use hsm_ca::signer::KeyAlgorithm;
 
-use super::suggest;
+use super::suggest::Unknown;
 
 /// The type of a key to generate on a token.
-pub(super) fn parse(text: &str) -> Result<KeyAlgorithm, String> {
+pub(super) fn parse(text: &str) -> Result<KeyAlgorithm, Unknown> {
     let names: Vec<_> = KeyAlgorithm::names().collect();
     let known = |algorithm: &KeyAlgorithm| names.iter().any(|name| name.parse() == Ok(*algorithm));
     let own = text.to_ascii_lowercase().replace('_', "-").parse().ok();
@@ -23,12 +23,12 @@ pub(super) fn parse(text: &str) -> Result<KeyAlgorithm, String> {
     own.or_else(of_kms)
         .or_else(shown)
         .filter(known)
-        .ok_or_else(|| suggest::among(text, &names))
+        .ok_or_else(|| Unknown::among(text, &names))
 }
 
 /// The type of a key pair for KMS to generate.
 #[cfg(feature = "aws")]
-pub(super) fn parse_spec(text: &str) -> Result<KeySpec, String> {
+pub(super) fn parse_spec(text: &str) -> Result<KeySpec, Unknown> {
     let specs = || {
         KeySpec::names()
             .into_iter()
@@ -39,7 +39,7 @@ pub(super) fn parse_spec(text: &str) -> Result<KeySpec, String> {
     specs()
         .find(|spec| Some(spec.algorithm()) == meant)
         .or_else(named)
-        .ok_or_else(|| suggest::among(text, &KeySpec::names()))
+        .ok_or_else(|| Unknown::among(text, &KeySpec::names()))
 }
 
 #[cfg(test)]
@@ -69,6 +69,7 @@ mod tests {
         assert!(
             parse("rsa:2084")
                 .unwrap_err()
+                .to_string()
                 .starts_with("did you mean rsa:2048?")
         );
     }

@@ -1,5 +1,8 @@
 //! "Did you mean": the known word that is closest to a wrong one.
 
+use std::error::Error;
+use std::fmt;
+
 use strsim::damerau_levenshtein;
 
 /// The word that was probably meant: at most a third of its letters differ, ignoring case and punctuation.
@@ -20,14 +23,32 @@ pub(super) fn closest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>)
         .map(|(_, word)| word)
 }
 
-/// `: did you mean X?`, or what is known.
-pub(super) fn among(wrong: &str, known: &[&str]) -> String {
-    let list = known.join(", ");
-    match closest(wrong, known.iter().copied()) {
-        Some(word) => format!("did you mean {word}? Known: {list}"),
-        None => format!("known: {list}"),
+/// A word that is not in a list. The text is the hint: `did you mean X?`, and what is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unknown {
+    meant: Option<String>,
+    known: String,
+}
+
+impl Unknown {
+    pub(super) fn among(wrong: &str, known: &[&str]) -> Self {
+        Self {
+            meant: closest(wrong, known.iter().copied()).map(str::to_owned),
+            known: known.join(", "),
+        }
     }
 }
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.meant {
+            Some(word) => write!(formatter, "did you mean {word}? Known: {}", self.known),
+            None => write!(formatter, "known: {}", self.known),
+        }
+    }
+}
+
+impl Error for Unknown {}
 
 fn letters(text: &str) -> String {
     text.chars()

@@ -15,6 +15,7 @@ mod progress_line;
 mod refusal;
 mod result;
 mod terminal;
+mod usage_error;
 
 use std::cell::RefCell;
 use std::env;

@@ -15,7 +15,7 @@ use super::super::json::ledger::CertRevoke;
 use super::super::ledger::entry;
 use super::super::next_steps;
 use super::super::report::{Fields, Report};
-use super::super::suggest;
+use super::super::suggest::Unknown;
 
 #[derive(Debug, Args)]
 pub(in super::super) struct RevokeCertificate {
@@ -37,10 +37,10 @@ pub(in super::super) struct RevokeCertificate {
 }
 
 /// The names of RFC 5280, also with hyphens, in any case.
-fn parse_reason(text: &str) -> Result<CrlReason, String> {
+fn parse_reason(text: &str) -> Result<CrlReason, Unknown> {
     let bare = text.replace('-', "");
     let names = CrlReason::ALL.map(CrlReason::name);
-    bare.parse().map_err(|_| suggest::among(text, &names))
+    bare.parse().map_err(|_| Unknown::among(text, &names))
 }
 
 impl RevokeCertificate {

@@ -134,6 +134,11 @@ pub(in crate::cli) enum CliError {
     },
     /// Options that clap cannot check.
     Options { reason: String },
+    /// `schema` does not have the named output.
+    NoSchema {
+        name: String,
+        meant: Option<&'static str>,
+    },
     /// The command finished, and its result reports a problem.
     NotPassed(NotPassed),
 }

@@ -169,6 +169,7 @@ impl fmt::Display for CliError {
                 )
             }
             Self::Options { reason } => f.write_str(reason),
+            Self::NoSchema { name, .. } => write!(f, "no JSON output has the name {name:?}"),
             Self::NotPassed(what) => what.fmt(f),
         }
     }

@@ -33,6 +33,10 @@ impl CliError {
                 ))
             }
             Self::NotPassed(what) => what.hint(),
+            Self::NoSchema { meant, .. } => {
+                let meant = meant.map(|meant| format!("did you mean {meant}? "));
+                Some(format!("{}`hsm-ca schema` lists all", meant.unwrap_or_default()))
+            }
             Self::NoneSigned {
                 requests,
                 refused,
@@ -92,7 +96,7 @@ impl CliError {
                 _ => match (token_error(cause), cause.as_ref()) {
                     // The loader searches the system's directories for a name without a slash. Taking the file here instead would let
                     // the owner of the working directory decide what is loaded.
-                    (Some(TokenError::Module { path, .. }), _)
+                    (Some(TokenError::Module { path, .. } | TokenError::ModuleNotFound { path }), _)
                         if !path.contains('/') && Path::new(path).is_file() =>
                     {
                         Some(format!(

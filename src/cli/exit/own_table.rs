@@ -143,7 +143,7 @@ pub(super) fn explain_own(error: &CliError) -> Row {
         CliError::RigModule { .. } => ("rig-token", UNAVAILABLE, None),
         CliError::Rehearsal { exit_code, .. } => ("rehearsal", *exit_code, None),
         CliError::NoneSigned { first, .. } => explain_own(first),
-        CliError::Options { .. } => ("usage", USAGE, None),
+        CliError::Options { .. } | CliError::NoSchema { .. } => ("usage", USAGE, None),
         CliError::NotPassed(what) => explain_not_passed(what),
     }
 }

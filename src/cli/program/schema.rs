@@ -36,12 +36,10 @@ impl ShowSchema {
                     below.join(", ")
                 ));
             }
-            let meant = suggest::closest(&name, names);
-            let meant = meant.map(|meant| format!("; did you mean {meant}?"));
-            CliError::options(format!(
-                "no JSON output has the name {name:?}{}; `hsm-ca schema` lists all",
-                meant.unwrap_or_default()
-            ))
+            CliError::NoSchema {
+                meant: suggest::closest(&name, names),
+                name: name.clone(),
+            }
         })?;
         let json = serde_json::from_str(schema).unwrap_or_default();
         Ok(Report::laid_out(schema, json))

@@ -2,12 +2,14 @@
 
 use std::env;
 use std::error::Error as _;
-use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _};
 
 use super::help_page::{fold_long, fold_usage, without_styles};
+use super::usage_error::UsageError;
 use super::{DIM, RED, Ui, print, tell, tell_raw};
 use crate::cli::exit::{CliError, FAILED, USAGE, without_number};
+use crate::cli::format::Format;
+use crate::cli::global::asked_format;
 use crate::cli::json::Output as _;
 use crate::cli::json::error::{ErrorBody, ErrorReport};
 use crate::cli::report::{json_text, printable};
@@ -117,20 +119,13 @@ pub(in crate::cli) fn report_usage(error: &clap::Error) -> u8 {
         };
     }
     let hint = absent_hint(error);
-    if wants_json() {
-        let text = error.to_string();
-        // Up to the blank line before the hints. Missing arguments are on separate lines.
-        let lines: Vec<_> = text
-            .lines()
-            .map(str::trim)
-            .take_while(|line| !line.is_empty())
-            .collect();
-        let message = lines.join(" ");
-        let message = message.trim_start_matches("error: ");
+    let is_json = asked_format() == Format::Json;
+    if is_json {
+        let usage = UsageError::of(error);
         tell_error(ErrorBody {
             kind: "usage",
-            message: message.to_owned(),
-            hint: hint.or_else(|| tip_in(&text)).map(str::to_owned),
+            message: printable(&usage.message),
+            hint: hint.map(str::to_owned).or(usage.hint),
             exit_code: USAGE,
             causes: None,
             warnings: Vec::new(),
@@ -144,16 +139,10 @@ pub(in crate::cli) fn report_usage(error: &clap::Error) -> u8 {
     } else {
         let _ = error.print();
     }
-    if let Some(hint) = hint.filter(|_| !wants_json()) {
+    if let Some(hint) = hint.filter(|_| !is_json) {
         tell(format_args!("hint: {hint}"));
     }
     USAGE
-}
-
-/// The parser's own hint, as `a similar subcommand exists: 'sign'`.
-fn tip_in(text: &str) -> Option<&str> {
-    text.lines()
-        .find_map(|line| line.trim_start().strip_prefix("tip: "))
 }
 
 /// Why a command is not there, where it is one of the network.
@@ -171,17 +160,6 @@ fn absent_hint(error: &clap::Error) -> Option<&'static str> {
 #[cfg(feature = "aws")]
 const fn absent_hint(_: &clap::Error) -> Option<&'static str> {
     None
-}
-
-/// Searches the raw arguments, because they could not be parsed.
-fn wants_json() -> bool {
-    let arguments: Vec<_> = env::args_os().collect();
-    let named = arguments
-        .windows(2)
-        .any(|pair| pair[0] == "--format" && pair[1] == "json");
-    let joined = arguments.iter().any(|argument| argument == "--format=json");
-    let short = arguments.iter().any(|argument| argument == "--json");
-    named || joined || short || env::var_os("HSM_CA_FORMAT").as_deref() == Some(OsStr::new("json"))
 }
 
 pub(super) fn tell_error(error: ErrorBody) {

@@ -1,0 +1,70 @@
+//! The format of an error about the command line or the settings, which could not be read.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::{FoundConfig, GlobalOptions, choose_format, settings_file};
+use crate::cli::config::ConfigFile;
+use crate::cli::format::Format;
+use crate::cli::input;
+
+impl GlobalOptions {
+    /// Of settings that could not be read, only the format. Nothing else of them is used.
+    pub(in crate::cli) fn rest_of_config(&self) -> FoundConfig {
+        FoundConfig {
+            config: ConfigFile {
+                format: format_in(self.config.clone()),
+                ..ConfigFile::default()
+            },
+            ..FoundConfig::default()
+        }
+    }
+}
+
+/// The format that the arguments of this process ask for, though they could not be parsed; otherwise that of the environment or the settings.
+pub(in crate::cli) fn asked_format() -> Format {
+    let arguments: Vec<_> = env::args_os().skip(1).collect();
+    let named = last_value(&arguments, "--format");
+    let flag = match named.as_deref().and_then(|value| value.to_str()) {
+        _ if arguments.iter().any(|argument| argument == "--json") => Some(Format::Json),
+        Some("json") => Some(Format::Json),
+        Some("text") => Some(Format::Text),
+        _ => None,
+    };
+    choose_format(flag, || {
+        format_in(last_value(&arguments, "--config").map(PathBuf::from))
+    })
+}
+
+/// The value of an option, as `--name VALUE` or `--name=VALUE`.
+fn last_value(arguments: &[OsString], name: &str) -> Option<OsString> {
+    let mut found = None;
+    for (place, argument) in arguments.iter().enumerate() {
+        if argument == name {
+            found = arguments.get(place + 1).cloned().or(found);
+        } else if let Some(value) = argument
+            .to_str()
+            .and_then(|text| text.strip_prefix(name)?.strip_prefix('='))
+        {
+            found = Some(value.into());
+        }
+    }
+    found
+}
+
+/// The format in the settings, if they are TOML; they may have unknown keys. A file that was found and not named counts only if no other user
+/// could have written it, as for every use of it.
+fn format_in(named: Option<PathBuf>) -> Option<Format> {
+    let (path, owners) = settings_file(named)?;
+    if path == Path::new("-") {
+        return None;
+    }
+    let bytes = input::read_trusted(&path, owners).ok()?;
+    let settings: toml::Table = toml::from_str(&String::from_utf8(bytes).ok()?).ok()?;
+    match settings.get("format")?.as_str()? {
+        "json" => Some(Format::Json),
+        "text" => Some(Format::Text),
+        _ => None,
+    }
+}
