@@ -2,6 +2,7 @@
 
 mod completions;
 mod man;
+mod man_examples;
 mod schema;
 mod shown;
 mod version;

@@ -9,6 +9,7 @@ use clap_mangen::Man;
 use hsm_ca::output::{ManualPage, OutputError};
 use hsm_ca::workflow::deliver;
 
+use super::man_examples::{examples_of, with_examples};
 use super::shown::shown_commands;
 use crate::cli::exit::CliError;
 use crate::cli::json::Output as _;
@@ -83,6 +84,10 @@ fn render(command: &Command, pages: &mut Vec<(String, ManualPage)>) -> io::Resul
     let name = command.get_display_name().unwrap_or("hsm-ca").to_owned();
     // What `-h` leaves out to stay short belongs in a page.
     let mut described = command.clone().mut_args(|option| option.hide_short_help(false));
+    if described.find_subcommand("help").is_some() {
+        // It has no page.
+        described = described.mut_subcommand("help", |help| help.hide(true));
+    }
     let usage = described.render_usage().to_string();
     described = described.override_usage(usage.trim_start_matches("Usage:").trim().to_owned());
     if name != "hsm-ca" {
@@ -101,7 +106,8 @@ fn render(command: &Command, pages: &mut Vec<(String, ManualPage)>) -> io::Resul
     let mut page = Vec::new();
     man.render(&mut page)?;
     let page = String::from_utf8(page).map_err(io::Error::other)?;
-    let page = ManualPage::check(set_lines(&page)).map_err(io::Error::other)?;
+    let page = with_examples(&set_lines(&page), &examples_of(&name));
+    let page = ManualPage::check(page).map_err(io::Error::other)?;
     pages.push((format!("{name}.1"), page));
     for below in command
         .get_subcommands()
@@ -190,9 +196,17 @@ mod tests {
         let mut pages = Vec::new();
         render(&root, &mut pages).unwrap();
         let mut seen = 0;
+        let names: Vec<_> = pages.iter().map(|(name, _)| name.as_str()).collect();
         for (name, page) in &pages {
             let page = hsm_ca::output::Verified::content(page, hsm_ca::output::Encoding::Pem);
             let page = String::from_utf8(page).unwrap();
+            assert!(page.contains("\n.SH EXAMPLES\n.nf\nhsm\\-ca "), "{name}: {page}");
+            for word in page.split_whitespace() {
+                if let Some(other) = word.strip_suffix("(1)").or(word.strip_suffix("(1).")) {
+                    let other = format!("{}.1", other.replace('\\', ""));
+                    assert!(names.contains(&other.as_str()), "{name} refers to {other}");
+                }
+            }
             let lines: Vec<_> = page.lines().collect();
             for option in lines.windows(3).filter(|lines| lines[0] == ".TP") {
                 assert!(!option[2].starts_with(".TP"), "{name}: {option:?} has no help");
