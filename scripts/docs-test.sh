@@ -61,6 +61,14 @@ for kind in $(sed -n 's/^| `\([a-z-]*\)` | [1-4] .*/\1/p' docs/exit-codes.md); d
     shows docs/exit-codes.html "<code>$kind</code>"
 done
 
+# Each schema has a section, and is there as a file.
+for schema in docs/schema/*.json; do
+    name=$(basename "$schema" .json)
+    shows reference/schemas.html "hsm-ca/$name/"
+    shows "reference/schemas-${name%%-*}.html" "id=\"$name\""
+    cmp "$schema" "$target/site/reference/schema/$name.json"
+done
+
 # Pages: the sources, with one unlisted page and one broken link.
 mkdir "$directory/source"
 cp -R README.md CHANGELOG.md SECURITY.md CONTRIBUTING.md LICENSE deny.toml docs scripts site "$directory/source"

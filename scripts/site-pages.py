@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from site_schemas import write_schemas
+
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
@@ -99,7 +101,9 @@ def main(program, directory):
     contents = write_commands(program, directory / "reference")
     write_profiles(program, directory / "reference")
     write_rules(program, directory / "reference")
-    (directory / "SUMMARY.md").write_text(summary.replace("{{commands}}", "\n".join(contents)))
+    schemas = write_schemas(ROOT / "docs/schema", directory / "reference")
+    filled = summary.replace("{{commands}}", "\n".join(contents)).replace("{{schemas}}", "\n".join(schemas))
+    (directory / "SUMMARY.md").write_text(filled)
     for name in ["book.toml", "site.css"]:
         shutil.copyfile(ROOT / "site" / name, directory / name)
 
