@@ -1,11 +1,13 @@
 //! `schema`, and a check that the validator of every other test finds faults.
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Rig, judge};
+use crate::harness::{Rig, judge, ready_authority, validate_run};
 
 #[test]
 fn each_schema_is_the_file_that_is_checked_in() {
@@ -28,7 +30,9 @@ fn each_schema_is_the_file_that_is_checked_in() {
     let words = rig.command(&["schema", "key", "list"]).ok().stdout;
     assert_eq!(words, rig.command(&["schema", "key-list"]).ok().stdout);
     let message = rig.json(&["schema", "key", "lsit"]).refused(2, "usage");
-    assert!(message.contains("did you mean key-list?"), "{message}");
+    assert!(message.contains("key-lsit"), "{message}");
+    let run = rig.json(&["schema", "key", "lsit"]);
+    assert!(run.stderr.contains("did you mean key-list?"), "{run:?}");
     let message = rig.json(&["schema", "show"]).refused(2, "usage");
     assert!(message.contains("show-ledger-export, show-pair"), "{message}");
 }
@@ -74,4 +78,65 @@ fn the_validator_finds_faults() {
     assert_eq!(judge(&key), "ok");
     key["arn"] = json!("arn:aws:kms");
     assert_ne!(judge(&key), "ok");
+}
+
+#[test]
+fn a_time_that_does_not_exist_is_a_fault() {
+    let rig = ready_authority();
+    let mut shown = rig.json(&["cert", "show", "customerCA.crt"]).ok().json();
+    assert_eq!(judge(&shown), "ok");
+    shown["not_before"] = json!("2026-02-30T00:00:00Z");
+    assert_ne!(
+        judge(&shown),
+        "ok",
+        "the pattern of a time allows it, its format does not"
+    );
+    shown["not_before"] = json!("2026-02-28T00:00:00Z");
+    assert_eq!(judge(&shown), "ok");
+}
+
+/// However JSON is asked for, and also in the output of a shell.
+#[test]
+fn every_run_in_json_is_validated() {
+    let wrong = r#"{ "schema": "hsm-ca/error/1", "error": 1 }"#;
+    let right =
+        r#"{"schema":"hsm-ca/error/1","error":{"kind":"usage","message":"no","hint":null,"exit_code":2}}"#;
+    let program = |arguments: &[&str], variable: &str| {
+        let mut command = Command::new("/there/hsm-ca");
+        command.args(arguments).env("HSM_CA_FORMAT", variable);
+        command
+    };
+    let is_refused = |command: &Command, stdout: &str, stderr: &str| {
+        let run = AssertUnwindSafe(|| validate_run(command, Some(2), stdout, stderr));
+        catch_unwind(run).is_err()
+    };
+    let mut shell = Command::new("bash");
+    shell.args(["-c", "hsm-ca --json nosuch"]);
+    for command in [
+        program(&["nosuch", "--json"], ""),
+        program(&["nosuch", "--format=json"], ""),
+        program(&["nosuch", "--format", "json"], "text"),
+        program(&["nosuch"], "json"),
+        shell,
+    ] {
+        assert!(!is_refused(&command, "", &format!("{right}\n")), "{command:?}");
+        assert!(is_refused(&command, "", wrong), "{command:?}");
+        assert!(is_refused(&command, wrong, right), "{command:?}");
+        // After a text that is valid too.
+        assert!(
+            is_refused(&command, "", &format!("{right}\n{wrong}")),
+            "{command:?}"
+        );
+    }
+    let command = program(&["nosuch"], "json");
+    for cut in [&right[..30], "{\"schema\": ", "plain text"] {
+        assert!(is_refused(&command, cut, right), "{cut}");
+    }
+    assert!(is_refused(&command, "", ""), "no error");
+    assert!(is_refused(&command, "", &right[..40]), "half an error");
+    assert!(!is_refused(
+        &program(&["nosuch", "--format", "text"], "json"),
+        "text",
+        "error: no"
+    ));
 }

@@ -63,26 +63,42 @@ pub(crate) fn validate(text: &Value) {
     assert!(verdict == "ok", "{verdict}: {text:#}");
 }
 
-/// Validates the output of a run: a result, or several results on one line each, and the error on stderr. Every exit code except 0 has an
-/// error.
+/// Validates the output of a run of the program in JSON format: a result, or several results on one line each, and the error on stderr. Every
+/// exit code except 0 has an error. For any other process, such as a shell, every JSON text that names a schema of the program is validated.
 #[track_caller]
 pub(crate) fn validate_run(command: &Command, code: Option<i32>, stdout: &str, stderr: &str) {
     let arguments: Vec<_> = command
         .get_args()
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
+    let is_killed = code.is_none();
     let is_program = command.get_program().to_string_lossy().ends_with("/hsm-ca");
-    let has = |pair: [&str; 2]| arguments.windows(2).any(|found| found == pair);
-    if !is_program || !has(["--format", "json"]) {
+    if !is_program || is_killed || !asks_for_json(command, &arguments) {
+        let is_ours = |text: &&Value| {
+            text["schema"]
+                .as_str()
+                .is_some_and(|name| name.starts_with("hsm-ca/"))
+        };
+        let found = texts(stdout).into_iter().chain(texts(stderr));
+        let found: Vec<_> = found.flatten().collect();
+        found.iter().filter(is_ours).for_each(validate);
         return;
     }
+    let has = |word: &str| arguments.iter().any(|argument| argument == word);
+    let read = |output: &str| -> Vec<Value> {
+        let read: Result<Vec<_>, _> = texts(output).into_iter().collect();
+        read.unwrap_or_else(|error| panic!("not JSON ({error}): {arguments:?}: {output}"))
+    };
+    let is_page = ["help", "-h", "--help", "-V", "--version"].into_iter().any(has);
+    assert!(
+        is_page || stdout.is_empty() || stdout.starts_with('{'),
+        "stdout has more than JSON: {arguments:?}: {stdout}"
+    );
     // The events of a ledger have their own format (docs/ledger.md), and `schema` prints a schema.
-    let is_result = |text: &Value| !has(["ledger", "export"]) && text["$schema"].is_null();
-    texts(stdout)
-        .iter()
-        .filter(|text| is_result(text))
-        .for_each(validate);
-    let errors = texts(stderr);
+    let is_export = has("ledger") && has("export");
+    let is_result = |text: &&Value| !is_export && text["$schema"].is_null();
+    read(stdout).iter().filter(is_result).for_each(validate);
+    let errors = read(stderr);
     errors.iter().for_each(validate);
     // Signals and the exit code of a panic are not exit codes of the program.
     if let Some(code @ 0..=4) = code {
@@ -102,15 +118,44 @@ pub(crate) fn validate_run(command: &Command, code: Option<i32>, stdout: &str, s
     }
 }
 
-/// The JSON objects that begin a line of `output`.
-fn texts(output: &str) -> Vec<Value> {
-    let Some(start) = output.lines().position(|line| line.starts_with('{')) else {
-        return Vec::new();
-    };
-    let rest: Vec<_> = output.lines().skip(start).collect();
-    serde_json::Deserializer::from_str(&rest.join("\n"))
-        .into_iter::<Value>()
-        .map_while(Result::ok)
-        .filter(Value::is_object)
-        .collect()
+/// Whether the last of the options, or else the environment, asks for JSON.
+fn asks_for_json(command: &Command, arguments: &[String]) -> bool {
+    let has = |word: &str| arguments.iter().any(|argument| argument == word);
+    let named = arguments.windows(2).find(|pair| pair[0] == "--format");
+    match named {
+        _ if has("--json") || has("--format=json") => true,
+        Some(pair) => pair[1] == "json",
+        None => command
+            .get_envs()
+            .any(|(name, value)| name == "HSM_CA_FORMAT" && value.is_some_and(|value| value == "json")),
+    }
+}
+
+/// The JSON objects in `output`, each of which begins a line. One that cannot be read is an error.
+fn texts(output: &str) -> Vec<serde_json::Result<Value>> {
+    let mut found = Vec::new();
+    let mut rest = output;
+    while let Some(start) = start_of_object(rest) {
+        let mut read = serde_json::Deserializer::from_str(&rest[start..]).into_iter::<Value>();
+        match read.next() {
+            Some(Ok(text)) => {
+                let end = start + read.byte_offset();
+                found.push(Ok(text));
+                rest = &rest[end..];
+            }
+            Some(Err(error)) => {
+                found.push(Err(error));
+                rest = rest[start..].split_once('\n').map_or("", |(_, rest)| rest);
+            }
+            None => break,
+        }
+    }
+    found
+}
+
+fn start_of_object(output: &str) -> Option<usize> {
+    match output.starts_with('{') {
+        true => Some(0),
+        false => output.find("\n{").map(|place| place + 1),
+    }
 }

@@ -5,11 +5,12 @@ A field that the schema does not have is a fault here, although a later version 
 """
 
 import copy
+import datetime
 import json
 import pathlib
 import sys
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 
 ROOT = pathlib.Path(__file__).parents[2] / "docs" / "schema"
 SEVERAL = ("oneOf", "anyOf", "allOf")
@@ -44,6 +45,27 @@ def open_referenced(schema, definitions, is_part=False):
             open_referenced(branch, definitions, is_part)
 
 
+# Formats of numbers, by which a reader chooses a type; `minimum` and `maximum` are in the schema where they matter.
+NUMBERS = {"double", "int64", "uint", "uint8", "uint16", "uint32", "uint64"}
+
+formats = FormatChecker(formats=())
+
+
+@formats.checks("date-time", raises=ValueError)
+def is_time(value):
+    return not isinstance(value, str) or datetime.datetime.fromisoformat(value).tzinfo is not None
+
+
+def formats_of(schema):
+    """Every `format` in a schema."""
+    if isinstance(schema, list):
+        return set().union(*map(formats_of, schema))
+    if not isinstance(schema, dict):
+        return set()
+    own = {schema["format"]} if isinstance(schema.get("format"), str) else set()
+    return own.union(*map(formats_of, schema.values()))
+
+
 validators = {}
 
 
@@ -54,11 +76,14 @@ def validator_of(identifier):
         if start != "hsm-ca" or schema["properties"]["schema"]["const"] != identifier:
             raise ValueError(f"no schema has the identifier {identifier}")
         Draft202012Validator.check_schema(schema)
+        unknown = formats_of(schema) - NUMBERS - set(formats.checkers)
+        if unknown:
+            raise ValueError(f"nothing checks the formats {unknown}")
         definitions = schema.get("$defs", {})
         for one in [*definitions.values(), schema]:
             open_referenced(one, definitions)
         close(schema)
-        validators[identifier] = Draft202012Validator(schema)
+        validators[identifier] = Draft202012Validator(schema, format_checker=formats)
     return validators[identifier]
 
 
