@@ -128,7 +128,12 @@ fn a_sound_ceremony_is_verified_by_both_and_by_stock_programs() {
     assert_eq!(own["serials"].as_array().expect("numbers").len(), 8);
     // One session was held: the root and the issuing CA use two of the eight numbers.
     let counted = json!({ "issuer": "CN=Root R1,O=Example", "used": 2, "spare": 6, "earlier": 0 });
-    assert!(exported["serials"].as_array().expect("counts").contains(&counted));
+    assert!(
+        exported["serial_numbers"]
+            .as_array()
+            .expect("counts")
+            .contains(&counted)
+    );
     let export = ["ceremony", "export", "held", "--out", "again.json"];
     let told = rig.command(&export).ok().stdout;
     assert!(

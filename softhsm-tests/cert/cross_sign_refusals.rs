@@ -259,7 +259,7 @@ fn a_token_that_fails_leaves_no_file_and_a_record_that_says_why() {
         .expect("an entry");
     assert_eq!(last["state"], "abandoned");
     assert!(
-        last["reason"]
+        last["problem"]
             .as_str()
             .expect("words")
             .contains("C_Sign: CKR_DEVICE_ERROR"),

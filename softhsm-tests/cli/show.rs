@@ -70,6 +70,65 @@ fn every_file_is_shown_as_its_own_command_shows_it() {
 }
 
 #[test]
+fn a_public_key_a_checkpoint_and_proofs_are_shown() {
+    let rig = rig_of_files();
+    let run = |line: &str| rig.json(&line.split(' ').collect::<Vec<_>>()).ok().json();
+    run("key export-public customer-ca -o key.pem");
+    run("key export-public customer-ca --der -o key.der");
+    let key = run("key show customer-ca");
+    let digest = rig.tool(
+        "sh",
+        &["-c", "openssl pkey -pubin -in key.pem -outform DER | sha256sum"],
+    );
+    for file in ["key.pem", "key.der"] {
+        let shown = run(&format!("show {file}"));
+        assert_eq!(shown["key_identifier"], key["key_identifier"], "{file}");
+        let sha256 = shown["public_key_sha256"].as_str().expect("hex").to_owned();
+        assert!(digest.stdout.starts_with(&sha256), "{sha256}: {}", digest.stdout);
+    }
+    rig.write(
+        "broken.pem",
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+    );
+    let refused = rig.json(&["show", "broken.pem"]);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(!refused.stderr.contains("unrecognised-file"), "{refused:?}");
+
+    let old = run("ledger checkpoint -o old");
+    let shown = run("show old");
+    assert_eq!(shown["checkpoint"], old["checkpoint"]);
+    let text = rig.command(&["show", "old"]).ok().stdout;
+    assert!(
+        text.contains("not verified") && text.contains("no signature"),
+        "{text}"
+    );
+    run("key generate --label later --type ec:p256");
+    let serial = run("cert show customerCA.crt")["serial_number"].clone();
+    run(&format!(
+        "ledger prove {} -o inclusion",
+        serial.as_str().expect("hex")
+    ));
+    run("ledger prove --since old -o consistency");
+    let event = run("show inclusion");
+    assert_eq!(
+        (&event["proof_kind"], &event["what"]),
+        (&json!("inclusion"), &json!("signed"))
+    );
+    let later = run("show consistency");
+    assert_eq!(later["since"], old["checkpoint"]["size"]);
+    assert_eq!(
+        later["checkpoint"], event["checkpoint"],
+        "both are about the ledger as it is"
+    );
+    for proof in ["inclusion", "consistency"] {
+        let text = String::from_utf8(rig.read(proof)).expect("text");
+        rig.write("cut", &text[..text.len() / 2]);
+        let refused = rig.json(&["show", "cut"]);
+        assert_eq!(refused.code, Some(3), "{proof}: {refused:?}");
+    }
+}
+
+#[test]
 fn a_changed_export_fails_at_its_line() {
     let rig = rig_of_files();
     let text = String::from_utf8(rig.read("events.jsonl")).expect("UTF-8");

@@ -22,7 +22,7 @@ fn short_names_mean_the_long_ones() {
         .refused(4, "no-key");
     rig.command(&["--json", "nosuch"]).refused(2, "usage");
     let slip = rig.command(&["--json", "csr", "sig"]);
-    let hint = "\"hint\": \"a similar subcommand exists: 'sign'\"";
+    let hint = "\"hint\": \"did you mean sign?\"";
     assert!(slip.code == Some(2) && slip.stderr.contains(hint), "{slip:?}");
 }
 

@@ -196,7 +196,7 @@ fn a_batch_names_the_request_it_refuses_and_signs_none_of_them() {
 #[test]
 fn csr_show_says_which_names_csr_sign_would_refuse() {
     let desk = Desk::new();
-    let show = |file: &str| desk.rig.json(&["csr", "show", file]).ok().json()["name_faults"].clone();
+    let show = |file: &str| desk.rig.json(&["csr", "show", file]).ok().json()["name_problems"].clone();
     make_request(
         &desk.rig,
         "space.csr",

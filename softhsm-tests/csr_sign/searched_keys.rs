@@ -46,7 +46,7 @@ fn a_factor_above_2_to_the_16_is_refused_for_keys_trusted_for_years() {
             assert!(!rig.path("a.crt").exists(), "{name} {profile}");
         }
         let request = format!("{name}.csr");
-        let shown = rig.json(&["csr", "show", &request]).ok().json()["key_fault"].to_string();
+        let shown = rig.json(&["csr", "show", &request]).ok().json()["key_problem"].to_string();
         assert!(factors.iter().any(|factor| shown.contains(factor)), "{shown}");
     }
     // For keys that come in large numbers, only trial division is used.
@@ -57,7 +57,7 @@ fn a_factor_above_2_to_the_16_is_refused_for_keys_trusted_for_years() {
         sign(&rig, "factor-65521", profile).refused(3, "rule");
     }
     let shown = rig.json(&["csr", "show", "sound.csr"]).ok().json();
-    assert!(shown["key_fault"].is_null(), "{shown}");
+    assert!(shown["key_problem"].is_null(), "{shown}");
 }
 
 /// A key that is refused alone is refused in a batch, and nothing of the batch is signed.
@@ -186,6 +186,6 @@ fn keys_in_a_list_of_refused_keys_are_not_certified() {
     assert!(!rig.path("a.crt").exists());
     sign(&["--refused-keys", "other.txt"]).ok();
     let show = rig.json(&["csr", "show", "sound.csr", "--refused-keys", "blacklist.txt"]);
-    let fault = show.ok().json()["key_fault"].to_string();
+    let fault = show.ok().json()["key_problem"].to_string();
     assert!(fault.contains("in the list of refused keys"), "{fault}");
 }

@@ -57,7 +57,7 @@ fn generation_and_deletion_with_token_route_and_attributes_as_read_back() {
     let rig = Rig::new();
     let made = rig.json(&GENERATE).ok().json();
     let event = last(&rig);
-    assert_eq!(made["recorded"], event["entry"]);
+    assert_eq!(made["entry"], event["entry"]);
     let token = rig.json(&["token", "show"]).ok().json();
     for field in ["label", "serial_number", "manufacturer", "model"] {
         assert_eq!(event["token"][field], token[field], "{field} of {token}");
@@ -91,7 +91,7 @@ fn generation_and_deletion_with_token_route_and_attributes_as_read_back() {
 
     let gone = rig.json(&["key", "delete", "ca", "--yes"]).ok().json();
     let deleted = last(&rig);
-    assert_eq!(gone["recorded"], deleted["entry"]);
+    assert_eq!(gone["entry"], deleted["entry"]);
     assert_eq!(
         (&deleted["act"], &deleted["state"]),
         (&"delete".into(), &"deleted".into())
@@ -138,7 +138,7 @@ fn an_import_with_its_route() {
         let json = rig.json(&import).ok().json();
         let event = last(&rig);
         assert_eq!(
-            (&json["recorded"], &json["route"]),
+            (&json["entry"], &json["route"]),
             (&event["entry"], &event["route"])
         );
         assert_eq!(
@@ -152,7 +152,7 @@ fn an_import_with_its_route() {
             key_sha256(&rig, "customer-ca").as_str()
         );
         // It is already there: nothing is imported.
-        assert_eq!(rig.json(&import).ok().json()["recorded"], Value::Null);
+        assert_eq!(rig.json(&import).ok().json()["entry"], Value::Null);
         assert_eq!(keys(&rig, &[]).len(), 1);
         assert_sound(&rig);
     }
@@ -191,7 +191,7 @@ fn a_recipient_key_and_the_import_that_ends_it() {
 fn without_a_ledger_the_output_says_that_nothing_is_recorded() {
     let rig = Rig::new();
     rig.tool("rm", &["rig/hsm-ca.db"]).ok();
-    assert_eq!(rig.json(&GENERATE).ok().json()["recorded"], Value::Null);
+    assert_eq!(rig.json(&GENERATE).ok().json()["entry"], Value::Null);
     let text = rig.command(&["key", "delete", "ca", "--yes"]).ok().stdout;
     assert!(text.contains("NOT RECORDED"), "{text}");
     assert!(!rig.path("rig/hsm-ca.db").exists());
@@ -238,7 +238,7 @@ fn a_failure_is_recorded_with_the_token_s_error() {
     assert_eq!(run.code, Some(4), "{run:#?}");
     let event = last(&rig);
     assert_eq!(event["state"], "failed");
-    let reason = event["reason"].as_str().expect("a reason");
+    let reason = event["problem"].as_str().expect("a reason");
     assert!(reason.contains("C_GenerateKeyPair: CKR_DEVICE_ERROR"), "{reason}");
     assert_sound(&rig);
 }
@@ -272,7 +272,7 @@ fn an_interrupted_run_leaves_an_open_entry_and_the_next_import_ends_it() {
         .ok()
         .json();
     assert_eq!(
-        (&json["outcome"], &json["recorded"]),
+        (&json["outcome"], &json["entry"]),
         (&"completed".into(), &open[0]["entry"])
     );
     assert_eq!(keys(&rig, &["--open"]), Vec::<Value>::new());

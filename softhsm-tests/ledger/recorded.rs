@@ -159,7 +159,7 @@ fn a_failing_token_stops_the_job_and_the_ledger_records_why() {
         .map(|entry| {
             (
                 entry["state"].clone(),
-                entry["reason"].as_str().unwrap_or("").to_owned(),
+                entry["problem"].as_str().unwrap_or("").to_owned(),
             )
         })
         .collect();

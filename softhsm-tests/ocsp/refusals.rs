@@ -234,7 +234,7 @@ fn a_token_that_does_not_sign_leaves_a_record_and_no_file() {
         let entry = &list["entries"][entry];
         assert_eq!(entry["object_kind"], "ocsp-response", "{entry}");
         assert_eq!(entry["state"], "abandoned", "{entry}");
-        let reason = entry["reason"].as_str().expect("why");
+        let reason = entry["problem"].as_str().expect("why");
         assert!(reason.contains(why), "{entry}");
     }
     // An existing file is not replaced, and stdout gets only the response.

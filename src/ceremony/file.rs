@@ -151,6 +151,13 @@ impl fmt::Display for CeremonyFileError {
 impl std::error::Error for CeremonyFileError {}
 
 impl CeremonyFile {
+    /// Whether a file looks like one: it is text, and has the section of a session.
+    #[must_use]
+    pub fn is_meant(beginning: &[u8]) -> bool {
+        let mut lines = beginning.split(|byte| *byte == b'\n');
+        lines.any(|line| line.trim_ascii() == b"[[session]]")
+    }
+
     /// Reads and checks the text of a ceremony file.
     ///
     /// # Errors

@@ -24,8 +24,9 @@ mod unlisted;
 mod verify;
 mod words;
 
+pub(super) use check::CheckCeremony;
 use clap::Subcommand;
-pub(super) use show::ShowCeremony;
+pub(super) use show::{ShowCeremony, show_transcript};
 
 use super::exit::CliError;
 use super::global::Settings;
@@ -40,7 +41,7 @@ pub(super) enum CeremonyCommand {
     ///
     /// It builds every object of every session with stand-in keys, and checks each against every rule. It needs no token, signs nothing with a
     /// real key, and writes nothing.
-    Check(check::CheckCeremony),
+    Check(CheckCeremony),
     /// Freeze a ceremony: every serial number, date and octet that its tokens will sign
     ///
     /// The new directory holds the ceremony file, its inputs, the plan for programs (plan.json) and for people (plan.txt). People approve the

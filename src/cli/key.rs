@@ -181,11 +181,14 @@ fn read_public_key(path: &Path) -> Result<PublicKey, CliError> {
             .public_key);
     }
     let from_certificate = || Certificate::read(&bytes).and_then(|certificate| certificate.public_key());
-    let from_public_key =
-        || -> Result<_, X509Error> { Ok(PublicKey::from_der(&decode_one(&bytes, PUBLIC_KEY)?)?) };
-    from_public_key()
+    public_key_in(&bytes)
         .or_else(|error| from_certificate().map_err(|_| error))
         .map_err(|error| CliError::in_file(path, error))
+}
+
+/// The public key in a PEM or DER `SubjectPublicKeyInfo`.
+pub(super) fn public_key_in(bytes: &[u8]) -> Result<PublicKey, X509Error> {
+    Ok(PublicKey::from_der(&decode_one(bytes, PUBLIC_KEY)?)?)
 }
 
 /// CloudHSM's limit is 126 characters (its CLI's key-attributes table). Control characters could disguise a label, and `kms:` and `pkcs11:`

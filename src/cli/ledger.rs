@@ -14,6 +14,7 @@ mod verify_proof;
 
 use std::ops::ControlFlow;
 
+pub(super) use checkpoint_options::describe as describe_checkpoint;
 use clap::{Args, Subcommand};
 use hsm_ca::ledger::{Entry, EntryFilter, EntryId, Head, Ledger, LedgerUrl, SerialNumber};
 use serde_json::Value;

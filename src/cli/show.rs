@@ -1,18 +1,20 @@
 //! `show FILE`: recognises a file by its content and shows it.
 
 mod export;
+mod log_file;
 mod pair;
+mod public_key;
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hsm_ca::ceremony::{CeremonyPlan, Digest, plan_text};
+use hsm_ca::ceremony::{CeremonyDirectory, CeremonyFile, CeremonyPlan, Digest, Transcript, plan_text};
 use hsm_ca::ledger::ExportedEvents;
 use hsm_ca::workflow::CeremonyError;
 use hsm_ca::x509::{Structure, to_utf8};
 use serde_json::{Map, Value, json};
 
-use super::ceremony::ShowCeremony;
+use super::ceremony::{CheckCeremony, ShowCeremony, show_transcript};
 use super::cert::ShowCertificate;
 use super::crl::ShowCrl;
 use super::csr::ShowRequest;
@@ -20,7 +22,7 @@ use super::exit::CliError;
 use super::global::Settings;
 use super::input;
 use super::json::Output as _;
-use super::json::common::Fingerprint;
+use super::json::common::{CeremonyKindName, Fingerprint};
 use super::json::show::Plan;
 use super::ocsp::ShowOcsp;
 use super::report::Report;
@@ -28,8 +30,8 @@ use super::ui::Ui;
 
 #[derive(Debug, Args)]
 pub(super) struct ShowFile {
-    /// A certificate, request, CRL, OCSP request or response, pair file, ceremony plan or ledger export, or - for stdin; or the directory of a
-    /// ceremony
+    /// A certificate, request, CRL, OCSP request or response, public key, pair file, ledger export, checkpoint, proof, or a ceremony's file, plan
+    /// or transcript, or - for stdin; or the directory of a ceremony
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
@@ -62,12 +64,46 @@ impl ShowFile {
                 return self.show_plan(settings);
             }
         }
+        if Transcript::claimed_plan(&beginning).is_some() {
+            return self.show_transcript(settings);
+        }
+        if log_file::is_proof(&beginning) {
+            return log_file::show_proof(&file, &input::read(&file)?);
+        }
+        if log_file::is_checkpoint(&beginning) {
+            return log_file::show_checkpoint(&file, &input::read(&file)?);
+        }
         match Structure::recognise(&beginning) {
             Some(Structure::Certificate) => ShowCertificate::of(file).run(ui),
             Some(Structure::Request) => ShowRequest::of(file).run(settings, ui),
             Some(Structure::Crl) => ShowCrl::of(file).run(),
             Some(Structure::OcspRequest | Structure::OcspResponse) => ShowOcsp::of(file).run(),
-            _ => Err(CliError::Unrecognised { path: file }),
+            _ => self.show_other(&beginning, settings, ui),
+        }
+    }
+
+    /// A public key or a ceremony file.
+    fn show_other(&self, beginning: &[u8], settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        if let Some(shown) = public_key::show(&self.file, &input::peek_all(&self.file)?) {
+            return shown;
+        }
+        match CeremonyFile::is_meant(beginning) {
+            true => CheckCeremony::of(self.file.clone()).run(settings, ui),
+            false => Err(CliError::Unrecognised {
+                path: self.file.clone(),
+            }),
+        }
+    }
+
+    /// In its ceremony's directory, shows the ceremony with its state.
+    fn show_transcript(&self, settings: &Settings) -> Result<Report, CliError> {
+        let run = self.file.parent().filter(|run| run.ends_with("run"));
+        let directory = run.and_then(Path::parent);
+        match directory.map(CeremonyDirectory::at) {
+            Some(ceremony) if ceremony.plan().is_file() && ceremony.transcript() == self.file => {
+                ShowCeremony::of(ceremony.path().to_owned()).run(settings)
+            }
+            _ => show_transcript(&self.file, &input::read(&self.file)?),
         }
     }
 
@@ -84,7 +120,7 @@ impl ShowFile {
         let text = plan_text(&plan).map_err(CeremonyError::from)?;
         let json = Plan {
             ceremony: plan.ceremony.clone(),
-            ceremony_kind: plan.kind.word().to_owned(),
+            ceremony_kind: CeremonyKindName::of(plan.kind),
             plan_sha256: Fingerprint::new(Digest::of(&bytes)),
             plan: json!(plan),
         };

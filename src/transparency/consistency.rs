@@ -61,26 +61,29 @@ impl ConsistencyProof {
     /// # Errors
     /// [`TransparencyError::Malformed`], and the errors of [`new`](Self::new)
     pub fn read(bytes: &[u8], old: &Checkpoint) -> Result<Self, TransparencyError> {
-        let wrong = |reason: &str| TransparencyError::malformed(PROOF, reason);
         let text = text_of(PROOF, bytes)?;
-        let (proof, checkpoint) = text
-            .split_once("\n\n")
-            .ok_or_else(|| wrong("it has no checkpoint after an empty line"))?;
-        let (size, hashes) = proof.split_once('\n').unwrap_or((proof, ""));
-        let size = size.strip_prefix("old ").and_then(number_of);
-        let size = size.ok_or_else(|| wrong("its first line is not `old` with a number"))?;
+        let (size, hashes, new) = parts_of(text)?;
         if size != old.size() {
             return Err(TransparencyError::OtherCheckpoint {
                 kept: old.size(),
                 found: size,
             });
         }
-        let new = SignedCheckpoint::read(checkpoint.as_bytes())?;
         let read = Self::new(old, digests_of(PROOF, hashes)?, new)?;
         match read.to_string() == text {
             true => Ok(read),
-            false => Err(wrong("it has an extra empty line")),
+            false => Err(malformed("it has an extra empty line")),
         }
+    }
+
+    /// The size of the older checkpoint and the newer checkpoint, as a file claims. Nothing is checked: that needs the older checkpoint.
+    ///
+    /// # Errors
+    /// [`TransparencyError::Malformed`]
+    pub fn claim(bytes: &[u8]) -> Result<(u64, SignedCheckpoint), TransparencyError> {
+        let (size, hashes, new) = parts_of(text_of(PROOF, bytes)?)?;
+        digests_of(PROOF, hashes)?;
+        Ok((size, new))
     }
 
     /// The older checkpoint.
@@ -94,6 +97,21 @@ impl ConsistencyProof {
     pub const fn checkpoint(&self) -> &SignedCheckpoint {
         &self.new
     }
+}
+
+fn malformed(reason: &str) -> TransparencyError {
+    TransparencyError::malformed(PROOF, reason)
+}
+
+/// The size of the older checkpoint, the lines of hashes, and the newer checkpoint.
+fn parts_of(text: &str) -> Result<(u64, &str, SignedCheckpoint), TransparencyError> {
+    let (proof, checkpoint) = text
+        .split_once("\n\n")
+        .ok_or_else(|| malformed("it has no checkpoint after an empty line"))?;
+    let (size, hashes) = proof.split_once('\n').unwrap_or((proof, ""));
+    let size = size.strip_prefix("old ").and_then(number_of);
+    let size = size.ok_or_else(|| malformed("its first line is not `old` with a number"))?;
+    Ok((size, hashes, SignedCheckpoint::read(checkpoint.as_bytes())?))
 }
 
 /// The form that [`read`](ConsistencyProof::read) accepts.

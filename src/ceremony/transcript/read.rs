@@ -44,6 +44,14 @@ impl Transcript {
         }
     }
 
+    /// The SHA-256 of the plan that the first line of a transcript names. `None` if the first line is not one of a transcript.
+    #[must_use]
+    pub fn claimed_plan(bytes: &[u8]) -> Option<Digest> {
+        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        let first: Record = from_canonical(&bytes[..=end]).ok()?;
+        (first.n == 1).then_some(first.prev)
+    }
+
     /// Reads the bytes of a transcript of the plan with this SHA-256.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::json::Output as _;
 use crate::cli::json::ceremony_check as output;
-use crate::cli::json::common::Time;
+use crate::cli::json::common::{CeremonyKindName, Time};
 use crate::cli::report::{Fields, Report, printable};
 use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
@@ -26,7 +26,12 @@ pub(in crate::cli) struct CheckCeremony {
 }
 
 impl CheckCeremony {
-    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+    /// Checks `file`.
+    pub(in crate::cli) const fn of(file: PathBuf) -> Self {
+        Self { file }
+    }
+
+    pub(in crate::cli) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let read = source::read(&self.file)?.refusing_keys_of(settings)?;
         let file = &read.source.file;
         let (ledger, not_asked) = settings.open_recorder_to_plan()?;
@@ -175,7 +180,7 @@ fn to_json(file: &CeremonyFile, draft: &CeremonyDraft, quorum: &str) -> output::
     };
     output::CeremonyCheck {
         ceremony: file.id.clone(),
-        ceremony_kind: file.kind.word().to_owned(),
+        ceremony_kind: CeremonyKindName::of(file.kind),
         steps: file.steps.len(),
         people: file.people.len(),
         approve_threshold: file.quorum.threshold,

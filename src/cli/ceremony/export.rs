@@ -62,7 +62,7 @@ impl ExportCeremony {
             file: path.as_deref().map(FileName::of),
             head: export.head.clone(),
             end: export.end.clone(),
-            serials: counted,
+            serial_numbers: counted,
             export: json!(export),
         };
         let mut report = Report::new(text, json.document());

@@ -24,7 +24,7 @@ use crate::cli::global::Settings;
 use crate::cli::json::Output as _;
 use crate::cli::json::ceremony as output;
 use crate::cli::json::ceremony_unlisted::UnlistedRevocation;
-use crate::cli::json::common::Fingerprint;
+use crate::cli::json::common::{CeremonyKindName, Fingerprint};
 use crate::cli::lock_directory::lock_directory;
 use crate::cli::recorder::who;
 use crate::cli::report::{Fields, Report};
@@ -218,7 +218,7 @@ fn describe(ceremony: &OpenedCeremony, summary: &RunSummary, directory: &Path) -
     let out = summary.out.iter();
     let json = output::CeremonyRun {
         ceremony: ceremony.plan.ceremony.clone(),
-        ceremony_kind: ceremony.plan.kind.word().to_owned(),
+        ceremony_kind: CeremonyKindName::of(ceremony.plan.kind),
         head: summary.head.to_string(),
         out: out
             .map(|(name, sha256)| (name.clone(), Fingerprint::new(sha256)))

@@ -1,9 +1,9 @@
 //! `ceremony show`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hsm_ca::ceremony::{Digest, Event, Transcript, TranscriptError, TranscriptHead, plan_text};
+use hsm_ca::ceremony::{Digest, Event, Record, Transcript, TranscriptError, TranscriptHead, plan_text};
 use hsm_ca::workflow::{CeremonyError, OpenedCeremony, PeopleError, count_approvals};
 use serde_json::json;
 
@@ -14,6 +14,8 @@ use crate::cli::global::Settings;
 use crate::cli::input;
 use crate::cli::json::Output as _;
 use crate::cli::json::ceremony::{CeremonyShow, Identity, RunState as State, ShownRun};
+use crate::cli::json::common::{Fingerprint, Time};
+use crate::cli::json::show::Transcript as ShownTranscript;
 use crate::cli::report::{Fields, Report};
 
 #[derive(Debug, Args)]
@@ -60,6 +62,47 @@ impl ShowCeremony {
         };
         Ok((read, approvals))
     }
+}
+
+/// Shows a transcript outside its ceremony's directory. The plan is the one that its first line names.
+pub(in crate::cli) fn show_transcript(path: &Path, bytes: &[u8]) -> Result<Report, CliError> {
+    let plan = Transcript::claimed_plan(bytes).ok_or_else(|| CliError::Unrecognised {
+        path: path.to_owned(),
+    })?;
+    let state =
+        RunState::of(bytes, plan).map_err(|error| CliError::in_file(path, PeopleError::from(error)))?;
+    let records = state.transcript.as_ref().map_or(&[][..], Transcript::records);
+    let time = |record: Option<&Record>| record.and_then(Record::time);
+    let (first, last) = (time(records.first()), time(records.last()));
+    let mut fields = Fields::default();
+    fields
+        .add("plan", format!("SHA-256 {plan}"))
+        .add("lines", records.len());
+    for (name, time) in [("first", first), ("last", last)] {
+        fields.add(
+            name,
+            time.map_or_else(|| "none".to_owned(), |time| time.to_string()),
+        );
+    }
+    fields.add("run", state.word());
+    if let Some(head) = state.head() {
+        fields.add("head", head);
+    }
+    if state.is_torn {
+        fields.add("last line", "torn: it is incomplete");
+    }
+    let json = ShownTranscript {
+        plan_sha256: Fingerprint::new(plan),
+        lines: records.len().try_into().unwrap_or(u64::MAX),
+        first: first.map(Time::of),
+        last: last.map(Time::of),
+        run: state.to_json(),
+    };
+    let text = format!(
+        "The transcript of a ceremony; `hsm-ca ceremony verify` checks it with its plan\n{}",
+        fields.render(2)
+    );
+    Ok(Report::new(text, json.document()))
 }
 
 /// How far `run` has come.

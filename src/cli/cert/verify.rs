@@ -14,7 +14,9 @@ use super::super::exit::CliError;
 use super::super::global::Settings;
 use super::super::input;
 use super::super::json::Output as _;
-use super::super::json::certificate::{self as output, CertVerify, PathCheck, Revocation};
+use super::super::json::certificate::{
+    self as output, CertVerify, PathCheck, Revocation, RevocationSource, RevocationStatus,
+};
 use super::super::json::check::Check;
 use super::super::report::{Report, printable};
 
@@ -146,10 +148,8 @@ struct Step {
 struct Standing {
     subject: String,
     serial: String,
-    status: &'static str,
-    /// The sources of the status: "ledger", "crl".
-    sources: Vec<&'static str>,
-    detail: String,
+    status: RevocationStatus,
+    sources: Vec<RevocationSource>,
 }
 
 #[derive(Default)]
@@ -194,7 +194,7 @@ impl Judged {
         let recorded = ledger.map(|ledger| recorded_status(ledger, certificate));
         match recorded.transpose()? {
             Some(RecordedStatus::Good { entry }) => {
-                sources.push("ledger");
+                sources.push(RevocationSource::Ledger);
                 good.push(format!("not revoked in the ledger (entry {entry})"));
             }
             Some(RecordedStatus::Revoked {
@@ -202,13 +202,13 @@ impl Judged {
                 revoked_at,
                 reason,
             }) => {
-                sources.push("ledger");
+                sources.push(RevocationSource::Ledger);
                 bad.push(format!(
                     "revoked on {revoked_at}, {reason} (entry {entry} of the ledger)"
                 ));
             }
             Some(RecordedStatus::CompromisedKey { entry }) => {
-                sources.push("ledger");
+                sources.push(RevocationSource::Ledger);
                 bad.push(format!(
                     "its key is recorded as compromised: entry {entry} of the ledger was revoked for that reason"
                 ));
@@ -222,11 +222,11 @@ impl Judged {
         });
         match listed {
             Some(ListedStatus::NotListed { until }) => {
-                sources.push("crl");
+                sources.push(RevocationSource::Crl);
                 good.push(format!("not on the CRL, which is valid until {until}"));
             }
             Some(ListedStatus::Revoked { revoked_at, reason }) => {
-                sources.push("crl");
+                sources.push(RevocationSource::Crl);
                 bad.push(format!("revoked on {revoked_at}, {reason} (CRL)"));
             }
             // The certificates below the root are covered by its CRLs, and are refused.
@@ -251,25 +251,20 @@ impl Judged {
         }
         let subject = certificate.subject().to_string();
         let status = match (bad.is_empty(), good.is_empty()) {
-            (false, _) => "refused",
-            (true, false) => "good",
-            (true, true) => "unknown",
+            (false, _) => RevocationStatus::Refused,
+            (true, false) => RevocationStatus::Good,
+            (true, true) => RevocationStatus::Unknown,
         };
         self.standings.push(Standing {
             serial: certificate.serial_number().to_string(),
             subject: subject.clone(),
             status,
             sources,
-            detail: match status {
-                "refused" => bad.join("; "),
-                "good" => good.join("; "),
-                _ => "not checked".to_owned(),
-            },
         });
-        if let ("refused", Some(leaf)) = (status, path.first()) {
+        if let (RevocationStatus::Refused, Some(leaf)) = (status, path.first()) {
             self.refuse(certificate, leaf);
         }
-        if status != "unknown" {
+        if status != RevocationStatus::Unknown {
             let outcome = match bad.is_empty() {
                 true => Ok(good.join("; ")),
                 false => Err(bad.join("; ")),
@@ -305,7 +300,7 @@ impl Judged {
         let unknown: Vec<_> = self
             .standings
             .iter()
-            .filter(|one| one.status == "unknown")
+            .filter(|one| one.status == RevocationStatus::Unknown)
             .collect();
         let is_checked = unknown.is_empty() && !self.standings.is_empty();
         text.push_str(&match (passed, is_checked) {
@@ -360,7 +355,6 @@ impl Standing {
             serial_number: self.serial.clone(),
             status: self.status,
             sources: self.sources.clone(),
-            detail: self.detail.clone(),
         }
     }
 }

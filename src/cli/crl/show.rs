@@ -12,7 +12,7 @@ use super::super::exit::CliError;
 use super::super::input;
 use super::super::json::Output as _;
 use super::super::json::certificate::Extension;
-use super::super::json::common::{Fingerprint, Time};
+use super::super::json::common::{Fingerprint, Reason, Time};
 use super::super::json::crl::{Crl, CrlEntry as ShownEntry, CrlShow};
 use super::super::report::{Fields, Report};
 
@@ -173,7 +173,7 @@ fn entry_json(entry: &CrlEntry<'_>) -> ShownEntry {
     ShownEntry {
         serial_number: SerialNumber::from_octets(entry.serial).to_string(),
         revoked_at: Time::of(entry.revoked_at),
-        reason: entry.reason.to_string(),
+        reason: Reason::of(entry.reason),
         invalid_since: entry.invalid_since.map(Time::of),
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Output;
 use super::ceremony_check::KeyBudget;
 use super::ceremony_unlisted::UnlistedRevocation;
-use super::common::{FileName, Fingerprint};
+use super::common::{CeremonyKindName, FileName, Fingerprint};
 
 /// Which ceremony.
 #[derive(Debug, Serialize)]
@@ -16,8 +16,7 @@ use super::common::{FileName, Fingerprint};
 pub(in crate::cli) struct Identity {
     /// The name of the ceremony.
     pub(in crate::cli) ceremony: String,
-    /// `production` or `practice`.
-    pub(in crate::cli) ceremony_kind: String,
+    pub(in crate::cli) ceremony_kind: CeremonyKindName,
     pub(in crate::cli) plan_sha256: Fingerprint,
     /// The same in the words of the PGP word list.
     pub(in crate::cli) plan_sha256_words: String,
@@ -30,7 +29,7 @@ impl Identity {
     ) -> Self {
         Self {
             ceremony: plan.ceremony.clone(),
-            ceremony_kind: plan.kind.word().to_owned(),
+            ceremony_kind: CeremonyKindName::of(plan.kind),
             plan_sha256: Fingerprint::new(sha256),
             plan_sha256_words: hsm_ca::ceremony::hash_words(&sha256.0),
         }
@@ -126,8 +125,7 @@ impl Output for CeremonyScript {
 pub(in crate::cli) struct CeremonyRun {
     /// The name of the ceremony.
     pub(in crate::cli) ceremony: String,
-    /// `production` or `practice`.
-    pub(in crate::cli) ceremony_kind: String,
+    pub(in crate::cli) ceremony_kind: CeremonyKindName,
     /// The head of the transcript.
     pub(in crate::cli) head: String,
     /// The SHA-256 of each file that was made, by its name in the directory `out`.

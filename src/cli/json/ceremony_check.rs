@@ -4,7 +4,7 @@ use hsm_ca::workflow::DraftObject;
 use serde::Serialize;
 
 use super::Output;
-use super::common::Time;
+use super::common::{CeremonyKindName, Time};
 
 /// `ceremony check`.
 #[derive(Debug, Serialize)]
@@ -12,8 +12,7 @@ use super::common::Time;
 pub(in crate::cli) struct CeremonyCheck {
     /// The name of the ceremony.
     pub(in crate::cli) ceremony: String,
-    /// `production` or `practice`.
-    pub(in crate::cli) ceremony_kind: String,
+    pub(in crate::cli) ceremony_kind: CeremonyKindName,
     pub(in crate::cli) steps: usize,
     pub(in crate::cli) people: usize,
     /// How many approvers must approve.

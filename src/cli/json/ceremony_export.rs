@@ -14,10 +14,11 @@ pub(in crate::cli) struct CeremonyExport {
     pub(in crate::cli) file: Option<FileName>,
     /// The head of the transcript.
     pub(in crate::cli) head: String,
-    /// `closed` or `aborted`.
+    /// How the ceremony ended.
+    #[cfg_attr(test, schemars(extend("enum" = ["closed", "aborted"])))]
     pub(in crate::cli) end: String,
     /// What the serial numbers of each issuer are for, in the order of the export.
-    pub(in crate::cli) serials: Vec<ExportedSerials>,
+    pub(in crate::cli) serial_numbers: Vec<ExportedSerials>,
     /// As in the file (docs/ceremony-format.md).
     pub(in crate::cli) export: Value,
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Output;
 use super::ceremony_unlisted::UnlistedRevocation;
-use super::common::Fingerprint;
+use super::common::{CeremonyKindName, Fingerprint};
 
 /// `ceremony verify`.
 #[derive(Debug, Serialize)]
@@ -16,7 +16,7 @@ pub(in crate::cli) struct CeremonyVerify {
     /// The name of the ceremony; null where the plan cannot be read, as in what follows from it.
     ceremony: Option<String>,
     /// `production` or `practice`.
-    ceremony_kind: Option<String>,
+    ceremony_kind: Option<CeremonyKindName>,
     plan_sha256: Option<Fingerprint>,
     /// Whether the plan was made again from its files. Another version of the program does not try.
     plan_made_again: bool,
@@ -134,7 +134,7 @@ impl CeremonyVerify {
         Self {
             verified: verified.is_verified(),
             ceremony: plan.map(|plan| plan.ceremony.clone()),
-            ceremony_kind: plan.map(|plan| plan.kind.word().to_owned()),
+            ceremony_kind: plan.map(|plan| CeremonyKindName::of(plan.kind)),
             plan_sha256: verified.plan.map(Fingerprint::new),
             plan_made_again,
             head: transcript.map(|transcript| transcript.head().to_string()),

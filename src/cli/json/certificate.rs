@@ -38,7 +38,7 @@ pub(in crate::cli) struct Certificate {
     /// The public exponent of an RSA key.
     key_exponent: Option<u32>,
     /// The fault of the key, for which nothing should be signed.
-    key_fault: Option<String>,
+    key_problem: Option<String>,
     /// The SHA-1 of the public key, by RFC 5280 section 4.2.1.2 (1).
     key_identifier: Option<String>,
     public_key_sha256: Fingerprint,
@@ -127,7 +127,7 @@ impl Certificate {
             days_left: validity.days_left(now),
             key_type: key.kind,
             key_exponent: key.exponent,
-            key_fault: key.fault,
+            key_problem: key.fault,
             key_identifier: key.identifier,
             public_key_sha256: Fingerprint::new(certificate.key_fingerprint()),
             signature_algorithm: certificate.describe_signature(),
@@ -295,11 +295,28 @@ pub(in crate::cli) struct Revocation {
 pub(in crate::cli) struct Standing {
     pub(in crate::cli) subject: String,
     pub(in crate::cli) serial_number: String,
-    /// `good`, `revoked`, `refused` or `unknown`.
-    pub(in crate::cli) status: &'static str,
-    /// The sources: `ledger`, `crl`.
-    pub(in crate::cli) sources: Vec<&'static str>,
-    pub(in crate::cli) detail: String,
+    pub(in crate::cli) status: RevocationStatus,
+    /// What knows it. The check `revocation` of this certificate says what it found.
+    pub(in crate::cli) sources: Vec<RevocationSource>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::cli) enum RevocationStatus {
+    Good,
+    /// It is revoked, its key is compromised, or a CRL that should have its status is not usable.
+    Refused,
+    /// Nothing has its status.
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::cli) enum RevocationSource {
+    Ledger,
+    Crl,
 }
 
 impl Output for CertVerify {

@@ -57,8 +57,15 @@ pub(in crate::cli) struct Part {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct PartSubject {
-    /// `cluster-csr`, `hsm-certificate`, `aws-hardware-certificate`, `aws-root`, `manufacturer-hardware-certificate` or
-    /// `manufacturer-root`.
+    /// Which file it is.
+    #[cfg_attr(test, schemars(extend("enum" = [
+        "cluster-csr",
+        "hsm-certificate",
+        "aws-hardware-certificate",
+        "aws-root",
+        "manufacturer-hardware-certificate",
+        "manufacturer-root",
+    ])))]
     role: String,
     subject: String,
     sha256: Fingerprint,

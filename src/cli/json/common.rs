@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use hsm_ca::ceremony::CeremonyKind;
 use hsm_ca::output::encode_pem;
 use hsm_ca::signer::{Hex as HexOf, PublicKey};
-use hsm_ca::x509::{PUBLIC_KEY, UnixTime, words};
+use hsm_ca::x509::{CrlReason, PUBLIC_KEY, UnixTime, words};
 use serde::Serialize;
 
 /// Octets in lower-case hex, without separators.
@@ -49,6 +50,32 @@ pub(in crate::cli) struct Time(String);
 impl Time {
     pub(in crate::cli) fn of(time: UnixTime) -> Self {
         Self(time.to_string())
+    }
+}
+
+/// The reason of a revocation, by its name in RFC 5280.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("enum" = CrlReason::ALL.map(CrlReason::name))))]
+#[serde(transparent)]
+pub(in crate::cli) struct Reason(String);
+
+impl Reason {
+    pub(in crate::cli) fn of(reason: CrlReason) -> Self {
+        Self(reason.name().to_owned())
+    }
+}
+
+/// Whether a ceremony counts, or is for practice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("enum" = [CeremonyKind::Production.word(), CeremonyKind::Practice.word()])))]
+#[serde(transparent)]
+pub(in crate::cli) struct CeremonyKindName(&'static str);
+
+impl CeremonyKindName {
+    pub(in crate::cli) const fn of(kind: CeremonyKind) -> Self {
+        Self(kind.word())
     }
 }
 

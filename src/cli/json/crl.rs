@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Output;
 use super::certificate::Extension;
-use super::common::{Fingerprint, Time};
+use super::common::{Fingerprint, Reason, Time};
 
 /// A CRL.
 #[derive(Debug, Serialize)]
@@ -37,7 +37,7 @@ pub(in crate::cli) struct CrlEntry {
     pub(in crate::cli) serial_number: String,
     pub(in crate::cli) revoked_at: Time,
     /// The reason, by its name in RFC 5280.
-    pub(in crate::cli) reason: String,
+    pub(in crate::cli) reason: Reason,
     pub(in crate::cli) invalid_since: Option<Time>,
 }
 

@@ -171,8 +171,8 @@ pub(in crate::cli) struct KeyGenerate {
     /// The SHA-1 of the public key, as in certificates.
     pub(in crate::cli) key_identifier: Hex,
     pub(in crate::cli) proofs: [Proof; 3],
-    /// The number of the ledger's event; null without a ledger.
-    pub(in crate::cli) recorded: Option<u64>,
+    /// The number of the ledger's entry; null without a ledger.
+    pub(in crate::cli) entry: Option<u64>,
 }
 
 impl Output for KeyGenerate {
@@ -260,8 +260,8 @@ pub(in crate::cli) struct KeyDelete {
     pub(in crate::cli) deleted: Vec<TokenKey>,
     /// The subject of the CA that used the key, according to the ledger.
     pub(in crate::cli) authority: Option<String>,
-    /// The number of the ledger's event; null without a ledger.
-    pub(in crate::cli) recorded: Option<u64>,
+    /// The number of the ledger's entry; null without a ledger.
+    pub(in crate::cli) entry: Option<u64>,
 }
 
 impl Output for KeyDelete {

@@ -70,8 +70,8 @@ pub(in crate::cli) struct KmsImport {
     pub(in crate::cli) fingerprint_expected: bool,
     #[serde(flatten)]
     pub(in crate::cli) fingerprint: PublicKeyDigest,
-    /// The number of the ledger's event; null without a ledger.
-    pub(in crate::cli) recorded: Option<u64>,
+    /// The number of the ledger's entry; null without a ledger.
+    pub(in crate::cli) entry: Option<u64>,
     pub(in crate::cli) proofs: [Proof; 3],
     pub(in crate::cli) recipient_key_destroyed: bool,
 }

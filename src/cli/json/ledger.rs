@@ -1,6 +1,6 @@
 //! `ledger`, and ledger entries in other results.
 
-use hsm_ca::ledger::{KeptHead, VerifyReport};
+use hsm_ca::ledger::{KeptHead, ProvenEvent, VerifyReport};
 use serde::Serialize;
 
 use super::Output;
@@ -91,7 +91,7 @@ pub(in crate::cli) struct GivenUpHead {
     /// As COUNT:HASH.
     head: String,
     /// The hash of the first event of the ledger that the head belongs to.
-    ledger: Fingerprint,
+    first_event_sha256: Fingerprint,
     /// Where it was kept, for people.
     place: String,
 }
@@ -100,7 +100,7 @@ impl GivenUpHead {
     pub(in crate::cli) fn of(head: &hsm_ca::ledger::GivenUpHead) -> Self {
         Self {
             head: head.head.to_string(),
-            ledger: Fingerprint::new(head.ledger),
+            first_event_sha256: Fingerprint::new(head.ledger),
             place: head.place.clone(),
         }
     }
@@ -125,9 +125,9 @@ pub(in crate::cli) struct LedgerVerify {
     pub(in crate::cli) kept_head: Option<FoundHead>,
     /// The checkpoint of --checkpoint.
     pub(in crate::cli) checkpoint: Option<ComparedCheckpoint>,
-    pub(in crate::cli) faults: Vec<LedgerFault>,
-    /// The number of further faults.
-    pub(in crate::cli) more_faults: u64,
+    pub(in crate::cli) problems: Vec<LedgerFault>,
+    /// The number of further problems.
+    pub(in crate::cli) more_problems: u64,
 }
 
 /// The result of the comparison with a kept head.
@@ -243,24 +243,53 @@ pub(in crate::cli) struct LedgerVerifyProof {
 #[serde(tag = "proven", rename_all = "kebab-case")]
 pub(in crate::cli) enum Proven {
     /// The ledger has the event.
-    Inclusion {
-        /// Its number.
-        event: u64,
-        /// `signed` or `adopted`.
-        what: &'static str,
-        /// The entry that it is about.
-        entry: u64,
-        /// The SHA-256 of the object's DER.
-        sha256: Fingerprint,
-        time: Time,
-        /// The user who recorded it.
-        by: String,
-    },
+    Inclusion(ProvenEntry),
     /// The ledger extends the older checkpoint.
     Consistency {
         /// The size of the older checkpoint.
         since: u64,
     },
+}
+
+/// The event that a proof is about.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct ProvenEntry {
+    /// Its number.
+    event: u64,
+    what: ProvenAct,
+    /// The entry that it is about.
+    entry: u64,
+    /// The SHA-256 of the object's DER.
+    sha256: Fingerprint,
+    time: Time,
+    /// The user who recorded it.
+    by: String,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+enum ProvenAct {
+    Signed,
+    /// Signed without this ledger, and recorded later.
+    Adopted,
+}
+
+impl ProvenEntry {
+    pub(in crate::cli) fn of(event: ProvenEvent) -> Self {
+        Self {
+            event: event.sequence,
+            what: match event.what {
+                "adopted" => ProvenAct::Adopted,
+                _ => ProvenAct::Signed,
+            },
+            entry: event.entry.0,
+            sha256: Fingerprint::new(event.sha256),
+            time: Time::of(event.time),
+            by: event.by,
+        }
+    }
 }
 
 impl Output for LedgerVerifyProof {

@@ -3,7 +3,7 @@
 use hsm_ca::ledger::{DeliveryState, EntryState, Object, RevocationState, Stamp};
 use serde::Serialize;
 
-use super::common::{Fingerprint, Time};
+use super::common::{Fingerprint, Reason, Time};
 
 /// A signature that was begun or made. Fields that do not apply to its kind are absent.
 #[derive(Debug, Serialize)]
@@ -108,8 +108,8 @@ enum End {
     },
     Abandoned {
         abandoned: Recorded,
-        /// For people.
-        reason: String,
+        /// Why, for people.
+        problem: String,
     },
     /// Signed without this ledger, and recorded later.
     Adopted {
@@ -127,7 +127,7 @@ struct Revocation {
     /// False if a hold ended.
     revoked: bool,
     /// The reason, by its name in RFC 5280.
-    reason: Option<String>,
+    reason: Option<Reason>,
     revoked_at: Option<Time>,
     invalid_since: Option<Time>,
 }
@@ -239,7 +239,7 @@ impl End {
             },
             EntryState::Abandoned { stamp, reason } => Self::Abandoned {
                 abandoned: Recorded::of(stamp),
-                reason: reason.clone(),
+                problem: reason.clone(),
             },
             EntryState::Adopted { sha256, .. } => Self::Adopted {
                 sha256: sha256.map(Fingerprint::new),
@@ -264,7 +264,7 @@ impl Revocation {
                 invalidity_date,
             } => Self {
                 revoked: true,
-                reason: Some(reason.name().to_owned()),
+                reason: Some(Reason::of(reason.to_crl_reason())),
                 revoked_at: Some(Time::of(*revoked)),
                 invalid_since: invalidity_date.map(Time::of),
             },

@@ -59,8 +59,8 @@ enum KeyEnd {
     Deleted(RecordedKey),
     Failed {
         ended: Recorded,
-        /// For people.
-        reason: String,
+        /// Why, for people.
+        problem: String,
     },
     /// A kind of a later version.
     Other,
@@ -132,7 +132,7 @@ impl KeyEnd {
             }
             KeyState::Failed { stamp, reason } => Self::Failed {
                 ended: Recorded::of(stamp),
-                reason: reason.clone(),
+                problem: reason.clone(),
             },
             _ => Self::Other,
         }

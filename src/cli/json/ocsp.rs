@@ -6,7 +6,7 @@ use hsm_ca::x509::{CertIdHash, CertificateStatus, OcspRequest, OcspResponse};
 use serde::Serialize;
 
 use super::Output;
-use super::common::{FileName, Fingerprint, Time};
+use super::common::{FileName, Fingerprint, Reason, Time};
 use super::error::ErrorBody;
 
 /// A certificate as named in a request or response (RFC 6960 section 4.1.1).
@@ -43,7 +43,7 @@ pub(in crate::cli) enum Status {
     Revoked {
         revoked_at: Time,
         /// The reason, by its name in RFC 5280.
-        reason: String,
+        reason: Reason,
     },
     Unknown,
 }
@@ -54,7 +54,7 @@ impl Status {
             CertificateStatus::Good => Self::Good,
             CertificateStatus::Revoked { revoked_at, reason } => Self::Revoked {
                 revoked_at: Time::of(revoked_at),
-                reason: reason.to_string(),
+                reason: Reason::of(reason),
             },
             CertificateStatus::Unknown => Self::Unknown,
         }
@@ -93,7 +93,8 @@ impl Request {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Response {
-    /// The status by its name in RFC 6960: `successful`, `tryLater`, …
+    /// The status by its name in RFC 6960.
+    #[cfg_attr(test, schemars(extend("enum" = RESPONSE_STATUSES.map(|status| status.to_string()))))]
     response_status: String,
     sha256: Fingerprint,
     /// The signed part; absent in an error response.
@@ -285,6 +286,20 @@ impl PublishedAnswer {
         }
     }
 }
+
+/// Every status of a response.
+#[cfg(test)]
+const RESPONSE_STATUSES: [hsm_ca::x509::ResponseStatus; 6] = {
+    use hsm_ca::x509::ResponseStatus;
+    [
+        ResponseStatus::Successful,
+        ResponseStatus::MalformedRequest,
+        ResponseStatus::InternalError,
+        ResponseStatus::TryLater,
+        ResponseStatus::SigRequired,
+        ResponseStatus::Unauthorized,
+    ]
+};
 
 impl Output for OcspPublish {
     const NAME: &'static str = "ocsp-publish";

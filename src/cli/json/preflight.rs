@@ -53,7 +53,7 @@ impl Output for Doctor {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct RigNew {
-    /// `softhsm` or `kryoptic`.
+    #[cfg_attr(test, schemars(extend("enum" = hsm_ca::token::RigToken::ALL.map(|kind| kind.name()))))]
     pub(in crate::cli) token_kind: String,
     pub(in crate::cli) directory: FileName,
     /// The token's label.

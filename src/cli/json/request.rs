@@ -19,15 +19,15 @@ pub(in crate::cli) struct CsrShow {
     /// The public exponent of an RSA key.
     pub(in crate::cli) key_exponent: Option<u32>,
     /// The fault of the key, for which nothing should be signed.
-    pub(in crate::cli) key_fault: Option<String>,
+    pub(in crate::cli) key_problem: Option<String>,
     /// The SHA-1 of the public key, by RFC 5280 section 4.2.1.2 (1).
     pub(in crate::cli) key_identifier: Option<String>,
     pub(in crate::cli) signature_algorithm: String,
     /// Whether its own key signed it.
     pub(in crate::cli) signature_verified: bool,
-    pub(in crate::cli) refused_because: Option<String>,
+    pub(in crate::cli) problem: Option<String>,
     /// Names that `csr sign` refuses.
-    pub(in crate::cli) name_faults: Vec<String>,
+    pub(in crate::cli) name_problems: Vec<String>,
     pub(in crate::cli) requested_extensions: Vec<Extension>,
     pub(in crate::cli) other_attributes: Vec<Attribute>,
     /// The SHA-256 of the request's DER.

@@ -218,10 +218,23 @@ pub(in crate::cli) const SCHEMAS: &[(&str, &str)] = &[
         include_str!("../../../docs/schema/show-ceremony-plan.json"),
     ),
     (
+        "show-checkpoint",
+        include_str!("../../../docs/schema/show-checkpoint.json"),
+    ),
+    (
         "show-ledger-export",
         include_str!("../../../docs/schema/show-ledger-export.json"),
     ),
     ("show-pair", include_str!("../../../docs/schema/show-pair.json")),
+    ("show-proof", include_str!("../../../docs/schema/show-proof.json")),
+    (
+        "show-public-key",
+        include_str!("../../../docs/schema/show-public-key.json"),
+    ),
+    (
+        "show-transcript",
+        include_str!("../../../docs/schema/show-transcript.json"),
+    ),
     (
         "token-bench",
         include_str!("../../../docs/schema/token-bench.json"),

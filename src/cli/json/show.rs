@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Output;
-use super::common::{Fingerprint, Hex, PublicKeyDigest, Time};
+use super::ceremony::ShownRun;
+use super::common::{CeremonyKindName, Fingerprint, Hex, PublicKeyDigest, PublicKeyPem, Time};
+use super::ledger::{self, ProvenEntry};
 
 /// `show` with a pair file.
 #[derive(Debug, Serialize)]
@@ -57,8 +59,7 @@ impl Output for LedgerExport {
 pub(in crate::cli) struct Plan {
     /// The name of the ceremony.
     pub(in crate::cli) ceremony: String,
-    /// `production` or `practice`.
-    pub(in crate::cli) ceremony_kind: String,
+    pub(in crate::cli) ceremony_kind: CeremonyKindName,
     pub(in crate::cli) plan_sha256: Fingerprint,
     /// As in the file (docs/ceremony-format.md).
     pub(in crate::cli) plan: Value,
@@ -66,4 +67,79 @@ pub(in crate::cli) struct Plan {
 
 impl Output for Plan {
     const NAME: &'static str = "show-ceremony-plan";
+}
+
+/// `show` with a public key.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct PublicKeyFile {
+    /// For example "RSA 2048" or "EC P-256".
+    pub(in crate::cli) key_type: String,
+    /// The SHA-1 of the public key, as in certificates.
+    pub(in crate::cli) key_identifier: Hex,
+    #[serde(flatten)]
+    pub(in crate::cli) fingerprint: PublicKeyDigest,
+    pub(in crate::cli) public_key: PublicKeyPem,
+}
+
+impl Output for PublicKeyFile {
+    const NAME: &'static str = "show-public-key";
+}
+
+/// `show` with a checkpoint. Its signatures are not verified.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Checkpoint {
+    pub(in crate::cli) checkpoint: ledger::Checkpoint,
+}
+
+impl Output for Checkpoint {
+    const NAME: &'static str = "show-checkpoint";
+}
+
+/// `show` with a proof. `ledger verify-proof` compares it with a checkpoint that was kept.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Proof {
+    #[serde(flatten)]
+    pub(in crate::cli) proof: ShownProof,
+    /// The checkpoint in the proof. Its signatures are not verified.
+    pub(in crate::cli) checkpoint: ledger::Checkpoint,
+}
+
+/// What a proof claims.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "proof_kind", rename_all = "kebab-case")]
+pub(in crate::cli) enum ShownProof {
+    /// The ledger of the checkpoint has the event. This was compared with the root hash in the checkpoint.
+    Inclusion(ProvenEntry),
+    /// The checkpoint extends an older one, which is not in the file.
+    Consistency {
+        /// The size of the older checkpoint.
+        since: u64,
+    },
+}
+
+impl Output for Proof {
+    const NAME: &'static str = "show-proof";
+}
+
+/// `show` with a ceremony's transcript outside the ceremony's directory.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Transcript {
+    /// The SHA-256 of the plan that the first line names.
+    pub(in crate::cli) plan_sha256: Fingerprint,
+    /// The number of lines.
+    pub(in crate::cli) lines: u64,
+    /// The time of the first line.
+    pub(in crate::cli) first: Option<Time>,
+    /// The time of the last line.
+    pub(in crate::cli) last: Option<Time>,
+    pub(in crate::cli) run: ShownRun,
+}
+
+impl Output for Transcript {
+    const NAME: &'static str = "show-transcript";
 }

@@ -58,7 +58,7 @@ impl DeleteKey {
         let json = KeyDelete {
             deleted: deleted.iter().map(TokenKey::of).collect(),
             authority: authorities.first().cloned(),
-            recorded: recorded.map(|entry| entry.0),
+            entry: recorded.map(|entry| entry.0),
         };
         let head = head_left.map(|reason| {
             format!("the ledger's head that was kept for the key may still be on the token: {reason}")

@@ -72,7 +72,7 @@ fn present(summary: &GenerateSummary, token: &str, recorded: &str) -> Report {
         public_key: PublicKeyPem::of(public_key),
         key_identifier: JsonHex::of(&public_key.key_identifier()),
         proofs: Proof::ALL_OF_TOKEN,
-        recorded: summary.recorded.map(|entry| entry.0),
+        entry: summary.recorded.map(|entry| entry.0),
     };
     let unfinished = summary.unfinished.iter().map(describe_unfinished);
     Report {

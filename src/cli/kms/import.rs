@@ -193,7 +193,7 @@ fn present(summary: &ImportSummary, token: &str, request: &ImportRequest, settin
         kms_key_account: kms_key.account().to_owned(),
         fingerprint_expected: request.expected.is_some(),
         fingerprint: PublicKeyDigest::of(&request.pair.public_key),
-        recorded: summary.recorded.map(|entry| entry.0),
+        entry: summary.recorded.map(|entry| entry.0),
         proofs: Proof::ALL_OF_TOKEN,
         recipient_key_destroyed: summary.recipient_destroyed,
     };

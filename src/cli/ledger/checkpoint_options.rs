@@ -108,7 +108,7 @@ pub(super) fn verifier_key(
 }
 
 /// A checkpoint as JSON.
-pub(super) fn describe(checkpoint: &SignedCheckpoint) -> Checkpoint {
+pub(in crate::cli) fn describe(checkpoint: &SignedCheckpoint) -> Checkpoint {
     let head = checkpoint.checkpoint();
     let signatures = checkpoint.signatures().iter();
     Checkpoint {

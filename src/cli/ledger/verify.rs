@@ -115,7 +115,7 @@ fn describe(report: &VerifyReport, evidence: &Evidence) -> LedgerVerify {
             size: kept.size(),
             extended_by: report.since_checkpoint,
         }),
-        faults: report.faults.iter().map(fault).collect(),
-        more_faults: report.more,
+        problems: report.faults.iter().map(fault).collect(),
+        more_problems: report.more,
     }
 }

@@ -12,8 +12,7 @@ use super::checkpoint_options::{describe, read_kept};
 use crate::cli::exit::CliError;
 use crate::cli::input;
 use crate::cli::json::Output as _;
-use crate::cli::json::common::{Fingerprint, Time};
-use crate::cli::json::ledger::{LedgerVerifyProof, Proven};
+use crate::cli::json::ledger::{LedgerVerifyProof, Proven, ProvenEntry};
 use crate::cli::report::{Fields, Report, printable};
 
 #[derive(Debug, Args)]
@@ -110,14 +109,7 @@ impl VerifyProof {
             None => "The ledger has an object with this SHA-256.\n".to_owned(),
         };
         let json = LedgerVerifyProof {
-            proven: Proven::Inclusion {
-                event: event.sequence,
-                what: event.what,
-                entry: event.entry.0,
-                sha256: Fingerprint::new(event.sha256),
-                time: Time::of(event.time),
-                by: event.by,
-            },
+            proven: Proven::Inclusion(ProvenEntry::of(event)),
             checkpoint: describe(proof.checkpoint()),
         };
         Ok(Report::new(
