@@ -15,7 +15,7 @@ mod written;
 
 pub use database::database_files;
 pub use destination::{Destination, Reserved, TriedDirectories};
-pub use directory::NewDirectory;
+pub use directory::{NewDirectory, OutputDirectory};
 pub use error::OutputError;
 pub(crate) use lock_file::LockFile;
 pub use manual::ManualPage;

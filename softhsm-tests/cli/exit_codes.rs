@@ -271,10 +271,10 @@ fn an_existing_output_is_2() {
     assert_eq!(rig.read("taken"), b"mine");
 }
 
-/// The same for a directory that must exist.
+/// The same for a directory that is made, but not those above it.
 const DIRECTORIES: &[&str] = &[
-    "csr sign cluster.csr --ca customerCA.crt --out-dir nowhere",
-    "ocsp publish --ca customerCA.crt --out-dir nowhere",
+    "csr sign cluster.csr --ca customerCA.crt --out-dir nowhere/new",
+    "ocsp publish --ca customerCA.crt --out-dir nowhere/new",
 ];
 
 #[test]

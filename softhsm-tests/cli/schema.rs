@@ -74,6 +74,7 @@ fn the_validator_finds_faults() {
         "schema": "hsm-ca/key-verify/1", "proofs": ["signature"], "class": "private", "label": "ca", "id": "00",
         "key_type": "EC P-256", "attributes": {}, "key_identifier": "00",
         "public_key_sha256": "00".repeat(32), "public_key_sha256_words": "aardvark adroitness",
+        "compared_with": null,
     });
     assert_eq!(judge(&key), "ok");
     key["arn"] = json!("arn:aws:kms");

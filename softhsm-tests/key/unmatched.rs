@@ -16,6 +16,7 @@ fn what_is_not_compared_is_not_proven() {
         json!(["attributes", "signature"]),
         "{verified}"
     );
+    assert!(verified["compared_with"].is_null(), "{verified}");
     rig.json(&["key", "export-public", "ca", "--out", "ca.pem"]).ok();
     let verified = rig
         .json(&["key", "verify", "ca", "--public-key", "ca.pem"])
@@ -23,6 +24,7 @@ fn what_is_not_compared_is_not_proven() {
         .json();
     let proofs = json!(["attributes", "signature", "public-key"]);
     assert_eq!(verified["proofs"], proofs, "{verified}");
+    assert_eq!(verified["compared_with"], "ca.pem", "{verified}");
 }
 
 #[test]

@@ -86,9 +86,24 @@ fn a_directory_that_does_not_exist() {
         "--ca",
         "customerCA.crt",
         "--out-dir",
-        "no",
+        "no/deeper",
     ])
     .refused(2, "no-directory");
+    // The directory itself is made, and removed if nothing gets into it.
+    let sign = [
+        "csr",
+        "sign",
+        "cluster.csr",
+        "--ca",
+        "customerCA.crt",
+        "--out-dir",
+        "made",
+    ];
+    rig.json(&[&["--pin-source", "env:NOT_THERE"][..], &sign].concat())
+        .refused(2, "pin-source");
+    assert!(!rig.path("made").exists());
+    rig.json(&sign).ok();
+    assert!(rig.path("made/cluster.crt").exists());
     // Two inputs, one output.
     fs::create_dir(rig.path("in")).expect("a directory");
     rig.write("in/cluster.csr", rig.read("cluster.csr"));

@@ -21,7 +21,7 @@ use super::fingerprint;
 use super::global::Settings;
 use super::input;
 use super::json::Output as _;
-use super::json::common::Proof;
+use super::json::common::{FileName, Proof};
 use super::json::key::{AnyKey, KeyShow, KeyVerify, ShownKey};
 #[cfg(feature = "aws")]
 use super::kms::key as kms_key;
@@ -167,6 +167,7 @@ impl VerifyKey {
                 .into_iter()
                 .chain(compared)
                 .collect(),
+            compared_with: self.public_key.as_deref().map(FileName::of),
         };
         Ok(Report::new(text, json.document()))
     }

@@ -104,6 +104,32 @@ impl NewDirectory {
     }
 }
 
+/// A directory for outputs, made if it was missing. If it is dropped while nothing is in it, it is removed again.
+#[derive(Debug)]
+pub struct OutputDirectory {
+    made: Option<PathBuf>,
+}
+
+impl OutputDirectory {
+    /// Makes the directory, and only that: a typo further up must not make a tree. If it cannot be made, the first output says why.
+    #[must_use]
+    pub fn find_or_make(path: &Path) -> Self {
+        let made = DirBuilder::new().mode(0o755).create(path).is_ok();
+        Self {
+            made: made.then(|| path.to_owned()),
+        }
+    }
+}
+
+impl Drop for OutputDirectory {
+    fn drop(&mut self) {
+        if let Some(made) = &self.made {
+            // It fails if something is in it.
+            let _ = fs::remove_dir(made);
+        }
+    }
+}
+
 fn sync_all_below(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::WorkflowError;
 use crate::cloudhsm::{CertificateKind, Cluster};
-use crate::output::{Destination, Encoding, Sealed, Verified};
+use crate::output::{Destination, Encoding, OutputDirectory, Sealed, Verified};
 use crate::x509::{Certificate, CertificationRequest, ForeignFile, X509Error};
 
 /// The files of one cluster.
@@ -46,8 +46,7 @@ pub fn fetch_certificates(
     let state = ClusterFile(describe_cluster(cluster));
     files.push((format!("{}{CLUSTER_FILE_SUFFIX}", cluster.id), Box::new(state)));
 
-    // Creates one directory level only: a typo further up must not create a tree. If this fails, writing the first file reports why.
-    let _ = fs::create_dir(directory);
+    let _made = OutputDirectory::find_or_make(directory);
     let mut summary = FetchSummary::default();
     let mut slots = Vec::new();
     for (name, file) in files {

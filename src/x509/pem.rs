@@ -72,7 +72,7 @@ fn decode_text(input: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, X509Er
     let begin = find(input, 0, BEGIN.as_bytes()).ok_or_else(|| not_pem(input, label))?;
     // A request among the certificates of `aws cloudhsmv2 describe-clusters`. Nothing is trusted for being found there.
     let is_wrapped = label == CERTIFICATE_REQUEST && is_wrapped(input, begin);
-    let text = String::from_utf8_lossy(&input[begin..]);
+    let text = read_text(&input[begin..]);
     let mut blocks = Vec::new();
     let mut rest = text.as_ref();
     while let Some((_, after)) = rest.split_once(BEGIN) {
@@ -142,6 +142,14 @@ fn is_der(input: &[u8]) -> bool {
     }
 }
 
+/// UTF-8, or else Latin-1, in which every byte is a character that an error can name.
+fn read_text(input: &[u8]) -> Cow<'_, str> {
+    match str::from_utf8(input) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(input.iter().copied().map(char::from).collect()),
+    }
+}
+
 fn decode_body(body: &str) -> Result<Vec<u8>, X509Error> {
     let base64: String = body
         .chars()
@@ -164,7 +172,7 @@ fn not_base64(body: &[u8]) -> X509Error {
             reason: "it is not base64",
         };
     };
-    let character = String::from_utf8_lossy(&body[at..body.len().min(at + 4)]);
+    let character = read_text(&body[at..]);
     let lines = body[..at].iter().filter(|byte| **byte == b'\n').count();
     X509Error::NotBase64 {
         character: character.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER),

@@ -87,8 +87,8 @@ fn links_and_directories_that_others_can_write_to_are_refused() {
     fs::set_permissions(rig.path("answers"), Permissions::from_mode(0o755)).expect("a mode");
     rig.json(&publish(&[])).ok();
     fs::remove_dir_all(rig.path("answers")).expect("the directory");
-    let message = rig.json(&publish(&[])).refused(2, "no-directory");
-    assert!(message.contains("answers"), "{message}");
+    rig.json(&publish(&[])).ok();
+    assert!(rig.path("answers").is_dir());
 }
 
 #[test]

@@ -63,7 +63,7 @@ pub(in super::super) struct CreateCrl {
     /// same and is not half way to its nextUpdate is not signed again
     #[arg(long, requires_all = ["profile", "out_dir"], conflicts_with_all = ["distribution_point", "revoked", "only", "number", "base", "out"])]
     all_shards: bool,
-    /// Where the CRLs of --all-shards go. Each file has the name at the end of its URL
+    /// Where the CRLs of --all-shards go; created if it does not exist. Each file has the name at the end of its URL
     #[arg(long, value_name = "DIR", requires = "all_shards")]
     out_dir: Option<PathBuf>,
     /// With --all-shards, make delta CRLs to the CRLs in this directory

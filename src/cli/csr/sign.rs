@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use hsm_ca::output::OutputDirectory;
 use hsm_ca::workflow::{
     BatchOptions, LookedBack, Recorder, RequestOutcome, SigningJob, SigningRequest, VerifiedIdentity,
 };
@@ -59,7 +60,7 @@ pub(in crate::cli) struct SignRequests {
         conflicts_with = "out_dir"
     )]
     out: Option<PathBuf>,
-    /// The directory for the certificates
+    /// The directory for the certificates; created if it does not exist
     ///
     /// X.csr becomes X.crt, and ID_ClusterCsr.csr becomes ID_CustomerHsmCertificate.crt.
     #[arg(long, value_name = "DIR")]
@@ -146,6 +147,7 @@ impl SignRequests {
             keep_going: self.keep_going,
             resume: are_many,
         };
+        let _made = self.out_dir.as_deref().map(OutputDirectory::find_or_make);
         let job = SigningJob::prepare(request, requests, options, &settings.clock)?;
         let mut warnings = Vec::from_iter(is_unverified.then(|| ui.warn(UNVERIFIED)).flatten());
         warnings.extend(validity::warn(&job.validity(), settings.clock.now(), ui));

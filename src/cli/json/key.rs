@@ -187,6 +187,8 @@ pub(in crate::cli) struct KeyVerify {
     pub(in crate::cli) key: AnyKey,
     /// `public-key` only if one was given for comparison.
     pub(in crate::cli) proofs: Vec<Proof>,
+    /// The file that was given for comparison; null without one.
+    pub(in crate::cli) compared_with: Option<FileName>,
 }
 
 /// A key on a token or in KMS.

@@ -11,7 +11,7 @@ use crate::cli::connect::open_kms_key;
 use crate::cli::exit::CliError;
 use crate::cli::fingerprint;
 use crate::cli::json::Output as _;
-use crate::cli::json::common::Proof;
+use crate::cli::json::common::{FileName, Proof};
 use crate::cli::json::key::{AnyKey, KeyShow, KeyVerify, KmsKey};
 use crate::cli::report::{Fields, Report};
 use crate::cli::ui::Ui;
@@ -45,6 +45,7 @@ pub(in crate::cli) fn verify(
     let store = open_kms_key(name)?;
     let key = store.key();
     let compared = expected.as_ref().map(|_| Proof::PublicKey);
+    let compared_with = expected.as_ref().map(|(path, _)| FileName::of(path));
     let (against, expected) = match expected {
         Some((path, public_key)) => (format!("the one in {}", path.display()), public_key),
         None => (
@@ -70,6 +71,7 @@ pub(in crate::cli) fn verify(
             .into_iter()
             .chain(compared)
             .collect(),
+        compared_with,
     };
     let text = format!("Verified the key {name} ({})\n{}", key.arn, fields.render(2));
     Ok(Report::new(text, json.document()))

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
+use hsm_ca::output::OutputDirectory;
 use hsm_ca::workflow::{BatchOptions, OcspTerms, PublicationJob, PublicationRequest};
 use hsm_ca::x509::Period;
 
@@ -24,7 +25,8 @@ pub(in super::super) struct Publish {
     /// The CA certificate
     #[arg(long, value_name = "FILE")]
     ca: PathBuf,
-    /// The directory that the web server serves at the responder's URL; only you and root may be able to write to it
+    /// The directory that the web server serves at the responder's URL; only you and root may be able to write to it. It is created if it does
+    /// not exist
     #[arg(long, value_name = "DIR")]
     out_dir: PathBuf,
     /// The certificate of a delegated signer (profile ocsp-signer); without it, the CA signs
@@ -85,6 +87,7 @@ impl Publish {
                 resume: true,
             },
         };
+        let _made = OutputDirectory::find_or_make(&self.out_dir);
         let job = PublicationJob::prepare(request, &settings.clock)?;
         let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
         let busy = ui.busy("finding the answers that are due");

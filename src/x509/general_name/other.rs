@@ -92,8 +92,20 @@ fn is_visible(local: &str, longest: usize) -> bool {
     !local.is_empty() && local.len() <= longest && local.chars().all(is_seen)
 }
 
+/// Names the first invisible character, which a message cannot show.
+fn refuse_invisible(what: &str, name: &str) -> Result<(), String> {
+    match name.chars().find(|character| is_unprintable(*character)) {
+        Some(found) => Err(format!(
+            "the {what} contains the invisible character U+{:04X}",
+            u32::from(found)
+        )),
+        None => Ok(()),
+    }
+}
+
 /// `user@suffix`, as in Active Directory and Kerberos (`host/a.example@EXAMPLE`): one at sign, followed by a domain name.
 fn check_upn(name: &str) -> Result<String, String> {
+    refuse_invisible("UPN", name)?;
     match name.split_once('@') {
         Some((local, domain)) if is_visible(local, 256) && !domain.starts_with('*') => check_dns(domain)
             .map(|()| name.to_owned())
@@ -128,6 +140,7 @@ fn check_srv(name: &str) -> Result<String, String> {
 /// `xn--`.
 fn check_smtp_utf8(mailbox: &str) -> Result<String, String> {
     let refused = |reason: &str| format!("the SmtpUTF8Mailbox {mailbox:?} {reason} (RFC 9598 section 3)");
+    refuse_invisible("SmtpUTF8Mailbox", mailbox)?;
     let (local, domain) = mailbox
         .rsplit_once('@')
         .ok_or_else(|| refused("has no at sign"))?;

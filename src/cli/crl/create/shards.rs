@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use hsm_ca::output::OutputDirectory;
 use hsm_ca::workflow::{CrlRequest, Named, ShardRequest, plan_shards, shards_in_use};
 use hsm_ca::x509::{Certificate, CertificateRevocationList, CrlShards};
 
@@ -79,6 +80,7 @@ impl CreateCrl {
             });
             files.insert(shard, out);
         }
+        let _made = OutputDirectory::find_or_make(directory);
         let planned = plan_shards(requests, &mut recorder, &settings.clock)?;
         let left: Vec<_> = planned.left().to_vec();
         let is_needed = planned.to_sign().next().is_some();
