@@ -47,7 +47,7 @@ pub(in crate::cli) enum CliError {
     NamedByFound {
         path: PathBuf,
         settings: PathBuf,
-        cause: TrustError,
+        cause: Box<TrustError>,
     },
     /// The program could not restart itself.
     Restart { cause: io::Error },

@@ -64,7 +64,7 @@ impl CliError {
                     "if there was a ledger, restore it or name it with --ledger; if there never was one: hsm-ca ledger new --ledger {url}"
                 ))
             }
-            Self::NamedByFound { settings, cause, .. } => Some(match cause {
+            Self::NamedByFound { settings, cause, .. } => Some(match &**cause {
                 TrustError::OpenToOthers { .. } => {
                     let refused = quote(&cause.path().display().to_string());
                     format!("check its contents, then: chmod go-w {refused}")

@@ -34,7 +34,7 @@ impl NamedBy {
             Some(settings) if !matches!(cause, TrustError::Io { .. }) => CliError::NamedByFound {
                 path: path.to_owned(),
                 settings: settings.clone(),
-                cause,
+                cause: Box::new(cause),
             },
             _ => CliError::trust(path, owners, cause),
         })
