@@ -47,6 +47,8 @@ def check_plan(plan):
             demand(hole["at"] >= end and hole["len"] > 0, "plan: holes")
             end = hole["at"] + hole["len"]
             demand(end <= len(tbs) and not any(tbs[hole["at"] : end]), "plan: hole")
+        demand(("serial" in item) == (item["is"] == "certificate"), "plan: serial number")
+        demand("serial" in item or "spare" not in item, "plan: spare")
         if "spare" in item:
             own, at = bytes.fromhex(item["serial"]), item["spare"]["at"]
             demand(tbs[at : at + len(own)] == own, "plan: spare")

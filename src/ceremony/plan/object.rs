@@ -141,6 +141,18 @@ impl PlannedObject {
         if Digest::of(&self.tbs.0) != self.sha256 {
             return Err(PlanError::object(self, "its bytes have another SHA-256"));
         }
+        if self.serial.is_some() != (self.is == ObjectKind::Certificate) {
+            return Err(PlanError::object(
+                self,
+                "a certificate has a serial number, and a CRL has none",
+            ));
+        }
+        if self.spare.is_some() && self.serial.is_none() {
+            return Err(PlanError::object(
+                self,
+                "only a certificate has a spare serial number",
+            ));
+        }
         hole::check(&self.holes, &self.tbs.0).map_err(|reason| PlanError::object(self, reason))?;
         if let (Some(spare), Some(serial)) = (&self.spare, &self.serial) {
             let own = hex::decode(serial).unwrap_or_default();
