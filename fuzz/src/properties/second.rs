@@ -3,12 +3,18 @@
 use hsm_ca::signer::{Hash, SignatureAlgorithm};
 use hsm_ca::x509::{Certificate, CertificateRevocationList, CertificationRequest, ExtensionText};
 use x509_parser::certification_request::X509CertificationRequest;
+use x509_parser::error::X509Error;
+use x509_parser::nom::Err::Error;
 use x509_parser::prelude::{FromDer, X509Extension};
 use x509_parser::{parse_x509_certificate, parse_x509_crl};
 
-/// What the library accepts as a certificate, the second decoder accepts too, and finds the same in it.
+/// What the library accepts as a certificate, the second decoder accepts too, and finds the same in it. Only a key whose BIT STRING has unused
+/// bits, which the library shows but does not read, stops the second decoder.
 pub(super) fn reads_certificate(ours: &Certificate) {
-    let (rest, theirs) = parse_x509_certificate(ours.der()).expect("the second decoder parses it");
+    let (rest, theirs) = match parse_x509_certificate(ours.der()) {
+        Err(Error(X509Error::InvalidSPKI)) if ours.public_key().is_err() => return,
+        parsed => parsed.expect("the second decoder parses it"),
+    };
     assert!(rest.is_empty());
     assert_eq!(theirs.version().0 + 1, u32::from(ours.version()));
     assert_eq!(theirs.raw_serial(), ours.serial_number().octets());
