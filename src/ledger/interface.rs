@@ -145,7 +145,7 @@ pub trait Ledger: Send {
         each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<(), LedgerError>;
 
-    /// The signed certificates for a request, newest first, at most `limit`.
+    /// Passes the signed certificates for a request to `each`, newest first, until it breaks.
     ///
     /// # Errors
     /// That the ledger cannot be read.
@@ -153,8 +153,8 @@ pub trait Ledger: Send {
         &self,
         authority: &Authority,
         request_sha256: &Digest,
-        limit: u64,
-    ) -> Result<Vec<Entry>, LedgerError>;
+        each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError>;
 
     /// The first certificate for a request that was begun after event `after` and not abandoned: another process may be signing it.
     ///
@@ -167,7 +167,8 @@ pub trait Ledger: Send {
         after: u64,
     ) -> Result<Option<EntryId>, LedgerError>;
 
-    /// The first certificate for a request that was begun, and neither signed nor abandoned: its process died, or is about to sign it.
+    /// The first certificate for a request that was begun, and neither signed nor abandoned: its process died, or is about to sign it. A revoked
+    /// one does not count, and neither does one that was begun before a certificate for the same request that is signed.
     ///
     /// # Errors
     /// That the ledger cannot be read.

@@ -166,9 +166,9 @@ impl<L: Tables> Ledger for L {
         &self,
         authority: &Authority,
         request_sha256: &Digest,
-        limit: u64,
-    ) -> Result<Vec<Entry>, LedgerError> {
-        self.look(|db| read::certificates_for(db, authority, request_sha256, limit))
+        each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        self.look(|db| read::certificates_for(db, authority, request_sha256, each))
     }
 
     fn begun_for(

@@ -20,8 +20,8 @@ mod tests;
 use std::fmt;
 
 pub(super) use compromised::{find_compromised, remembered_by};
-pub(super) use guards::CLOCK;
 pub use guards::Guards;
+pub(super) use guards::{CLOCK, SKEW};
 pub use keys::KeyLog;
 pub use known::{KnownAs, UnknownAuthority};
 pub(super) use known::{

@@ -156,7 +156,7 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
             "request-open",
             REFUSED,
             Some(
-                "when the other process has ended, run the same command again: it delivers the certificate, or signs it if nothing was signed. `lslocks` shows which process holds the ledger's -lock file; on PostgreSQL, pg_locks shows the sessions. --again signs now, and there can be two certificates",
+                "when the other process has ended, run the same command again: it delivers the certificate, or signs it if nothing was signed. `lslocks` shows which process holds the ledger's -lock file; on PostgreSQL, pg_locks shows the sessions. If the process that began has ended, revoke that entry's certificate, which may exist: `hsm-ca cert revoke SERIAL --ca FILE --reason superseded`. --again signs now, and there can be two certificates",
             ),
         ),
         LedgerError::CrlNumber {

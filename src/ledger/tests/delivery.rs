@@ -116,17 +116,23 @@ fn certificates_are_found_by_their_request() {
     let first = desk.certificate(1);
     desk.ledger.begin(&certificate(2), &stamp()).unwrap();
     let last = desk.certificate(3);
-    let found = desk.ledger.certificates_for(&ca(), &request, 9).unwrap();
-    let ids: Vec<_> = found.iter().map(|entry| entry.id).collect();
-    assert_eq!(ids, [last, first]);
-    let none = [
-        desk.ledger.certificates_for(&ca(), &Digest::of(b"other"), 9),
-        desk.ledger
-            .certificates_for(&authority("k", "CN=Other"), &request, 9),
-    ];
-    for found in none {
-        assert_eq!(found.unwrap(), []);
-    }
+    let ids = |authority: &Authority, request: &Digest| -> Vec<_> {
+        let found = certificates_for(&desk.ledger, authority, request);
+        found.iter().map(|entry| entry.id).collect()
+    };
+    assert_eq!(ids(&ca(), &request), [last, first]);
+    assert_eq!(ids(&ca(), &Digest::of(b"other")), []);
+    assert_eq!(ids(&authority("k", "CN=Other"), &request), []);
+}
+
+fn certificates_for(ledger: &SqliteLedger, authority: &Authority, request: &Digest) -> Vec<Entry> {
+    let mut found = Vec::new();
+    let mut each = |entry| {
+        found.push(entry);
+        ControlFlow::Continue(())
+    };
+    ledger.certificates_for(authority, request, &mut each).unwrap();
+    found
 }
 
 #[test]
@@ -265,7 +271,7 @@ fn a_ledger_of_version_1_is_upgraded() {
     desk.ledger = SqliteLedger::open(&path, Access::Record).unwrap();
     assert_eq!(desk.unfinished(), (vec![], vec![]));
     let request = Digest::of(b"request");
-    let found = desk.ledger.certificates_for(&ca(), &request, 9).unwrap();
+    let found = certificates_for(&desk.ledger, &ca(), &request);
     assert_eq!((found[0].id, found[0].delivery), (entry, DeliveryState::Unknown));
     desk.assert_sound();
 }

@@ -1,21 +1,16 @@
 //! Repeated requests. If the ledger has a certificate for a request, that one is delivered again, and no second one is signed.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use super::{PLACEHOLDER, RequestOutcome, RequestSource, SigningJob, Terms};
-use crate::ledger::{Authority, Entry, EntryId, LedgerError, RevocationState};
+use crate::ledger::{Authority, Digest, Entry, EntryId, Ledger, LedgerError, Object, RevocationState};
 use crate::output::OutputError;
 use crate::workflow::named::refusal_of;
-use crate::workflow::record::{authority_of, require_known};
+use crate::workflow::record::{SKEW, authority_of, require_known};
 use crate::workflow::recorded::reread_certificate;
 use crate::workflow::{Recorder, WorkflowError};
 use crate::x509::{Issued, UnixTime, Validity, VerifiedRequest};
-
-/// The longest time in seconds from choosing a certificate's dates to its entry in the ledger. A person may type a PIN in between.
-const LONGEST_WAIT: u64 = 3600;
-
-/// The most certificates that are considered for one request, newest first.
-const LOOKED_AT: u64 = 16;
 
 /// The source of the certificate for a request.
 #[derive(Clone, Copy, Debug)]
@@ -33,9 +28,9 @@ pub(super) enum Source {
 }
 
 impl<R: RequestSource> SigningJob<R> {
-    /// Looks for certificates that were signed for these requests before. If one has the same fields and the same validity period, is not
-    /// revoked, and has more than two thirds of its life left, it is delivered and no new one is signed. A request that occurs twice in the job
-    /// gets one certificate. With `again` set, every request is signed.
+    /// Looks for certificates that were signed for these requests before. If one has the same fields and the dates that this job would have
+    /// chosen at its start, is not revoked, and has more than two thirds of its life left, it is delivered and no new one is signed. A request
+    /// that occurs twice in the job gets one certificate. With `again` set, every request is signed.
     ///
     /// # Errors
     /// Errors of the requests; the rule `compromised-key`; [`WorkflowError::Output`] for an existing output; the ledger cannot be read, or a
@@ -77,8 +72,9 @@ impl<R: RequestSource> SigningJob<R> {
             }
             let source = match seen.get(&hash) {
                 _ if self.terms.again => Source::New,
-                Some(earlier) => Source::Earlier(*earlier),
-                None => match self.find_recorded(recorder, &authority, index, others_record) {
+                // A file that is there is compared with what the ledger has for the request.
+                Some(earlier) if !item.is_occupied => Source::Earlier(*earlier),
+                _ => match self.find_recorded(recorder, &authority, index, others_record) {
                     Ok(source) => source,
                     Err(error) => {
                         self.refuse(index, error)?;
@@ -114,9 +110,8 @@ impl<R: RequestSource> SigningJob<R> {
             return Ok(Source::Refused);
         };
         let ledger = recorder.ledger();
-        let found = ledger
-            .certificates_for(authority, hash.digest(), LOOKED_AT)
-            .map_err(WorkflowError::from)?;
+        let found = self.terms.find_alike(ledger, authority, hash.digest());
+        let found = found.map_err(WorkflowError::from)?;
         let is_begun = || match others_record {
             true => ledger
                 .open_for(authority, hash.digest())
@@ -134,13 +129,20 @@ impl<R: RequestSource> SigningJob<R> {
             return Ok(new()?);
         }
         let (request, delivery) = self.read_again(index)?;
-        let Some((entry, issued)) = self.terms.find_repeated(found, &request)? else {
-            return Ok(new()?);
-        };
-        Ok(match item.is_occupied && delivery.place_of(&issued).is_some() {
-            true => Source::There(entry),
-            false => Source::Recorded(entry),
-        })
+        let mut newest = None;
+        for (entry, issued) in self.terms.find_repeated(found, &request)? {
+            if !item.is_occupied {
+                return Ok(Source::Recorded(entry));
+            }
+            if delivery.place_of(&issued).is_some() {
+                return Ok(Source::There(entry));
+            }
+            newest.get_or_insert(entry);
+        }
+        match newest {
+            Some(entry) => Ok(Source::Recorded(entry)),
+            None => Ok(new()?),
+        }
     }
 
     /// The error for an existing file that is not the certificate for this request.
@@ -156,40 +158,67 @@ impl<R: RequestSource> SigningJob<R> {
 }
 
 impl Terms {
-    /// The certificate among these with the fields that would be signed now.
+    /// The unrevoked certificates for this request whose dates are those that this job would have chosen, newest first.
+    fn find_alike(
+        &self,
+        ledger: &dyn Ledger,
+        authority: &Authority,
+        request: &Digest,
+    ) -> Result<Vec<Entry>, LedgerError> {
+        let mut found = Vec::new();
+        ledger.certificates_for(authority, request, &mut |entry| {
+            let revocation = entry.revocation.as_ref().map(|revocation| &revocation.state);
+            let is_revoked = matches!(revocation, Some(RevocationState::Revoked { .. }));
+            if !is_revoked && self.has_dates_of(&entry.object) {
+                found.push(entry);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
+    }
+
+    fn has_dates_of(&self, object: &Object) -> bool {
+        let Object::Certificate {
+            not_before,
+            not_after,
+            ..
+        } = object
+        else {
+            return false;
+        };
+        let recorded = Validity {
+            not_before: *not_before,
+            not_after: *not_after,
+        };
+        self.would_choose(recorded) && is_young(recorded, self.now)
+    }
+
+    /// Whether this job, started when the recorded validity began, would have chosen that validity. All certificates of a job have the time of
+    /// its start, however long it ran. One that begins later than now is repeated only if that beginning is asked for.
+    fn would_choose(&self, recorded: Validity) -> bool {
+        let has_begun = recorded.not_before.0 <= self.now.0.saturating_add(SKEW);
+        let ends = [self.authority.value.validity().not_after];
+        let chosen = self
+            .asked
+            .choose(self.profile.default_days, &ends, recorded.not_before);
+        (has_begun || self.asked.not_before.is_some()) && chosen.is_ok_and(|chosen| chosen == recorded)
+    }
+
+    /// Those of the certificates that have the fields that would be signed now.
     fn find_repeated(
         &self,
         found: Vec<Entry>,
         request: &VerifiedRequest,
-    ) -> Result<Option<(EntryId, Issued)>, WorkflowError> {
+    ) -> Result<Vec<(EntryId, Issued)>, WorkflowError> {
         let planned = self.check(request, &PLACEHOLDER)?;
+        let mut repeated = Vec::new();
         for entry in found {
-            let revocation = entry.revocation.as_ref().map(|revocation| &revocation.state);
-            if matches!(revocation, Some(RevocationState::Revoked { .. })) {
-                continue;
-            }
             let issued = reread_certificate(&entry, &self.authority_key)?;
-            let certificate = issued.certificate();
-            if planned.is_repeated_by(certificate)?
-                && self.starts_alike(certificate.validity(), entry.begun.time)
-                && lasts_as_long(self.validity, certificate.validity())
-                && is_young(certificate.validity(), self.now)
-            {
-                return Ok(Some((entry.id, issued)));
+            if planned.is_repeated_by(issued.certificate())? {
+                repeated.push((entry.id, issued));
             }
         }
-        Ok(None)
-    }
-
-    /// Whether both start at the time of their run, or both at the same requested time.
-    fn starts_alike(&self, recorded: Validity, begun: UnixTime) -> bool {
-        let is_asked = self.validity.not_before != self.now;
-        let was_asked = recorded.not_before.0.abs_diff(begun.0) > LONGEST_WAIT;
-        match (is_asked, was_asked) {
-            (false, false) => true,
-            (true, true) => self.validity.not_before == recorded.not_before,
-            _ => false,
-        }
+        Ok(repeated)
     }
 }
 
@@ -219,12 +248,6 @@ impl<R: RequestSource> RecordedJob<R> {
         recorder.refuse_revoked(&self.0.terms.authority.value)?;
         self.0.run_with(None, recorder, &(), each)
     }
-}
-
-/// Whether both have the same number of days, or both end with the CA, or both at the same requested time.
-fn lasts_as_long(asked: Validity, recorded: Validity) -> bool {
-    let length = |validity: Validity| validity.not_after.0.saturating_sub(validity.not_before.0);
-    length(asked) == length(recorded) || asked.not_after.0 == recorded.not_after.0
 }
 
 /// Whether more than two thirds of its life are left. Later, the same request counts as a renewal.
@@ -259,12 +282,5 @@ mod tests {
             assert_eq!(is_young(year, UnixTime(now)), young, "{now}");
         }
         assert!(!is_young(validity(5, 5), UnixTime(5)));
-    }
-
-    #[test]
-    fn the_same_days_or_the_same_end_are_as_long() {
-        assert!(lasts_as_long(validity(10, 110), validity(0, 100)));
-        assert!(lasts_as_long(validity(10, 100), validity(0, 100)));
-        assert!(!lasts_as_long(validity(10, 120), validity(0, 100)));
     }
 }

@@ -8,7 +8,8 @@ use crate::workflow::lint::Rehearsals;
 use crate::workflow::record::Waivers;
 use crate::workflow::{Clock, Linted, Named, Planned, Progress, WorkflowError};
 use crate::x509::{
-    Certificate, Checked, Issuer, Profile, SerialNumber, Tbs, UnixTime, Validity, VerifiedRequest, X509Error,
+    AskedValidity, Certificate, Checked, Issuer, Profile, SerialNumber, Tbs, UnixTime, Validity,
+    VerifiedRequest, X509Error,
 };
 
 #[derive(Clone, Debug)]
@@ -17,6 +18,7 @@ pub(super) struct Terms {
     pub(super) authority_key: PublicKey,
     pub(super) key: Option<String>,
     pub(super) profile: Arc<Profile>,
+    pub(super) asked: AskedValidity,
     pub(super) validity: Validity,
     pub(super) signature: SignatureAlgorithm,
     /// The time when the validity was chosen.
@@ -53,6 +55,7 @@ impl Terms {
             authority_key,
             key: request.key,
             profile: request.profile,
+            asked: request.validity,
             validity,
             now,
             again: request.again,

@@ -1,5 +1,7 @@
 //! Jobs with more requests than the batch holds at a time.
 
+mod retried;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,17 +9,17 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
 use super::*;
-use crate::ledger::{EntryFilter, EntryState, SqliteLedger, Stamp, Unfinished};
+use crate::ledger::{EntryFilter, EntryState, SqliteLedger, Stamp};
 use crate::output::{Destination, Encoding};
 use crate::signer::{KeyStore, PublicKey, SignError, SignatureAlgorithm, Signer};
-use crate::workflow::{AuthorityRequest, Clock, CsrRequest, Progress, Recorder, Step};
+use crate::workflow::{AuthorityRequest, Clock, CsrRequest, Progress, Recorder};
 use crate::x509::fixture::{NOW, SoftwareKey};
-use crate::x509::{Name, X509Error};
+use crate::x509::{Name, UnixTime, X509Error};
 
 /// More than two chunks.
 const MANY: usize = 150;
@@ -66,8 +68,17 @@ struct Desk {
     directory: TempDir,
     store: Store,
     recorder: RefCell<Recorder>,
+    /// How many seconds after `NOW` the ledger's events are recorded.
+    late: Arc<AtomicU64>,
     authority: Certificate,
     client: SoftwareKey,
+}
+
+/// The start of a job, in seconds after `NOW`, and the requested validity.
+#[derive(Clone, Copy, Default)]
+struct Start {
+    after: u64,
+    validity: AskedValidity,
 }
 
 impl Desk {
@@ -87,7 +98,12 @@ impl Desk {
         };
         let ledger = SqliteLedger::create(&directory.path().join("l.db"), &stamp).unwrap();
         let clock = Clock::stopped_at(NOW);
-        let mut recorder = Recorder::new(Box::new(ledger), "a test".to_owned(), clock.clone());
+        let late = Arc::new(AtomicU64::new(0));
+        let events = {
+            let late = Arc::clone(&late);
+            Clock::new(move || UnixTime(NOW.0 + late.load(Ordering::SeqCst)))
+        };
+        let mut recorder = Recorder::new(Box::new(ledger), "a test".to_owned(), events);
         let request = AuthorityRequest {
             key: "ca".to_owned(),
             subject: Name::from_rfc4514("CN=Batch CA").unwrap(),
@@ -103,6 +119,7 @@ impl Desk {
             directory,
             store,
             recorder: RefCell::new(recorder),
+            late,
             authority,
             client: SoftwareKey::generate(),
         }
@@ -157,7 +174,33 @@ impl Desk {
         options: BatchOptions,
         progress: &dyn Progress,
     ) -> (Vec<String>, Result<(), WorkflowError>) {
-        let requests = Requests { read, count: MANY };
+        self.sign_job(read, MANY, options, Start::default(), progress)
+    }
+
+    fn sign_many(
+        &self,
+        read: Read<'_>,
+        count: usize,
+        options: BatchOptions,
+        start: Start,
+    ) -> (Vec<String>, Result<(), WorkflowError>) {
+        self.sign_job(read, count, options, start, &())
+    }
+
+    fn sign_job(
+        &self,
+        read: Read<'_>,
+        count: usize,
+        options: BatchOptions,
+        start: Start,
+        progress: &dyn Progress,
+    ) -> (Vec<String>, Result<(), WorkflowError>) {
+        let requests = Requests { read, count };
+        let terms = SigningRequest {
+            validity: start.validity,
+            ..self.terms()
+        };
+        let clock = Clock::stopped_at(UnixTime(NOW.0 + start.after));
         let mut told = Vec::new();
         let mut each = |outcome| {
             told.push(match outcome {
@@ -169,7 +212,7 @@ impl Desk {
             });
         };
         let mut recorder = self.recorder.borrow_mut();
-        let outcome = SigningJob::prepare(self.terms(), requests, options, &Clock::stopped_at(NOW))
+        let outcome = SigningJob::prepare(terms, requests, options, &clock)
             .and_then(|job| job.run(&self.store, &mut recorder, progress, &mut each));
         (told, outcome)
     }
@@ -304,92 +347,6 @@ fn a_request_that_changes_before_its_signature_is_not_signed() {
         let [signed, abandoned, open] = desk.count();
         assert_eq!((signed, open), (told.len() + 1, 0));
         assert_eq!(signed + abandoned, 129);
-    }
-}
-
-#[test]
-fn a_key_that_stops_leaves_nothing_open_and_the_same_command_continues() {
-    for sessions in [1, 3] {
-        let desk = Desk::with_sessions(sessions + 1);
-        let requests = desk.requests();
-        let read = |number: usize| Ok(requests[number].clone());
-        desk.store.left.store(70, Ordering::SeqCst);
-        let options = BatchOptions {
-            resume: true,
-            ..jobs(sessions)
-        };
-        let (told, outcome) = desk.sign(&read, options);
-        match outcome {
-            Err(WorkflowError::Partly { done, .. }) => assert_eq!(done.len(), 70),
-            other => panic!("{other:?}"),
-        }
-        // The signed certificates are delivered, and no entry is open.
-        assert_eq!(told.len(), 70);
-        let [signed, abandoned, open] = desk.count();
-        assert_eq!((signed, open), (71, 0));
-        assert!(abandoned <= MANY - 70);
-        desk.store.left.store(usize::MAX, Ordering::SeqCst);
-        // Some of the files exist, and one is missing.
-        fs::remove_file(desk.file(3)).unwrap();
-        let (told, outcome) = desk.sign(&read, options);
-        outcome.unwrap();
-        assert_eq!(told.len(), MANY);
-        assert_eq!(told.iter().filter(|line| line.ends_with(" again")).count(), 70);
-        assert_eq!(desk.count(), [MANY + 1, abandoned, 0]);
-        assert_eq!(usize::MAX - desk.store.left.load(Ordering::SeqCst), MANY - 70);
-        // The third run signs nothing; every file exists.
-        let (told, outcome) = desk.sign(&read, options);
-        outcome.unwrap();
-        assert!(told.iter().all(|line| line.ends_with(" again")));
-        assert_eq!(desk.count(), [MANY + 1, abandoned, 0]);
-    }
-}
-
-/// Interrupts a batch once it has signed this many.
-struct InterruptedAfter<'a>(&'a Store, usize);
-
-impl Progress for InterruptedAfter<'_> {
-    fn step(&self, _: &Step<'_>) {}
-
-    fn unfinished(&self, _: &Unfinished) {}
-
-    fn is_interrupted(&self) -> bool {
-        usize::MAX - self.0.left.load(Ordering::SeqCst) >= self.1
-    }
-}
-
-#[test]
-fn an_interrupted_batch_delivers_what_is_signed_and_the_same_command_continues() {
-    for sessions in [1, 3] {
-        let desk = Desk::with_sessions(sessions + 1);
-        let requests = desk.requests();
-        let read = |number: usize| Ok(requests[number].clone());
-        let options = BatchOptions {
-            resume: true,
-            ..jobs(sessions)
-        };
-        // Before anything is begun.
-        let (told, outcome) = desk.sign_with(&read, options, &InterruptedAfter(&desk.store, 0));
-        assert!(matches!(outcome, Err(WorkflowError::Interrupted)), "{outcome:?}");
-        assert_eq!((told.len(), desk.count()), (0, [1, 0, 0]));
-        let (told, outcome) = desk.sign_with(&read, options, &InterruptedAfter(&desk.store, 30));
-        assert!(matches!(outcome, Err(WorkflowError::Interrupted)), "{outcome:?}");
-        let [signed, abandoned, open] = desk.count();
-        assert_eq!((told.len() + 1, open), (signed, 0));
-        assert!(signed >= 30 && abandoned > 0, "{signed} {abandoned}");
-        let names = fs::read_dir(desk.directory.path()).unwrap();
-        let left = names.filter(|name| {
-            name.as_ref()
-                .unwrap()
-                .file_name()
-                .as_encoded_bytes()
-                .ends_with(b".tmp")
-        });
-        assert_eq!(left.count(), 0);
-        let (told, outcome) = desk.sign(&read, options);
-        outcome.unwrap();
-        assert_eq!(told.len(), MANY);
-        assert_eq!(desk.count(), [MANY + 1, abandoned, 0]);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::workflow::kept_head::{self, HeadKept, HeadPlace, KeptHead, KeptHeadEr
 use crate::workflow::{WorkflowError, require_head};
 
 /// The difference in seconds that is allowed between the clocks of two users of one ledger.
-const SKEW: u64 = 300;
+pub(in crate::workflow) const SKEW: u64 = 300;
 
 /// The waived rule that is recorded when the operator confirms the clock.
 pub(in crate::workflow) const CLOCK: &str = "clock";

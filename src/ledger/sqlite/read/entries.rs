@@ -11,7 +11,8 @@ use super::{decode, event};
 use crate::ledger::event::{Event, What};
 use crate::ledger::sqlite::failure::{Failure, column, natural};
 use crate::ledger::{
-    Authority, DeliveryState, Der, Digest, Entry, EntryFilter, EntryId, EntryState, Object, SerialNumber,
+    Authority, DeliveryState, Der, Digest, Entry, EntryFilter, EntryId, EntryState, Object, RevocationState,
+    SerialNumber,
 };
 
 /// The entry that has a serial number of this authority's name.
@@ -65,23 +66,18 @@ pub(in crate::ledger) fn certificates_for(
     db: &Connection,
     authority: &Authority,
     request_sha256: &Digest,
-    limit: u64,
-) -> Result<Vec<Entry>, Failure> {
+    each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+) -> Result<(), Failure> {
     let Some(id) = authority_id(db, authority)? else {
-        return Ok(Vec::new());
+        return Ok(());
     };
-    let mut found = Vec::new();
     select_entries(
         db,
         "e.ended = 'signed' AND e.sequence IN (SELECT entry FROM requests WHERE authority = ? AND request_sha256 = ?)",
         &[&column(id)?, &request_sha256.0],
-        Some(limit),
-        &mut |entry| {
-            found.push(entry);
-            ControlFlow::Continue(())
-        },
-    )?;
-    Ok(found)
+        None,
+        each,
+    )
 }
 
 /// The first entry for this request that was begun after that event and not abandoned.
@@ -91,39 +87,47 @@ pub(in crate::ledger) fn begun_for(
     request_sha256: &Digest,
     after: u64,
 ) -> Result<Option<EntryId>, Failure> {
-    first_for(db, authority, request_sha256, after, "e.ended IS NOT 'abandoned'")
+    let Some(id) = authority_id(db, authority)? else {
+        return Ok(None);
+    };
+    let first: Option<i64> = db
+        .prepare_cached(
+            "SELECT min(r.entry) FROM requests r JOIN entries e ON e.sequence = r.entry
+             WHERE r.authority = ?1 AND r.request_sha256 = ?2 AND r.entry > ?3 AND e.ended IS NOT 'abandoned'",
+        )?
+        .query_row(params![column(id)?, request_sha256.0, column(after)?], |row| {
+            row.get(0)
+        })?;
+    Ok(first.map(natural).transpose()?.map(EntryId))
 }
 
-/// The first entry for this request that was begun, and neither signed nor abandoned.
+/// The first entry for this request that was begun, is neither signed nor abandoned nor revoked, and was not followed by a signed one.
 pub(in crate::ledger) fn open_for(
     db: &Connection,
     authority: &Authority,
     request_sha256: &Digest,
 ) -> Result<Option<EntryId>, Failure> {
-    first_for(db, authority, request_sha256, 0, "e.ended IS NULL")
-}
-
-/// The first entry for a request after an event, among those that meet an SQL condition.
-fn first_for(
-    db: &Connection,
-    authority: &Authority,
-    request_sha256: &Digest,
-    after: u64,
-    condition: &str,
-) -> Result<Option<EntryId>, Failure> {
     let Some(id) = authority_id(db, authority)? else {
         return Ok(None);
     };
-    let sql = format!(
-        "SELECT min(r.entry) FROM requests r JOIN entries e ON e.sequence = r.entry
-         WHERE r.authority = ?1 AND r.request_sha256 = ?2 AND r.entry > ?3 AND {condition}"
-    );
-    let first: Option<i64> = db
-        .prepare_cached(&sql)?
-        .query_row(params![column(id)?, request_sha256.0, column(after)?], |row| {
-            row.get(0)
-        })?;
-    Ok(first.map(natural).transpose()?.map(EntryId))
+    let (id, request): (&dyn ToSql, &dyn ToSql) = (&column(id)?, &request_sha256.0);
+    let mut open = None;
+    select_entries(
+        db,
+        "e.ended IS NULL AND e.sequence IN (SELECT entry FROM requests WHERE authority = ? AND request_sha256 = ?)
+         AND e.sequence > (SELECT coalesce(max(r.entry), 0) FROM requests r JOIN entries s ON s.sequence = r.entry
+         WHERE r.authority = ? AND r.request_sha256 = ? AND s.ended = 'signed')",
+        &[id, request, id, request],
+        None,
+        &mut |entry| {
+            let revocation = entry.revocation.as_ref().map(|revocation| &revocation.state);
+            if !matches!(revocation, Some(RevocationState::Revoked { .. })) {
+                open = Some(entry.id);
+            }
+            ControlFlow::Continue(())
+        },
+    )?;
+    Ok(open)
 }
 
 /// A CA's own certificate is in the ledger before anything else that it signs, so only its first entries are searched.
