@@ -56,8 +56,13 @@ pub trait Signer: Send {
     /// The caller verifies the result, in software, with [`PublicKey::verify`].
     ///
     /// # Errors
-    /// Errors of the token. The message may have been signed or not, so never repeat it blindly.
+    /// Errors of the token. The message may have been signed or not, so never repeat it blindly: see [`was_busy`](Self::was_busy).
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// Whether this error of [`sign`](Self::sign) says that the store was too busy to sign, so that the same signature can be requested later.
+    fn was_busy(&self, _error: &SignError) -> bool {
+        false
+    }
 
     /// Another signer with the same key, for another thread. It has a separate session or connection, and does not log in again. `None` if the
     /// store has only one signer for a key.

@@ -1,4 +1,4 @@
-//! Repeats a call to a busy token, within a bound. Signatures and logins do not come here: a signature is never repeated, and every login counts.
+//! Repeats a call to a busy token, within a bound. Signatures and logins do not come here: only a batch waits to sign, and every login counts.
 
 use std::convert::Infallible;
 use std::thread;
@@ -38,11 +38,11 @@ pub(super) fn repeat<T, E>(
 }
 
 impl Token {
-    /// Whether such a token says with this answer that it is busy. A signature is not repeated then.
+    /// Whether such a token says with this answer that it is busy, and did nothing.
     ///
     /// # Errors
     /// [`TokenError::Call`]
-    pub fn says_busy(&self, answer: &TokenError) -> Result<bool, TokenError> {
+    pub(super) fn says_busy(&self, answer: &TokenError) -> Result<bool, TokenError> {
         let TokenError::Call { value, .. } = answer else {
             return Ok(false);
         };

@@ -156,6 +156,12 @@ impl<S: Borrow<Session> + Send> Signer for TokenSigner<S> {
         self.sign_on_token(algorithm, message).map_err(SignError::new)
     }
 
+    fn was_busy(&self, error: &SignError) -> bool {
+        let token = self.session.borrow().token();
+        let answer = error.cause::<TokenError>();
+        answer.is_some_and(|answer| token.says_busy(answer).unwrap_or(false))
+    }
+
     fn open_another(&self) -> Result<Option<Box<dyn Signer + '_>>, SignError> {
         // An object has one handle in all sessions of a process (PKCS#11 v2.40 section 3.4, CK_OBJECT_HANDLE).
         let session = self.session.borrow().open_another().map_err(SignError::new)?;

@@ -13,18 +13,20 @@
 mod course;
 mod crew;
 mod group;
+mod patient;
 mod sessions;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Mutex, mpsc};
 use std::thread;
 
 use course::Course;
 use crew::{publish_each, sign_each};
 use group::group_size;
+use patient::Patient;
 pub(super) use sessions::threads_for;
 use sessions::{most_held_groups, open_others, sessions_for};
 
@@ -169,7 +171,8 @@ fn sign_by<B: Batch>(
     let group_size = group_size(batch.count());
     let groups = batch.count().div_ceil(group_size);
     let most_groups = (GROUPS + signers.len().div_ceil(group_size / 2)).min(most_held_groups(group_size));
-    let stop = AtomicBool::new(false);
+    let (stop, busy) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let busy = &busy;
     let (tasks, to_sign) = mpsc::channel();
     let (publications, to_publish) = mpsc::channel();
     let (tell, events) = mpsc::channel();
@@ -177,7 +180,8 @@ fn sign_by<B: Batch>(
     thread::scope(|scope| {
         for signer in signers {
             let (to_sign, tell, stop) = (&to_sign, tell.clone(), &stop);
-            scope.spawn(move || sign_each(signer.as_ref(), to_sign, &tell, stop));
+            let signer = Patient::new(signer, stop, busy);
+            scope.spawn(move || sign_each(&signer, to_sign, &tell, stop));
         }
         scope.spawn(move || publish_each(&to_publish, &tell));
         let mut course = Course {
@@ -212,6 +216,6 @@ fn sign_by<B: Batch>(
                 Some(_) => ControlFlow::Break(()),
             }
         });
-        course.finish()
+        course.finish(busy)
     })
 }

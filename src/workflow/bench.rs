@@ -256,15 +256,9 @@ impl Bench<'_> {
     ) -> Result<(), WorkflowError> {
         let sessions = signers.len();
         self.progress.step(&Step::Measure { algorithm, sessions });
-        let token = self.session.token();
-        let is_busy = |error: &SignError| {
-            error
-                .cause::<TokenError>()
-                .is_some_and(|error| token.says_busy(error).unwrap_or(false))
-        };
         let task = |length| Task { algorithm, length };
-        measure(signers, task(self.request.warm_up), &is_busy)?;
-        let measured = measure(signers, task(self.request.length), &is_busy)?;
+        measure(signers, task(self.request.warm_up))?;
+        let measured = measure(signers, task(self.request.length))?;
         self.summary.points.push(BenchPoint {
             key,
             algorithm,

@@ -3,7 +3,7 @@
 mod settle;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 
 use super::crew::{Event, Publication, Task};
@@ -192,9 +192,15 @@ impl<B: Batch> Course<'_, '_, B> {
         }
     }
 
-    /// Waits for everything that has begun.
-    pub(super) fn finish(mut self) -> Result<(), Failure<B::Error>> {
+    /// Waits for everything that has begun. `busy` counts how often the token said that it was busy.
+    pub(super) fn finish(mut self, busy: &AtomicUsize) -> Result<(), Failure<B::Error>> {
         self.wait_until_below(1);
+        let busy = busy.load(Ordering::Relaxed);
+        if busy > 0 {
+            self.desk.recorder.notice(format!(
+                "the token answered {busy} times that it was busy, and was asked again: fewer sessions may be as fast"
+            ));
+        }
         self.tell_refused_before(usize::MAX);
         match self.failure {
             None => Ok(()),

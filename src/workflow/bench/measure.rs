@@ -81,11 +81,7 @@ struct Made {
 ///
 /// # Errors
 /// [`BenchError`]; the other threads then stop.
-pub(super) fn measure(
-    signers: &mut [Box<dyn Signer + '_>],
-    task: Task,
-    is_busy: &(dyn Fn(&SignError) -> bool + Sync),
-) -> Result<Measured, BenchError> {
+pub(super) fn measure(signers: &mut [Box<dyn Signer + '_>], task: Task) -> Result<Measured, BenchError> {
     let texts = signers.iter().map(|_| MeasuredTexts::new());
     let texts: Vec<_> = texts
         .collect::<Result<_, _>>()
@@ -105,7 +101,7 @@ pub(super) fn measure(
             let (gate, stop) = (&gate, &stop);
             let run = move || {
                 drop(gate.read());
-                let run = sign_until(&mut **signer, texts, task, (most, room), is_busy, stop);
+                let run = sign_until(&mut **signer, texts, task, (most, room), stop);
                 if run.is_err() {
                     stop.store(true, Ordering::Relaxed);
                 }
@@ -142,7 +138,6 @@ fn sign_until(
     mut texts: MeasuredTexts,
     task: Task,
     (most, room): (usize, usize),
-    is_busy: &(dyn Fn(&SignError) -> bool + Sync),
     stop: &AtomicBool,
 ) -> Result<Run, BenchError> {
     let (mut busy, mut answered, mut made, mut bytes) = (0, None, Vec::new(), Vec::new());
@@ -166,7 +161,7 @@ fn sign_until(
                 });
             }
             // The next text is another one: nothing is signed twice.
-            Err(error) if is_busy(&error) => {
+            Err(error) if signer.was_busy(&error) => {
                 busy += 1;
                 answered = Some(error);
                 thread::sleep(AFTER_BUSY);
