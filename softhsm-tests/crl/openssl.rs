@@ -6,7 +6,7 @@ use super::create::{
     URL, assert_read_alike, create, index_of_everything, issue, openssl_ca, revoked, valid, verify,
 };
 use crate::harness::ready_authority;
-use crate::oracle::openssl;
+use crate::oracle::{make_request, openssl};
 
 #[test]
 fn openssl_accepts_a_certificate_until_it_is_on_the_crl() {
@@ -187,4 +187,57 @@ fn an_index_is_read_as_openssl_reads_it() {
             None => {}
         }
     }
+}
+
+/// RFC 5280 section 5.2.4: a client may have the delta CRL in between.
+#[test]
+fn a_hold_that_began_and_ended_after_the_base_is_removed_by_the_next_delta() {
+    let rig = ready_authority();
+    make_request(&rig, "held.csr", &["-newkey", "rsa:2048"], &[]);
+    let sign = [
+        "csr",
+        "sign",
+        "held.csr",
+        "--ca",
+        "customerCA.crt",
+        "--out",
+        "held.crt",
+    ];
+    rig.json(&[&sign[..], &["--profile", "tls-client"]].concat()).ok();
+    let make = |out: &str, more: &[&str]| {
+        let create = ["crl", "create", "--ca", "customerCA.crt", "--out", out];
+        rig.json(&[&create[..], more].concat()).ok().json()["reasons"].clone()
+    };
+    let revoke = |reason: &str| {
+        let revoke = [
+            "cert",
+            "revoke",
+            "held.crt",
+            "--ca",
+            "customerCA.crt",
+            "--reason",
+            reason,
+        ];
+        rig.json(&revoke).ok();
+    };
+    let says = |delta: &str| {
+        rig.write("both.crl", [rig.read("base.crl"), rig.read(delta)].concat());
+        verify(&rig, "held.crt", "both.crl", &["-use_deltas", "-extended_crl"])
+    };
+    make("base.crl", &["--freshest", URL]);
+    revoke("certificateHold");
+    let held = make("held.crl", &["--base", "base.crl"]);
+    assert_eq!(held, serde_json::json!({ "certificateHold": 1 }));
+    let (accepted, why) = says("held.crl");
+    assert!(!accepted && why.contains("certificate revoked"), "{why}");
+    revoke("removeFromCRL");
+    let ended = make("ended.crl", &["--base", "base.crl"]);
+    assert_eq!(ended, serde_json::json!({ "removeFromCRL": 1 }));
+    assert!(says("ended.crl").0);
+    // Held again, and for a base that is newer than the hold's end.
+    make("full.crl", &["--freshest", URL]);
+    assert_eq!(make("none.crl", &["--base", "full.crl"]), serde_json::json!({}));
+    revoke("superseded");
+    let revoked = make("revoked.crl", &["--base", "base.crl"]);
+    assert_eq!(revoked, serde_json::json!({ "superseded": 1 }));
 }

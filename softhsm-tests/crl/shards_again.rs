@@ -47,6 +47,12 @@ fn only_the_changed_shard_is_signed_again_and_its_delta_is_valid() {
     }
     let unchanged = publish(&rig, &["--base-dir", "out", "--out-dir", "delta", "--force"]);
     assert_eq!(shards_in(&unchanged["left"]), [1, 2, 3], "{unchanged}");
+    // Another validity or hash is signed, and is current after that.
+    for more in [&["--days", "3"][..], &["--days", "3", "--hash", "sha512"]] {
+        let more = [&["--base-dir", "out", "--out-dir", "delta", "--force"][..], more].concat();
+        assert_eq!(shards_in(&publish(&rig, &more)["signed"]), [1, 2, 3], "{more:?}");
+        assert_eq!(shards_in(&publish(&rig, &more)["left"]), [1, 2, 3], "{more:?}");
+    }
     // The file is there, and is not overwritten unless asked.
     let refused = rig.json(
         &[

@@ -252,6 +252,13 @@ impl NumberedCrl {
         if let Some(existing) = sources.replaced {
             self.refuse_to_replace(recorder, &existing, &revocations)?;
         }
+        let revocations = match &self.base {
+            Some(base) => {
+                let authority = &self.signing.authority;
+                recorder.with_releases(revocations, authority, &self.coverage, base)?
+            }
+            None => revocations,
+        };
         let (planned, signing) = self.build(&revocations)?;
         planned.check_place(&signing.delivery)?;
         Ok(PlannedCrl {

@@ -106,6 +106,7 @@ const fn reason_name(reason: AnswerReason) -> &'static str {
         AnswerReason::Status => "status changed",
         AnswerReason::Age => "half of its validity is over",
         AnswerReason::Signer => "another signer",
+        AnswerReason::Terms => "another validity or signature was requested",
         AnswerReason::Replaced => "replaced another file",
         _ => "due",
     }

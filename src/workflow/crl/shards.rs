@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl};
 use crate::signer::KeyStore;
+use crate::workflow::record::{Coverage, SKEW};
 use crate::workflow::signing_key::find_signing_key;
 use crate::workflow::{Clock, Progress, Recorder, Step, WorkflowError};
 use crate::x509::{
@@ -62,6 +63,14 @@ pub fn plan_shards(
     let (mut chosen, mut left) = (Vec::new(), Vec::new());
     let now = recorder.now();
     for (request, revoked) in with_revocations(recorder, requests, |request| &request.crl, now)? {
+        let revoked = match &request.crl.base {
+            Some(base) => {
+                let url = request.crl.distribution_point.clone().unwrap_or_default();
+                let authority = &request.crl.authority.value;
+                recorder.with_releases(revoked, authority, &Coverage::Shard(url), &base.value)?
+            }
+            None => revoked,
+        };
         match request.is_still_good(&revoked, now)? {
             true => left.push(request.shard),
             false => chosen.push(request),
@@ -117,8 +126,8 @@ fn with_revocations<T>(
 }
 
 impl ShardRequest {
-    /// Whether the existing CRL can stay: the CA signed it for this shard, it says exactly what a new one would say, and at least half of the time
-    /// to its nextUpdate is left.
+    /// Whether the existing CRL can stay: the CA signed it for this shard, with this signature algorithm, it says exactly what a new one would say,
+    /// it lasts as long as requested, and at least half of the time to its nextUpdate is left.
     fn is_still_good(&self, revoked: &Revocations, now: UnixTime) -> Result<bool, WorkflowError> {
         let Some(existing) = &self.existing else {
             return Ok(false);
@@ -130,6 +139,13 @@ impl ShardRequest {
             return Ok(false);
         };
         let begin = existing.this_update();
+        let lasts = match self.crl.period {
+            Some(period) => period.after(begin)?.0.abs_diff(end.0) <= SKEW,
+            None => true,
+        };
+        let key = self.crl.authority.value.public_key()?;
+        let algorithm = key.algorithm().choose(self.crl.signature)?;
+        let is_signed_alike = existing.verify_signature(&key)? == algorithm;
         let is_young = now.0.saturating_sub(begin.0) <= end.0.saturating_sub(now.0);
         let base = self.crl.base.as_ref().map(|base| &base.value);
         let base_number = base.map(CertificateRevocationList::number).transpose()?.flatten();
@@ -139,6 +155,8 @@ impl ShardRequest {
         let revoked = revoked.iter().map(Ok::<_, X509Error>);
         Ok(is_young
             && is_alike
+            && lasts
+            && is_signed_alike
             && match base {
                 None => has_just(existing, revoked)?,
                 Some(base) => has_just(existing, base.changes(revoked))?,

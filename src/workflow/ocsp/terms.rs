@@ -2,6 +2,7 @@
 
 use super::status::StatusSource;
 use crate::signer::{PublicKey, SignatureAlgorithm, SignatureChoice};
+use crate::workflow::record::SKEW;
 use crate::workflow::{Named, Planned, WorkflowError};
 use crate::x509::{
     AcceptedOcspRequest, Certificate, CertificateStatus, CheckedOcsp, OcspContent, OcspTbs, Period,
@@ -89,6 +90,16 @@ impl Terms {
                 .after(now)
                 .map_or(latest, |next| next.min(latest))),
         }
+    }
+
+    /// Whether a response would be signed with this algorithm, and for this validity if one is requested.
+    pub(super) fn would_choose(&self, algorithm: SignatureAlgorithm, begin: UnixTime, end: UnixTime) -> bool {
+        let lasts = |period: Period| {
+            period
+                .after(begin)
+                .is_ok_and(|asked| asked.0.abs_diff(end.0) <= SKEW)
+        };
+        algorithm == self.signature && self.period.is_none_or(lasts)
     }
 
     /// Refuses a delegated signer that is revoked.

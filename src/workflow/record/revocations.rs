@@ -1,18 +1,15 @@
 //! The ledger's revocations, for a CRL.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use super::{Recorder, authority_of};
+use super::{Recorder, SKEW, authority_of};
 use crate::ledger::{self, LedgerError, RevocationState};
 use crate::workflow::WorkflowError;
 use crate::x509::{
-    Certificate, CrlScope, Revocation, Revocations, RevocationsError, SerialNumber, UnixTime, X509Error,
-    rules,
+    Certificate, CertificateRevocationList, CrlReason, CrlScope, Revocation, Revocations, RevocationsError,
+    SerialNumber, UnixTime, X509Error, rules,
 };
-
-/// The difference in seconds that is allowed between the clocks of two users of one ledger.
-const SKEW: u64 = 300;
 
 impl Recorder {
     /// The certificates in `scope` that are revoked at `this_update`. A later revocation goes to the next CRL. An expired certificate stays on
@@ -128,6 +125,50 @@ impl Recorder {
         }
         let sorted = shards.into_iter().map(Revocations::sorted);
         sorted.map(|shard| shard.map_err(contradiction)).collect()
+    }
+
+    /// These revocations, and removeFromCRL for each hold that ended after the base of a delta CRL. RFC 5280 section 5.2.4: if a CRL in between
+    /// had the hold, this one "MUST" say so; it may if none had. The ledger keeps no date of a hold that ended, so the entry has the base's.
+    ///
+    /// # Errors
+    /// [`LedgerError`]
+    pub(in super::super) fn with_releases(
+        &self,
+        mut revocations: Revocations,
+        authority: &Certificate,
+        coverage: &Coverage,
+        base: &CertificateRevocationList,
+    ) -> Result<Revocations, WorkflowError> {
+        let issuer = authority_of(authority)?;
+        let spellings = self.spellings_of(&issuer)?;
+        let mut since = 0;
+        if let Some(number) = base.number()? {
+            for spelling in &spellings {
+                let reserved = self.ledger().crl_number(spelling, number)?;
+                since = reserved.map_or(since, |reserved| reserved.event);
+            }
+        }
+        let mut released = HashSet::new();
+        for spelling in &spellings {
+            self.ledger().revocations(spelling, Some(since), &mut |entry| {
+                if entry.state == RevocationState::Released && !revocations.contains(&entry.serial) {
+                    released.insert(entry.serial);
+                }
+                ControlFlow::Continue(())
+            })?;
+        }
+        for serial in released {
+            if self.covers(coverage, &issuer, &serial)? {
+                let ended = Revocation {
+                    serial,
+                    revoked_at: base.this_update(),
+                    reason: CrlReason::RemoveFromCrl,
+                    invalid_since: None,
+                };
+                revocations.push(&ended).map_err(contradiction)?;
+            }
+        }
+        revocations.sorted().map_err(contradiction)
     }
 
     /// Whether a CRL covers this certificate. One that began and whose bytes are unknown is on every CRL.

@@ -8,7 +8,8 @@ use crate::x509::CrlReason;
 
 impl CertificateRevocationList {
     /// The entries of a delta CRL to this one: entries of `revocations`, the current full list, that this list lacks or has with other values; and
-    /// removeFromCRL for a certificate on hold that is no longer on the current list.
+    /// removeFromCRL for a certificate on hold that is no longer on the current list. `revocations` may have removeFromCRL for other holds that
+    /// ended.
     ///
     /// A certificate that was revoked for good and is no longer on the current list may have expired, or its record may be lost: it is left out,
     /// and stays revoked for everyone who has this list.
@@ -35,6 +36,15 @@ impl CertificateRevocationList {
         entries.sort_by(|a, b| order(a.serial, b.serial));
         entries.dedup_by(|a, b| a.serial == b.serial);
         Box::new(entries.into_iter())
+    }
+}
+
+/// The entry for a hold of the base that ended.
+fn removal_of(hold: &CrlEntry<'_>) -> Revocation {
+    Revocation {
+        reason: CrlReason::RemoveFromCrl,
+        invalid_since: None,
+        ..hold.to_revocation()
     }
 }
 
@@ -66,17 +76,16 @@ where
                 Ordering::Less => {
                     let gone = self.before.next()?;
                     if gone.reason == CrlReason::CertificateHold {
-                        return Some(Ok(Revocation {
-                            reason: CrlReason::RemoveFromCrl,
-                            invalid_since: None,
-                            ..gone.to_revocation()
-                        }));
+                        return Some(Ok(removal_of(&gone)));
                     }
                 }
                 Ordering::Equal => {
-                    let before = self.before.next()?.to_revocation();
+                    let before = self.before.next()?;
                     match self.now.next()? {
-                        Ok(now) if now == before => {}
+                        Ok(now) if now.reason == CrlReason::RemoveFromCrl => {
+                            return Some(Ok(removal_of(&before)));
+                        }
+                        Ok(now) if now == before.to_revocation() => {}
                         now => return Some(now),
                     }
                 }

@@ -3,7 +3,9 @@
 use super::{Certified, PublicationError, PublicationJob};
 use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
-use crate::x509::{BasicResponse, CertIdHash, OcspRequest, OcspResponse, UnixTime, X509Error, rules};
+use crate::x509::{
+    BasicResponse, CertIdHash, OcspRequest, OcspResponse, SingleResponse, UnixTime, X509Error, rules,
+};
 
 /// What to do about one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub enum AnswerReason {
     Age,
     /// A different key signs now.
     Signer,
+    /// It was signed with another algorithm, or for another validity than the requested one.
+    Terms,
     /// Another file has its path, and is replaced as requested.
     Replaced,
 }
@@ -70,13 +74,28 @@ impl PublicationJob {
         let is_current = |next: UnixTime| !is_half_over(single.this_update, next, now);
         Ok(if single.status != certificate.status {
             Standing::Due(AnswerReason::Status)
-        } else if answer.verify_signature(signer_key).is_err() {
-            Standing::Due(AnswerReason::Signer)
+        } else if let Some(reason) = self.differs_in_terms(&answer, single, signer_key) {
+            Standing::Due(reason)
         } else if !single.next_update.is_some_and(is_current) {
             Standing::Due(AnswerReason::Age)
         } else {
             Standing::Current
         })
+    }
+
+    /// Whether the answer would be signed in another way now.
+    fn differs_in_terms(
+        &self,
+        answer: &BasicResponse,
+        single: &SingleResponse,
+        signer_key: &PublicKey,
+    ) -> Option<AnswerReason> {
+        let Ok(algorithm) = answer.verify_signature(signer_key) else {
+            return Some(AnswerReason::Signer);
+        };
+        let next = single.next_update?;
+        let is_alike = self.terms.would_choose(algorithm, single.this_update, next);
+        (!is_alike).then_some(AnswerReason::Terms)
     }
 
     /// An answer of this CA to this request, from any time up to now.
