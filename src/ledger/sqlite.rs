@@ -76,6 +76,9 @@ impl SqliteLedger {
             if let Some(place) = &self.place {
                 place.refuse_replaced(&self.path)?;
             }
+            if let Some(presence) = self.presence.as_ref().filter(|_| decides) {
+                presence.refuse_removed()?;
+            }
             let mut recording = Recording::start(Turn::wait(&mut self.db)?, stamp)?;
             if let Some(known) = &self.known
                 && read::hash_of(recording.store().db(), known.count)? != Some(known.hash)

@@ -148,6 +148,12 @@ impl LedgerPlace {
         Self(format!("{}{}", LedgerUrl::SQLITE, path.display()))
     }
 
+    /// Whether it is on a server, not in a file.
+    #[must_use]
+    pub fn is_on_server(&self) -> bool {
+        !self.0.starts_with(LedgerUrl::SQLITE)
+    }
+
     #[cfg(feature = "postgres")]
     pub(super) fn server(place: &PostgresPlace) -> Self {
         Self(place.to_string())

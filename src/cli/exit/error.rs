@@ -74,6 +74,8 @@ pub(in crate::cli) enum CliError {
     },
     /// An entry has no signed object.
     NothingToProve { entry: String, state: &'static str },
+    /// The event came after the checkpoint that was kept.
+    AfterCheckpoint { sequence: u64, size: u64 },
     /// An entry is about a key on a token. `purpose` is what the command would do with a signed object.
     RecordsKey {
         entry: String,

@@ -25,7 +25,9 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
         LedgerError::Exists { .. } => (
             "ledger-exists",
             USAGE,
-            Some("`hsm-ca ledger verify` checks it; name another place with --ledger sqlite:PATH"),
+            Some(
+                "`hsm-ca ledger verify` checks it; name another place with --ledger sqlite:PATH, or as TO of `ledger copy`",
+            ),
         ),
         LedgerError::NoDirectory { .. } => ("no-directory", USAGE, Some("name a directory that exists")),
         LedgerError::OpenToOthers { .. } => (
@@ -35,11 +37,25 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
                 "take ownership of it (chown, chmod go-w), then run `hsm-ca ledger verify` with a head that you kept",
             ),
         ),
+        LedgerError::Denied { place, .. } if place.is_on_server() => (
+            "ledger-denied",
+            UNAVAILABLE,
+            Some(
+                "grant the role its rights: docs/postgres.md has the statements; an issuer needs SELECT and INSERT on hsm_ca.events",
+            ),
+        ),
         LedgerError::Denied { .. } => (
             "ledger-denied",
             UNAVAILABLE,
             Some(
                 "check the owner and the mode of the file, of its -wal and -shm files, and of the directory; to read a copy, copy all of them",
+            ),
+        ),
+        LedgerError::Locked { place, .. } if place.is_on_server() => (
+            "ledger-locked",
+            UNAVAILABLE,
+            Some(
+                "pg_locks on the server shows which session holds the advisory lock; nothing was recorded, so run the command again",
             ),
         ),
         LedgerError::Locked { .. } => (

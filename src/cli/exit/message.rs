@@ -104,6 +104,10 @@ impl fmt::Display for CliError {
                 "the proof is about an object with the SHA-256 {proven}, and {} has {found}",
                 certificate.display()
             ),
+            Self::AfterCheckpoint { sequence, size } => write!(
+                f,
+                "the checkpoint ends with event {size} of the ledger, and this object was recorded later, as event {sequence}"
+            ),
             Self::NothingToProve { entry, state } => {
                 write!(f, "entry {entry} has no signed object to prove: it is {state}")
             }

@@ -72,6 +72,13 @@ pub(super) fn explain_own(error: &CliError) -> Row {
             REFUSED,
             Some("name the certificate that the proof is about"),
         ),
+        CliError::AfterCheckpoint { .. } => (
+            "after-checkpoint",
+            REFUSED,
+            Some(
+                "take a newer checkpoint: `hsm-ca ledger checkpoint`; or leave out --checkpoint to prove it for the current ledger",
+            ),
+        ),
         CliError::NothingToProve { .. } | CliError::RecordsKey { .. } => (
             "nothing-to-prove",
             REFUSED,

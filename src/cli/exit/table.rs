@@ -50,6 +50,17 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             cause: cause @ LedgerError::OtherBytes { .. },
             ..
         } => explain_ledger(cause),
+        WorkflowError::Unrecorded {
+            cause:
+                LedgerError::Unreachable { .. } | LedgerError::Unresolved { .. } | LedgerError::Server { .. },
+            ..
+        } => (
+            "unrecorded",
+            UNAVAILABLE,
+            Some(
+                "when the server answers again, run the same command again: the signature was discarded unless `hsm-ca ledger list` has it",
+            ),
+        ),
         WorkflowError::Unrecorded { .. } => (
             "unrecorded",
             UNAVAILABLE,

@@ -68,6 +68,10 @@ impl Prove {
             ),
             (None, Some(wanted)) => {
                 let sequence = event_of(ledger, wanted)?;
+                let size = kept.as_ref().map(|kept| kept.checkpoint().size());
+                if let Some(size) = size.filter(|size| *size < sequence) {
+                    return Err(CliError::AfterCheckpoint { sequence, size });
+                }
                 self.output.write(
                     settings,
                     || prove_event(ledger, sequence, source),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, lstat};
 use rustix::io::Errno;
 
 use super::open::path::denied;
@@ -47,6 +47,19 @@ impl Presence {
         };
         presence.share()?;
         Ok(presence)
+    }
+
+    /// Refuses to begin if the lock file was removed or replaced: another process would lock a new one, and not see this process.
+    pub(super) fn refuse_removed(&self) -> Result<(), LedgerError> {
+        let failed = |error: Errno| denied(&self.path, &error.into());
+        let held = fstat(&*self.lock).map_err(failed)?;
+        match lstat(&self.path) {
+            Ok(named) if (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino) => Ok(()),
+            Ok(_) | Err(Errno::NOENT) => Err(LedgerError::Replaced {
+                place: LedgerPlace::file(&self.path),
+            }),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     /// Whether another process is present. It releases its own lock for that moment, so nothing may be in progress.
@@ -103,6 +116,19 @@ mod tests {
         // It is still present after it checked.
         let three = Presence::enter(&path, SHORT).unwrap();
         assert!(three.has_others().unwrap());
+        // Without the file, nobody would see it.
+        three.refuse_removed().unwrap();
+        std::fs::remove_file(path.with_file_name("l.db-lock")).unwrap();
+        assert!(matches!(
+            three.refuse_removed(),
+            Err(LedgerError::Replaced { .. })
+        ));
+        let four = Presence::enter(&path, SHORT).unwrap();
+        four.refuse_removed().unwrap();
+        assert!(matches!(
+            three.refuse_removed(),
+            Err(LedgerError::Replaced { .. })
+        ));
     }
 
     #[test]
