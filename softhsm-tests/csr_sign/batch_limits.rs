@@ -1,13 +1,13 @@
-//! A batch at its limits: the most sessions of a cluster, and a failing disk.
+//! A batch at its limits: the sessions of a token, a busy token, and a failing disk.
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
-use super::batch::{batch, calls, lines, results, rig_with};
+use super::batch::{assert_certificates, batch, calls, lines, results, rig_on, rig_with};
 use super::delivery::{assert_sound, count, entries};
-use crate::harness::{PROGRAM, python_tool};
+use crate::harness::{PROGRAM, TokenKind, python_tool};
 
 /// The number of requests in `in/`, with one key and different names.
 const REQUESTS: &str = r#"
@@ -76,5 +76,49 @@ fn a_disk_that_cannot_sync_the_files_fails_the_command_and_the_next_one_delivers
     for number in 0..5 {
         assert!(Path::new(&rig.path(&format!("out/{number:03}.crt"))).exists());
     }
+    assert_sound(&rig);
+}
+
+#[test]
+fn as_many_sessions_sign_as_the_token_has() {
+    let rig = rig_with(20);
+    let limit = [("FAIL", "C_OpenSession:CKR_SESSION_COUNT@4")];
+    let arguments = [&["--format", "json"][..], &batch(&["in"], &["--jobs", "16"])].concat();
+    let (_, summary) = lines(&rig.command_with_rule(&arguments, &limit).ok());
+    let warnings = summary["warnings"].to_string();
+    assert!(
+        warnings.contains("16 sessions were requested, and 2 signed"),
+        "{warnings}"
+    );
+    assert_eq!(calls(&rig, "C_OpenSession"), 3);
+    assert_certificates(&rig, 20);
+
+    // A token with only one session signs in that one. Without --jobs, this is not reported.
+    let limit = [("FAIL", "C_OpenSession:CKR_SESSION_COUNT@2")];
+    let arguments = [
+        &["--format", "json"][..],
+        &batch(&["in"], &["--again", "--force"]),
+    ]
+    .concat();
+    let (told, summary) = lines(&rig.command_with_rule(&arguments, &limit).ok());
+    assert_eq!(results(&told), ["issued"; 20]);
+    assert_eq!(summary["warnings"], Value::Null);
+}
+
+#[test]
+fn a_busy_token_signs_later() {
+    let rig = rig_on(TokenKind::CloudHsm, 20);
+    let before = count(&rig);
+    let busy = [("THROTTLE", "1/4@7"), ("THROTTLE_CALLS", "C_Sign")];
+    let arguments = [&["--format", "json"][..], &batch(&["in"], &["--jobs", "4"])].concat();
+    let (told, summary) = lines(&rig.command_with_rule(&arguments, &busy).ok());
+    assert_eq!(results(&told), ["issued"; 20]);
+    let warnings = summary["warnings"].to_string();
+    assert!(warnings.contains("that it was busy"), "{warnings}");
+    assert_eq!(calls(&rig, "C_Sign"), 20);
+    // One entry each: the same bytes were signed later.
+    assert_eq!(count(&rig), before + 20);
+    assert!(entries(&rig, &[]).iter().all(|entry| entry["state"] == "signed"));
+    assert_certificates(&rig, 20);
     assert_sound(&rig);
 }

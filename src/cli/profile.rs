@@ -92,7 +92,7 @@ pub(super) fn default_for<R: RequestSource<Error = CliError>>(
                 return Err(CliError::NoProfile { request: name });
             }
             // The job refuses it later.
-            Err(error) if !keep_going => return Err(error),
+            Err(error) if !keep_going && requests.count() == 1 => return Err(error),
             _ => {}
         }
     }

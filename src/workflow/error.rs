@@ -208,6 +208,8 @@ pub enum WorkflowError {
     SameOutput {
         /// The file.
         path: PathBuf,
+        /// The name of the first of the two inputs.
+        first: String,
     },
     /// A test rig could not be made.
     Rig {

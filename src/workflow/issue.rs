@@ -229,16 +229,25 @@ impl<R: RequestSource> SigningJob<R> {
         }
     }
 
-    /// Marks a request as refused, or ends the job.
-    fn refuse(&mut self, index: usize, error: R::Error) -> Result<(), R::Error> {
-        if !self.options.keep_going {
-            return Err(error);
-        }
+    /// Marks a request as refused.
+    fn refuse(&mut self, index: usize, error: R::Error) {
         if let Some(item) = self.items.get_mut(index) {
             item.source = Source::Refused;
         }
         self.refused.insert(index, error);
-        Ok(())
+    }
+
+    /// Ends a job that does not continue after a refusal, with the number of all refusals.
+    fn stop_if_refused(&mut self) -> Result<(), R::Error> {
+        let number = self.refused.len();
+        match self.refused.pop_first() {
+            Some((_, first)) if !self.options.keep_going => Err(self.requests.none_signed(first, number)),
+            Some((index, error)) => {
+                self.refused.insert(index, error);
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 }
 

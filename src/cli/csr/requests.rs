@@ -72,8 +72,8 @@ impl<'a> Requests<'a> {
                 held.resize(index, None);
                 held.push(match file.read() {
                     Ok(request) => Some(request),
-                    // The job refuses it later.
-                    Err(_) if keep_going => None,
+                    // The job refuses it later, with the others that it refuses.
+                    Err(_) if keep_going || files.len() > 1 && file.path != Path::new(STDIN) => None,
                     Err(error) => return Err(error),
                 });
             }
@@ -108,21 +108,18 @@ impl<'a> Requests<'a> {
             return Ok(out.to_owned());
         }
         let directory = self.out_dir.unwrap_or(Path::new("."));
-        let stem = file
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .filter(|stem| *stem != STDIN)
-            .ok_or_else(|| {
-                CliError::options(format!(
-                    "--out-dir needs inputs with names, and {} has none",
-                    file.display()
-                ))
-            })?;
-        let name = match stem.strip_suffix("_ClusterCsr") {
-            Some(cluster) => format!("{cluster}_CustomerHsmCertificate.crt"),
-            None => format!("{stem}.crt"),
+        let stem = file.file_stem().filter(|stem| *stem != STDIN).ok_or_else(|| {
+            CliError::options(format!(
+                "--out-dir needs inputs with names, and {} has none",
+                file.display()
+            ))
+        })?;
+        let stem = stem.as_bytes();
+        let name = match stem.strip_suffix(b"_ClusterCsr") {
+            Some(cluster) => [cluster, b"_CustomerHsmCertificate.crt"].concat(),
+            None => [stem, b".crt"].concat(),
         };
-        Ok(directory.join(name))
+        Ok(directory.join(OsStr::from_bytes(&name)))
     }
 
     fn delivery(&self, index: usize) -> Result<Delivery, CliError> {
@@ -234,8 +231,18 @@ fn listed() -> Result<Vec<PathBuf>, CliError> {
             limit: LONGEST_LIST,
         });
     }
-    let end = if list.contains(&0) { 0 } else { b'\n' };
-    let paths = list.split(|byte| *byte == end).filter(|path| !path.is_empty());
+    // A list of lines may come from Windows, with CR LF at the end of each. A path with a CR at its end needs the form with NUL.
+    let (end, before) = match list.contains(&0) {
+        true => (0, None),
+        false => (b'\n', Some(b'\r')),
+    };
+    let paths = list
+        .split(|byte| *byte == end)
+        .map(|path| match path.split_last() {
+            Some((last, path)) if Some(*last) == before => path,
+            _ => path,
+        });
+    let paths = paths.filter(|path| !path.is_empty());
     let paths: Vec<_> = paths.map(|path| PathBuf::from(OsStr::from_bytes(path))).collect();
     match paths.iter().any(|path| path == stdin) {
         true => Err(CliError::options("the list on stdin names stdin itself: -")),

@@ -22,7 +22,8 @@ pub(in crate::cli) struct ProgressLine {
     is_shown: bool,
     count: usize,
     done: usize,
-    began: Instant,
+    /// The time of the first result. What comes before it, such as the checks of all requests, says nothing about the rate.
+    first: Option<Instant>,
     drawn: Option<Instant>,
 }
 
@@ -33,7 +34,7 @@ impl Ui {
             is_shown: !self.quiet && !self.json && io::stderr().is_terminal(),
             count,
             done: 0,
-            began: Instant::now(),
+            first: None,
             drawn: None,
         }
     }
@@ -76,11 +77,12 @@ impl ProgressLine {
     /// Counts one more result.
     pub(in crate::cli) fn advance(&mut self) {
         self.done += 1;
+        let first = *self.first.get_or_insert_with(Instant::now);
         if !self.is_shown || self.drawn.is_some_and(|drawn| drawn.elapsed() < PAUSE) {
             return;
         }
         self.drawn = Some(Instant::now());
-        let words = describe(self.done, self.count, self.began.elapsed());
+        let words = describe(self.done, self.count, first.elapsed());
         tell_raw(format_args!("{CLEAR}{words}"));
     }
 
@@ -102,10 +104,13 @@ impl Drop for ProgressLine {
     }
 }
 
-/// `412 of 1000, 296/s, 2 s left`
+/// `412 of 1000, 296/s, 2 s left`. `passed` is the time since the first of them.
 fn describe(done: usize, count: usize, passed: Duration) -> String {
+    if done < 2 {
+        return format!("{done} of {count}");
+    }
     let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    let rate = number(done) / passed.as_secs_f64().max(0.001);
+    let rate = number(done - 1) / passed.as_secs_f64().max(0.001);
     let left = number(count.saturating_sub(done)) / rate.max(0.001);
     format!("{done} of {count}, {rate:.0}/s, {left:.0} s left")
 }
@@ -116,8 +121,9 @@ mod tests {
 
     #[test]
     fn the_rate_and_the_time_left_follow_from_what_is_done() {
-        let words = describe(200, 1000, Duration::from_secs(2));
-        assert_eq!(words, "200 of 1000, 100/s, 8 s left");
-        assert_eq!(describe(5, 5, Duration::from_secs(1)), "5 of 5, 5/s, 0 s left");
+        let words = describe(201, 1001, Duration::from_secs(2));
+        assert_eq!(words, "201 of 1001, 100/s, 8 s left");
+        assert_eq!(describe(5, 5, Duration::from_secs(1)), "5 of 5, 4/s, 0 s left");
+        assert_eq!(describe(1, 1000, Duration::ZERO), "1 of 1000");
     }
 }

@@ -136,7 +136,11 @@ impl fmt::Display for WorkflowError {
                 "the clock says {now}, but the ledger's newest event is dated {newest}: the clock was set back, \
                  or was ahead when that event was recorded"
             ),
-            Self::SameOutput { path } => write!(f, "two inputs would both be written to {}", path.display()),
+            Self::SameOutput { path, first } => write!(
+                f,
+                "its certificate and that of {first} would both be written to {}",
+                path.display()
+            ),
             Self::Rig { doing, path, cause } => write!(f, "cannot {doing} {}: {cause}", path.display()),
             Self::RigExists { path } => write!(f, "{} already exists and was not changed", path.display()),
             Self::RigPath { path } => {

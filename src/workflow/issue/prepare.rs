@@ -1,6 +1,6 @@
 //! Every check that needs neither the ledger nor the token.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -57,7 +57,7 @@ impl<R: RequestSource> SigningJob<R> {
         };
         let (mut items, mut refused) = (Vec::with_capacity(count), BTreeMap::new());
         let mut failed = None;
-        let (threads, mut paths) = (threads_for(count), HashSet::new());
+        let (threads, mut paths) = (threads_for(count), HashMap::new());
         let examination = Examination {
             identity: identity.as_ref(),
             tried: TriedDirectories::default(),
@@ -69,13 +69,24 @@ impl<R: RequestSource> SigningJob<R> {
                 .map(|index| job.examine(index, &examination))
                 .collect::<Vec<_>>()
         };
-        in_order(threads, count.div_ceil(TAKEN), examine, |_, examined| {
-            for passed in examined {
-                let passed = passed.and_then(|passed| match &passed.path {
-                    Some(path) if !paths.insert(Digest::of(path.as_os_str().as_bytes())) => {
-                        Err(WorkflowError::SameOutput { path: path.clone() }.into())
+        in_order(threads, count.div_ceil(TAKEN), examine, |taken, examined| {
+            for (place, passed) in examined.into_iter().enumerate() {
+                let index = taken * TAKEN + place;
+                let passed = passed.and_then(|passed| {
+                    let Some(path) = passed.path else {
+                        return Ok(passed.item);
+                    };
+                    match *paths
+                        .entry(Digest::of(path.as_os_str().as_bytes()))
+                        .or_insert(index)
+                    {
+                        first if first == index => Ok(passed.item),
+                        first => {
+                            let first = job.requests.name(first);
+                            let error = WorkflowError::SameOutput { path, first };
+                            Err(in_input(&job.requests.name(index), error).into())
+                        }
                     }
-                    _ => Ok(passed.item),
                 });
                 match passed {
                     Ok(item) => items.push(item),

@@ -64,27 +64,36 @@ impl<R: RequestSource> SigningJob<R> {
             let Some(hash) = item.hash.filter(|_| !matches!(item.source, Source::Refused)) else {
                 continue;
             };
+            let name = self.requests.name(index);
             if let Some(entry) = compromised.get(&item.key) {
-                let name = self.requests.name(index);
                 let error = refusal_of(&name, Recorder::compromised_by(*entry).into());
-                self.refuse(index, error.into())?;
+                self.refuse(index, error.into());
                 continue;
             }
-            let source = match seen.get(&hash) {
-                _ if self.terms.again => Source::New,
+            let found = match seen.get(&hash) {
+                _ if self.terms.again => Ok(Source::New),
                 // A file that is there is compared with what the ledger has for the request.
-                Some(earlier) if !item.is_occupied => Source::Earlier(*earlier),
+                Some(earlier) if !item.is_occupied => Ok(Source::Earlier(*earlier)),
                 _ => match self.find_recorded(recorder, &authority, index, others_record) {
-                    Ok(source) => source,
-                    Err(error) => {
-                        self.refuse(index, error)?;
+                    Ok(found) => found,
+                    Err(error) if self.options.keep_going => {
+                        self.refuse(index, error);
                         continue;
                     }
+                    Err(error) => return Err(error),
                 },
+            };
+            let source = match found {
+                Ok(source) => source,
+                Err(entry) => {
+                    let error = refusal_of(&name, LedgerError::RequestOpen { entry }.into());
+                    self.refuse(index, error.into());
+                    continue;
+                }
             };
             if item.is_occupied && !matches!(source, Source::There(_)) {
                 let error = self.occupied(index);
-                self.refuse(index, error)?;
+                self.refuse(index, error);
                 continue;
             }
             seen.entry(hash).or_insert(index);
@@ -93,37 +102,33 @@ impl<R: RequestSource> SigningJob<R> {
             }
         }
         self.looked_at = Some(count);
-        Ok(())
+        self.stop_if_refused()
     }
 
+    /// The source of the certificate; the entry that is open for the request if another process may be about to sign it.
     fn find_recorded(
         &self,
         recorder: &Recorder,
         authority: &Authority,
         index: usize,
         others_record: bool,
-    ) -> Result<Source, R::Error> {
+    ) -> Result<Result<Source, EntryId>, R::Error> {
         let Some(item) = self.items.get(index) else {
-            return Ok(Source::Refused);
+            return Ok(Ok(Source::Refused));
         };
         let Some(hash) = item.hash else {
-            return Ok(Source::Refused);
+            return Ok(Ok(Source::Refused));
         };
         let ledger = recorder.ledger();
         let found = self.terms.find_alike(ledger, authority, hash.digest());
         let found = found.map_err(WorkflowError::from)?;
-        let is_begun = || match others_record {
-            true => ledger
-                .open_for(authority, hash.digest())
-                .map_err(WorkflowError::from),
-            false => Ok(None),
-        };
-        let new = || match is_begun()? {
-            Some(entry) => {
-                let name = self.requests.name(index);
-                Err(refusal_of(&name, LedgerError::RequestOpen { entry }.into()))
-            }
-            None => Ok(Source::New),
+        let new = || {
+            let open = match others_record {
+                true => ledger.open_for(authority, hash.digest()),
+                false => Ok(None),
+            };
+            let open = open.map_err(WorkflowError::from)?;
+            Ok::<_, WorkflowError>(open.map_or(Ok(Source::New), Err))
         };
         if found.is_empty() {
             return Ok(new()?);
@@ -132,15 +137,15 @@ impl<R: RequestSource> SigningJob<R> {
         let mut newest = None;
         for (entry, issued) in self.terms.find_repeated(found, &request)? {
             if !item.is_occupied {
-                return Ok(Source::Recorded(entry));
+                return Ok(Ok(Source::Recorded(entry)));
             }
             if delivery.place_of(&issued).is_some() {
-                return Ok(Source::There(entry));
+                return Ok(Ok(Source::There(entry)));
             }
             newest.get_or_insert(entry);
         }
         match newest {
-            Some(entry) => Ok(Source::Recorded(entry)),
+            Some(entry) => Ok(Ok(Source::Recorded(entry))),
             None => Ok(new()?),
         }
     }

@@ -139,7 +139,7 @@ impl<R: RequestSource> SigningJob<R> {
         );
         failed?;
         for (index, error) in refused {
-            self.refuse(index, error)?;
+            self.refuse(index, error);
         }
         Ok(outlines)
     }
