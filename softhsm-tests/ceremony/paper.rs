@@ -1,6 +1,6 @@
 //! The pages that people read and print: `ceremony show`, `ceremony script` and `ceremony report`. A strict, independent HTML reader reads them back.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::check::ceremony;
 use super::proof::Planned;
@@ -183,6 +183,20 @@ fn the_report_has_what_openssl_reads_and_says_verified_only_when_it_is() {
         "{style}"
     );
     assert!(!page.to_string().contains("NOT VERIFIED"));
+
+    // `show` shows the transcript with its ceremony, and a copy alone.
+    let show = |file: &str| rig.json(&["show", file]);
+    let transcript = String::from_utf8(rig.read("held/run/transcript.jsonl")).expect("text");
+    rig.write("copy.jsonl", &transcript);
+    let shown = show("held/run/transcript.jsonl").ok().json();
+    let copy = show("copy.jsonl").ok().json();
+    assert_eq!(
+        (&copy["run"], &copy["run"]["head"]),
+        (&shown["run"], &json!(head))
+    );
+    rig.write("copy.jsonl", transcript.replacen("\"n\":7", "\"n\":8", 1));
+    assert_eq!(show("copy.jsonl").code, Some(3));
+
     let plan: Value = serde_json::from_slice(&rig.read("held/plan.json")).expect("JSON");
     let objects = plan["objects"].as_array().expect("objects").iter();
     for out in objects.filter_map(|object| object["out"].as_str()) {

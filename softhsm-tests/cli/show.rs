@@ -232,6 +232,19 @@ fn a_command_that_gets_the_wrong_kind_of_file_names_its_kind() {
 }
 
 #[test]
+fn a_ceremony_file_is_shown_as_ceremony_check_shows_it() {
+    let rig = Rig::without_token();
+    rig.command(&["ceremony", "new", "root.toml"]).ok();
+    let [own, shown] = [&["ceremony", "check"][..], &["show"]]
+        .map(|command| rig.command(&[command, &["root.toml"]].concat()));
+    assert_eq!(
+        (shown.code, &shown.stdout, &shown.stderr),
+        (own.code, &own.stdout, &own.stderr)
+    );
+    assert!(!shown.stderr.contains("is not a certificate"), "{shown:?}");
+}
+
+#[test]
 fn the_plan_of_a_ceremony_is_shown() {
     let rig = Rig::without_token();
     let _ = Run::of(&mut rig.prepare(&["version"])).ok();
