@@ -44,7 +44,7 @@ people=$PWD/scripts/ceremony-people.py ceremony_file=$PWD/scripts/ceremony_file.
 directory=${1:-$(mktemp -d /tmp/hsm-ca-ceremony.XXXXXX)}
 mkdir -p "$directory"
 directory=$(realpath "$directory")/ceremony
-[[ ! -e $directory ]] || { echo "ceremony-demo.sh: $directory exists already" >&2; exit 1; }
+[[ ! -e $directory ]] || { echo "ceremony-demo.sh: $directory already exists" >&2; exit 1; }
 command -v cargo >/dev/null || { echo "ceremony-demo.sh: cargo is missing; install Rust (rustup)" >&2; exit 1; }
 
 say "Install missing packages"

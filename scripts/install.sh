@@ -8,8 +8,8 @@ usage: scripts/install.sh [--demo]
   Installs the Debian packages that building, testing and benchmarking need,
   and the Python packages of softhsm-tests/local-aws/requirements.txt in
   $CARGO_TARGET_DIR/venv (target/venv if CARGO_TARGET_DIR is not set).
-  Debian 13's opencryptoki is unpacked in $CARGO_TARGET_DIR/debian-13; nothing
-  of it is installed.
+  Debian 13's opencryptoki is unpacked in $CARGO_TARGET_DIR/debian-13, and
+  not installed.
   --demo  only what the demo needs
 EOF
 }

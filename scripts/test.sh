@@ -58,6 +58,10 @@ step "direction of dependencies"
 scripts/check-direction.sh
 scripts/check-direction-test.sh
 
+step "plain English in messages, help, comments and documents"
+scripts/check-english.py
+scripts/check-english-test.sh
+
 step "dependencies: licences, versions, sources"
 scripts/check-dependencies.py
 scripts/check-dependencies-test.sh

@@ -42,7 +42,7 @@ pub(crate) use remote::Reporting;
 pub(crate) use responder::Responder;
 pub(crate) use run::Run;
 pub(crate) use scenario::Scenario;
-pub(crate) use schema::{judge, validate_run};
+pub(crate) use schema::{validate_run, verdict};
 pub(crate) use sealed::{RECIPIENT, bare_id, kms};
 use stored_keys::StoredKeys;
 pub(crate) use templates::{Templates, authority, ready_authority};

@@ -60,10 +60,10 @@ pub fn check_file(path: &Path, owners: Owners) -> Result<PathBuf, TrustError> {
     let own = [0, rustix::process::geteuid().as_raw()];
     let mut counting = own.to_vec();
     match owners {
-        Owners::Own => walk.judge(&counting, false)?,
+        Owners::Own => walk.check(&counting, false)?,
         Owners::Any => {
             counting.push(walk.owner());
-            walk.judge(&counting, true)?;
+            walk.check(&counting, true)?;
         }
     }
     Ok(walk.real)
@@ -79,6 +79,6 @@ pub fn check_directory(path: &Path) -> Result<PathBuf, TrustError> {
         let cause = io::Error::from(io::ErrorKind::NotADirectory);
         return Err(TrustError::io(&walk.real, cause));
     }
-    walk.judge(&[0, rustix::process::geteuid().as_raw()], false)?;
+    walk.check(&[0, rustix::process::geteuid().as_raw()], false)?;
     Ok(walk.real)
 }

@@ -1,6 +1,6 @@
 //! The interface between what is signed and what signs it.
 //!
-//! `x509` builds and checks structures and knows nothing of PKCS#11; `token` drives PKCS#11 and knows nothing of X.509. They meet here:
+//! `x509` builds and checks structures and knows nothing about PKCS#11; `token` drives PKCS#11 and knows nothing about X.509. They meet here:
 //! [`Signer`] signs one message, [`KeyStore`] finds the key that signs.
 
 mod algorithm;

@@ -75,7 +75,7 @@ pub use ocsp::{
     IssuedOcsp, OCSP_RULES, OcspContent, OcspMessage, OcspRequest, OcspResponse, OcspTbs, Responder,
     ResponderId, ResponderIdKind, ResponseStatus, SingleResponse,
 };
-pub use path::{Finding, JudgedCertificate, Outlived, PathPolicy, PathStep, verify_path};
+pub use path::{Finding, Outlived, PathCertificate, PathPolicy, PathStep, verify_path};
 pub use pem::{
     CERTIFICATE, CERTIFICATE_REQUEST, OCSP_REQUEST, OCSP_RESPONSE, PUBLIC_KEY, X509_CRL, decode_all,
     decode_in_place, decode_one,

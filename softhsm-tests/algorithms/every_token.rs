@@ -233,7 +233,7 @@ enum Outcome {
 }
 
 /// The byte 133 as a length, which C_SignInit rejects too.
-const TPM2_P521: &str = "tpm2-pkcs11 1.9 writes a CKA_EC_POINT for P-521 that is no DER OCTET STRING, and does not sign with such a key itself";
+const TPM2_P521: &str = "tpm2-pkcs11 1.9 writes a CKA_EC_POINT for P-521 that is not a DER OCTET STRING, and does not sign with such a key itself";
 
 /// A request that every CA here signs.
 fn with_request(rig: Rig) -> Rig {

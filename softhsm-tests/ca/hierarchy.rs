@@ -79,7 +79,7 @@ fn a_path_length_of_zero_leaves_no_room_for_a_ca() {
         "fine.crt",
     ])
     .ok();
-    assert_eq!(hierarchy.judge("fine.crt", Some("sslclient")), [true; 3]);
+    assert_eq!(hierarchy.verdicts("fine.crt", Some("sslclient")), [true; 3]);
 }
 
 #[test]
@@ -99,14 +99,14 @@ fn an_intermediate_for_clients_makes_no_servers() {
     let message = hierarchy.sign("a.csr", "tls-server", "a.crt").refused(3, "rule");
     assert!(message.contains("extended-key-usage-nesting"), "{message}");
     hierarchy.sign("a.csr", "tls-client", "client.crt").ok();
-    assert_eq!(hierarchy.judge("client.crt", Some("sslclient")), [true; 3]);
+    assert_eq!(hierarchy.verdicts("client.crt", Some("sslclient")), [true; 3]);
     hierarchy.force(
         "forced",
         "/CN=a.example.com",
         "subjectAltName=DNS:a.example.com\nextendedKeyUsage=serverAuth",
     );
     assert_eq!(
-        hierarchy.judge("forced.crt", Some("sslserver"))[..2],
+        hierarchy.verdicts("forced.crt", Some("sslserver"))[..2],
         [false, false]
     );
     assert_eq!(hierarchy.failed_step("forced.crt"), "purposes");
@@ -116,7 +116,7 @@ fn an_intermediate_for_clients_makes_no_servers() {
     rig.write("waiving.toml", waiving);
     hierarchy.sign("a.csr", "./waiving.toml", "waived.crt").ok();
     assert_eq!(
-        hierarchy.judge("waived.crt", Some("sslserver"))[..2],
+        hierarchy.verdicts("waived.crt", Some("sslserver"))[..2],
         [false, false]
     );
     // An OCSP signer belongs to the CA.
@@ -185,11 +185,11 @@ fn name_constraints_of_every_kind() {
             "--force",
         ]);
         hierarchy.force("forced", subject, &names);
-        let [ours, theirs, _] = hierarchy.judge("forced.crt", None);
+        let [ours, theirs, _] = hierarchy.verdicts("forced.crt", None);
         assert_eq!((ours, theirs), (is_inside, is_inside), "{subject} {names}");
         if is_inside {
             signed.ok();
-            assert_eq!(hierarchy.judge("a.crt", None)[..2], [true, true], "{names}");
+            assert_eq!(hierarchy.verdicts("a.crt", None)[..2], [true, true], "{names}");
         } else {
             let message = signed.refused(3, "rule");
             assert!(
@@ -257,7 +257,11 @@ fn a_ca_under_constraints_must_repeat_or_narrow_them() {
             "--second-certificate",
         ])
         .ok();
-        assert_eq!(hierarchy.judge("lower.crt", None)[..2], [true, true], "{names}");
+        assert_eq!(
+            hierarchy.verdicts("lower.crt", None)[..2],
+            [true, true],
+            "{names}"
+        );
     }
 }
 

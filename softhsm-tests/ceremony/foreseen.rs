@@ -67,7 +67,7 @@ fn a_step_that_an_earlier_one_makes_impossible_is_refused_before_the_day() {
             &[
                 "step \"root2\"",
                 "same-name-other-key",
-                "a CA certificate with this name and another key exists already: that of step \"root\", valid until ",
+                "a CA certificate with this name and another key already exists: that of step \"root\", valid until ",
             ],
         ),
         (
@@ -79,7 +79,7 @@ fn a_step_that_an_earlier_one_makes_impossible_is_refused_before_the_day() {
             &[
                 "step \"again\"",
                 "second-certificate",
-                "exists already: input \"legacy-root\", valid until ",
+                "already exists: input \"legacy-root\", valid until ",
             ],
         ),
         (
@@ -211,7 +211,7 @@ fn what_the_ledger_would_refuse_on_the_day_is_refused_before_it() {
 
     let rig = with_ledger(|_| {});
     rig.edit("CN=Root R1,O=Example", "CN=legacy,O=Example");
-    let words = "a CA certificate with this name and another key exists already: ";
+    let words = "a CA certificate with this name and another key already exists: ";
     let wanted = ["step \"root\"", "same-name-other-key", words];
     assert_refused(&rig, "another key under a name", 3, "rule", &wanted);
 

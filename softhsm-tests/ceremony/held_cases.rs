@@ -135,7 +135,7 @@ pub(super) const BROKEN: &[(&str, &str, &str, &str)] = &[
         "author",
     ),
     (
-        "a line cut off without a record",
+        "a line removed without a record",
         "files['run/torn-40'] = b'{'\nsay('deviation', text='run/torn-4 and run/torn-40-2', by='hsm-ca')\nevents.insert(9, events.pop())",
         "",
         "torn",

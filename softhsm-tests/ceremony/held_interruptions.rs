@@ -4,7 +4,7 @@
 pub(super) const INTERRUPTED: &[(&str, &str)] = &[
     (
         "two torn lines at one place",
-        "for n in ('40', '40-2'): files['run/torn-' + n] = b'{'\nsay('deviation', text='cut off: run/torn-40-2, run/torn-40.', by='hsm-ca')\nevents.insert(9, events.pop())",
+        "for n in ('40', '40-2'): files['run/torn-' + n] = b'{'\nsay('deviation', text='removed: run/torn-40-2, run/torn-40.', by='hsm-ca')\nevents.insert(9, events.pop())",
     ),
     (
         "stopped between two steps",

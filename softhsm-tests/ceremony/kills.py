@@ -328,7 +328,7 @@ def sign_again(room, signature):
 
 
 def due(room, said, report, unlisted):
-    """What people are told about a CRL that is due, and whether the command on the closing screen makes it."""
+    """What the room shows about a CRL that is due, and whether the command on the closing screen makes it."""
     [[_, serial, _]] = unlisted
     asked = room.said
     prompt = asked[asked.index("The last run stopped while") : asked.index("Decide:")] if "Decide:" in asked else ""

@@ -30,7 +30,7 @@ fn read_page_of(rig: &Rig, page: &str, directory: &str) -> Value {
 
 fn texts<'a>(page: &'a Value, class: &str) -> Vec<&'a str> {
     let found = page["classes"][class].as_array();
-    let found = found.unwrap_or_else(|| panic!("nothing of class {class}"));
+    let found = found.unwrap_or_else(|| panic!("no element of class {class}"));
     found.iter().filter_map(Value::as_str).collect()
 }
 

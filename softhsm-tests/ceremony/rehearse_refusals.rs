@@ -142,7 +142,7 @@ fn only_an_empty_software_token_is_taken_for_a_rig() {
         .refused(4, "rehearsal");
     assert!(!rig.path("room/rehearsal").exists());
 
-    // The session's process refuses any other configuration, and initialises no token if one exists already.
+    // The session's process refuses any other configuration, and initialises no token if one already exists.
     let other = Rig::new();
     let (library, room, work) = (softhsm(), rig.path("room"), other.path("rig"));
     let path = |path: &Path| path.to_str().expect("UTF-8").to_owned();

@@ -192,7 +192,7 @@ fn a_ceremony_is_killed_while_keys_are_destroyed_and_goes_on() {
     ];
     for held in hold(&room("ec:p256", &["destroy"]), &points) {
         assert_killed_and_sound(&held);
-        // Even between the private and the public half, nothing of a destroyed key stays.
+        // Even between the private and the public half, no part of a destroyed key stays.
         let left = json!(["root: private root-r1", "root: public root-r1"]);
         assert_eq!(held["left"], left, "{held:#}");
     }

@@ -112,7 +112,7 @@ fn assert_killed_in_lines(words: &[&str], cases: &[(&str, &Value, u64)]) -> Vec<
     held
 }
 
-/// From a certain write on there is no space, wherever that is: in the transcript, in the ledger, in the objects or in the results. The run reports
+/// From a certain write on, the disk is full, wherever that is: in the transcript, in the ledger, in the objects or in the results. The run reports
 /// it in one line, and the same command continues once there is space.
 #[test]
 fn on_a_disk_that_fills_at_some_write_nothing_is_lost() {

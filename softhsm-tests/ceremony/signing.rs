@@ -14,7 +14,7 @@ fn a_passphrase_is_for_ssh_keygen_to_ask_and_a_wrong_one_leaves_nothing() {
     let rig = planned();
     rig.keygen(&["-q", "-p", "-N", "a passphrase", "-P", "", "-f", "A"]);
     let approve = ["ceremony", "approve", "room", "--ssh-key", "A"];
-    // There is no terminal, so it fails, and the error contains the output of ssh-keygen.
+    // It has no terminal, so it fails, and the error contains the output of ssh-keygen.
     let message = rig
         .json(&[&["--no-input"][..], &approve].concat())
         .refused(1, "ssh-keygen-failed");

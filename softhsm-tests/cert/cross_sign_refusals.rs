@@ -171,7 +171,7 @@ fn the_limits_of_our_own_certificate_apply_to_the_other_ca() {
                 );
                 rig.json(&[&sign[..], &["--profile", "./ours.toml"]].concat())
                     .ok();
-                assert_eq!(hierarchy.judge("cross.crt", None), [true; 3]);
+                assert_eq!(hierarchy.verdicts("cross.crt", None), [true; 3]);
             }
         }
     }

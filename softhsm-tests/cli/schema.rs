@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Rig, judge, ready_authority, validate_run};
+use crate::harness::{Rig, ready_authority, validate_run, verdict};
 
 #[test]
 fn each_schema_is_the_file_that_is_checked_in() {
@@ -43,12 +43,12 @@ fn the_validator_finds_faults() {
         "schema": "hsm-ca/error/1",
         "error": { "kind": "usage", "message": "no", "hint": null, "exit_code": 2 },
     });
-    assert_eq!(judge(&right), "ok");
+    assert_eq!(verdict(&right), "ok");
     let changed = |pointer: &str, name: &str, value: Value| {
         let mut wrong = right.clone();
         let object = wrong.pointer_mut(pointer).expect("an object");
         object[name] = value;
-        judge(&wrong)
+        verdict(&wrong)
     };
     for (pointer, name, value, found) in [
         (
@@ -67,8 +67,8 @@ fn the_validator_finds_faults() {
     }
     let mut wrong = right.clone();
     wrong["error"].as_object_mut().expect("an object").remove("hint");
-    assert!(judge(&wrong).contains("'hint' is a required property"));
-    assert_eq!(judge(&json!({ "error": {} })), "it names no schema");
+    assert!(verdict(&wrong).contains("'hint' is a required property"));
+    assert_eq!(verdict(&json!({ "error": {} })), "it names no schema");
     // Inside an output with two alternatives.
     let mut key = json!({
         "schema": "hsm-ca/key-verify/1", "proofs": ["signature"], "class": "private", "label": "ca", "id": "00",
@@ -76,24 +76,24 @@ fn the_validator_finds_faults() {
         "public_key_sha256": "00".repeat(32), "public_key_sha256_words": "aardvark adroitness",
         "compared_with": null,
     });
-    assert_eq!(judge(&key), "ok");
+    assert_eq!(verdict(&key), "ok");
     key["arn"] = json!("arn:aws:kms");
-    assert_ne!(judge(&key), "ok");
+    assert_ne!(verdict(&key), "ok");
 }
 
 #[test]
 fn a_time_that_does_not_exist_is_a_fault() {
     let rig = ready_authority();
     let mut shown = rig.json(&["cert", "show", "customerCA.crt"]).ok().json();
-    assert_eq!(judge(&shown), "ok");
+    assert_eq!(verdict(&shown), "ok");
     shown["not_before"] = json!("2026-02-30T00:00:00Z");
     assert_ne!(
-        judge(&shown),
+        verdict(&shown),
         "ok",
         "the pattern of a time allows it, its format does not"
     );
     shown["not_before"] = json!("2026-02-28T00:00:00Z");
-    assert_eq!(judge(&shown), "ok");
+    assert_eq!(verdict(&shown), "ok");
 }
 
 /// However JSON is asked for, and also in the output of a shell.

@@ -49,7 +49,7 @@ impl Evidence {
     }
 
     #[track_caller]
-    pub(crate) fn judge(&self) -> Verdict {
+    pub(crate) fn verdict(&self) -> Verdict {
         let verdict = Verdict::of(&self.verify_with_roots());
         verdict.assert_agrees(self);
         verdict

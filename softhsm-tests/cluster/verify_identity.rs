@@ -8,7 +8,7 @@ use crate::oracle::openssl;
 #[test]
 fn a_cluster_of_the_second_generation_is_verified_without_a_note_but_of_its_roots() {
     let evidence = Evidence::of(HSM2, "");
-    let verdict = evidence.judge();
+    let verdict = evidence.verdict();
     assert_eq!(verdict.0["verified"], true);
     let notes = verdict.steps("note");
     assert!(notes.iter().all(|[_, _, step, _]| step == "root"), "{notes:#?}");
@@ -37,7 +37,7 @@ fn a_cluster_of_the_second_generation_is_verified_without_a_note_but_of_its_root
 
 #[test]
 fn a_cluster_of_the_first_generation_is_verified_and_each_certificate_of_version_1_noted() {
-    let verdict = Evidence::of(HSM1, "").judge();
+    let verdict = Evidence::of(HSM1, "").verdict();
     assert_eq!(verdict.0["verified"], true);
     let notes = verdict.steps("note");
     let of_version_1: Vec<_> = notes
@@ -51,8 +51,8 @@ fn a_cluster_of_the_first_generation_is_verified_and_each_certificate_of_version
         "manufacturer-root",
     ];
     assert_eq!(of_version_1, expected);
-    // In the second generation the same is noted, where there is such a certificate.
-    let verdict = Evidence::of(HSM2, "aws-v1").judge();
+    // In the second generation the same is noted, for such a certificate.
+    let verdict = Evidence::of(HSM2, "aws-v1").verdict();
     assert_eq!(
         (&verdict.0["verified"], verdict.steps("note").len()),
         (&true.into(), 3)
@@ -77,7 +77,7 @@ fn assert_hardware_fault(fault: &str, of_hardware: &[[&'static str; 2]], of_hsm:
                 ],
             ),
         ] {
-            let verdict = Evidence::of(hsm_type, &format!("{part}-{fault}")).judge();
+            let verdict = Evidence::of(hsm_type, &format!("{part}-{fault}")).verdict();
             let mut expected = Vec::new();
             for (title, role) in sides {
                 let steps = |role, faults: &[[&'static str; 2]]| -> Vec<[&str; 4]> {
@@ -164,7 +164,9 @@ fn a_hardware_certificate_that_is_signed_with_sha1() {
 #[track_caller]
 fn assert_fault(variation: &str, expected: &[[&str; 4]]) {
     for hsm_type in [HSM1, HSM2] {
-        Evidence::of(hsm_type, variation).judge().assert_failed(expected);
+        Evidence::of(hsm_type, variation)
+            .verdict()
+            .assert_failed(expected);
     }
 }
 
@@ -204,14 +206,14 @@ fn the_csr_of_another_cluster_is_of_another_hsm() {
     evidence.replace("ClusterCsr.csr", other.certificate("ClusterCsr"));
     let words = "the CSR is from another HSM";
     evidence
-        .judge()
+        .verdict()
         .assert_failed(&[[CSR, "cluster-csr", "key", words]]);
     // The replaced HSM's too.
     let evidence = Evidence::of(HSM1, "");
     evidence.cluster.replace_hsm();
     evidence.replace("ClusterCsr.csr", evidence.cluster.certificate("ClusterCsr"));
     evidence
-        .judge()
+        .verdict()
         .assert_failed(&[[CSR, "cluster-csr", "key", words]]);
 }
 
@@ -226,7 +228,7 @@ fn two_hardware_certificates_under_each_other_s_names() {
         evidence.replace(&manufacturer, content);
         let role = "aws-hardware-certificate";
         let other_role = "manufacturer-hardware-certificate";
-        evidence.judge().assert_failed(&[
+        evidence.verdict().assert_failed(&[
             [AWS, role, "issuer", "it is issued by"],
             [AWS, role, "signature", "does not verify"],
             [MANUFACTURER, other_role, "issuer", "it is issued by"],

@@ -23,7 +23,7 @@ fn only_the_changed_shard_is_signed_again_and_its_delta_is_valid() {
         "./web.toml",
     ];
     let again = [&again[..], &["--all-shards", "--out-dir", "out"], &freshest].concat();
-    // Nothing changed: no PIN is read, and existing files are no problem.
+    // Nothing changed: no PIN is read, and existing files cause no error.
     let nothing = rig.json(&again).ok().json();
     assert_eq!(shards_in(&nothing["left"]), [1, 2, 3], "{nothing}");
     let (name, serial, shard) = &all[0];

@@ -189,7 +189,7 @@ fn without_identity_there_is_a_warning() {
         .ok();
     assert!(run.stderr.contains(&format!("warning: {WARNING}")), "{run:?}");
     assert!(!run.stdout.contains(WARNING), "{run:?}");
-    // For a client certificate there is no such warning.
+    // For a client certificate, the warning is absent.
     let profile = ["--out", "client.crt", "--profile", "cloudhsm-client"];
     let signed = desk.sign(&[&request], &profile).ok().json();
     assert_eq!(signed["warnings"], Value::Null);

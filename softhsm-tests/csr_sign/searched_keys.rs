@@ -60,7 +60,7 @@ fn a_factor_above_2_to_the_16_is_refused_for_keys_trusted_for_years() {
     assert!(shown["key_problem"].is_null(), "{shown}");
 }
 
-/// A key that is refused alone is refused in a batch, and nothing of the batch is signed.
+/// A key that is refused alone is refused in a batch, and no request of the batch is signed.
 #[test]
 fn a_batch_refuses_the_keys_that_a_single_signature_refuses() {
     let rig = rig_with_root();

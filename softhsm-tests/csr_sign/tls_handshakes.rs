@@ -181,7 +181,7 @@ fn openssl_accepts_server_and_client_under_an_intermediate() {
         assert!(!server.answers(rig, &[&to("example.com")[..], &as_client, &[version]].concat()));
         assert!(
             !server.answers(rig, &[&to("www.example.com")[..], &own, &[version]].concat()),
-            "a server is no client"
+            "a server is not a client"
         );
         assert!(
             !server.answers(rig, &[&to("www.example.com")[..], &[version]].concat()),

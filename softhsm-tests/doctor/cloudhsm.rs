@@ -71,8 +71,14 @@ fn an_impossible_pin_is_not_tried() {
     let (long_user, long_password) = ("u".repeat(32), "p".repeat(33));
     for (pin, why) in [
         (pin.clone(), "it has no colon"),
-        (format!(":{pin}"), "nothing stands before"),
-        ("CryptoUser:".to_owned(), "nothing stands after"),
+        (
+            format!(":{pin}"),
+            "the user name before its first colon is missing",
+        ),
+        (
+            "CryptoUser:".to_owned(),
+            "the password after its first colon is missing",
+        ),
         (format!("{long_user}:{pin}"), "more than 31 characters before"),
         ("CryptoUser:secret".to_owned(), "fewer than 7 characters after"),
         (

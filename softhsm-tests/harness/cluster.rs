@@ -109,7 +109,7 @@ impl LocalCluster {
         self
     }
 
-    /// What another account is told that asks for it, which is CloudHsmResourceNotFoundException otherwise.
+    /// What another account gets when it asks for it, which is CloudHsmResourceNotFoundException otherwise.
     pub(crate) fn tell_strangers(&self, exception: &str) {
         self.order(&json!({ "strangers": exception }));
     }

@@ -139,7 +139,7 @@ impl Hierarchy {
     }
 
     /// Whether `cert verify`, openssl and GnuTLS accept a certificate, for a purpose if given.
-    pub(crate) fn judge(&self, certificate: &str, purpose: Option<&str>) -> [bool; 3] {
+    pub(crate) fn verdicts(&self, certificate: &str, purpose: Option<&str>) -> [bool; 3] {
         let ours = [
             "cert",
             "verify",

@@ -35,7 +35,7 @@ impl Validator {
         }
     }
 
-    fn judge(&mut self, text: &Value) -> String {
+    fn verdict(&mut self, text: &Value) -> String {
         writeln!(self.texts, "{text}").expect("the validator reads");
         let mut answer = String::new();
         self.answers
@@ -50,16 +50,16 @@ impl Validator {
 }
 
 /// `ok`, or the fault.
-pub(crate) fn judge(text: &Value) -> String {
+pub(crate) fn verdict(text: &Value) -> String {
     static VALIDATOR: OnceLock<Mutex<Validator>> = OnceLock::new();
     let validator = VALIDATOR.get_or_init(|| Mutex::new(Validator::start()));
-    validator.lock().expect("the validator").judge(text)
+    validator.lock().expect("the validator").verdict(text)
 }
 
 /// Panics unless `text` is valid under the schema that it names.
 #[track_caller]
 pub(crate) fn validate(text: &Value) {
-    let verdict = judge(text);
+    let verdict = verdict(text);
     assert!(verdict == "ok", "{verdict}: {text:#}");
 }
 

@@ -253,7 +253,7 @@ fn generations_through_one_module_wait_for_each_other() {
             let run = runs
                 .into_iter()
                 .find(|run| run.code != Some(4))
-                .expect("not busy for ever");
+                .expect("not always busy");
             match run.code {
                 Some(0) => true,
                 _ => {

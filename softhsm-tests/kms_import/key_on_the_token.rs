@@ -376,7 +376,7 @@ fn imports_through_one_module_wait_for_each_other() {
             let run = tries
                 .into_iter()
                 .find(|run| run.code != Some(4))
-                .expect("the token is not busy for ever");
+                .expect("the token is not always busy");
             run.ok().json()["outcome"]
                 .as_str()
                 .expect("an outcome")

@@ -109,7 +109,7 @@ fn a_changed_bit_in_an_rsa_key_is_detected_unless_the_key_still_signs_correctly(
         match (outcome, inside) {
             (Outcome::Imported, Some(integer)) => imported[integer] += 1,
             (Outcome::Imported, None) => {
-                panic!("block {block} of {blocks}: {integers:?}: what else is there is not noticed")
+                panic!("block {block} of {blocks}: {integers:?}: other bytes are not noticed")
             }
             (Outcome::Refused, _) => {}
         }

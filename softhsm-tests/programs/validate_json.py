@@ -87,7 +87,7 @@ def validator_of(identifier):
     return validators[identifier]
 
 
-def judge(text):
+def verdict(text):
     instance = json.loads(text)
     if not isinstance(instance, dict) or "schema" not in instance:
         return "it names no schema"
@@ -100,4 +100,4 @@ def judge(text):
 
 
 for line in sys.stdin:
-    print(" ".join(judge(line).split()), flush=True)
+    print(" ".join(verdict(line).split()), flush=True)

@@ -15,7 +15,7 @@ fn a_wrong_pin_is_tried_once() {
     let message = rig.command_with_rule(&LIST, &[]).refused(4, "pin-incorrect");
     assert_eq!(logins(&rig), 1);
     assert!(
-        message.contains("wrong tries since the last login"),
+        message.contains("wrong PIN since the last login"),
         "the token counts: {message}"
     );
     assert!(!message.contains("not-the-pin"));

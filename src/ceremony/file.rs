@@ -1,5 +1,5 @@
 //! The ceremony file: what is done, by whom, on which day and with which tokens. It contains no PIN, module path or slot. People read and approve
-//! this file, and they cannot judge those values from the text.
+//! this file, and they cannot assess those values from the text.
 //!
 //! Reading the file checks everything that needs neither X.509 nor a token. Each name refers to one existing thing. Each step uses only what earlier
 //! steps made. The people and their roles can do what the file asks of them.
@@ -62,7 +62,7 @@ pub struct CeremonyFile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PreviousCeremony {
-    /// There is none: this is the first ceremony.
+    /// None: this is the first ceremony.
     None,
     /// There is one, and it exported its state.
     Exported {
@@ -303,7 +303,7 @@ fn read_close(close: text::CloseText) -> Result<CloseSection, CeremonyFileError>
     const PLACE: &str = "close";
     let attest = people::read_roles(PLACE, None, &close.attest)?;
     if attest.is_empty() {
-        let reason = "attest must name at least one role: somebody has to sign the transcript";
+        let reason = "attest must name at least one role: somebody must sign the transcript";
         return Err(CeremonyFileError::at(PLACE, None, reason));
     }
     let mut waivers = Vec::new();
@@ -311,7 +311,7 @@ fn read_close(close: text::CloseText) -> Result<CloseSection, CeremonyFileError>
         names::check_text("because", PLACE, &because, None)?;
         if because.len() < Waiver::SHORTEST_REASON {
             let reason =
-                format!("the waiver of {rule:?} for step {step:?} needs a reason that people can judge");
+                format!("the waiver of {rule:?} for step {step:?} needs a reason that people can assess");
             return Err(CeremonyFileError::at(PLACE, None, reason));
         }
         waivers.push(Waiver { rule, step, because });

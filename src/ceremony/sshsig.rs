@@ -269,7 +269,7 @@ impl fmt::Display for SshSignatureError {
             ),
             Self::Algorithm { name, key } => write!(
                 f,
-                "the SSH signature has the algorithm {name:?}, which a key of type {key} does not have here"
+                "the SSH signature has the algorithm {name:?}, which is not accepted for a key of type {key}"
             ),
             Self::Signature => f.write_str("the SSH signature does not verify: it is over other bytes, or it was changed"),
         }

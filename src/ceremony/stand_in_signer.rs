@@ -14,7 +14,7 @@ use super::{SshKey, SshKeyKind, UnsignedStatement};
 /// The common prefix of all practice namespaces.
 const PRACTICE: &str = "ceremony-practice-";
 
-/// An Ed25519 key that stands in for a person's key. It signs only statements of a practice, so none of its signatures can count in a real ceremony.
+/// An Ed25519 key that stands in for a person's key. It signs only statements of a practice, so its signatures cannot count in a real ceremony.
 pub struct StandInSigner {
     pair: Ed25519KeyPair,
     key: SshKey,
@@ -79,7 +79,7 @@ impl fmt::Debug for StandInSigner {
 impl fmt::Display for StandInSignerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Random => f.write_str("no stand-in key could be made: there are no random numbers"),
+            Self::Random => f.write_str("no stand-in key could be made: the random number generator failed"),
             Self::NotAPractice { namespace } => write!(
                 f,
                 "a stand-in key signs statements of a practice only, and this one is for {namespace}"

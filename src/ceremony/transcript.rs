@@ -1,7 +1,7 @@
 //! The transcript of a ceremony: a chain of canonical JSON lines. The call that adds a line returns only when the line is on disk.
 //!
 //! The first line's `prev` is the SHA-256 of the plan, so the chain starts at the plan. The chain reveals every change except a change of the last
-//! line and lines cut off at the end. The head reveals those, and the attendees sign and keep it.
+//! line and lines removed from the end. The head reveals those, and the attendees sign and keep it.
 
 mod error;
 mod file;
@@ -64,7 +64,7 @@ impl Record {
         self.n
     }
 
-    /// The time, by the machine's clock. It may go back; the reader must judge that.
+    /// The time, by the machine's clock. It may go back; the reader must decide that.
     #[must_use]
     pub fn time(&self) -> Option<UnixTime> {
         let time = self.t.parse::<UnixTime>().ok();

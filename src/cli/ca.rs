@@ -30,7 +30,7 @@ pub(super) enum CaCommand {
     /// Add an existing CA to the ledger, with the certificates it has issued and revoked
     ///
     /// Everything is verified first and recorded together, or not at all. Run it again with more certificates and it adds the new ones. It
-    /// makes the ledger if there is none. Without --key no token is needed.
+    /// creates the ledger if none exists. Without --key no token is needed.
     Adopt(Box<adopt::AdoptCa>),
 }
 

@@ -124,7 +124,7 @@ impl DoctorCommand {
         checks.extend(check_import_routes(&token));
         ui.announce("logging in");
         let session = settings.log_in(&token).map_err(|error| {
-            client.connected = judges_pin(&error);
+            client.connected = is_about_pin(&error);
             ("login", error)
         })?;
         client.connected = true;
@@ -219,7 +219,7 @@ fn without_doctor(hint: Option<String>) -> Option<String> {
 }
 
 /// Whether the token rejected the PIN, which shows that it was reached.
-fn judges_pin(error: &CliError) -> bool {
+fn is_about_pin(error: &CliError) -> bool {
     let CliError::Workflow { cause, .. } = error else {
         return false;
     };

@@ -75,7 +75,7 @@ pub(super) fn take_variable(name: &str) -> io::Result<Option<OsString>> {
         return Ok(None);
     };
     if fs::read_dir("/proc/self/task")?.count() != 1 {
-        return Err(io::Error::other("another thread runs already"));
+        return Err(io::Error::other("another thread is already running"));
     }
     // SAFETY: this is the only thread, so no other code reads the environment meanwhile. A name that env::var_os finds is not empty and
     // contains neither `=` nor NUL.

@@ -125,7 +125,7 @@ impl HeldPins {
         match found {
             Some(Held::Variable(_, pin)) => pin,
             _ => Err(CliError::pin(format!(
-                "the variable {wanted} has been read already"
+                "the variable {wanted} has already been read"
             ))),
         }
     }
@@ -135,7 +135,7 @@ impl HeldPins {
         match found {
             Some(Held::Descriptor(_, descriptor)) => descriptor,
             _ => Err(CliError::pin(format!(
-                "descriptor {wanted} has been read already"
+                "descriptor {wanted} has already been read"
             ))),
         }
     }
@@ -246,8 +246,8 @@ fn open(path: &Path) -> Result<File, CliError> {
 
 /// Refuses a file that others can read.
 fn read_private(file: File, path: &Path) -> Result<Zeroizing<String>, CliError> {
-    let facts = file.metadata().map_err(|cause| unread(path, &cause))?;
-    let mode = facts.permissions().mode();
+    let metadata = file.metadata().map_err(|cause| unread(path, &cause))?;
+    let mode = metadata.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(CliError::PinFileMode {
             path: path.to_owned(),

@@ -101,8 +101,8 @@ impl Settings {
     pub(super) fn open_recorder_to_plan(&self) -> Result<(Option<Recorder>, Option<String>), CliError> {
         let ledger = match self.open(Access::Decide) {
             Err(CliError::NoLedger { .. }) => {
-                let warning = "the ledger does not exist, so the ceremony was not checked against it: whether it has the CAs that sign, and accepts \
-                               their names, numbers and revocations";
+                let warning = "the ledger does not exist, so the ceremony was not checked against it: its CAs, and their names, numbers and \
+                               revocations";
                 return Ok((None, Some(warning.to_owned())));
             }
             other => other?,

@@ -64,7 +64,7 @@ pub(super) fn describe_step(step: &Step<'_>) -> Option<Cow<'static, str>> {
         }
         Step::WaitForCluster { longest } => {
             let longest = in_words(*longest);
-            return Some(format!("waiting up to {longest}; Ctrl-C ends the waiting, not AWS's work").into());
+            return Some(format!("waiting up to {longest}; Ctrl-C stops the wait; AWS continues").into());
         }
         Step::ClusterState { cluster, state } => return Some(format!("{cluster} is {state}").into()),
         Step::ClusterUnchanged {

@@ -85,7 +85,7 @@ impl Walk {
     }
 
     /// Refuses a path that a user outside `counting` could change. `sticky_home`: whether the last directory may be one that everyone can write to.
-    pub(super) fn judge(&self, counting: &[u32], sticky_home: bool) -> Result<(), TrustError> {
+    pub(super) fn check(&self, counting: &[u32], sticky_home: bool) -> Result<(), TrustError> {
         for (index, step) in self.steps.iter().enumerate() {
             let is_home = index + 1 == self.steps.len();
             let sticky_is_enough = step.found.mode() & STICKY != 0

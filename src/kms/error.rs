@@ -283,7 +283,7 @@ impl fmt::Display for KmsError {
             ),
             Self::MayBeSigned { cause, .. } => write!(f, "{cause}; the signature may have been made anyway"),
             Self::AnsweredOtherwise { operation, asked, answered } => {
-                write!(f, "KMS {operation}: asked for {asked}, it answered with {answered}")
+                write!(f, "KMS {operation}: asked for {asked}, but it answered with {answered}")
             }
         }
     }

@@ -36,7 +36,7 @@ impl KmsKeyStore {
 }
 
 impl KeyStore for KmsKeyStore {
-    /// The operating system's generator and not KMS's (`GenerateRandom`). A serial number is public and only has to be unpredictable; a call to KMS
+    /// The operating system's generator and not KMS's (`GenerateRandom`). A serial number is public and needs only to be unpredictable; a call to KMS
     /// would need one more permission.
     fn random_source(&self) -> &dyn RandomSource {
         &SystemRandom

@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(
             fault(second),
             Some(ExportFault::Chain { line: 1 }),
-            "the first is cut off"
+            "the first is incomplete"
         );
         assert_eq!(
             fault(&text[..text.len() - 1]),

@@ -38,7 +38,7 @@ use replica::Replica;
 use server::Server;
 
 /// How long to wait for a turn, for a server that restarts, or for its replacement.
-const PATIENCE: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// The pause between two attempts to reach a server.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -57,7 +57,7 @@ pub struct PostgresLedger {
     place: LedgerPlace,
     /// In a cell, because reading also updates the replica.
     state: RefCell<State>,
-    patience: Duration,
+    longest_wait: Duration,
 }
 
 struct State {
@@ -130,7 +130,7 @@ impl PostgresLedger {
                 followed: None,
             }),
             place: named,
-            patience: PATIENCE,
+            longest_wait: LONGEST_WAIT,
         })
     }
 
@@ -170,7 +170,7 @@ impl PostgresLedger {
         let (start, mut waits) = (Instant::now(), state.server.was_reached());
         loop {
             match ask(state) {
-                Err(Trouble::Lost(_)) if waits && start.elapsed() < self.patience => {
+                Err(Trouble::Lost(_)) if waits && start.elapsed() < self.longest_wait => {
                     state.server.disconnect();
                     thread::sleep(PAUSE);
                 }
@@ -234,10 +234,16 @@ impl Tables for PostgresLedger {
         change: impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError> {
         let start = Instant::now();
-        let patience = self.patience;
+        let longest_wait = self.longest_wait;
         let state = self.state.get_mut();
         loop {
-            let trouble = match turn::take(&mut state.server, &mut state.replica, stamp, &change, patience) {
+            let trouble = match turn::take(
+                &mut state.server,
+                &mut state.replica,
+                stamp,
+                &change,
+                longest_wait,
+            ) {
                 Ok(result) => {
                     state.followed = Some(Instant::now());
                     return Ok(result);
@@ -246,7 +252,7 @@ impl Tables for PostgresLedger {
             };
             // Nothing was recorded, for certain.
             match trouble {
-                Trouble::Lost(_) if start.elapsed() < patience => {
+                Trouble::Lost(_) if start.elapsed() < longest_wait => {
                     state.server.disconnect();
                     thread::sleep(PAUSE);
                 }

@@ -1,4 +1,4 @@
-//! What may be recorded after what: a serial number is used once, CRL numbers rise, an entry ends once, with the bytes that it began with.
+//! What may be recorded after what: a serial number is used once, CRL numbers increase, an entry ends once, with the bytes that it began with.
 //! These rules are the same on every database ([`Store`]).
 
 mod crl_numbers;

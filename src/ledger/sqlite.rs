@@ -45,7 +45,7 @@ const AT_THE_END: Duration = Duration::from_millis(500);
 pub struct SqliteLedger {
     db: Connection,
     path: PathBuf,
-    patience: Duration,
+    longest_wait: Duration,
     /// Present if decisions depend on this ledger, absent if it was opened only for reading.
     audit: Option<RefCell<Audit>>,
     /// The files that were opened.
@@ -69,10 +69,10 @@ impl SqliteLedger {
         decides: bool,
         change: impl FnOnce(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError> {
-        let patience = self.patience;
+        let longest_wait = self.longest_wait;
         let recorded = || {
             let watch = self.watch.get_mut();
-            let queue = watch.queue(patience);
+            let queue = watch.queue(longest_wait);
             if let Some(place) = &self.place {
                 place.refuse_replaced(&self.path)?;
             }
@@ -105,12 +105,12 @@ impl SqliteLedger {
                 place.refuse_replaced(&self.path)?;
             }
             if let (Some(audit), Some(_)) = (&mut self.audit, queue) {
-                watch.hand_over(&self.db, audit.get_mut(), patience);
+                watch.hand_over(&self.db, audit.get_mut(), longest_wait);
             }
             Ok(result)
         };
         let result: Result<T, Failure> = recorded();
-        result.map_err(|failure| failure.of(&self.path, self.patience))
+        result.map_err(|failure| failure.of(&self.path, self.longest_wait))
     }
 
     /// Refuses an unsound ledger if decisions depend on it.
@@ -124,7 +124,7 @@ impl SqliteLedger {
             Ok(snapshot.finish()?)
         };
         let result: Result<(), Failure> = audited();
-        result.map_err(|failure| failure.of(&self.path, self.patience))
+        result.map_err(|failure| failure.of(&self.path, self.longest_wait))
     }
 
     /// Writes a stamp after opening, so that other processes that have the ledger open need not audit it. For root, SQLite sets the owner of
@@ -132,7 +132,7 @@ impl SqliteLedger {
     fn hand_over_opened(&mut self) {
         let watch = self.watch.get_mut();
         if let (Some(queue), Some(audit)) = (watch.queue(AT_THE_END), &mut self.audit) {
-            watch.hand_over(&self.db, audit.get_mut(), self.patience);
+            watch.hand_over(&self.db, audit.get_mut(), self.longest_wait);
             drop(queue);
         }
     }
@@ -154,7 +154,7 @@ impl SqliteLedger {
         // Another process has written, and may not have left its stamp yet.
         snapshot.finish()?;
         let mut watch = self.watch.borrow_mut();
-        let queue = watch.queue(self.patience);
+        let queue = watch.queue(self.longest_wait);
         let snapshot = self.db.unchecked_transaction()?;
         check(&snapshot)?;
         // Without the queue, a stamp could be of what another process has audited since this transaction began.
@@ -191,7 +191,7 @@ impl SqliteLedger {
             Ok(found)
         };
         let result: Result<T, Failure> = look();
-        result.map_err(|failure| failure.of(&self.path, self.patience))
+        result.map_err(|failure| failure.of(&self.path, self.longest_wait))
     }
 }
 
@@ -201,7 +201,7 @@ impl Drop for SqliteLedger {
             let watch = self.watch.get_mut();
             // Others who have it open would find the file before the stamp.
             let _queue = watch.queue(AT_THE_END);
-            watch.leave(&self.db, audit.get_mut(), self.large, self.patience);
+            watch.leave(&self.db, audit.get_mut(), self.large, self.longest_wait);
         }
     }
 }
@@ -230,9 +230,9 @@ impl Tables for SqliteLedger {
     ) -> Result<T, LedgerError> {
         // In WAL mode a commit is still atomic, but no longer waits for the disk.
         let set = |db: &Connection, how: &str| db.pragma_update(None, "synchronous", how);
-        set(&self.db, "NORMAL").map_err(|error| Failure::from(error).of(&self.path, self.patience))?;
+        set(&self.db, "NORMAL").map_err(|error| Failure::from(error).of(&self.path, self.longest_wait))?;
         let recorded = self.record(stamp, change);
-        set(&self.db, "FULL").map_err(|error| Failure::from(error).of(&self.path, self.patience))?;
+        set(&self.db, "FULL").map_err(|error| Failure::from(error).of(&self.path, self.longest_wait))?;
         recorded
     }
 
@@ -244,7 +244,7 @@ impl Tables for SqliteLedger {
             Ok(found)
         };
         let result: Result<T, Failure> = look();
-        result.map_err(|failure| failure.of(&self.path, self.patience))
+        result.map_err(|failure| failure.of(&self.path, self.longest_wait))
     }
 
     fn others_record(&self) -> Result<bool, LedgerError> {

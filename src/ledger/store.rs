@@ -3,7 +3,7 @@
 use super::event::Event;
 use super::{Authority, CrlNumber, Digest, EntryId, Head, LedgerError, RevocationState, SerialNumber};
 
-/// One transaction of a database, which holds the only turn to write. Other processes see nothing of it until it is committed. Everything
+/// One transaction of a database, which holds the only turn to write. Other processes see none of it until it is committed. Everything
 /// that it returns is derived from its events: [`append`](Self::append) updates the tables.
 pub(super) trait Store {
     /// Why the database could not be read or written, or the refusal of a rule.

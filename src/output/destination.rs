@@ -335,7 +335,7 @@ fn write_all(file: &mut File, encoding: Encoding, verified: &dyn Verified, room:
     buffered.flush()?;
     drop(buffered);
     let length = file.stream_position()?;
-    // Frees the blocks after the content. Skipped if there are none: in a batch, that costs as much as writing a certificate.
+    // Frees the blocks after the content. Skipped if it has none: in a batch, that costs as much as writing a certificate.
     let block = file.metadata()?.blksize().max(1);
     match room.div_ceil(block) > length.div_ceil(block) {
         true => file.set_len(length),

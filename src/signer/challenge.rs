@@ -7,7 +7,7 @@ use super::fill_random;
 /// The start of a text that is signed to prove possession. No certificate, request or CRL starts like this: their first byte is 0x30. Boulder
 /// dropped its test signature over a bare nonce because it could be taken for a malformed certificate (letsencrypt/boulder #5071).
 const SENTENCE: &[u8] =
-    b"hsm-ca proof of possession: this text is no certificate, no request and no revocation list. Nonce: ";
+    b"hsm-ca proof of possession: this text is not a certificate, request or revocation list. Nonce: ";
 
 const NONCE_BYTES: usize = 32;
 
@@ -15,7 +15,7 @@ const NUMBER_BYTES: usize = size_of::<u64>();
 
 /// The start of a text that is signed to measure a key, for the same reason.
 const MEASURED: &[u8] =
-    b"hsm-ca token bench: this text is no certificate, no request and no revocation list. Nonce and number: ";
+    b"hsm-ca token bench: this text is not a certificate, request or revocation list. Nonce and number: ";
 
 /// A new challenge. The nonce comes from the system, not from the token, because the token is under test.
 ///

@@ -8,7 +8,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::SignError;
 
-/// A source of random numbers: a token, or the operating system if there is no token. Several threads may call it at once.
+/// A source of random numbers: a token, or the operating system for a machine without a token. Several threads may call it at once.
 pub trait RandomSource: Sync {
     /// Fills `buffer`.
     ///

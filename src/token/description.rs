@@ -45,8 +45,8 @@ pub enum PinTries {
 impl fmt::Display for PinTries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Untouched => "no wrong try is reported",
-            Self::Low => "wrong tries since the last login",
+            Self::Untouched => "no wrong PIN reported",
+            Self::Low => "wrong PIN since the last login",
             Self::Final => "the next wrong PIN locks the token",
             Self::Locked => "locked",
         })

@@ -48,7 +48,7 @@ impl From<MechanismNumber> for MechanismType {
 /// `C_GetTokenInfo`.
 ///
 /// Most modules return the same function list again, which cryptoki has initialised: sessions and objects are the same. p11-kit's returns a new
-/// instance at every `C_GetFunctionList`, which knows nothing of cryptoki's sessions; it is initialised here when it is first needed for a slot,
+/// instance at every `C_GetFunctionList`, which knows nothing about cryptoki's sessions; it is initialised here when it is first needed for a slot,
 /// and cryptoki makes all other calls. Answers from behind p11-kit have passed p11-kit's own bounds.
 #[derive(Debug)]
 pub(super) struct NativeModule {

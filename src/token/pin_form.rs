@@ -16,7 +16,7 @@ pub enum PinForm {
     CryptoUser,
 }
 
-/// Why a PIN cannot be right. It reveals nothing of the PIN itself: the part before the colon may be half of a password.
+/// Why a PIN cannot be right. It reveals nothing about the PIN itself: the part before the colon may be half of a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnfitPin {
@@ -90,8 +90,14 @@ impl fmt::Display for UnfitPin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoColon => write!(f, "{NOT_A_CRYPTO_USERS}: it has no colon"),
-            Self::NoUser => write!(f, "{NOT_A_CRYPTO_USERS}: nothing stands before its first colon"),
-            Self::NoPassword => write!(f, "{NOT_A_CRYPTO_USERS}: nothing stands after its first colon"),
+            Self::NoUser => write!(
+                f,
+                "{NOT_A_CRYPTO_USERS}: the user name before its first colon is missing"
+            ),
+            Self::NoPassword => write!(
+                f,
+                "{NOT_A_CRYPTO_USERS}: the password after its first colon is missing"
+            ),
             Self::LongUser => write!(
                 f,
                 "{NOT_A_CRYPTO_USERS}: it has more than {LONGEST_USER} characters before its first colon"

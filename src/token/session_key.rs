@@ -70,7 +70,7 @@ impl Session {
             self.public_key_of(public, SESSION_KEY_LABEL)?
                 .ok_or_else(|| TokenError::NoPublicKey {
                     key: SESSION_KEY_LABEL.to_owned(),
-                    reason: "the public-key object does not tell it".to_owned(),
+                    reason: "the public-key object does not contain it".to_owned(),
                 })?;
         let key = PrivateKey {
             handle: private,

@@ -67,7 +67,7 @@ impl AuthorityRequest {
         let tbs = Tbs::self_signed(profile, key, &self.subject, &serial, validity, signature)?;
         let checked = tbs.check(Issuer::Itself, now)?;
         let rehearsals = Rehearsals::of(&self.profile, key)?;
-        rehearsals.judge(&checked, Issuer::Itself, now, Linted::Authority, progress)?;
+        rehearsals.lint(&checked, Issuer::Itself, now, Linted::Authority, progress)?;
         Ok(Planned::new(checked)?.waiving(self.waivers))
     }
 

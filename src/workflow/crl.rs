@@ -196,7 +196,8 @@ impl CrlJob {
             _ => recorder.reserve_crl_number(authority, above)?.number,
         };
         if let Some(asked) = asked.filter(|asked| *asked != reserved) {
-            let found = format!("{asked} was requested, but the ledger is at {reserved}: numbers must rise");
+            let found =
+                format!("{asked} was requested, but the ledger is at {reserved}: numbers must increase");
             return Err(X509Error::broken(rules::CRL_NUMBER, found).into());
         }
         if asked.is_none() && is_first && recorder.is_adopted(known)? {

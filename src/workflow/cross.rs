@@ -117,7 +117,7 @@ impl CrossJob {
         let checked = self.build(&SerialNumber::random(random)?)?;
         let issuer = Issuer::Authority(&self.request.authority.value);
         let rehearsals = Rehearsals::of(&self.profile, &self.authority_key)?;
-        rehearsals.judge(&checked, issuer, self.now, Linted::Cross, progress)?;
+        rehearsals.lint(&checked, issuer, self.now, Linted::Cross, progress)?;
         Ok(Planned::new(checked)?.waiving(self.request.waivers))
     }
 

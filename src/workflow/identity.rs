@@ -11,7 +11,7 @@ mod tests;
 use crate::cloudhsm::{CertificateKind, KnownRoot, RootSide};
 use crate::signer::PublicKey;
 use crate::x509::{
-    Certificate, CertificationRequest, Finding, JudgedCertificate, Outlived, PathPolicy, PathStep, UnixTime,
+    Certificate, CertificationRequest, Finding, Outlived, PathCertificate, PathPolicy, PathStep, UnixTime,
     verify_path,
 };
 
@@ -135,7 +135,7 @@ pub fn verify_identity(evidence: &IdentityEvidence, roots: &IdentityRoots, now: 
     let chain = |side, hardware, root: &Certificate, other| {
         let known = KnownRoot::recognise(&root.fingerprint());
         let path = [&evidence.hsm, hardware, root];
-        judge_chain(side, path, judge_root(side, root, known, other, roots), now)
+        check_chain(side, path, check_root(side, root, known, other, roots), now)
     };
     let (aws, manufacturer) = (&roots.aws, &roots.manufacturer);
     let parts = vec![
@@ -146,7 +146,7 @@ pub fn verify_identity(evidence: &IdentityEvidence, roots: &IdentityRoots, now: 
             manufacturer,
             aws,
         ),
-        judge_request(evidence),
+        check_request(evidence),
     ];
     IdentityReport {
         parts,
@@ -155,12 +155,12 @@ pub fn verify_identity(evidence: &IdentityEvidence, roots: &IdentityRoots, now: 
 }
 
 /// A root, and the result of its check.
-struct JudgedRoot {
+struct CheckedRoot {
     known: Option<KnownRoot>,
     finding: Finding,
 }
 
-fn judge_chain(side: RootSide, path: [&Certificate; 3], root: JudgedRoot, now: UnixTime) -> IdentityPart {
+fn check_chain(side: RootSide, path: [&Certificate; 3], root: CheckedRoot, now: UnixTime) -> IdentityPart {
     let successor = root.known.and_then(|known| known.successor);
     let policy = PathPolicy {
         version_1_authorities: true,
@@ -184,7 +184,7 @@ fn judge_chain(side: RootSide, path: [&Certificate; 3], root: JudgedRoot, now: U
     IdentityPart { title, subjects }
 }
 
-fn name_roles(side: RootSide, judged: Vec<JudgedCertificate>) -> Vec<IdentitySubject> {
+fn name_roles(side: RootSide, checked: Vec<PathCertificate>) -> Vec<IdentitySubject> {
     let roles = match side {
         RootSide::Aws => ["HSM certificate", "AWS hardware certificate", "AWS root"],
         RootSide::Manufacturer => [
@@ -193,25 +193,25 @@ fn name_roles(side: RootSide, judged: Vec<JudgedCertificate>) -> Vec<IdentitySub
             "manufacturer root",
         ],
     };
-    let named = roles.into_iter().zip(judged);
+    let named = roles.into_iter().zip(checked);
     named
-        .map(|(role, judged)| IdentitySubject {
+        .map(|(role, checked)| IdentitySubject {
             role,
-            subject: judged.subject,
-            fingerprint: judged.fingerprint,
-            steps: judged.steps,
+            subject: checked.subject,
+            fingerprint: checked.fingerprint,
+            steps: checked.steps,
         })
         .collect()
 }
 
 /// A root is recognised by its fingerprint: anyone can make a certificate with its name.
-fn judge_root(
+fn check_root(
     side: RootSide,
     root: &Certificate,
     known: Option<KnownRoot>,
     other: &Certificate,
     roots: &IdentityRoots,
-) -> JudgedRoot {
+) -> CheckedRoot {
     let compared = match side {
         RootSide::Aws => roots.aws_sha256.as_deref(),
         RootSide::Manufacturer => roots.manufacturer_sha256.as_deref(),
@@ -238,7 +238,7 @@ fn judge_root(
         None => Finding::Failed(format!("its SHA-256 matches no known root of {}", side.owner())),
     };
     // A known root counts only on its own side.
-    JudgedRoot {
+    CheckedRoot {
         known: known.filter(|known| known.side == side),
         finding,
     }
@@ -252,7 +252,7 @@ fn have_same_key(one: &Certificate, other: &Certificate) -> bool {
     }
 }
 
-fn judge_request(evidence: &IdentityEvidence) -> IdentityPart {
+fn check_request(evidence: &IdentityEvidence) -> IdentityPart {
     let request = &evidence.request;
     let possession = match request.clone().verify() {
         Ok(_) => Finding::Passed(format!(

@@ -138,7 +138,7 @@ pub enum RequestOutcome<E> {
 /// A certificate that was issued.
 #[derive(Clone, Debug)]
 pub struct IssueSummary {
-    /// The request's name, from [`RequestSource::name`]; empty if there was no request.
+    /// The request's name, from [`RequestSource::name`]; empty without a request.
     pub request: String,
     /// The certificate.
     pub certificate: Certificate,

@@ -128,7 +128,7 @@ impl fmt::Display for KeptHeadError {
             Self::Older { place, kept, found } => write!(
                 f,
                 "the ledger does not contain the head {kept} that was kept {place}; it goes to {found}. An older copy of it was \
-                 restored, or its last events were cut off or written anew"
+                 restored, or its last events were removed or rewritten"
             ),
             Self::OtherLedger { place } => {
                 write!(

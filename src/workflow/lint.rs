@@ -122,7 +122,7 @@ pub fn linter_program(linter: &Linter) -> Result<Option<PathBuf>, LinterError> {
     find_program(program).map_err(|cause| LinterError::Untrusted { cause })
 }
 
-/// Judges every certificate of a job before the token signs: checks the rules once more, and runs the profile's linter, if it has one.
+/// Lints every certificate of a job before the token signs: checks the rules once more, and runs the profile's linter, if it has one.
 pub(super) struct Rehearsals<'a>(Option<(&'a Linter, ThrowawayKey)>);
 
 impl<'a> Rehearsals<'a> {
@@ -142,11 +142,11 @@ impl<'a> Rehearsals<'a> {
         Self(None)
     }
 
-    /// Judges a certificate that was just checked. Does not check the same bytes against the rules again.
+    /// Lints a certificate that was just checked. Does not check the same bytes against the rules again.
     ///
     /// # Errors
-    /// Those of [`judge`](Self::judge)
-    pub(super) fn judge_checked(
+    /// Those of [`lint`](Self::lint)
+    pub(super) fn lint_checked(
         &self,
         checked: &Checked,
         issuer: Issuer<'_>,
@@ -156,15 +156,15 @@ impl<'a> Rehearsals<'a> {
     ) -> Result<(), WorkflowError> {
         match &self.0 {
             None => Ok(checked.decode_again()?),
-            Some(_) => self.judge(checked, issuer, now, what, progress),
+            Some(_) => self.lint(checked, issuer, now, what, progress),
         }
     }
 
-    /// Judges one certificate as it will be signed. `what` names it in the progress.
+    /// Lints one certificate as it will be signed. `what` names it in the progress.
     ///
     /// # Errors
     /// [`X509Error`], [`LinterError`]; the rule `linter` if the linter's exit status is not 0.
-    pub(super) fn judge(
+    pub(super) fn lint(
         &self,
         checked: &Checked,
         issuer: Issuer<'_>,
@@ -225,10 +225,10 @@ fn lint_within(linter: &Linter, pem: &[u8], limit: Duration) -> Result<(), Workf
         }
         .into());
     };
-    judge(program, status, said.into_iter().flatten())
+    verdict(program, status, said.into_iter().flatten())
 }
 
-fn judge(
+fn verdict(
     program: &str,
     status: ExitStatus,
     said: impl Iterator<Item = Receiver<Vec<u8>>>,

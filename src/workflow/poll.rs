@@ -10,7 +10,7 @@ pub(super) struct Pauses {
     pub(super) longest: Duration,
 }
 
-/// Polls until there is an answer, or `limit` is over. The last poll starts after the limit. `None` if there was no answer.
+/// Polls until there is an answer, or `limit` is over. The last poll starts after the limit. `None` without an answer.
 pub(super) fn poll<T, E>(
     limit: Duration,
     pauses: Pauses,

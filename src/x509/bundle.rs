@@ -38,9 +38,9 @@ pub fn link(certificates: &[Certificate]) -> Vec<Link> {
         issuers[index] = find_issuer(certificates, &subjects, &issuers, index);
     }
     let authorities = count_authorities(certificates, &issuers);
-    let judged = authorities.into_iter().enumerate();
-    judged
-        .map(|(index, below)| judge_link(certificates, &issuers, index, below))
+    let checked = authorities.into_iter().enumerate();
+    checked
+        .map(|(index, below)| check_link(certificates, &issuers, index, below))
         .collect()
 }
 
@@ -101,7 +101,7 @@ fn path(issuers: &[Option<usize>], from: usize) -> impl Iterator<Item = usize> {
     std::iter::successors(Some(from), |at| issuers[*at])
 }
 
-fn judge_link(certificates: &[Certificate], issuers: &[Option<usize>], index: usize, below: u8) -> Link {
+fn check_link(certificates: &[Certificate], issuers: &[Option<usize>], index: usize, below: u8) -> Link {
     let certificate = &certificates[index];
     let mut problems = Vec::new();
     let state = match issuers[index] {

@@ -125,10 +125,10 @@ pub fn verify_chain(leaf: &Certificate, authorities: &[Certificate], now: UnixTi
     }
     let paths = search.find_all();
     let tried = paths.len();
-    let judged = paths
+    let checked = paths
         .into_iter()
         .map(|path| check_path(leaf, authorities, &path, now));
-    let mut best = judged.min_by_key(ChainReport::faults).unwrap_or(ChainReport {
+    let mut best = checked.min_by_key(ChainReport::faults).unwrap_or(ChainReport {
         steps: Vec::new(),
         path: Vec::new(),
         tried,
@@ -193,7 +193,7 @@ fn check_path(leaf: &Certificate, authorities: &[Certificate], path: &[usize], n
         current = issuer;
     }
     note_itself(&mut report, current, now);
-    let (what, end) = judge_end(current, authorities, path.len());
+    let (what, end) = check_end(current, authorities, path.len());
     report.note(current, what, end);
     report
 }
@@ -208,7 +208,7 @@ fn note_itself(report: &mut ChainReport, certificate: &Certificate, now: UnixTim
 }
 
 /// Where a path ends: at a root that was named, at its greatest length, or because the issuer of the last certificate is missing.
-fn judge_end(
+fn check_end(
     last: &Certificate,
     authorities: &[Certificate],
     issuers: usize,

@@ -112,7 +112,7 @@ fn shorten(names: &[String]) -> String {
 }
 
 /// RFC 9525 section 6.3: labels are compared without regard to case; `*` is a wildcard only as the whole leftmost label, and covers one
-/// label. As in OpenSSL, two labels have to follow it.
+/// label. As in OpenSSL, two labels must follow it.
 fn matches_host(presented: &str, wanted: &str) -> bool {
     match presented.strip_prefix("*.") {
         None => presented.eq_ignore_ascii_case(wanted),

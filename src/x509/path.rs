@@ -66,7 +66,7 @@ pub struct PathStep {
 
 /// A certificate of the path, with every step about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JudgedCertificate {
+pub struct PathCertificate {
     /// Its subject.
     pub subject: String,
     /// SHA-256 of its DER bytes, in hex.
@@ -80,8 +80,8 @@ pub struct JudgedCertificate {
 /// Checks `path`, from the certificate to be trusted up to the self-signed one. Each certificate must be issued by the next. A failure does not end
 /// the checks: every step is reported.
 #[must_use]
-pub fn verify_path(path: &[&Certificate], policy: PathPolicy, now: UnixTime) -> Vec<JudgedCertificate> {
-    let mut judged = Vec::with_capacity(path.len());
+pub fn verify_path(path: &[&Certificate], policy: PathPolicy, now: UnixTime) -> Vec<PathCertificate> {
+    let mut checked = Vec::with_capacity(path.len());
     for (index, certificate) in path.iter().enumerate() {
         let issuer = path.get(index + 1);
         let place = Place {
@@ -91,15 +91,15 @@ pub fn verify_path(path: &[&Certificate], policy: PathPolicy, now: UnixTime) -> 
             policy,
         };
         let mut steps = vec![
-            place.judge_validity(),
-            place.judge_key(),
+            place.check_validity(),
+            place.check_key(),
             step("version", path_rules::check_version(certificate)),
-            place.judge_critical(),
+            place.check_critical(),
         ];
         steps.push(match index.checked_sub(1) {
             // Every certificate between the first and this one is a CA below it.
-            Some(below) => place.judge_authority(below),
-            None => place.judge_purpose(),
+            Some(below) => place.check_authority(below),
+            None => place.check_purpose(),
         });
         let constrained = path_rules::check_names(certificate, path.get(..index).unwrap_or_default());
         steps.extend(constrained.map(|result| {
@@ -108,23 +108,23 @@ pub fn verify_path(path: &[&Certificate], policy: PathPolicy, now: UnixTime) -> 
         }));
         match issuer {
             Some(issuer) => steps.extend([
-                judge_issuer(certificate, issuer),
-                judge_signature(certificate, issuer),
+                check_issuer(certificate, issuer),
+                check_signature(certificate, issuer),
                 step(
                     "key identifiers",
                     path_rules::check_identifiers(certificate, issuer).map(str::to_owned),
                 ),
             ]),
-            None => steps.push(judge_self_signature(certificate)),
+            None => steps.push(check_self_signature(certificate)),
         }
-        judged.push(JudgedCertificate {
+        checked.push(PathCertificate {
             subject: certificate.subject().to_string(),
             fingerprint: certificate.fingerprint(),
             not_after: certificate.validity().not_after,
             steps,
         });
     }
-    judged
+    checked
 }
 
 fn step(what: &'static str, result: Result<String, String>) -> PathStep {
@@ -144,7 +144,7 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn judge_validity(&self) -> PathStep {
+    fn check_validity(&self) -> PathStep {
         let validity = self.certificate.validity();
         let outcome = path_rules::check_time(self.certificate, self.now);
         let outlived = self.policy.outlived.filter(|outlived| {
@@ -168,7 +168,7 @@ impl Place<'_> {
     /// NIST SP 800-131A: RSA keys below 2048 bits must not certify. RFC 5280 section 6.1: "A certificate MUST NOT appear more than once in a
     /// prospective certification path"; here, neither must a key. Otherwise a root and its successor with the same key would be two levels, and a
     /// certificate issued by the root could be one level too low.
-    fn judge_key(&self) -> PathStep {
+    fn check_key(&self) -> PathStep {
         let outcome = match self.certificate.public_key() {
             Ok(key) => match (key.algorithm(), self.find_above(&key)) {
                 (_, Some(other)) => Err(format!(
@@ -190,7 +190,7 @@ impl Place<'_> {
         self.above.iter().find(has_key).copied()
     }
 
-    fn judge_critical(&self) -> PathStep {
+    fn check_critical(&self) -> PathStep {
         let outcome = path_rules::check_critical(self.certificate);
         step(
             "critical extensions",
@@ -200,7 +200,7 @@ impl Place<'_> {
 
     /// Neither RFC 5280 section 6.1 nor `openssl verify` restricts the use of the first certificate, so nothing that a genuine one could say is
     /// refused. What a key that signs messages and no certificates need not say is reported.
-    fn judge_purpose(&self) -> PathStep {
+    fn check_purpose(&self) -> PathStep {
         let extensions = self.certificate.extensions();
         let finding = match (
             extension::find_basic_constraints(extensions),
@@ -221,7 +221,7 @@ impl Place<'_> {
         }
     }
 
-    fn judge_authority(&self, below: usize) -> PathStep {
+    fn check_authority(&self, below: usize) -> PathStep {
         let certificate = self.certificate;
         let is_mute = certificate.version() < 3 && certificate.field_of_later_version().is_none();
         let finding = if is_mute && self.policy.version_1_authorities {
@@ -244,7 +244,7 @@ impl Place<'_> {
 }
 
 /// RFC 5280 section 7.1: names are compared without case, spaces and string types; the key decides.
-fn judge_issuer(certificate: &Certificate, issuer: &Certificate) -> PathStep {
+fn check_issuer(certificate: &Certificate, issuer: &Certificate) -> PathStep {
     let (wanted, found) = (certificate.issuer(), issuer.subject());
     let finding = if wanted == found {
         Finding::Passed(wanted.to_string())
@@ -259,7 +259,7 @@ fn judge_issuer(certificate: &Certificate, issuer: &Certificate) -> PathStep {
     }
 }
 
-fn judge_signature(certificate: &Certificate, issuer: &Certificate) -> PathStep {
+fn check_signature(certificate: &Certificate, issuer: &Certificate) -> PathStep {
     let has_name = certificate.issuer().is_like(issuer.subject());
     let outcome = issuer
         .public_key()
@@ -275,7 +275,7 @@ fn judge_signature(certificate: &Certificate, issuer: &Certificate) -> PathStep 
     step("signature", outcome)
 }
 
-fn judge_self_signature(certificate: &Certificate) -> PathStep {
+fn check_self_signature(certificate: &Certificate) -> PathStep {
     let outcome = if certificate.is_self_issued() {
         path_rules::check_signature(certificate, certificate).map(|()| "it is its own issuer".to_owned())
     } else {

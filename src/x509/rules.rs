@@ -59,60 +59,60 @@ rules! {
     PROFILE = rule(
         "profile",
         "hsm-ca",
-        "a root's profile for a root, another profile under a CA",
+        "a root has a root's profile; a certificate under a CA has another",
     );
     PLANNED_BYTES = rule(
         "planned-bytes",
         "hsm-ca",
-        "a planned object that was stored is, byte for byte, what its profile, its issuer and its request make",
+        "a stored plan has exactly the bytes that its profile, issuer and request make now",
     );
-    VERSION = rule("version", "RFC 5280 4.1.2.1", "version 3");
+    VERSION = rule("version", "RFC 5280 4.1.2.1", "the version is 3");
     UNIQUE_IDENTIFIERS = rule(
         "unique-identifiers",
         "RFC 5280 4.1.2.8",
-        "neither issuerUniqueID nor subjectUniqueID",
+        "issuerUniqueID and subjectUniqueID are absent",
     );
     SERIAL_NUMBER = rule(
         "serial-number",
         "RFC 5280 4.1.2.2",
-        "positive, from 8 to 20 octets",
+        "the serial number is positive and has 8 to 20 octets",
     );
     SERIAL_ENTROPY = rule(
         "serial-entropy",
         "CA/B BR 7.1",
-        "159 bits from the token (for a KMS key, from the operating system), not all zeros apart from the last 64",
+        "the serial number is 159 random bits from the token (with a KMS key, from the operating system); the bits above the last 64 are not all zero",
     );
     SERIAL_UNUSED = rule(
         "serial-unused",
         "RFC 5280 4.1.2.2",
-        "not used before under this issuer's name, as far as the ledger shows",
+        "the ledger has no other use of the serial number under this issuer's name",
     );
     OCSP_SIGNING_CA = rule(
         "ocsp-signing-ca",
         "RFC 6960 4.2.2.2",
-        "a CA certificate under another CA does not have OCSPSigning",
+        "a CA certificate under another CA does not have the purpose OCSPSigning",
     );
     COMPROMISED_KEY = rule(
         "compromised-key",
         "CA/B BR 6.1.1.3",
-        "no key that a revocation in the ledger calls compromised",
+        "the ledger has no revocation that calls the key compromised",
     );
     ISSUER_STATUS = rule(
         "issuer-status",
         "RFC 5280 6.1.3 (a)(3)",
-        "the CA certificate is not revoked, as far as the ledger shows",
+        "the CA certificate is not revoked in the ledger",
     );
     SECOND_CERTIFICATE = waivable_once(
         "second-certificate",
         "hsm-ca",
-        "no other certificate of the same CA name and key that is still valid, as far as the ledger shows; \
-         for a cross-certificate, none of the same issuer; for a CA that is adopted, none of the same key under another name either",
+        "the ledger has no other valid certificate of the same CA name and key; for a cross-certificate, none from \
+         the same issuer; for an adopted CA, none of the same key under another name either",
     );
     SAME_NAME_OTHER_KEY = waivable_once(
         "same-name-other-key",
         "RFC 5280 4.1.2.2",
-        "no CA certificate of the same name and another key that is still valid, as far as the ledger shows: \
-         serial numbers and CRLs belong to the name",
+        "the ledger has no valid CA certificate of the same name with another key: serial numbers and CRLs belong to \
+         the name",
     );
     ADOPTED_PATH = rule(
         "adopted-path",
@@ -122,176 +122,176 @@ rules! {
     ADOPTED_CRL = rule(
         "adopted-crl",
         "RFC 5280 5.2.4",
-        "the CRL of a CA that is adopted is a complete one",
+        "the CRL of an adopted CA is complete, not a delta CRL",
     );
     REVOKED_BY_ISSUER = rule(
         "revoked-by-issuer",
         "RFC 5280 5",
-        "a certificate that another one issued: a root cannot revoke itself",
+        "another certificate issued the revoked one: a root cannot revoke itself",
     );
     SIGNATURE_ALGORITHM = rule(
         "signature-algorithm",
         "FIPS 186-5 6.1.1",
-        "the issuer's key makes it, and the hash does not weaken the key",
+        "the issuer's key can make such a signature, and the hash is as strong as the key",
     );
     ISSUER = rule(
         "issuer",
         "RFC 5280 4.1.2.4",
-        "the CA certificate's subject and key, byte for byte; not empty",
+        "the issuer is the CA certificate's subject, byte for byte, and not empty; the key is the CA certificate's",
     );
     VALIDITY_ENCODING = rule(
         "validity-encoding",
         "RFC 5280 4.1.2.5",
-        "UTCTime up to 2049, GeneralizedTime from 2050",
+        "times are UTCTime up to 2049, and GeneralizedTime from 2050",
     );
     VALIDITY = rule(
         "validity",
         "RFC 5280 4.1.2.5",
-        "it begins before it ends, and is not over when it is signed",
+        "the validity begins before it ends, and has not ended at the signature",
     );
     VALIDITY_NESTING = rule(
         "validity-nesting",
         "RFC 5280 6.1.3 (a)(2)",
-        "within the CA certificate's validity: outside it, no path is valid",
+        "the validity is within the CA certificate's: outside it, no path is valid",
     );
     VALIDITY_LENGTH = rule(
         "validity-length",
         "profile",
-        "not longer than the profile's longest-days, the first and the last second included",
+        "the validity, including its first and last second, is at most the profile's longest-days",
     );
     SUBJECT = rule(
         "subject",
         "RFC 5280 4.1.2.6",
-        "readable, with nothing empty or too long; not the CA's own; a CA has one, a leaf has one or names",
+        "the subject can be decoded, no part of it is empty or too long, and it is not the CA's own; only a leaf with alternative names may lack one",
     );
     NAME_STRING_TYPE = rule(
         "name-string-type",
         "RFC 5280 A.1",
-        "countryName, serialNumber and dnQualifier are PrintableStrings, emailAddress and domainComponent IA5Strings, and other attributes \
-         of one string type are of that; in cloudhsm-cluster a warning, since the HSM chose it",
+        "countryName, serialNumber and dnQualifier are PrintableStrings, emailAddress and domainComponent IA5Strings, and any other attribute \
+         with a fixed string type has that type; in cloudhsm-cluster only a warning, because the HSM chose it",
     );
     NAME_ATTRIBUTE_ONCE = rule(
         "name-attribute-once",
         "X.501 9.3",
-        "no RDN has two attributes of one type; in cloudhsm-cluster a warning",
+        "no RDN has two attributes of the same type; in cloudhsm-cluster only a warning",
     );
     NAME_TEXT = rule(
         "name-text",
         "Unicode UTS 39",
-        "no value that can be mistaken for another: invisible or unassigned characters, U+FFFD, a space at either end or one that \
-         is not U+0020, look-alikes of . / @ : - *; in a common name no other forms of ASCII letters, and no \
-         Latin with Greek, Cyrillic, Armenian or Cherokee in one word",
+        "no value can be mistaken for another: no invisible or unassigned characters, no U+FFFD, no space at either end or other \
+         than U+0020, and no look-alikes of . / @ : - *; a common name also has no variants of ASCII letters, and no \
+         word that mixes Latin with Greek, Cyrillic, Armenian or Cherokee",
     );
-    NAME_SIZE = rule("name-size", "hsm-ca", "at most 64 attributes in the subject, none with more than 1,024 characters");
-    SUBJECT_KEY = rule("subject-key", "hsm-ca", "not the CA's own key");
-    KEY_SIZE = rule("key-size", "NIST SP 800-131A", "RSA of 2048 bits or more");
+    NAME_SIZE = rule("name-size", "hsm-ca", "the subject has at most 64 attributes, each of at most 1,024 characters");
+    SUBJECT_KEY = rule("subject-key", "hsm-ca", "the key is not the CA's own");
+    KEY_SIZE = rule("key-size", "NIST SP 800-131A", "an RSA key has 2048 bits or more");
     KEY_KIND = rule(
         "key-kind",
         "profile",
-        "kinds of keys, the subject's and the CA's, that the profile accepts",
+        "the profile accepts the kinds of the subject's key and of the CA's",
     );
     KEY_POINT = rule(
         "key-point",
         "NIST SP 800-56A 5.6.2.3.3",
-        "an EC public key is a point on its curve, an Ed25519 key not a point of small order",
+        "an EC public key is a point on its curve, and an Ed25519 key is not a point of small order",
     );
     KEY_REFUSED = rule(
         "key-refused",
         "CVE-2008-0166",
-        "a key that is not in the operator's list of refused keys",
+        "the key is not in the operator's list of refused keys",
     );
     KEY_EXPONENT = rule(
         "key-exponent",
         "NIST SP 800-89 5.3.3",
-        "an RSA exponent of 65537 or more, and odd",
+        "an RSA exponent is odd, and 65537 or more",
     );
     KEY_SMALL_FACTORS = rule(
         "key-small-factors",
         "CA/B BR 6.1.6",
-        "an RSA modulus without factors below 65536",
+        "an RSA modulus has no factor below 65536",
     );
     KEY_MEDIUM_FACTORS = rule(
         "key-medium-factors",
         "NIST SP 800-89 5.3.3",
-        "an RSA modulus without factors from 65536 to 2^32, where the profile has them searched for; the search misses a few of 29 bits and more",
+        "an RSA modulus has no factor from 65536 to 2^32, if the profile asks for the search; the search misses a few factors of 29 bits and more",
     );
     KEY_COMPOSITE = rule(
         "key-composite",
         "NIST SP 800-89 5.3.3",
-        "an RSA modulus that is neither a prime nor a power of one",
+        "an RSA modulus is neither a prime nor a power of a prime",
     );
     KEY_ROCA = rule(
         "key-roca",
         "CVE-2017-15361",
-        "no RSA key with the fingerprint of the ROCA weakness",
+        "an RSA modulus does not have the fingerprint of the ROCA weakness",
     );
     KEY_CLOSE_PRIMES = rule(
         "key-close-primes",
         "CVE-2022-26320",
-        "an RSA modulus that Fermat's method does not factor in 100 rounds",
+        "Fermat's method does not factor an RSA modulus in 100 rounds",
     );
     EXTENSIONS = rule(
         "extensions",
         "RFC 5280 4.2",
-        "exactly the profile's extensions, each once, each critical as it must be",
+        "the extensions are exactly the profile's, each present once and with the right criticality",
     );
     SUBJECT_KEY_IDENTIFIER = rule(
         "subject-key-identifier",
         "RFC 5280 4.2.1.2",
-        "the key's; for a CA the one that was requested, of 1 to 64 octets and not the issuer's",
+        "the identifier is computed from the key; a CA may have the one that its request asks for, of 1 to 64 octets and not the issuer's",
     );
     AUTHORITY_KEY_IDENTIFIER = rule(
         "authority-key-identifier",
         "RFC 5280 4.2.1.1",
-        "the CA certificate's subjectKeyIdentifier",
+        "the identifier is the CA certificate's subjectKeyIdentifier",
     );
-    BASIC_CONSTRAINTS = rule("basic-constraints", "RFC 5280 4.2.1.9", "what the profile says");
+    BASIC_CONSTRAINTS = rule("basic-constraints", "RFC 5280 4.2.1.9", "CA flag and path length are the profile's");
     KEY_USAGE = rule(
         "key-usage",
         "RFC 5280 4.2.1.3",
-        "what the profile says; keyCertSign for a CA",
+        "the usages are the profile's; a CA has keyCertSign",
     );
     KEY_USAGE_FITS = rule(
         "key-usage-fits",
         "RFC 5280 4.2.1.3",
-        "what the key can do: keyEncipherment for RSA, keyAgreement for EC, signatures for every kind",
+        "the key can do what the usages allow: RSA keyEncipherment, EC keyAgreement, every kind signatures",
     );
-    EXTENDED_KEY_USAGE = rule("extended-key-usage", "RFC 5280 4.2.1.12", "what the profile says");
+    EXTENDED_KEY_USAGE = rule("extended-key-usage", "RFC 5280 4.2.1.12", "the purposes are the profile's");
     EXTENDED_KEY_USAGE_NESTING = waivable(
         "extended-key-usage-nesting",
         "CA/B BR 7.1.2.10.6",
-        "no purpose except OCSPSigning that the CA certificate lacks",
+        "the CA certificate has every purpose of the certificate, except OCSPSigning",
     );
     PATH_LENGTH = rule(
         "path-length",
         "RFC 5280 4.2.1.9",
-        "the CA certificate's pathLenConstraint leaves room",
+        "the CA certificate's pathLenConstraint allows another certificate below it",
     );
     SUBJECT_ALTERNATIVE_NAME = rule(
         "subject-alternative-name",
         "RFC 5280 4.2.1.6",
-        "names that the profile accepts, each well-formed and once, at most 1000",
+        "the profile accepts the names; each is well-formed and occurs once; at most 1000",
     );
     NAME_CONSTRAINTS = rule(
         "name-constraints",
         "RFC 5280 4.2.1.10",
-        "no name that the CA certificate excludes or does not permit",
+        "the CA certificate's name constraints permit every name",
     );
     NAME_CONSTRAINTS_NESTING = rule(
         "name-constraints-nesting",
         "RFC 5280 4.2.1.10",
-        "a CA has name constraints of its own inside those of the CA certificate, where that has any",
+        "if the CA certificate has name constraints, a CA below it has some too, and they lie within those",
     );
     COMMON_NAME = waivable(
         "common-name",
         "CA/B BR 7.1.4.3",
-        "a server's common name, where it looks like a host, is one of its names",
+        "if a server's common name looks like a host, it is also one of its alternative names",
     );
     CROSS_ORIGINAL = rule(
         "cross-original",
         "RFC 5280 6.1.3 (a)(1)",
-        "the original is a CA certificate, signed by its own key or by its issuer's; no fault in it that only the CA could correct: name constraints \
-         and policies in RFC 5280's form, a subjectKeyIdentifier with octets",
+        "the original is a CA certificate, and its signature verifies under its own key or its issuer's; it has no fault that only the CA \
+         could correct: its name constraints and policies have RFC 5280's form, and its subjectKeyIdentifier has octets",
     );
     CROSS_SUBJECT = rule(
         "cross-subject",
@@ -301,48 +301,48 @@ rules! {
     CROSS_KEY = rule(
         "cross-key",
         "RFC 5280 6.1.4 (d)",
-        "the original's subjectPublicKeyInfo, byte for byte",
+        "a cross-certificate has the original's subjectPublicKeyInfo, byte for byte",
     );
     CROSS_SKI = rule(
         "cross-ski",
         "RFC 5280 4.2.1.2",
-        "the original's subjectKeyIdentifier, which everything that this CA issued refers to",
+        "a cross-certificate has the original's subjectKeyIdentifier, to which every certificate of that CA refers",
     );
     CROSS_EXTENSIONS = rule(
         "cross-extensions",
         "CA/B BR 7.1.2.2.3",
-        "the original's extensions about its subject, byte for byte and each as critical as it must be; keyCertSign and cRLSign where it has no \
-         keyUsage",
+        "a cross-certificate has the original's extensions about its subject, byte for byte and with the right criticality; if the original has \
+         no keyUsage, keyCertSign and cRLSign",
     );
     CROSS_VALIDITY = rule(
         "cross-validity",
         "CA/B BR 7.1.2.2.1",
-        "not before the original begins, and not after it ends",
+        "a cross-certificate's validity is within the original's",
     );
     PEM_LENGTH = rule(
         "pem-length",
         "CloudHSM InitializeCluster",
-        "not longer than the recipient allows",
+        "the PEM file is at most as long as the recipient allows",
     );
     CHAIN_LENGTH = rule(
         "chain-length",
         "CloudHSM mutual TLS",
-        "together with the CA's, not longer than the recipient allows",
+        "the PEM file and the CA's together are at most as long as the recipient allows",
     );
     SECOND_DECODER = rule(
         "second-decoder",
         "X.690",
-        "a decoder that shares no code with the first reads it to its end",
+        "a decoder that shares no code with the first reads the structure to its end",
     );
     READ_BACK = rule(
         "read-back",
         "hsm-ca",
-        "with a signature in its place, both decoders read it back as it was planned",
+        "with a signature in place, both decoders read back what was planned",
     );
     LINTER = rule(
         "linter",
         "profile",
-        "the profile's linter accepts it, signed by a throwaway key",
+        "the profile's linter accepts the certificate, signed by a throwaway key",
     );
     SIGNING_KEY = rule("signing-key", "RFC 5280 6.1.3", "the signing key is the issuer's");
 }

@@ -183,9 +183,9 @@ mod tests {
             role(Sketch::version_1("CN=a", "CN=b")),
             CertificateRole::EndEntity
         );
-        let facts = Sketch::version_1("CN=a", "CN=a").sign(&key, &key).key_summary();
+        let summary = Sketch::version_1("CN=a", "CN=a").sign(&key, &key).key_summary();
         assert_eq!(
-            (facts.kind.as_str(), facts.exponent, facts.fault),
+            (summary.kind.as_str(), summary.exponent, summary.fault),
             ("EC P-256", None, None)
         );
     }

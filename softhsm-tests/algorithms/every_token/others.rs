@@ -98,10 +98,10 @@ fn an_ml_dsa_key_signs_ocsp_responses_and_cross_certificates() {
 #[test]
 fn pss_signs_ocsp_responses_and_cross_certificates() {
     let rig = rig_with_signatures(Key::Rsa, &["--pss"]);
-    let judge = ["ocsp", "-respin", "r.der", "-reqin", "q.der", "-CAfile", "ca.crt"];
+    let command = ["ocsp", "-respin", "r.der", "-reqin", "q.der", "-CAfile", "ca.crt"];
     let judged = rig.tool(
         "openssl",
-        &[&judge[..], &["-issuer", "ca.crt", "-cert", "leaf.crt"]].concat(),
+        &[&command[..], &["-issuer", "ca.crt", "-cert", "leaf.crt"]].concat(),
     );
     assert!(judged.stderr.contains("Response verify OK"), "{judged:#?}");
     let text = openssl(&rig, &["ocsp", "-respin", "r.der", "-noverify", "-resp_text"]);

@@ -272,7 +272,7 @@ def hex_serial(serial):
 
 
 def torn(files, lines):
-    """Each copy of a line that was cut off is named by a deviation."""
+    """Each copy of a line that was removed is named by a deviation."""
     deviations = [line["text"] for line in map(canonical, lines) if line["what"] == "deviation"]
     named = {word for text in deviations for word in re.findall("[A-Za-z0-9-]+", text)}
     for name in files:

@@ -341,7 +341,7 @@ class Trail:
         item = self.object(self.session, step["id"])
         session = next(session for session in self.plan["sessions"] if session["name"] == self.session)
         demand(seconds(session["begins"]) <= time <= seconds(session["ends"]), "outside of the session")
-        demand(self.stage in ("fresh", "begun"), "signed already")
+        demand(self.stage in ("fresh", "begun"), "already signed")
         demand(self.stage == "fresh" or item["deterministic"] or self.choice, "second signature")
         demand(event["spare"] == self.spare, "spare")
         demand(event["key"] == item["key"], "key")

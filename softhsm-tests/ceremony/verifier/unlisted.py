@@ -1,4 +1,4 @@
-"""Serial numbers that a ceremony revoked, and that none of its CRLs list. docs/ceremony-format.md, after "What a verifier checks"."""
+"""Serial numbers that a ceremony revoked, and that are on no CRL of it. docs/ceremony-format.md, after "What a verifier checks"."""
 
 from cryptography import x509
 

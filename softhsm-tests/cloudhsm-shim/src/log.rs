@@ -41,7 +41,7 @@ impl Log {
     }
 }
 
-/// Discards the notes if there is no log.
+/// Discards the notes if no log is open.
 pub fn forget() {
     NOTES.take();
 }

@@ -334,7 +334,7 @@ fn class_of(shim: &Shim, session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) -
 /// `value` is null or points to `len` readable and writable bytes.
 unsafe fn flip_last(value: *mut CK_BYTE, len: CK_ULONG) {
     if !value.is_null() && len > 0 {
-        // SAFETY: `len - 1` is within the bytes that the caller vouches for.
+        // SAFETY: `len - 1` is within the bytes that the caller guarantees.
         unsafe { *value.add(len as usize - 1) ^= 1 };
     }
 }

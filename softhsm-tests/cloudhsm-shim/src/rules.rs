@@ -28,11 +28,11 @@ pub struct Rules {
     /// What is particular to the CloudHSM behaviour.
     pub cloudhsm: Settings,
     pub throttle: Option<Throttle>,
-    /// The calls that are throttled; all that reach the HSM if there are none here.
+    /// The calls that are throttled; all that reach the HSM if the list is empty.
     pub throttle_calls: Vec<Call>,
     /// The extra time of every call that reaches the HSM.
     pub latency: Option<Duration>,
-    /// The calls that take longer; all that reach the HSM if there are none here.
+    /// The calls that take longer; all that reach the HSM if the list is empty.
     pub latency_calls: Vec<Call>,
     /// How many sessions may be open at once.
     pub sessions: Option<CK_ULONG>,

@@ -123,7 +123,7 @@ fn a_connection_that_is_cut_anywhere_loses_nothing_and_doubles_nothing() {
         ]);
         match run.code {
             Some(0) => signed += 1,
-            // The very first answer was cut off: a server that was never reached is not waited for.
+            // The very first answer was incomplete: a server that was never reached is not waited for.
             _ => drop(run.refused(4, "ledger-unreachable")),
         }
         cut += usize::from(way.was_cut.load(Ordering::SeqCst));
@@ -173,7 +173,7 @@ fn a_server_that_restarts_and_a_standby_that_takes_over_lose_nothing() {
                     out,
                 ])
             };
-            // One that starts while the server is away is told so, and has recorded nothing.
+            // One that starts while the server is away gets an error that says so, and has recorded nothing.
             let until_done = |number: usize| loop {
                 let run = single(&format!("{number}.crt"));
                 if run.code == Some(0) {

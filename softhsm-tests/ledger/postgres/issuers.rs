@@ -40,7 +40,7 @@ fn two_issuers_sign_from_one_ledger_and_no_serial_number_is_there_twice() {
     }
 }
 
-/// Whoever began second stops, and delivers what the other one signed when it runs again.
+/// The one that began second stops, and delivers what the other one signed when it runs again.
 #[test]
 fn two_issuers_with_the_same_requests_sign_one_certificate_for_each() {
     const REQUESTS: usize = 70;

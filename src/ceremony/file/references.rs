@@ -205,7 +205,7 @@ impl CeremonyFile {
         }
     }
 
-    /// CRL numbers only increase (RFC 5280 section 5.2.3). So the file must name the previous CRL, or say that there is none.
+    /// CRL numbers only increase (RFC 5280 section 5.2.3). So the file must name the previous CRL, or say that none exists.
     fn check_crl<'a>(
         &'a self,
         step: &Step,
@@ -223,7 +223,7 @@ impl CeremonyFile {
                 Err(step.refuse(format!("previous is {previous:?}, but step {:?} makes a CRL before it", before.id)))
             }
             (_, Some((before, other))) if crl.number <= other.number => Err(step.refuse(format!(
-                "number is {}, but the CRL of step {:?} has {}: numbers must rise",
+                "number is {}, but the CRL of step {:?} has {}: numbers must increase",
                 crl.number, before.id, other.number
             ))),
             (_, Some(_)) => Ok(()),
@@ -234,7 +234,7 @@ impl CeremonyFile {
             // A CA made in this ceremony has no CRL yet.
             (None, None) if !self.inputs.contains_key(&crl.issuer) => Ok(()),
             (None, None) => Err(step.refuse(
-                "previous is missing: name the input with the last CRL of this CA, or write \"none\" if there is none",
+                "previous is missing: name the input with the last CRL of this CA, or write \"none\" if no CRL exists",
             )),
         }
     }

@@ -145,7 +145,7 @@ pub(super) fn read_table<T: DeserializeOwned>(
         .map_err(|error: toml::de::Error| CeremonyFileError::at(place, Some(line), error.message()))
 }
 
-/// The number of the line that assigns `name` in the table whose header is in line `table`. If there is none, the line of the header.
+/// The number of the line that assigns `name` in the table whose header is in line `table`. Without one, the line of the header.
 pub(super) fn line_of_value(text: &str, table: usize, name: &str) -> usize {
     let values = (1_usize..).zip(text.lines()).skip(table);
     let mut values = values.take_while(|(_, line)| !line.trim_start().starts_with('['));

@@ -27,7 +27,7 @@ pub struct ReportContent<'a> {
     pub transcript: &'a Transcript,
     /// What the transcript shows.
     pub trail: &'a Trail,
-    /// Every problem found. If there is none, the ceremony is verified.
+    /// Every problem found. If the list is empty, the ceremony is verified.
     pub findings: &'a [Finding],
     /// Who approved the plan.
     pub approved_by: &'a [String],

@@ -118,7 +118,7 @@ impl PlannedPeople {
             };
             let key = person.ssh_key()?;
             if key.line() != person.key {
-                return Err(wrong("the key has another spelling".to_owned()));
+                return Err(wrong("the key is written differently".to_owned()));
             }
             for other in self.persons.iter().take(index) {
                 if other.name.eq_ignore_ascii_case(&person.name) || other.ssh_key()?.has_numbers_of(&key) {

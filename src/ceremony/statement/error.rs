@@ -42,7 +42,7 @@ pub enum StatementError {
         /// How errors name those who may sign.
         called: &'static str,
     },
-    /// A field has none of its two permitted values.
+    /// A field has neither of its two permitted values.
     Word {
         /// The field.
         field: &'static str,

@@ -105,7 +105,7 @@ impl Follower<'_> {
             self.find(line, "run", found);
         }
         if let Some(back) = went_back {
-            let found = format!("the clock went back in line {back}, and nobody decided that it is right");
+            let found = format!("the clock went back in line {back}, without a decision that it is right");
             self.find(line, "clock", found);
         }
     }

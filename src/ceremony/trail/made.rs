@@ -27,7 +27,7 @@ impl Follower<'_> {
             self.find(
                 line,
                 "key",
-                "a second key was made in one run, and nobody decided so",
+                "a second key was made in one run, without a decision",
             );
         }
         self.place.choice = None;
@@ -225,12 +225,12 @@ impl Follower<'_> {
             Stage::Fresh => false,
             Stage::Begun => true,
             _ => {
-                self.find(line, "budget", "the step is signed already");
+                self.find(line, "budget", "the step is already signed");
                 true
             }
         };
         if is_again && !object.deterministic && self.place.choice.is_none() {
-            let found = "a second signature for the step, and nobody decided so";
+            let found = "a second signature for the step, without a decision";
             self.find(line, "budget", found);
         }
         if spare != self.place.spare {

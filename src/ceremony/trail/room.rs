@@ -99,7 +99,7 @@ impl Follower<'_> {
             _ => self.find(
                 line,
                 "order",
-                "who attends is said once in a run, after the clock is compared",
+                "attendance is recorded once in a run, after the clock is compared",
             ),
         }
         let distinct: BTreeSet<_> = people.iter().collect();
@@ -158,7 +158,7 @@ impl Follower<'_> {
             }
             _ => {
                 if self.current().is_none_or(|current| current.id != step) {
-                    self.find(line, "decision", format!("step {step:?} is not the one at hand"));
+                    self.find(line, "decision", format!("step {step:?} is not the current one"));
                 }
                 self.check_deciders(line, &distinct);
                 self.place.choice = Some(choice);

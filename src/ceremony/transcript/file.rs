@@ -68,7 +68,7 @@ impl TranscriptFile {
         })
     }
 
-    /// Opens the transcript of a ceremony that continues, or creates it. A torn last line is kept in a file beside it and cut off; see
+    /// Opens the transcript of a ceremony that continues, or creates it. A torn last line is kept in a file beside it and removed; see
     /// [`torn_deviations`](Self::torn_deviations).
     ///
     /// # Errors
@@ -88,7 +88,7 @@ impl TranscriptFile {
                 kept.map_err(|cause| failed("keep a torn line of", path, cause))?;
                 let length = u64::try_from(torn.at).unwrap_or(u64::MAX);
                 let cut = file.set_len(length).and_then(|()| file.sync_all());
-                cut.map_err(|cause| failed("cut a torn line off", path, cause))?;
+                cut.map_err(|cause| failed("remove a torn line from", path, cause))?;
                 torn.before
             }
             read => read?,
@@ -101,7 +101,7 @@ impl TranscriptFile {
         })
     }
 
-    /// What must be recorded about lines that were cut off: a deviation for each copy of a torn line that no deviation names yet.
+    /// What must be recorded about lines that were removed: a deviation for each copy of a torn line that no deviation names yet.
     ///
     /// # Errors
     /// [`TranscriptError::Io`]

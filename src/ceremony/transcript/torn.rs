@@ -1,4 +1,4 @@
-//! Copies of torn lines, beside the transcript. A copy is made before its line is cut off, and a deviation names it afterwards.
+//! Copies of torn lines, beside the transcript. A copy is made before its line is removed, and a deviation names it afterwards.
 //!
 //! A program that stops in between leaves a copy that no deviation names. So the next one that adds to the transcript still records the cut.
 
@@ -84,6 +84,6 @@ fn is_copy(name: &str) -> bool {
 /// The deviation for a copy.
 pub(super) fn deviation(copy: &str) -> String {
     format!(
-        "the last line of the transcript was torn, and was cut off: run/{copy} has what was written of it"
+        "the last line of the transcript was incomplete and was removed: run/{copy} has what was written of it"
     )
 }

@@ -26,7 +26,7 @@ pub(super) struct InWords {
     pub(super) what: String,
     /// The subject of the statement, in lines that people read before they sign.
     pub(super) shown: String,
-    /// Whether the person has to confirm it, because no option says it.
+    /// Whether the person must confirm it, because no option says it.
     pub(super) asked: bool,
 }
 

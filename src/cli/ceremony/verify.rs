@@ -41,8 +41,8 @@ impl VerifyCeremony {
         let mut report = Report::new(text, json.document());
         report.failure = not_verified(&verified, &self.directory);
         if kept.is_none() && verified.is_verified() {
-            let warning = "no --head was given: lines that were cut off the end, and attestations that were made anew with them, are not \
-                           found without one";
+            let warning = "no --head was given: without one, lines that were removed from the end are not found if the attestations were \
+                           replaced too";
             report.warnings.extend(ui.warn(warning));
         }
         let unlisted = verified.unlisted.iter().map(unlisted::warning);
@@ -85,7 +85,7 @@ fn what_to_do(verified: &CeremonyReport, directory: &Path) -> String {
     // The directory is named where an attestation is missing, the file where one is wrong.
     if has_only(|finding| finding.rule == "attestation" && finding.file == "attest") {
         format!(
-            "Each person who still has to sign the transcript's head runs:\n  hsm-ca ceremony attest {directory} --ssh-key FILE\n"
+            "Each person who must still sign the transcript's head runs:\n  hsm-ca ceremony attest {directory} --ssh-key FILE\n"
         )
     } else if has(&["chain", "head"]) {
         "Keep a copy of this directory. Compare it with another copy, and with the head on paper.\n"

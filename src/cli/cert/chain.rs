@@ -111,12 +111,12 @@ impl Chain {
         let below = " ".repeat(first.chars().count() + 4);
         let end = certificate.validity().not_after.to_string();
         let day = end.split('T').next().unwrap_or_default();
-        let facts = format!(
+        let details = format!(
             "{}, until {day} ({})",
             certificate.describe_key(),
             describe_end(certificate, now)
         );
-        page.hang(&below, &facts, tone_of_end(certificate, now));
+        page.hang(&below, &details, tone_of_end(certificate, now));
         let verdict = match (link.state, link.issuer) {
             (_, _) if !link.problems.is_empty() => format!("NOT VERIFIED: {}", link.problems.join("; ")),
             (LinkState::SelfSigned, _) => "self-signed, verifies".to_owned(),

@@ -56,38 +56,38 @@ impl VerifyCertificate {
             lists.push((file, input::revocation_list(file)?));
         }
         let ledger = settings.open_ledger_if_any()?;
-        let judge = |authorities: &[Certificate]| {
-            self.judge(&certificate, authorities, ledger.as_deref(), &lists, now)
+        let verify = |authorities: &[Certificate]| {
+            self.verify(&certificate, authorities, ledger.as_deref(), &lists, now)
         };
-        let (mut chain, mut judged) = judge(&authorities)?;
-        let mut refused = judged.refused.clone();
+        let (mut chain, mut verdict) = verify(&authorities)?;
+        let mut refused = verdict.refused.clone();
         // A CA certificate that is revoked or not for the purpose excludes its own paths, not the others.
         while !refused.is_empty() {
             authorities.retain(|authority| !refused.iter().any(|one| one == authority.der()));
-            let (other_chain, other) = judge(&authorities)?;
+            let (other_chain, other) = verify(&authorities)?;
             if other.passed() {
-                (chain, judged) = (other_chain, other);
+                (chain, verdict) = (other_chain, other);
                 break;
             }
             refused.clone_from(&other.refused);
         }
-        let mut report = judged.report(&self.file, ledger.is_some(), chain.tried);
+        let mut report = verdict.report(&self.file, ledger.is_some(), chain.tried);
         report.warnings.extend(unused(&chain.path, &lists));
         Ok(report)
     }
 
-    fn judge(
+    fn verify(
         &self,
         certificate: &Certificate,
         authorities: &[Certificate],
         ledger: Option<&dyn Ledger>,
         lists: &[FileList<'_>],
         now: UnixTime,
-    ) -> Result<(ChainReport, Judged), CliError> {
+    ) -> Result<(ChainReport, Verdict), CliError> {
         let chain = verify_chain(certificate, authorities, now);
-        let mut judged = Judged::default();
+        let mut verdict = Verdict::default();
         for step in &chain.steps {
-            judged.note(
+            verdict.note(
                 &step.subject,
                 step.what.name(),
                 step.problem.clone().map_or_else(ok, Err),
@@ -96,23 +96,23 @@ impl VerifyCertificate {
         if let Some(purpose) = self.purpose {
             for (of, answer) in check_path_purpose(&chain.path, purpose) {
                 if answer.is_err() {
-                    judged.refuse(of, certificate);
+                    verdict.refuse(of, certificate);
                 }
-                judged.note(&of.subject().to_string(), "purpose", answer.and_then(|()| ok()));
+                verdict.note(&of.subject().to_string(), "purpose", answer.and_then(|()| ok()));
             }
         }
         if let Some(host) = &self.host {
             let answer = certificate.check_host(host);
-            judged.note(
+            verdict.note(
                 &certificate.subject().to_string(),
                 "host",
                 answer.and_then(|()| ok()),
             );
         }
         for place in 0..chain.path.len() {
-            judged.revocation(&chain.path, place, ledger, lists, now)?;
+            verdict.revocation(&chain.path, place, ledger, lists, now)?;
         }
-        Ok((chain, judged))
+        Ok((chain, verdict))
     }
 }
 
@@ -153,14 +153,14 @@ struct Standing {
 }
 
 #[derive(Default)]
-struct Judged {
+struct Verdict {
     steps: Vec<Step>,
     standings: Vec<Standing>,
     /// CA certificates that are refused for reasons outside the path, in DER.
     refused: Vec<Vec<u8>>,
 }
 
-impl Judged {
+impl Verdict {
     fn passed(&self) -> bool {
         self.steps.iter().all(|step| step.outcome.is_ok())
     }

@@ -125,7 +125,7 @@ fn explain_trust(cause: &TrustError) -> Row {
         TrustError::OpenToOthers { .. } => (
             "untrusted-file",
             USAGE,
-            Some("see what is in it, then take the permission from the others: chmod go-w"),
+            Some("check what is in it, then remove the other users' permission: chmod go-w"),
         ),
         _ => (
             "untrusted-file",
@@ -140,7 +140,7 @@ fn explain_ssh_keygen(cause: &SshKeygenError) -> Row {
         SshKeygenError::Missing => (
             "no-ssh-keygen",
             FAILED,
-            Some("install it (openssh-client), or use --write-statement and sign where there is one"),
+            Some("install it (openssh-client), or use --write-statement and sign on a machine that has it"),
         ),
         SshKeygenError::Untrusted { .. } => (
             "untrusted-file",

@@ -28,7 +28,7 @@ impl Output for CeremonyCheck {
     const NAME: &'static str = "ceremony-check";
 }
 
-/// A rule that is not held against one step.
+/// A rule that is waived for one step.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct WaivedRule {

@@ -1,4 +1,4 @@
-//! Serial numbers that a ceremony revoked and that none of its CRLs list.
+//! Serial numbers that a ceremony revoked and that are on no CRL of it.
 
 use serde::Serialize;
 

@@ -87,8 +87,8 @@ fn verdict(report: &VerifyReport) -> String {
         (false, _) => "The ledger is NOT sound.\n",
         (true, true) => "The ledger is sound.\n",
         (true, false) => {
-            "The ledger is sound, but it was compared with no head that was kept elsewhere. Give one with --head: without it, nobody can tell \
-             that events were cut off the end, or all replaced.\n"
+            "The ledger is sound, but it was not compared with a head that was kept elsewhere. Give one with --head: without it, \
+             nobody can detect that events were removed from the end, or all replaced.\n"
         }
     });
     text

@@ -13,7 +13,7 @@ use super::progress_line::CLEAR;
 use crate::cli::wrap;
 
 /// Shorter steps get no line.
-const PATIENCE: Duration = Duration::from_secs(1);
+const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
 /// The interval between updates.
 const PACE: Duration = Duration::from_millis(500);
@@ -129,7 +129,10 @@ fn tick() {
     loop {
         thread::sleep(PACE);
         // The lock is held while drawing, so that a cleared line is not drawn again.
-        if let Some(line) = shown().as_mut().filter(|line| line.began.elapsed() >= PATIENCE) {
+        if let Some(line) = shown()
+            .as_mut()
+            .filter(|line| line.began.elapsed() >= SHOWN_AFTER)
+        {
             line.is_drawn = true;
             let columns = wrap::width_of(io::stderr()).unwrap_or(80);
             let text = line.describe(line.passed + line.began.elapsed());

@@ -22,7 +22,7 @@ pub enum BerError {
     },
     /// A primitive element of indefinite length.
     IndefinitePrimitive,
-    /// End-of-contents octets where nothing of indefinite length is open, or other than `00 00`.
+    /// End-of-contents octets where no element of indefinite length is open, or other than `00 00`.
     EndOfContents,
     /// Elements are nested too deep.
     TooDeep {

@@ -22,7 +22,7 @@ impl fmt::Display for LedgerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound { place } => write!(f, "no ledger at {place}"),
-            Self::Exists { place } => write!(f, "{place} exists already"),
+            Self::Exists { place } => write!(f, "{place} already exists"),
             Self::NoDirectory { directory } => {
                 write!(f, "{} does not exist, or is a file", directory.display())
             }

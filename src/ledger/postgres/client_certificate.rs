@@ -74,20 +74,20 @@ fn read_private(path: &Path) -> Result<Zeroizing<String>, String> {
     /// The longest accepted file.
     const LONGEST: u64 = 64 * 1024;
     let file = file_trust::open(path, Owners::Own).map_err(said)?;
-    let facts = file.metadata().map_err(|cause| cause.to_string())?;
-    let (mode, for_others) = match facts.uid() {
-        0 => (facts.mode() & 0o777, 0o037),
-        _ => (facts.mode() & 0o777, 0o077),
+    let metadata = file.metadata().map_err(|cause| cause.to_string())?;
+    let (mode, for_others) = match metadata.uid() {
+        0 => (metadata.mode() & 0o777, 0o037),
+        _ => (metadata.mode() & 0o777, 0o077),
     };
     if mode & for_others != 0 {
         return Err(format!("other users have access to it (mode {mode:04o})"));
     }
-    if facts.len() > LONGEST {
+    if metadata.len() > LONGEST {
         return Err("it is too long for a key".to_owned());
     }
     // Allocated at its full length: a string that grows leaves copies behind.
-    let mut text = Zeroizing::new(String::with_capacity(facts.len().try_into().unwrap_or(0)));
-    let read = file.take(facts.len()).read_to_string(&mut text);
+    let mut text = Zeroizing::new(String::with_capacity(metadata.len().try_into().unwrap_or(0)));
+    let read = file.take(metadata.len()).read_to_string(&mut text);
     read.map_err(|cause| cause.to_string())?;
     Ok(text)
 }

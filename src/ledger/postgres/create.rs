@@ -6,7 +6,7 @@ use super::super::sqlite::verify::verify_rows;
 use super::super::{Access, Evidence, Head, Ledger, LedgerError, Stamp};
 use super::failure::Trouble;
 use super::server::{Committed, MOST_ROWS, Server, StoredEvent};
-use super::{PATIENCE, PostgresLedger, PostgresPlace, State, schema, turn};
+use super::{LONGEST_WAIT, PostgresLedger, PostgresPlace, State, schema, turn};
 
 impl PostgresLedger {
     /// Creates a new ledger, atomically, and opens it for recording. Its [writer](PostgresPlace::with_writer) may read and append from then
@@ -78,7 +78,7 @@ impl PostgresLedger {
             let events = insert(&mut state)?;
             let committed = match state.server.append(&[])? {
                 Committed::Yes => true,
-                Committed::Unknown(found) => turn::resolve(&mut state.server, &events, &found, PATIENCE)?,
+                Committed::Unknown(found) => turn::resolve(&mut state.server, &events, &found, LONGEST_WAIT)?,
             };
             match committed {
                 true => Ok(()),

@@ -126,7 +126,7 @@ impl Trouble {
             Self::Refused { code, .. } if code == SqlState::LOCK_NOT_AVAILABLE.code() => {
                 LedgerError::Locked {
                     place,
-                    waited: super::PATIENCE,
+                    waited: super::LONGEST_WAIT,
                 }
             }
             Self::Certificate(alert) => LedgerError::CertificateRefused { place, alert },

@@ -17,7 +17,7 @@ pub(super) fn take<T>(
     replica: &mut Replica,
     stamp: &Stamp,
     change: &impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
-    patience: Duration,
+    longest_wait: Duration,
 ) -> Result<T, Trouble> {
     let taken = replica.follow(|first, each| server.take_turn(first, each));
     if let Err(trouble) = taken {
@@ -37,7 +37,7 @@ pub(super) fn take<T>(
     };
     match server.append(&draft.events) {
         Ok(Committed::Yes) => Ok(draft.keep()?),
-        Ok(Committed::Unknown(found)) => match resolve(server, &draft.events, &found, patience)? {
+        Ok(Committed::Unknown(found)) => match resolve(server, &draft.events, &found, longest_wait)? {
             true => Ok(draft.keep()?),
             false => Err(Trouble::Lost(
                 "the server lost the connection before it committed".to_owned(),
@@ -56,7 +56,7 @@ pub(super) fn resolve(
     server: &mut Server,
     events: &[StoredEvent],
     lost: &str,
-    patience: Duration,
+    longest_wait: Duration,
 ) -> Result<bool, Trouble> {
     let start = Instant::now();
     loop {
@@ -67,7 +67,7 @@ pub(super) fn resolve(
             Err(Trouble::Lost(found) | Trouble::Refused { found, .. } | Trouble::Certificate(found)) => found,
             Err(other) => return Err(other),
         };
-        if start.elapsed() >= patience {
+        if start.elapsed() >= longest_wait {
             return Err(LedgerError::Unresolved {
                 place: named(server.place()),
                 found: format!("{lost}; then {last}"),

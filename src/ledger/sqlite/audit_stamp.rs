@@ -108,9 +108,9 @@ impl Watch {
 
     /// Waits for the other processes of this program that record in the ledger. `None` if the ledger is not stamped, or if the wait takes too
     /// long.
-    pub(super) fn queue(&self, patience: Duration) -> Option<Queue> {
+    pub(super) fn queue(&self, longest_wait: Duration) -> Option<Queue> {
         self.is_large.then_some(())?;
-        Queue::wait(&self.beside("-wal"), patience)
+        Queue::wait(&self.beside("-wal"), longest_wait)
     }
 
     /// Whether there is a log. All processes that have the ledger open share it.
@@ -187,21 +187,21 @@ impl Watch {
     }
 
     /// Leaves a stamp for other processes that have the ledger open, after an audit or a commit. The caller holds the queue.
-    pub(super) fn hand_over(&mut self, db: &Connection, audit: &Audit, patience: Duration) -> Option<()> {
+    pub(super) fn hand_over(&mut self, db: &Connection, audit: &Audit, longest_wait: Duration) -> Option<()> {
         if !self.is_large || self.is_stamped || self.files.is_none() {
             return None;
         }
-        self.leave_in_turn(db, audit, Wait::Not, patience)
+        self.leave_in_turn(db, audit, Wait::Not, longest_wait)
     }
 
     /// Leaves a stamp for the next process that opens the ledger. Every change to the files since their audit must come from this connection, or
-    /// have another connection's stamp. If anything fails, there is no stamp, and the next opening audits.
+    /// have another connection's stamp. If anything fails, the stamp is missing, and the next opening audits.
     pub(super) fn leave(
         &mut self,
         db: &Connection,
         audit: &Audit,
         large: u64,
-        patience: Duration,
+        longest_wait: Duration,
     ) -> Option<()> {
         let is_done = self.is_stamped && self.files.is_some_and(|files| files.is_in_one_file());
         if is_done || read::head(db).ok()?.count < large || !audit.holds(db).ok()? || !self.is_as_left() {
@@ -213,7 +213,7 @@ impl Watch {
         db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
             .ok()?;
         self.files = FilesState::of(&self.path);
-        self.leave_in_turn(db, audit, Wait::ForTheClock, patience)
+        self.leave_in_turn(db, audit, Wait::ForTheClock, longest_wait)
     }
 
     /// Locks out other writers, and checks that no one else wrote since the audit.
@@ -222,12 +222,12 @@ impl Watch {
         db: &Connection,
         audit: &Audit,
         wait: Wait,
-        patience: Duration,
+        longest_wait: Duration,
     ) -> Option<()> {
         // A stamp is not worth a wait.
         db.busy_timeout(Duration::ZERO).ok()?;
         let begun = db.execute_batch("BEGIN IMMEDIATE");
-        db.busy_timeout(patience).ok()?;
+        db.busy_timeout(longest_wait).ok()?;
         begun.ok()?;
         // `files` was read before this lock. A commit in between changes them; one before that is in `files`, and only the audit's number shows it.
         let is_ours = audit.holds(db).ok().filter(|holds| *holds && self.is_as_left());

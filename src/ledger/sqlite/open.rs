@@ -28,7 +28,7 @@ use super::{Failure, SqliteLedger};
 use crate::output::make_temporary;
 
 /// How long to wait while other processes write. Each needs milliseconds.
-const PATIENCE: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 impl SqliteLedger {
     /// Creates a new ledger in a file (0600), atomically, and opens it for recording.
@@ -45,7 +45,7 @@ impl SqliteLedger {
             let (turn, _) = recording.finish();
             turn.commit()
         };
-        make(&path, first).map_err(|failure| failure.of(&path, PATIENCE))?;
+        make(&path, first).map_err(|failure| failure.of(&path, LONGEST_WAIT))?;
         Self::open(&path, Access::Record)
     }
 
@@ -79,7 +79,7 @@ impl SqliteLedger {
                 .require(head)
                 .map_err(Failure::contradiction)
         };
-        make(&path, fill).map_err(|failure| failure.of(&path, PATIENCE))
+        make(&path, fill).map_err(|failure| failure.of(&path, LONGEST_WAIT))
     }
 
     /// Opens the ledger in a file. Never creates one.
@@ -87,7 +87,7 @@ impl SqliteLedger {
     /// # Errors
     /// [`LedgerError`]: the path, the permissions, or the contents of the file.
     pub fn open(path: &Path, access: Access) -> Result<Self, LedgerError> {
-        Self::open_patiently(path, access, PATIENCE)
+        Self::open_waiting(path, access, LONGEST_WAIT)
     }
 
     /// Whether a ledger is there. Refuses a file that cannot be written, and a place where none can be created, before the PIN prompt.
@@ -109,15 +109,15 @@ impl SqliteLedger {
     ///
     /// # Errors
     /// Those of [`open`](Self::open).
-    pub fn open_patiently(path: &Path, access: Access, patience: Duration) -> Result<Self, LedgerError> {
-        Self::open_audited(path, access, patience, LARGE)
+    pub fn open_waiting(path: &Path, access: Access, longest_wait: Duration) -> Result<Self, LedgerError> {
+        Self::open_audited(path, access, longest_wait, LARGE)
     }
 
     /// The same. A ledger of `large` events or more is not audited at every opening.
     pub(in crate::ledger) fn open_audited(
         path: &Path,
         access: Access,
-        patience: Duration,
+        longest_wait: Duration,
         large: u64,
     ) -> Result<Self, LedgerError> {
         // SQLite gives some names a meaning: ":memory:", "", "file:…".
@@ -125,19 +125,19 @@ impl SqliteLedger {
         let found = place::file_of(&path);
         let watch = Watch::of(&path);
         let opened = match access {
-            Access::Read | Access::Decide => open_to_read(&path, patience),
-            Access::Record => open_to_record(&path, patience),
+            Access::Read | Access::Decide => open_to_read(&path, longest_wait),
+            Access::Record => open_to_record(&path, longest_wait),
         };
-        let db = opened.map_err(|failure| failure.of(&path, patience))?;
+        let db = opened.map_err(|failure| failure.of(&path, longest_wait))?;
         let presence = match access {
-            Access::Record => Some(Presence::enter(&path, patience)?),
+            Access::Record => Some(Presence::enter(&path, longest_wait)?),
             Access::Read | Access::Decide => None,
         };
         let audit = (access != Access::Read).then(|| RefCell::new(Audit::default()));
         let mut ledger = Self {
             db,
             path,
-            patience,
+            longest_wait,
             audit,
             place: None,
             watch: RefCell::new(watch),
@@ -155,17 +155,21 @@ impl SqliteLedger {
     }
 }
 
-fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, Failure> {
+fn open_to_read(path: &Path, longest_wait: Duration) -> Result<Connection, Failure> {
     refuse_missing(path)?;
     refuse_other_kinds(path, &fs::metadata(path).map_err(|cause| denied(path, &cause))?)?;
     let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let attempt =
-        connect(path, read_only, patience).and_then(|db| recognise(&db, path).map(|header| (db, header)));
+        connect(path, read_only, longest_wait).and_then(|db| recognise(&db, path).map(|header| (db, header)));
     let (db, header) = match attempt {
         // A read-only medium, or another user's directory. Without a log beside it, the file is complete.
         Err(failure) if failure.is_no_place_for_shared_memory() && !place::has_log(path) => {
             access(path, rustix::fs::Access::READ_OK).map_err(|cause| denied(path, &cause.into()))?;
-            let db = connect(&immutable(path), read_only | OpenFlags::SQLITE_OPEN_URI, patience)?;
+            let db = connect(
+                &immutable(path),
+                read_only | OpenFlags::SQLITE_OPEN_URI,
+                longest_wait,
+            )?;
             let header = recognise(&db, path)?;
             (db, header)
         }
@@ -194,11 +198,11 @@ fn refuse_empty(db: &Connection, header: &Header, path: &Path) -> Result<(), Led
     Ok(())
 }
 
-fn open_to_record(path: &Path, patience: Duration) -> Result<Connection, Failure> {
+fn open_to_record(path: &Path, longest_wait: Duration) -> Result<Connection, Failure> {
     check_place(path)?;
     refuse_missing(path)?;
     let read_write = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut db = connect(path, read_write, patience)?;
+    let mut db = connect(path, read_write, longest_wait)?;
     let header = recognise(&db, path)?;
     refuse_empty(&db, &header, path)?;
     // SQLite opens the file read-only if it may not write.
@@ -210,7 +214,7 @@ fn open_to_record(path: &Path, patience: Duration) -> Result<Connection, Failure
         }
         .into());
     }
-    use_write_ahead_log(&db, patience)?;
+    use_write_ahead_log(&db, longest_wait)?;
     if header.version < schema::newest() {
         schema::migrate(&mut db)?;
     }
@@ -244,7 +248,7 @@ fn make(path: &Path, fill: impl FnOnce(&mut Connection) -> Result<(), Failure>) 
     };
     let temporary = make_temporary(directory, 0o600).map_err(failed)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut db = connect(temporary.path(), flags, PATIENCE)?;
+    let mut db = connect(temporary.path(), flags, LONGEST_WAIT)?;
     // No other process has the file yet, and an unfinished one is deleted, so no journal is needed.
     db.pragma_update(None, "journal_mode", "MEMORY")?;
     schema::migrate(&mut db)?;
@@ -259,9 +263,9 @@ fn make(path: &Path, fill: impl FnOnce(&mut Connection) -> Result<(), Failure>) 
     Ok(())
 }
 
-fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Connection, Failure> {
+fn connect(path: &Path, flags: OpenFlags, longest_wait: Duration) -> Result<Connection, Failure> {
     let db = Connection::open_with_flags(path, flags)?;
-    db.busy_timeout(patience)?;
+    db.busy_timeout(longest_wait)?;
     for (pragma, value) in [
         // Every commit is on the disk when it returns.
         ("synchronous", "FULL"),
@@ -301,7 +305,7 @@ fn recognise(db: &Connection, path: &Path) -> Result<Header, Failure> {
 
 /// In this mode, readers and a writer do not wait for each other. SQLite does not wait if two processes set it at once, so this function
 /// does.
-fn use_write_ahead_log(db: &Connection, patience: Duration) -> Result<(), Failure> {
+fn use_write_ahead_log(db: &Connection, longest_wait: Duration) -> Result<(), Failure> {
     const PAUSE: Duration = Duration::from_millis(20);
     let mut waited = Duration::ZERO;
     loop {
@@ -313,7 +317,7 @@ fn use_write_ahead_log(db: &Connection, patience: Duration) -> Result<(), Failur
                     "it cannot keep a write-ahead log, only {mode}"
                 )));
             }
-            Err(failure) if failure.is_busy() && waited < patience => {
+            Err(failure) if failure.is_busy() && waited < longest_wait => {
                 thread::sleep(PAUSE);
                 waited += PAUSE;
             }

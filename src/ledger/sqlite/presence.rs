@@ -25,12 +25,12 @@ const PAUSE: Duration = Duration::from_millis(1);
 pub(super) struct Presence {
     lock: LockFile,
     path: PathBuf,
-    patience: Duration,
+    longest_wait: Duration,
 }
 
 impl Presence {
-    /// Counts as present until it is dropped. Waits up to `patience` while other processes check who is present, which takes microseconds.
-    pub(super) fn enter(ledger: &Path, patience: Duration) -> Result<Self, LedgerError> {
+    /// Counts as present until it is dropped. Waits up to `longest_wait` while other processes check who is present, which takes microseconds.
+    pub(super) fn enter(ledger: &Path, longest_wait: Duration) -> Result<Self, LedgerError> {
         let mut path = ledger
             .canonicalize()
             .map_err(|cause| denied(ledger, &cause))?
@@ -43,7 +43,7 @@ impl Presence {
         let presence = Self {
             lock: LockFile::new(File::from(file)),
             path,
-            patience,
+            longest_wait,
         };
         presence.share()?;
         Ok(presence)
@@ -74,13 +74,13 @@ impl Presence {
         loop {
             match flock(&*self.lock, FlockOperation::NonBlockingLockShared) {
                 Ok(()) => return Ok(()),
-                Err(Errno::WOULDBLOCK | Errno::INTR) if start.elapsed() < self.patience => {
+                Err(Errno::WOULDBLOCK | Errno::INTR) if start.elapsed() < self.longest_wait => {
                     thread::sleep(PAUSE)
                 }
                 Err(Errno::WOULDBLOCK | Errno::INTR) => {
                     return Err(LedgerError::Locked {
                         place: LedgerPlace::file(&self.path),
-                        waited: self.patience,
+                        waited: self.longest_wait,
                     });
                 }
                 Err(error) => return Err(denied(&self.path, &error.into())),

@@ -72,7 +72,7 @@ pub(in crate::ledger) fn verify_rows(
 }
 
 fn conclude(walked: Walked<'_>, evidence: &Evidence, mut findings: Findings) -> VerifyReport {
-    let kept = evidence.head.as_ref().map(|kept| walked.judge(kept));
+    let kept = evidence.head.as_ref().map(|kept| walked.compare(kept));
     if let (Some(kept), Some(how)) = (evidence.head, kept)
         && !matches!(how, KeptHead::OnTheChain { .. })
         && walked.is_whole
@@ -300,7 +300,7 @@ fn walk<'a>(
 }
 
 impl Walked<'_> {
-    fn judge(&self, kept: &Head) -> KeptHead {
+    fn compare(&self, kept: &Head) -> KeptHead {
         match self.kept_hash {
             Some(hash) if hash == kept.hash => KeptHead::OnTheChain {
                 later: self.head.count.saturating_sub(kept.count),

@@ -97,8 +97,8 @@ fn a_changed_event_stops_every_decision_even_with_a_matching_hash() {
         .replace("\"reason\":1", "\"reason\":6");
     let before = sound.query::<[u8; 32]>(&format!("SELECT hash FROM events WHERE sequence = {}", row - 1))[0];
     let hash = Digest::of(&[&before[..], body.as_bytes()].concat());
-    let anew = format!("{changed}; UPDATE events SET hash = X'{hash}' WHERE sequence = {row}");
-    assert_decides_nothing(&sound, &restored(&anew));
+    let rehashed = format!("{changed}; UPDATE events SET hash = X'{hash}' WHERE sequence = {row}");
+    assert_decides_nothing(&sound, &restored(&rehashed));
 }
 
 #[test]

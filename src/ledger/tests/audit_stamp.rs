@@ -11,11 +11,11 @@ use super::*;
 use crate::ledger::sqlite::LARGE;
 use crate::ledger::sqlite::read::NEWEST;
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Opens a small ledger as if it were large.
 fn open(path: &Path, access: Access) -> Result<SqliteLedger, LedgerError> {
-    SqliteLedger::open_audited(path, access, PATIENCE, 1)
+    SqliteLedger::open_audited(path, access, LONGEST_WAIT, 1)
 }
 
 fn stamp_of(path: &Path) -> PathBuf {

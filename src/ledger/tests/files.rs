@@ -8,7 +8,7 @@ use super::*;
 use crate::file_trust::TrustError;
 
 fn open(desk: &Desk, access: Access) -> Result<SqliteLedger, LedgerError> {
-    SqliteLedger::open_patiently(&desk.path(), access, Duration::from_millis(200))
+    SqliteLedger::open_waiting(&desk.path(), access, Duration::from_millis(200))
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_file_that_is_not_a_ledger_is_not_changed() {
     let text = directory.path().join("text");
     fs::write(
         &text,
-        "this is a text, and longer than the header of an SQLite database has to be: it is one hundred bytes",
+        "this is a text, and longer than the header of an SQLite database must be: it is one hundred bytes",
     )
     .unwrap();
     let other = directory.path().join("other.db");

@@ -154,7 +154,7 @@ fn a_takeover_adds_only_what_is_new<L: Tables>(new: fn() -> Stores<L>) {
     stores.done(&Step::TakeOver(Box::new(known.clone())));
     let before = stores.last();
     stores.done(&Step::TakeOver(Box::new(known.clone())));
-    assert_eq!(stores.last(), before, "there was nothing new");
+    assert_eq!(stores.last(), before, "nothing was new");
     if let Some(certificate) = &mut known.certificate {
         certificate.path = PathCheck::NotChecked;
     }

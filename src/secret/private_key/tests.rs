@@ -138,7 +138,7 @@ fn each_fault_of_an_ec_key_is_refused() {
     let inconsistent = |der: &[u8]| matches!(check(der, &public), Err(PrivateKeyError::Inconsistent { .. }));
 
     assert!(malformed(&[&good[..], &[0]].concat()), "trailing data");
-    assert!(malformed(&good[..good.len() - 1]), "cut off");
+    assert!(malformed(&good[..good.len() - 1]), "truncated");
     assert!(malformed(b""), "empty");
     assert!(
         malformed(&ec_key(b"\x02\x01\x02", algorithm, &scalar, b"", b"")),

@@ -19,7 +19,7 @@ pub(super) use shown::{show_certificate, show_list};
 
 use self::stand_ins::make_stand_ins;
 use super::foreseen::{Foreseen, LedgerToday};
-use super::objects::{Built, Made, ObjectBuilder, in_step, issuer_of, judge};
+use super::objects::{Built, Made, ObjectBuilder, in_step, issuer_of, lint};
 use super::previous::Following;
 use super::stand_in::StandIn;
 use super::waivers::{check_waivers, waived_in_ledger};
@@ -196,7 +196,7 @@ impl Draft<'_> {
     ) -> Result<Option<DraftObject>, WorkflowError> {
         Ok(match self.builder.build(step, session, made)? {
             Some(Built::Certificate(checked)) => {
-                judge(&checked, session, self.progress)?;
+                lint(&checked, session, self.progress)?;
                 let certificate = self.rehearse(&checked, session)?;
                 let waivers = waived_in_ledger(self.builder.file, &step.id);
                 foreseen.at(step, |foreseen| {

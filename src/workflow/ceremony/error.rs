@@ -108,7 +108,7 @@ pub enum CeremonyError {
     Previous(PreviousError),
     /// A statement or an approval was refused.
     People(Box<PeopleError>),
-    /// The plan or the transcript cannot be read, so there is nothing to report.
+    /// The plan or the transcript cannot be read, so a report is not possible.
     NothingToReport {
         /// What the verification found.
         findings: Vec<String>,

@@ -197,7 +197,7 @@ impl Numbers {
                         .or_insert_with(|| "revoked".to_owned());
                 }
             }
-            // Only its own key vouches for a self-signed certificate, so a CRL signed by that key says nothing about it.
+            // Only its own key signed a self-signed certificate, so a CRL signed by that key says nothing about it.
             (ObjectKind::Certificate, Some(StepAction::CreateCa(_))) => {}
             (ObjectKind::Certificate, _) => {
                 let is_replaced = trail.replaced.contains_key(&object.step);

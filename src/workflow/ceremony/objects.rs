@@ -138,14 +138,14 @@ pub(super) fn issuer_of(checked: &Checked) -> Issuer<'_> {
 }
 
 /// Reads the certificate back at both ends of the session, and runs the profile's linter on it.
-pub(super) fn judge(
+pub(super) fn lint(
     checked: &Checked,
     session: &Session,
     progress: &dyn Progress,
 ) -> Result<(), WorkflowError> {
     let issuer = issuer_of(checked);
     let rehearsals = Rehearsals::of(checked.profile(), checked.issuer_key())?;
-    rehearsals.judge(checked, issuer, session.begins, Linted::Draft, progress)?;
+    rehearsals.lint(checked, issuer, session.begins, Linted::Draft, progress)?;
     Ok(checked.read_back(issuer, session.ends)?)
 }
 

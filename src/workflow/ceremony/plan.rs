@@ -61,7 +61,7 @@ pub struct PlanCircumstances {
 }
 
 /// Plans a ceremony: draws every serial number, and fixes every octet that is known before a key is made. `ledger` is the ledger in which the
-/// ceremony will be recorded, if there is one. It is only read, anything it would refuse on the day is refused now, and nothing of it goes into the
+/// ceremony will be recorded, if there is one. It is only read, anything it would refuse on the day is refused now, and no part of it goes into the
 /// plan.
 ///
 /// # Errors

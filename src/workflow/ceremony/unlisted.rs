@@ -1,4 +1,4 @@
-//! Finds the serial numbers that a ceremony revoked and that none of its CRLs list.
+//! Finds the serial numbers that a ceremony revoked and that are on no CRL of it.
 
 use super::export::{issuer_of, read_crl};
 use crate::ceremony::{

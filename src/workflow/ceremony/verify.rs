@@ -44,7 +44,7 @@ pub struct CeremonyReport {
     pub made: Vec<MadeObject>,
     /// What was revoked in the ledger, and is on no CRL of the ceremony. The ceremony is verified nevertheless.
     pub unlisted: Vec<UnlistedRevocation>,
-    /// Every problem found. If there is none, the ceremony is verified.
+    /// Every problem found. If the list is empty, the ceremony is verified.
     pub findings: Vec<Finding>,
 }
 
@@ -75,7 +75,7 @@ pub struct MadeObject {
 }
 
 impl CeremonyReport {
-    /// Whether there are no findings.
+    /// Whether the list of findings is empty.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.findings.is_empty()

@@ -27,7 +27,7 @@ impl NumberedCrl {
         }
         if let Some(number) = existing.number()?.filter(|number| *number >= self.content.number) {
             let found = format!(
-                "the CRL there has number {number}, but this one would have {}: numbers must rise. Is the ledger an older copy?",
+                "the CRL there has number {number}, but this one would have {}: numbers must increase. Is the ledger an older copy?",
                 self.content.number
             );
             return Err(X509Error::broken(rules::CRL_NUMBER, found).into());

@@ -58,14 +58,14 @@ const ISSUES: [Issue; 8] = [
         from: (5, 0, 0),
         until: Some((5, 17, 2)),
         state: CheckState::Noted,
-        what: "many signatures at a time can fail, which its log calls \"Sequence number is outside of window\": then make fewer at a time",
+        what: "many signatures at once can fail (its log says \"Sequence number is outside of window\"): then make fewer at once",
         source: "ki-all, issue 16",
     },
     Issue {
         from: (5, 0, 0),
         until: Some((5, 18, 0)),
         state: CheckState::Noted,
-        what: "throttled, C_GetAttributeValue answers CKR_DEVICE_ERROR, after which hsm-ca asks again",
+        what: "when throttled, C_GetAttributeValue returns CKR_DEVICE_ERROR, and hsm-ca tries again",
         source: "ki-pkcs11-sdk, issue 15",
     },
     Issue {

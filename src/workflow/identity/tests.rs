@@ -39,8 +39,8 @@ fn remarks(side: RootSide, known: Option<KnownRoot>) -> Vec<String> {
         aws_sha256: Some(hsm.fingerprint()),
         manufacturer_sha256: Some(root.fingerprint()),
     };
-    let judged = judge_root(side, &root, known, &hsm, &roots);
-    let part = judge_chain(side, [&hsm, &hardware, &root], judged, NOW);
+    let checked = check_root(side, &root, known, &hsm, &roots);
+    let part = check_chain(side, [&hsm, &hardware, &root], checked, NOW);
     let steps = part
         .subjects
         .iter()

@@ -197,10 +197,10 @@ fn check_use(
         version_1_authorities: true,
         outlived: None,
     };
-    for judged in verify_path(&[signed, anchor], policy, now) {
-        if let Some(step) = judged.steps.iter().find(|step| !step.finding.is_fine()) {
+    for checked in verify_path(&[signed, anchor], policy, now) {
+        if let Some(step) = checked.steps.iter().find(|step| !step.finding.is_fine()) {
             return Err(InitializeClusterError::Useless {
-                reason: format!("{}, {}: {}", judged.subject, step.what, step.finding.text()),
+                reason: format!("{}, {}: {}", checked.subject, step.what, step.finding.text()),
             });
         }
     }

@@ -16,7 +16,7 @@ use crate::workflow::recorded::reread_certificate;
 use crate::workflow::{Delivered, Finished, Recorder, Step, WorkflowError};
 use crate::x509::{Checked, ExtensionText, Role};
 
-/// A signing job, and the outlines that its linter has judged.
+/// A signing job, and the outlines that its linter has checked.
 pub(super) struct Signing<'a, R: RequestSource> {
     job: &'a SigningJob<R>,
     authority: Authority,

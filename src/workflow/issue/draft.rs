@@ -10,7 +10,7 @@ use crate::workflow::named::refusal_of;
 use crate::workflow::{Held, Planned, WorkflowError};
 use crate::x509::{Checked, ExtensionText, Role, SerialNumber, VerifiedRequest};
 
-/// Enough of a certificate to rebuild the exact bytes that a linter judged.
+/// Enough of a certificate to rebuild the exact bytes that a linter checked.
 #[derive(Clone, Debug)]
 pub(super) struct Outline {
     serial: SerialNumber,
@@ -43,7 +43,7 @@ pub(super) struct NewDraft {
 }
 
 impl<R: RequestSource> SigningJob<R> {
-    /// The outline of the certificate that the profile's linter judges.
+    /// The outline of the certificate that the profile's linter checks.
     pub(super) fn outline(
         &self,
         index: usize,
@@ -102,7 +102,7 @@ impl<R: RequestSource> SigningJob<R> {
         Ok(Some(draft))
     }
 
-    /// The bytes that the linter judged. Without a linter, bytes that passed every rule.
+    /// The bytes that the linter checked. Without a linter, bytes that passed every rule.
     fn plan(
         &self,
         request: &VerifiedRequest,

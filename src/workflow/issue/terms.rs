@@ -91,7 +91,7 @@ impl Terms {
     ) -> Result<Planned<Checked>, WorkflowError> {
         let checked = self.check(request, &SerialNumber::random(random)?)?;
         let issuer = Issuer::Authority(&self.authority.value);
-        rehearsals.judge_checked(&checked, issuer, self.now, Linted::Certificate, progress)?;
+        rehearsals.lint_checked(&checked, issuer, self.now, Linted::Certificate, progress)?;
         Ok(Planned::new(checked)?.waiving(self.waivers))
     }
 }

@@ -195,7 +195,7 @@ impl Planned<Checked> {
         };
         let planned = Self::new(checked)?.refuse_other_inputs(&file)?;
         let rehearsals = Rehearsals::of(profile, planned.checked.issuer_key())?;
-        rehearsals.judge(&planned.checked, issuer, at, what, &())?;
+        rehearsals.lint(&planned.checked, issuer, at, what, &())?;
         Ok(planned)
     }
 }

@@ -110,7 +110,7 @@ impl<T: Signable> Completed<T> {
 }
 
 impl Recorder {
-    /// Records why there is no signature. Returns the error of the job.
+    /// Records why a signature is missing. Returns the error of the job.
     pub fn give_up(&mut self, NotSigned { entry, cause }: NotSigned) -> WorkflowError {
         self.abandon(&[entry], &cause.to_string());
         cause.into()

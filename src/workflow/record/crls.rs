@@ -90,7 +90,7 @@ impl Recorder {
                     .next()
                     .map_or_else(String::new, |next| format!(" {next} or more, or"));
                 let found = format!(
-                    "{asked} was requested, but the last CRL of this CA has {number} (entry {entry} of the ledger), and numbers must rise: \
+                    "{asked} was requested, but the last CRL of this CA has {number} (entry {entry} of the ledger), and numbers must increase: \
                      request{next} no number"
                 );
                 Err(X509Error::broken(rules::CRL_NUMBER, found).into())

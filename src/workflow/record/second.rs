@@ -130,7 +130,7 @@ impl NewAuthority<'_> {
                     "which may have been signed, "
                 };
                 let found = format!(
-                    "a CA certificate with this name and {words} exists already: {}, {open}valid until {}",
+                    "a CA certificate with this name and {words} already exists: {}, {open}valid until {}",
                     found.place, found.not_after
                 );
                 return Err(X509Error::broken(rule, found).into());

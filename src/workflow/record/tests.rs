@@ -86,14 +86,14 @@ impl Desk {
     }
 
     fn recorder(&self) -> Recorder {
-        let patience = std::time::Duration::from_millis(20);
+        let longest_wait = std::time::Duration::from_millis(20);
         let stamp = stamp("me@here", NOW);
         let made = SqliteLedger::create(&self.path("l.db"), &stamp);
         assert!(
             matches!(made, Ok(_) | Err(LedgerError::Exists { .. })),
             "{made:?}"
         );
-        let ledger = SqliteLedger::open_patiently(&self.path("l.db"), Access::Record, patience).unwrap();
+        let ledger = SqliteLedger::open_waiting(&self.path("l.db"), Access::Record, longest_wait).unwrap();
         Recorder::new(Box::new(ledger), "me@here".to_owned(), Clock::stopped_at(NOW))
     }
 

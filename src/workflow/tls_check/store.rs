@@ -33,7 +33,7 @@ pub(super) enum Search {
     Found { file: String },
     /// It is not found, for this reason.
     NotFound { problem: String },
-    /// It depends on a file that this program cannot judge.
+    /// It depends on a file that this program cannot check.
     Unclear { why: String },
 }
 

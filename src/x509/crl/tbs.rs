@@ -124,7 +124,7 @@ impl CrlTbs {
             revocation?.append_to(&mut entry)?;
             buffer.append_bytes(&entry);
         }
-        // 5.1.2.6: "When there are no revoked certificates, the revoked certificates list MUST be absent."
+        // 5.1.2.6: without revoked certificates, the list MUST be absent.
         if !buffer.as_bytes().is_empty() {
             buffer.wrap().map_err(&malformed)?;
         }

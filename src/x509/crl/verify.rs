@@ -9,7 +9,7 @@ use crate::x509::{Certificate, Rule, UnixTime, X509Error, rules};
 const CRITICAL_EXTENSION: &Rule = &rules::rule(
     "critical-extension",
     "RFC 5280 5.2",
-    "no critical extension that is not supported",
+    "every critical extension is supported",
 );
 
 /// Refuses with the clause about reading a list, if it differs from the one about making a list.

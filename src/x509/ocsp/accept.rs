@@ -67,7 +67,7 @@ impl OcspRequest {
         if types.is_some_and(|types| !types.contains(&ID_PKIX_OCSP_BASIC)) {
             return Err(X509Error::broken(
                 rules::OCSP_RESPONSE_TYPE,
-                "the request does not accept a basic response, and there is no other kind",
+                "the request does not accept a basic response, the only kind",
             ));
         }
         Ok(())

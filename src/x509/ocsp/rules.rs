@@ -13,28 +13,28 @@ rules! {
     OCSP_CRITICAL_EXTENSION = rule(
         "ocsp-critical-extension",
         "RFC 6960 4.1.2",
-        "no critical extension that is not supported",
+        "every critical extension is supported",
     );
     OCSP_RESPONSE_TYPE = rule(
         "ocsp-response-type",
         "RFC 6960 4.4.3",
-        "the request takes basic responses",
+        "the request accepts basic responses",
     );
     OCSP_ISSUER = rule(
         "ocsp-issuer",
         "RFC 6960 2.3",
-        "about a certificate of this CA and key, at least one",
+        "the request asks about at least one certificate of this CA and key",
     );
-    OCSP_ENCODING = rule("ocsp-encoding", "X.690", "the response encodes to the same bytes");
+    OCSP_ENCODING = rule("ocsp-encoding", "X.690", "the response, decoded and encoded again, has the same bytes");
     OCSP_SIGNER = rule(
         "ocsp-signer",
         "RFC 6960 4.2.2.2",
-        "the CA, or one whose certificate this CA issued with this key",
+        "the signer is the CA, or has a certificate that this CA issued with this key",
     );
     OCSP_SIGNER_PURPOSE = rule(
         "ocsp-signer-purpose",
         "RFC 6960 4.2.2.2",
-        "a delegated signer has OCSPSigning, and may make signatures",
+        "a delegated signer's certificate has OCSPSigning, and its keyUsage allows signatures",
     );
     OCSP_SIGNER_VALIDITY = rule(
         "ocsp-signer-validity",
@@ -54,42 +54,42 @@ rules! {
     OCSP_RESPONDER_ID = rule(
         "ocsp-responder-id",
         "RFC 6960 4.2.2.3",
-        "the name or the key of who signs",
+        "the responder ID is the signer's name or key",
     );
     OCSP_CERT_IDS = rule(
         "ocsp-cert-ids",
         "RFC 6960 4.2.2.3",
-        "the request's CertIDs, byte for byte, in their order",
+        "the response has the request's CertIDs, byte for byte and in order",
     );
     OCSP_STATUS = rule(
         "ocsp-status",
         "RFC 6960 2.2",
-        "what is known; unknown for another CA's certificate",
+        "each status is what the ledger or the index says; unknown for another CA's certificate",
     );
     OCSP_REVOCATION = rule(
         "ocsp-revocation",
         "RFC 6960 4.2.1",
-        "revoked before thisUpdate, for a reason that exists",
+        "a revocation is not after thisUpdate, and its reason exists",
     );
     OCSP_TIMES = rule(
         "ocsp-times",
         "RFC 6960 2.4",
-        "thisUpdate and producedAt not in the future",
+        "thisUpdate and producedAt are not in the future",
     );
     OCSP_NEXT_UPDATE = rule(
         "ocsp-next-update",
         "RFC 6960 4.2.2.1",
-        "present, and after thisUpdate; when verified, not past",
+        "nextUpdate is present, and after thisUpdate; at verification, it is not past",
     );
     OCSP_NESTING = rule(
         "ocsp-nesting",
         "RFC 6960 4.2.2.2",
-        "nextUpdate not after the end of the signer's certificate and its CA's",
+        "nextUpdate is not after the end of the signer's certificate or its CA's",
     );
-    OCSP_NONCE = rule("ocsp-nonce", "RFC 9654 2.1", "the request's, or absent");
+    OCSP_NONCE = rule("ocsp-nonce", "RFC 9654 2.1", "the nonce is the request's, or absent");
     OCSP_EXTENSIONS = rule(
         "ocsp-extensions",
         "RFC 6960 4.4",
-        "nothing else, and nothing critical",
+        "only the planned extensions are present, none of them critical",
     );
 }

@@ -52,8 +52,8 @@ impl Path {
 }
 
 fn failures(path: &[&Certificate], policy: PathPolicy, now: UnixTime) -> Vec<(usize, &'static str)> {
-    let judged = verify_path(path, policy, now);
-    let failed = judged.iter().enumerate().flat_map(|(index, one)| {
+    let checked = verify_path(path, policy, now);
+    let failed = checked.iter().enumerate().flat_map(|(index, one)| {
         let steps = one.steps.iter().filter(|step| !step.finding.is_fine());
         steps.map(move |step| (index, step.what))
     });
@@ -122,7 +122,7 @@ fn a_certificate_and_a_key_may_be_in_the_path_only_once() {
 }
 
 #[test]
-fn authorities_are_judged_by_their_extensions() {
+fn authorities_are_checked_by_their_extensions() {
     let ca_true = b"\x30\x03\x01\x01\xff";
     for (extensions, why) in [
         (vec![], "nothing"),
@@ -207,9 +207,9 @@ fn faults_that_do_not_matter_for_the_first_certificate_are_reported_and_not_refu
         path.leaf.extensions = Some(extensions);
         let [_, middle, leaf] = &path.keys;
         let certificate = path.leaf.sign(leaf, middle);
-        let mut judged = verify_path(&[&certificate], POLICY, NOW).remove(0).steps;
-        judged.retain(|step| step.what == "purpose");
-        judged.remove(0).finding
+        let mut checked = verify_path(&[&certificate], POLICY, NOW).remove(0).steps;
+        checked.retain(|step| step.what == "purpose");
+        checked.remove(0).finding
     };
     assert!(matches!(purpose(vec![]), Finding::Passed(_)));
     let sign_only = extension(ID_CE_KEY_USAGE, true, b"\x03\x02\x07\x80");
@@ -232,7 +232,7 @@ fn a_name_in_another_case_is_the_same_and_a_different_name_is_not() {
 }
 
 #[test]
-fn validity_is_judged_to_the_second_at_every_level() {
+fn validity_is_checked_to_the_second_at_every_level() {
     for level in 0..3 {
         let mut path = Path::new();
         let sketch = [&mut path.leaf, &mut path.middle, &mut path.root];

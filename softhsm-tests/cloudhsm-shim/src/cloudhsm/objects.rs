@@ -11,7 +11,7 @@ use crate::target::Answer;
 use crate::template::Template;
 
 /// Plaintext keys may be created: the table of pkcs11-attributes-interpreting has columns for
-/// private keys. Certificates (pkcs11-certificate-storage) have to be enabled first, and are
+/// private keys. Certificates (pkcs11-certificate-storage) must be enabled first, and are
 /// refused here (INF: `CKR_TEMPLATE_INCONSISTENT`).
 ///
 /// # Safety

@@ -15,7 +15,7 @@ use cryptoki_sys::*;
 use super::module::Module;
 
 /// How long a new client waits for the sessions of dead ones to be closed.
-const PATIENCE: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
 pub(super) struct Clients {
@@ -41,7 +41,7 @@ impl Clients {
 
     /// Waits until the sessions of disconnected clients are closed.
     pub(super) fn wait_for_the_dead(&self) {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + LONGEST_WAIT;
         let mut entries = self.lock();
         while entries.by_number.values().any(|entry| is_closed(&entry.stream)) {
             let left = end.saturating_duration_since(Instant::now());

@@ -21,7 +21,7 @@ fn crl_numbers_rise_and_begin_somewhere() {
     };
     let with = |text: &str| sound().replace("[close]", text);
     assert!(CeremonyFile::read(&with(&second(2))).is_ok());
-    assert!(refusal(&with(&second(1))).contains("numbers must rise"));
+    assert!(refusal(&with(&second(1))).contains("numbers must increase"));
     // The file does not show which CRLs an older CA has issued.
     let old = second(7).replace("issuer = \"root\"", "issuer = \"legacy\"\ntoken = \"legacy\"");
     assert!(refusal(&with(&old)).contains("previous is missing"));

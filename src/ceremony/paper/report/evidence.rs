@@ -34,7 +34,7 @@ const EVIDENCE: [[&str; 3]; 13] = [
     ],
     [
         "CA/B BR 7.2",
-        "nextUpdate at most 12 months ahead; CRL numbers that rise",
+        "nextUpdate at most 12 months ahead; CRL numbers that increase",
         "out/; state/next.json",
     ],
     [

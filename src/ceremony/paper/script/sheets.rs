@@ -18,8 +18,8 @@ pub(super) fn attendance(html: &mut Html, plan: &CeremonyPlan) {
         html.leaf(
             "p",
             "",
-            "Everybody who enters the room is here, also those who are not in the plan. Copy no number of an identity \
-             document; write which kind it was.",
+            "Everybody who enters the room is here, also those who are not in the plan. Do not copy the number of an \
+             identity document; write down its kind.",
         );
         let mut rows: Vec<[String; 6]> = Vec::new();
         for person in &plan.people.persons {
@@ -77,7 +77,7 @@ pub(super) fn closing(html: &mut Html, plan: &CeremonyPlan, hash: &Digest) {
         html.leaf(
             "p",
             "",
-            "I was present. The ceremony went as this script says, but for what the exception sheets say.",
+            "I was present. The ceremony went as this script says, except as the exception sheets say.",
         );
         let needed = plan.people.persons.iter();
         let needed = needed.filter(|person| person.roles.iter().any(|role| plan.attest().contains(role)));

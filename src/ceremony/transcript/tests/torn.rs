@@ -48,7 +48,7 @@ fn a_torn_last_line_is_distinguished_from_other_damage() {
     }
 }
 
-/// The line is kept, cut off and recorded, whenever the program stops in between.
+/// The line is kept, removed and recorded, whenever the program stops in between.
 #[test]
 fn a_torn_line_is_recorded_even_if_the_program_stops_after_the_cut() {
     let (good, _) = small();

@@ -149,7 +149,7 @@ fn sentence(told: &Told<'_>, width: Option<usize>) -> String {
         }
         Told::Refused { reason } => format!("Not accepted: {}\n", printable(reason)),
         Told::Recorded { line, time, event } => recorded(*line, *time, event, width),
-        Told::RecordedNext => "This is recorded next. Say first whose the remark before it is.\n".to_owned(),
+        Told::RecordedNext => "This is recorded next. First say who made the remark before it.\n".to_owned(),
         Told::Step { number, of, step } => {
             format!("\nStep {number} of {of}, {}: {}\n", step.id, describe_step(step))
         }

@@ -142,7 +142,7 @@ pub(super) fn changed(found: &Metadata) -> (i64, i64) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wait {
     ForTheClock,
-    /// Since Linux 6.13, a file whose time was read gets a new time with each change, so there is nothing to wait for.
+    /// Since Linux 6.13, a file whose time was read gets a new time with each change, so no wait is needed.
     Not,
 }
 

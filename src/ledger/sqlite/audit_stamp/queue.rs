@@ -21,12 +21,12 @@ pub(in crate::ledger::sqlite) struct Queue(#[expect(dead_code, reason = "the loc
 impl Queue {
     /// `log` is the write-ahead log, shared by all processes that have the ledger open. SQLite has no POSIX locks on the log, unlike on the
     /// file, so closing another descriptor drops none.
-    pub(super) fn wait(log: &Path, patience: Duration) -> Option<Self> {
+    pub(super) fn wait(log: &Path, longest_wait: Duration) -> Option<Self> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = LockFile::new(File::from(rustix::fs::open(log, flags, Mode::empty()).ok()?));
         let start = Instant::now();
         while flock(&*file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            (start.elapsed() < patience).then_some(())?;
+            (start.elapsed() < longest_wait).then_some(())?;
             thread::sleep(PAUSE);
         }
         Some(Self(file))

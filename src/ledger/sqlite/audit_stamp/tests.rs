@@ -8,7 +8,7 @@ use super::*;
 use crate::ledger::rules::Recording;
 use crate::ledger::{Access, Authority, LedgerError, Name, RecordedName, Stamp, UnixTime};
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Long enough for the clock of the file system to tick.
 const A_TICK: Duration = Duration::from_millis(20);
@@ -34,7 +34,7 @@ fn authority() -> Authority {
 
 /// Opens a small ledger as if it were large.
 fn open(path: &Path) -> Result<SqliteLedger, LedgerError> {
-    SqliteLedger::open_audited(path, Access::Record, PATIENCE, 1)
+    SqliteLedger::open_audited(path, Access::Record, LONGEST_WAIT, 1)
 }
 
 /// A commit as `record_with` makes it.
@@ -59,7 +59,7 @@ fn leave_after_a_commit(ledger: &mut SqliteLedger, between: &dyn Fn(&Path)) -> O
     let (watch, audit) = (ledger.watch.get_mut(), ledger.audit.as_mut().unwrap());
     watch.committed(true);
     thread::sleep(A_TICK);
-    watch.hand_over(&ledger.db, audit.get_mut(), PATIENCE)
+    watch.hand_over(&ledger.db, audit.get_mut(), LONGEST_WAIT)
 }
 
 /// When the ledger is closed, as [`Watch::leave`] does it.
@@ -72,7 +72,7 @@ fn leave_at_the_end(ledger: &mut SqliteLedger, between: &dyn Fn(&Path)) -> Optio
     ledger.db.query_row(empty_the_log, [], |_| Ok(())).unwrap();
     between(&ledger.path);
     watch.files = FilesState::of(&ledger.path);
-    watch.leave_in_turn(&ledger.db, audit.get_mut(), Wait::ForTheClock, PATIENCE)
+    watch.leave_in_turn(&ledger.db, audit.get_mut(), Wait::ForTheClock, LONGEST_WAIT)
 }
 
 type Leave = fn(&mut SqliteLedger, &dyn Fn(&Path)) -> Option<()>;

@@ -130,7 +130,7 @@ impl Draft<'_> {
     ) -> Result<Spare, WorkflowError> {
         let spare = self.serials.spare(&session.name, &step.id)?;
         let octets = serial.octets();
-        // The serial number is the second field, and nothing of that length comes before it.
+        // The serial number is the second field, and no field of that length comes before it.
         let at = tbs.windows(octets.len()).position(|found| found == octets);
         let at = at.filter(|_| spare.octets().len() == octets.len());
         let at = at.ok_or(CeremonyError::SameSerial)?;
@@ -140,7 +140,7 @@ impl Draft<'_> {
         })
     }
 
-    /// Writes zeros where a key of the ceremony will go, and the real octets where the key exists already.
+    /// Writes zeros where a key of the ceremony will go, and the real octets where the key already exists.
     fn cut_holes(&self, step: &Step, der: &[u8]) -> Result<(Vec<u8>, Vec<Hole>), CeremonyError> {
         let mut tbs = der.to_vec();
         let mut holes = Vec::new();
@@ -162,7 +162,7 @@ impl Draft<'_> {
                             });
                         }
                         _ => {
-                            let reason = format!("the octets of key {name:?} are of another length");
+                            let reason = format!("the octets of key {name:?} have a different length");
                             return Err(value(&step.id, "key", reason));
                         }
                     }

@@ -109,7 +109,7 @@ fn check(ceremony: &OpenedCeremony, remark: &Remark, what: &'static str) -> Resu
     }
 }
 
-/// Opens the transcript of a ceremony that has not ended, or creates it. A torn last line is kept in a separate file and cut off, and a deviation
+/// Opens the transcript of a ceremony that has not ended, or creates it. A torn last line is kept in a separate file and removed, and a deviation
 /// records it.
 fn open(ceremony: &OpenedCeremony, remark: &Remark) -> Result<TranscriptFile, PeopleError> {
     let path = ceremony.directory.transcript();

@@ -67,7 +67,7 @@ impl CeremonyRoom for PracticeRoom<'_> {
                 self.sign_gate(step, *missing)?;
                 Ok(String::new())
             }
-            // A rehearsal stops at any problem that people would have to decide.
+            // A rehearsal stops at any problem that people would need to decide.
             Question::Decide { .. } | Question::DecidedBy { .. } | Question::SaidBy { .. } => {
                 Err(RunError::NoAnswer { asked: "a decision" }.into())
             }

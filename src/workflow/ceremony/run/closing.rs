@@ -23,7 +23,7 @@ impl CeremonyRun<'_> {
         let results = self.results()?;
         self.type_words(CLOSING)?;
         self.count_gates_again()?;
-        // Write the ledger's events first. After the closing event, nothing of the ceremony changes.
+        // Write the ledger's events first. After the closing event, no part of the ceremony changes.
         self.write_ledger()?;
         self.record(Event::Closed {
             out: digests(&results),

@@ -99,7 +99,7 @@ pub enum RunError {
         /// The key.
         key: String,
     },
-    /// There is nobody to answer.
+    /// Nobody can answer.
     NoAnswer {
         /// The question.
         asked: &'static str,

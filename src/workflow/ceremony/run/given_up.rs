@@ -1,4 +1,4 @@
-//! Cleans up after an abandoned session. It signed nothing, so nothing of it belongs to the record.
+//! Cleans up after an abandoned session. It signed nothing, so no part of it belongs to the record.
 
 use std::fs;
 use std::io;

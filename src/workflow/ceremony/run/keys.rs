@@ -127,7 +127,7 @@ impl CeremonyRun<'_> {
         Ok(())
     }
 
-    /// Shows people the objects with this label on the token, and asks what to do with them. If there are none, does nothing.
+    /// Shows people the objects with this label on the token, and asks what to do with them. Without any, does nothing.
     pub(super) fn decide_about_left(
         &self,
         step: &str,

@@ -190,7 +190,7 @@ impl CeremonyRun<'_> {
             return Err(RunError::CannotDo {
                 step: step.to_owned(),
                 reason: format!(
-                    "its serial number is used already, in entry {} of the ledger",
+                    "its serial number is already used, in entry {} of the ledger",
                     entry.id
                 ),
             }

@@ -12,7 +12,7 @@ pub trait CeremonyRoom {
     /// Asks a question, and waits for one line.
     ///
     /// # Errors
-    /// [`RunError::NoAnswer`](super::RunError::NoAnswer): there is nobody to answer.
+    /// [`RunError::NoAnswer`](super::RunError::NoAnswer): nobody can answer.
     fn ask(&self, question: &Question<'_>) -> Result<String, WorkflowError>;
 
     /// Called once before the first line of a run is recorded.

@@ -62,7 +62,7 @@ fn join(
 ) -> Result<Vec<u8>, String> {
     let content = report.trail.completed(object, begun.spare);
     let content = content.ok_or("its bytes cannot be completed")?;
-    let (_, signature) = begun.signature.as_ref().ok_or("there is none")?;
+    let (_, signature) = begun.signature.as_ref().ok_or("it is missing")?;
     let algorithm = SignatureAlgorithm::from_identifier(&object.algorithm.0);
     let algorithm = algorithm.map_err(|error| error.to_string())?;
     let key = key_named(plan, inputs, &object.key, report)?;

@@ -1,14 +1,14 @@
-//! The copies of torn lines that were cut off.
+//! The copies of torn lines that were removed.
 
 use super::{Archive, CeremonyReport};
 
-/// A copy that no deviation names is a line that was cut off without a record.
+/// A copy that no deviation names is a line that was removed without a record.
 pub(super) fn check(archive: &Archive, report: &mut CeremonyReport) {
     let Some(transcript) = &report.transcript else {
         return;
     };
     for copy in transcript.unrecorded_copies(&archive.files_in("run")) {
-        let found = "it has a line that was cut off the transcript, and no deviation names it";
+        let found = "it has a line that was removed from the transcript, and no deviation names it";
         report.find(format!("run/{copy}"), "torn", found);
     }
 }

@@ -110,7 +110,7 @@ impl ClusterService for Script {
     }
 }
 
-/// What was told.
+/// What was reported.
 #[derive(Debug, Default)]
 pub(super) struct Told(pub(super) RefCell<Vec<String>>);
 

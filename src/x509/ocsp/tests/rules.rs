@@ -214,7 +214,7 @@ fn a_response_is_verified_as_a_client_does() {
 
 /// A response that the holder of the CA's key could make, but no rule here allows.
 #[test]
-fn a_response_that_vouches_for_another_cas_certificate_is_not_verified() {
+fn a_response_about_another_cas_certificate_is_not_verified() {
     let (ca, other) = (Ca::new(), Ca::new());
     for (status, wanted) in [
         (CertificateStatus::Good, Some("ocsp-status")),
