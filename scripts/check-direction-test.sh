@@ -74,4 +74,21 @@ fi
 for place in "${planted[@]}"; do
     [[ $'\n'$said = *$'\n'"$place"* ]] || { echo "check-direction-test: not noticed: $place" >&2; exit 1; }
 done
-echo "check-direction-test: ${#planted[@]} planted breaches, all noticed"
+breaches=${#planted[@]}
+
+# Circles of modules: by a use of a module that uses this one already, through a name that a module passes on, and in an inline module.
+rm -rf "$copy/src"
+cp -r src "$copy/src"
+planted=()
+plant src/x509/pem.rs 'use super::csr::CertificationRequest as _Planted;'
+plant src/ledger/columns.rs $'use super::{\n    Ledger as _Planted,\n};' 2
+plant src/ledger/interface.rs 'use super::columns::A as _Planted;'
+plant src/kms/key_id.rs 'mod planted { use super::super::KeyArn as _Planted; }'
+if said=$("$copy/scripts/module_circles.py" "$copy/src" 2>&1); then
+    echo "check-direction-test: the copy with circles passed" >&2
+    exit 1
+fi
+for place in "${planted[@]}"; do
+    [[ $'\n'$said = *$'\n'"$copy/$place"* ]] || { echo "check-direction-test: no circle noticed: $place" >&2; exit 1; }
+done
+echo "check-direction-test: $breaches planted breaches and ${#planted[@]} places in circles, all noticed"

@@ -13,10 +13,10 @@ from collections import namedtuple
 
 # What can hide code or be taken for it: comments (block comments nest), strings, characters.
 COMMENT_OR_LITERAL = re.compile(
-    r"""//[^\n]* | /\*
+    r"""(?=["'/bcr])(?: //[^\n]* | /\*
       | \bb?c?r(?P<hashes>\#*)"(?:.|\n)*?"(?P=hashes)
       | \bb?c?"(?:\\.|\\\n|[^"\\])*" | "(?:\\.|\\\n|[^"\\])*"
-      | \bb?'(?:\\.[^']*|[^'\\])' | '(?:\\.[^']*|[^'\\\n])'""",
+      | \bb?'(?:\\.[^']*|[^'\\])' | '(?:\\.[^']*|[^'\\\n])' )""",
     re.VERBOSE,
 )
 TOKEN = re.compile(r"(?:r#)?[A-Za-z_]\w*|::|[][{}();,#*<>.]|\n")
@@ -75,39 +75,34 @@ class File:
 
     def read(self):
         """Walks the file. `inside` is the modules with braces that are open, each with the depth of its braces."""
-        depth, inside, test_next = 0, [], False
-        in_test_file = "tests" in self.root or any(part.startswith("test_") for part in self.root)
+        self.inside, depth, self.test_next = [], 0, False
+        self.in_test_file = "tests" in self.root or any(part.startswith("test_") for part in self.root)
         while self.at < len(self.tokens):
-            word = self.peek()
-            self.module = self.root + tuple(name for name, _, _ in inside)
-            self.test = in_test_file or test_next or any(test for _, _, test in inside)
-            if word == "#" and [self.peek(n) for n in range(1, 6)] == ["[", "cfg", "(", "test", ")"]:
-                test_next = True
-                self.at += 7
-                continue
-            if word == "mod" and self.peek(2) == "{":
-                depth += 1
-                inside.append((self.peek(1), depth, self.test))
-                self.at, test_next = self.at + 3, False
-                continue
-            if word == "use" and self.peek(-1) != "." and re.match(r"[\w{:]", self.peek(1)):
-                self.at += 1
-                if self.peek() != "<":
-                    self.tree([])
-                test_next = False
-                continue
-            if re.match(r"\w", word) and self.peek(1) == "::" and not self.follows_a_path():
-                self.plain_path()
-                continue
+            word = self.tokens[self.at][0]
             if word == "{":
                 depth += 1
             elif word == "}":
-                if inside and inside[-1][1] == depth:
-                    inside.pop()
+                if self.inside and self.inside[-1][1] == depth:
+                    self.inside.pop()
                 depth -= 1
-                test_next = False
+                self.test_next = False
             elif word == ";":
-                test_next = False
+                self.test_next = False
+            elif word == "#" and [self.peek(n) for n in range(1, 6)] == ["[", "cfg", "(", "test", ")"]:
+                self.test_next = True
+                self.at += 6
+            elif word == "mod" and self.peek(2) == "{":
+                depth += 1
+                self.inside.append((self.peek(1), depth, self.test_next))
+                self.at, self.test_next = self.at + 2, False
+            elif word == "use" and re.match(r"[\w{:]", self.peek(1)):
+                self.at += 1
+                self.tree([])
+                self.test_next = False
+                continue
+            elif self.peek(1) == "::" and word.isidentifier() and not self.follows_a_path():
+                self.plain_path()
+                continue
             self.at += 1
 
     def follows_a_path(self):
@@ -115,7 +110,9 @@ class File:
         return self.peek(-1) == "::" and re.match(r"[\w>]", self.peek(-2)) is not None
 
     def note(self, line, path, name):
-        self.found.append(Named(self.file, line, self.module, path, name, self.test))
+        module = self.root + tuple(name for name, _, _ in self.inside)
+        is_test = self.in_test_file or self.test_next or any(test for _, _, test in self.inside)
+        self.found.append(Named(self.file, line, module, path, name, is_test))
 
     def plain_path(self):
         line, path = self.tokens[self.at][1], [self.peek()]

@@ -56,6 +56,7 @@ fi
 
 step "direction of dependencies"
 scripts/check-direction.sh
+scripts/module_circles.py
 scripts/check-direction-test.sh
 
 step "plain English in messages, help, comments and documents"

@@ -1,5 +1,6 @@
 //! A rig per test, the program as a child process, and one local AWS for all tests.
 
+mod advice;
 mod aws;
 mod behind_shim;
 mod cluster;
@@ -30,6 +31,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+pub(crate) use advice::start;
 pub(crate) use aws::ALIAS;
 pub(crate) use cluster::{HSM1, HSM2, LocalCluster};
 pub(crate) use echo_server::EchoServer;

@@ -38,7 +38,7 @@ mod ceremony {
     mod gates;
     mod held_cases;
     mod held_interruptions;
-    mod hostile;
+    mod held_other_cases;
     mod hostile_cases;
     mod import_key;
     mod import_refusals;
@@ -54,6 +54,7 @@ mod ceremony {
     mod rehearse;
     mod rehearse_imports;
     mod rehearse_refusals;
+    mod room;
     mod run;
     mod run_book;
     mod run_refusals;
@@ -61,6 +62,7 @@ mod ceremony {
     mod second_verifier;
     mod signing;
     mod ssh_keygen;
+    mod untrusted_directory;
     mod waivers;
 }
 

@@ -62,6 +62,8 @@ pub use paper::{
     CeremonyPage, PaperSize, ReportContent, ReportedAttestation, ReportedObject, plan_text, record_text,
     report_page, script_page,
 };
+#[cfg(test)]
+pub(crate) use plan::RULES_OF_THE_LEDGER;
 pub use plan::{
     CeremonyPlan, Hole, HoleContent, KeyBudget, KeyOctets, Keys, ObjectKind, PlanError, PlannedInput,
     PlannedLinter, PlannedModule, PlannedObject, PlannedPeople, PlannedPerson, PlannedPrevious,

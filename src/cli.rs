@@ -21,6 +21,7 @@ mod inherited;
 mod input;
 mod json;
 mod key;
+mod key_label;
 mod key_type;
 #[cfg(feature = "aws")]
 mod kms;

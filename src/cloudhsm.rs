@@ -4,6 +4,7 @@
 mod api;
 mod certificates;
 mod cluster;
+mod cluster_id;
 mod error;
 #[cfg(feature = "aws")]
 mod exception;
@@ -17,7 +18,8 @@ mod server_error;
 #[cfg(feature = "aws")]
 pub use api::CloudHsm;
 pub use certificates::{CertificateKind, Certificates};
-pub use cluster::{Cluster, ClusterId, ClusterState, Hsm, NoCsr};
+pub use cluster::{Cluster, ClusterState, Hsm, NoCsr};
+pub use cluster_id::ClusterId;
 pub use error::CloudHsmError;
 pub use limits::{LONGEST_CERTIFICATE, check_characters};
 pub use root::{KnownRoot, RootSide, Successor};

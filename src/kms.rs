@@ -13,6 +13,7 @@ mod error;
 #[cfg(feature = "aws")]
 mod exception;
 mod key_arn;
+mod key_id;
 #[cfg(feature = "aws")]
 mod key_store;
 #[cfg(feature = "nitro-enclave")]

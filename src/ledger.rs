@@ -15,6 +15,7 @@ mod exported;
 pub(crate) mod fixture;
 mod interface;
 mod key;
+mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
@@ -37,6 +38,7 @@ pub use event::Head;
 pub use exported::{ExportFault, ExportedEvents};
 pub use interface::Ledger;
 pub use key::{KeyAct, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KeyState, KeyToken};
+pub use place::{Access, LedgerPlace};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresLedger, PostgresPlace};
 pub use record::{
@@ -50,7 +52,7 @@ pub use revocation::{
 pub use sqlite::SqliteLedger;
 pub use takeover::{AdoptedCrl, AuthorityCertificate, KnownAuthority, PathCheck, TakenOver, Takeover};
 pub use tree::{EventPath, ExtensionPath, ProvenEvent, current_checkpoint, event_path, extension_path};
-pub use url::{Access, LedgerPlace, LedgerUrl, LedgerUrlError};
+pub use url::{LedgerUrl, LedgerUrlError};
 pub use value::{Der, EntryId, Misspelt};
 
 pub use crate::values::{CrlNumber, Digest, Name, RevocationReason, SerialNumber, UnixTime};

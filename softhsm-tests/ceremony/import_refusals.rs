@@ -10,8 +10,8 @@ use hsm_ca::workflow::{
 use serde_json::{Value, json};
 
 use super::import_key::{PAIR, importing, room};
+use super::room::Room;
 use super::run::{hold, room_of};
-use super::run_refusals::Room;
 use crate::harness::{Rig, Run, Weather};
 
 const OFFLINE: [&str; 6] = ["ceremony", "plan", "ceremony.toml", "--out", "room", "--offline"];

@@ -10,8 +10,9 @@ use hsm_ca::workflow::verify_ceremony;
 use serde_json::{Value, json};
 
 use super::check::ceremony;
-use super::held_cases::BROKEN;
+use super::held_cases::RUN_FAULTS;
 use super::held_interruptions::INTERRUPTED;
+use super::held_other_cases::OTHER_FAULTS;
 use super::hostile_cases::HOSTILE;
 use super::second_verifier::{ask, ask_python};
 use crate::harness::Rig;
@@ -336,7 +337,8 @@ pub(super) fn files_of(directory: &Path) -> BTreeMap<String, Vec<u8>> {
 #[test]
 fn each_broken_rule_is_found_by_both_although_everything_else_is_repaired() {
     // The refusal is a finding, not a crash of the verifier.
-    assert_found_by_both(BROKEN, &["Refused", "InvalidSignature", "KeyError"]);
+    let broken = [RUN_FAULTS, OTHER_FAULTS].concat();
+    assert_found_by_both(&broken, &["Refused", "InvalidSignature", "KeyError"]);
 }
 
 /// Two readers that see different things in the same octets can be shown different ceremonies.

@@ -242,7 +242,7 @@ fn ctrl_c_ends_the_waiting_not_the_work() {
     let mut waiting = spawn(&rig, &cluster, "log");
     let log = || String::from_utf8(rig.read("log")).expect("UTF-8");
     for _ in 0..600 {
-        if log().contains("Ctrl-C ends the waiting") {
+        if log().contains("Ctrl-C stops the wait") {
             break;
         }
         std::thread::sleep(Duration::from_millis(50));

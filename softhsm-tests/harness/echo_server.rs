@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 
-use super::Rig;
+use super::{Rig, start};
 
 /// `openssl s_server` on a free port; it asks for a client's certificate and sends back what it is sent, reversed.
 pub(crate) struct EchoServer {
@@ -17,12 +17,8 @@ impl EchoServer {
             "openssl",
             &[&["s_server", "-accept", "127.0.0.1:0", "-rev"], more].concat(),
         );
-        let mut process = server
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("openssl");
+        let pipes = server.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut process = start(pipes.stderr(Stdio::null()));
         let mut said = BufReader::new(process.stdout.take().expect("its output")).lines();
         let address = said
             .find_map(|line| line.expect("text").strip_prefix("ACCEPT ").map(str::to_owned))
@@ -41,13 +37,9 @@ impl EchoServer {
     pub(crate) fn answers(&self, rig: &Rig, more: &[&str]) -> bool {
         let connect = ["s_client", "-connect", &self.address, "-quiet"];
         let strict = ["-verify_return_error", "-verify_quiet"];
-        let mut client = rig
-            .prepare_tool("openssl", &[&connect[..], &strict, more].concat())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("openssl");
+        let mut client = rig.prepare_tool("openssl", &[&connect[..], &strict, more].concat());
+        let pipes = client.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut client = start(pipes.stderr(Stdio::null()));
         let mut stdin = client.stdin.take().expect("its input");
         // It may be gone already.
         let _ = stdin.write_all(b"a secret\nCLOSE\n");

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Rig, Run};
+use super::{Rig, Run, start};
 
 pub(crate) fn signal(process: u32, signal: Signal) {
     let process = i32::try_from(process)
@@ -29,7 +29,7 @@ impl Rig {
     pub(crate) fn type_on_a_terminal(&self, line: &str, answer: &str) -> Run {
         let mut command = self.prepare_tool("script", &["-qec", line, "/dev/null"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("script starts");
+        let mut child = start(&mut command);
         let mut stdin = child.stdin.take().expect("a pipe");
         writeln!(stdin, "{answer}").expect("it reads");
         let output = child.wait_with_output().expect("it ends");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-use super::{Rig, beside_program, shim};
+use super::{Rig, beside_program, shim, start};
 
 /// A token in a separate process, until this value is dropped.
 pub(crate) struct RemoteToken(Child);
@@ -34,7 +34,7 @@ impl Rig {
         for (name, value) in self.shim_environment() {
             command.env(name, value);
         }
-        let server = RemoteToken(command.stdin(Stdio::null()).spawn().expect("remote-token"));
+        let server = RemoteToken(start(command.stdin(Stdio::null())));
         for _ in 0..1000 {
             if socket.exists() {
                 return server;

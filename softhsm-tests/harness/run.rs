@@ -1,17 +1,31 @@
 //! A finished process.
 
+use std::fmt;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+use super::advice::{cannot_start, what_to_do};
 use super::schema::{validate, validate_run};
 
 /// The exit code and output of a process.
-#[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+/// With the advice for failures that this machine causes, so that every assertion that shows the run gives it.
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Run");
+        shown.field("code", &self.code);
+        shown.field("stdout", &self.stdout).field("stderr", &self.stderr);
+        if let Some(advice) = what_to_do(&self.stderr) {
+            shown.field("what_to_do", &advice);
+        }
+        shown.finish()
+    }
 }
 
 impl From<Output> for Run {
@@ -26,12 +40,8 @@ impl From<Output> for Run {
 
 impl Run {
     pub(crate) fn of(command: &mut Command) -> Self {
-        let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| {
-            panic!(
-                "{:?} cannot be started ({error}): run the tests with scripts/test.sh",
-                command.get_program()
-            )
-        });
+        let output = command.stdin(Stdio::null()).output();
+        let output = output.unwrap_or_else(|error| cannot_start(command, &error));
         let run = Self::from(output);
         validate_run(command, run.code, &run.stdout, &run.stderr);
         run
@@ -39,23 +49,8 @@ impl Run {
 
     #[track_caller]
     pub(crate) fn ok(self) -> Self {
-        assert_eq!(self.code, Some(0), "{self:#?}{}", self.what_to_do());
+        assert_eq!(self.code, Some(0), "{self:#?}");
         self
-    }
-
-    /// Advice for a failure that this machine causes, not the program.
-    fn what_to_do(&self) -> &'static str {
-        let says = |words: &str| self.stderr.contains(words);
-        if says("cloudhsm-shim: CLOUDHSM_SHIM_") && says("unknown variable") {
-            return "\nThe test modules are older than the tests. Run: cargo build --locked -p cloudhsm-shim -p remote-token -p kryoptic-module";
-        }
-        if says("No space left on device") {
-            return "\nThe disk is full. Remove old build directories, or set TMPDIR and CARGO_TARGET_DIR to another disk.";
-        }
-        if says("ModuleNotFoundError") {
-            return "\nA Python package is missing. Run: scripts/install.sh";
-        }
-        ""
     }
 
     #[track_caller]

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
-use super::Rig;
+use super::{Rig, start};
 
 /// A TLS server on a loopback address. It requests a client certificate, like AWS's servers.
 pub(crate) struct TlsServer {
@@ -26,13 +26,9 @@ impl TlsServer {
             "-Verify",
             "1",
         ];
-        let mut child = rig
-            .prepare_tool("openssl", &[&accept[..], &files, more].concat())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("openssl is needed");
+        let mut server = rig.prepare_tool("openssl", &[&accept[..], &files, more].concat());
+        let pipes = server.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = start(pipes.stderr(Stdio::null()));
         let stdin = child.stdin.take().expect("a pipe");
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();

@@ -4,7 +4,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use super::Rig;
+use super::{Rig, start};
 
 /// nginx on a port of the loopback interface, with a site's configuration.
 pub(crate) struct WebServer(Child);
@@ -29,15 +29,9 @@ impl WebServer {
         );
         rig.write("nginx/nginx.conf", whole);
         let prefix = directory.to_str().expect("UTF-8");
-        let mut child = rig
-            .prepare_tool(
-                "/usr/sbin/nginx",
-                &["-p", prefix, "-c", "nginx.conf", "-e", "stderr"],
-            )
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("nginx is needed");
+        let arguments = ["-p", prefix, "-c", "nginx.conf", "-e", "stderr"];
+        let mut nginx = rig.prepare_tool("/usr/sbin/nginx", &arguments);
+        let mut child = start(nginx.stdin(Stdio::null()).stdout(Stdio::null()));
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert_eq!(child.try_wait().expect("a process"), None, "nginx ended");

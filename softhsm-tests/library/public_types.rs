@@ -110,7 +110,46 @@ fn foreign_names(text: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The public declarations of a file: from `pub` to the body or the end.
+/// The crates that this package depends on, as the code names them.
+fn dependencies() -> Vec<String> {
+    let manifest =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).expect("UTF-8");
+    let manifest: toml::Table = manifest.parse().expect("TOML");
+    let table = manifest["dependencies"].as_table().expect("a table");
+    table.keys().map(|name| name.replace('-', "_")).collect()
+}
+
+/// The types that a declaration names by a path from another crate, without an import.
+fn foreign_paths(declaration: &str, dependencies: &[String]) -> Vec<String> {
+    let paths = declaration.split(|one: char| !one.is_alphanumeric() && one != '_' && one != ':');
+    let paths = paths.filter_map(|path| {
+        let (of, rest) = path.trim_start_matches(':').split_once("::")?;
+        let name = rest.rsplit("::").next().unwrap_or(rest);
+        dependencies
+            .iter()
+            .any(|one| one == of)
+            .then(|| format!("{of}::{name}"))
+    });
+    paths.collect()
+}
+
+/// From the first brace of a text to its partner.
+fn braces(text: &str) -> &str {
+    let mut depth = 0;
+    let end = text.char_indices().find(|(_, one)| {
+        depth += i32::from(*one == '{') - i32::from(*one == '}');
+        *one == '}' && depth == 0
+    });
+    &text[..end.map_or(text.len(), |(end, _)| end)]
+}
+
+/// A text without its comments.
+fn code(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
+/// The public declarations of a file: from `pub` to the body or the end, an enum with its variants.
 fn public_declarations(text: &str) -> impl Iterator<Item = &str> {
     let starts = text.match_indices("pub ").filter(|(at, _)| {
         let line = &text[text[..*at].rfind('\n').map_or(0, |line| line + 1)..*at];
@@ -122,6 +161,8 @@ fn public_declarations(text: &str) -> impl Iterator<Item = &str> {
         if line.contains("fn ") {
             // The parameters may be on separate lines.
             rest.split([';', '{']).next().unwrap_or(rest)
+        } else if line.starts_with("pub enum ") {
+            braces(rest)
         } else if line.starts_with("pub struct ") {
             // Public fields of a tuple are declarations too.
             line.split('(').next().unwrap_or(line)
@@ -134,14 +175,15 @@ fn public_declarations(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn the_interface_names_only_the_listed_foreign_types() {
     let mut found = BTreeSet::new();
+    let dependencies = dependencies();
     for path in library() {
         if path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs") {
             continue;
         }
         let text = fs::read_to_string(&path).expect("UTF-8");
-        let text = text.split("#[cfg(test)]\nmod tests {").next().expect("a part");
-        let names = foreign_names(text);
-        for declaration in public_declarations(text) {
+        let text = code(text.split("#[cfg(test)]\nmod tests {").next().expect("a part"));
+        let names = foreign_names(&text);
+        for declaration in public_declarations(&text) {
             if let Some(again) = declaration.strip_prefix("pub use ") {
                 let of = again.split("::").next().expect("a part");
                 if ["aws_config", "const_oid", "der", "zeroize", "serde_json"].contains(&of) {
@@ -149,6 +191,7 @@ fn the_interface_names_only_the_listed_foreign_types() {
                 }
                 continue;
             }
+            found.extend(foreign_paths(declaration, &dependencies));
             let words: Vec<_> = declaration
                 .split(|one: char| !one.is_alphanumeric() && one != '_')
                 .collect();
@@ -168,4 +211,24 @@ fn the_interface_names_only_the_listed_foreign_types() {
             "docs/architecture.md lacks {name}"
         );
     }
+}
+
+#[test]
+fn a_foreign_type_is_seen_in_a_variant_and_by_its_path() {
+    let text = code(
+        "
+        pub enum A {
+            /// serde_json::Number
+            B(serde_json::Error),
+            C { d: ::rusqlite::Row<'static>, e: [u8; { 1 }] },
+        }
+        pub fn f(of: &x509_cert::name::Name) { der::Reader::new() }
+        pub(crate) fn g(of: der::Any) {}
+        ",
+    );
+    let dependencies = dependencies();
+    let found = public_declarations(&text).flat_map(|declaration| foreign_paths(declaration, &dependencies));
+    let found: BTreeSet<_> = found.collect();
+    let expected = ["rusqlite::Row", "serde_json::Error", "x509_cert::Name"];
+    assert_eq!(found, expected.map(str::to_owned).into());
 }

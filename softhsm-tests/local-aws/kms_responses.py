@@ -1,9 +1,7 @@
 """AWS KMS's operations, based on moto 5.2.5. "Gap in moto" marks what moto lacks or does differently from the real KMS."""
 
 import base64
-import hashlib
 import json
-import re
 from typing import Any, ClassVar
 
 import moto.kms.utils
@@ -19,6 +17,7 @@ import key_pairs
 import kms_signing
 from attestation import Root
 from kms_errors import constraint_error, kms_error
+from kms_keys import key_material_id, wish
 from weather import access_key_of
 
 # Requests signed with an access key id that starts like this are denied.
@@ -34,26 +33,6 @@ OTHER_ACCOUNT = "999988887777"
 MAX_GRANT_TOKENS = 10
 MAX_GRANT_TOKEN = 8192
 MAX_ATTESTATION_DOCUMENT = 262_144
-
-
-def wish(key: Key, name: str) -> str | None:
-    """The VALUE of NAME=VALUE in the description of the KMS key, by which a test asks for a variation."""
-    found = re.search(rf"(?:^|\s){name}=(\S+)", key.description)
-    return found[1] if found else None
-
-
-def key_material_id(key: Key) -> str:
-    """The 64 hex digits that name the key's current key material."""
-    return hashlib.sha256(key.key_material).hexdigest()
-
-
-def serialize_encryption_context(encryption_context: dict[str, str]) -> bytes:
-    """The additional authenticated data for an encryption context.
-
-    Gap in moto: it joins names and values without separators, so
-    {"a": "bc"} and {"ab": "c"} would decrypt each other's data.
-    """
-    return json.dumps(encryption_context, sort_keys=True).encode()
 
 
 def constraints_hold(constraints: dict[str, dict[str, str]], context: dict[str, str]) -> bool:

@@ -39,7 +39,8 @@ from attestation import Root
 from cluster_control import ClusterControl
 from cluster_responses import RealisticClusterResponse
 from cluster_roots import Roots
-from kms_responses import RealisticKmsResponse, serialize_encryption_context
+from kms_keys import serialize_encryption_context
+from kms_responses import RealisticKmsResponse
 from weather import Weather
 
 

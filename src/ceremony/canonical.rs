@@ -17,13 +17,14 @@ pub const LARGEST_INTEGER: u64 = (1 << 53) - 1;
 pub const DEEPEST_NESTING: usize = 64;
 
 /// Why a value cannot be written as canonical JSON, or why bytes are not canonical JSON. `at` is a JSON pointer (RFC 6901); "" is the whole value.
+/// `Json` and `Shape` have the reason, with its column.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CanonicalError {
     /// The bytes are not JSON, or JSON cannot represent the value.
-    Json(serde_json::Error),
+    Json(String),
     /// The JSON does not fit the expected type: a field is missing, is unknown, or has the wrong type.
-    Shape(serde_json::Error),
+    Shape(String),
     /// The value is encoded in another way: spaces, another order of names, a duplicate name, other escapes, or no newline at the end.
     Spelling {
         /// The first byte that differs from the canonical encoding, counted from 0.
@@ -61,8 +62,8 @@ pub enum CanonicalError {
 impl fmt::Display for CanonicalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Json(cause) => write!(f, "not JSON: {}", OfOneLine(cause)),
-            Self::Shape(cause) => write!(f, "JSON, but not in the expected form: {}", OfOneLine(cause)),
+            Self::Json(cause) => write!(f, "not JSON: {cause}"),
+            Self::Shape(cause) => write!(f, "JSON, but not in the expected form: {cause}"),
             Self::Spelling { byte } => write!(
                 f,
                 "not canonical JSON (RFC 8785 and one newline): byte {byte} differs from the canonical spelling"
@@ -83,16 +84,23 @@ impl fmt::Display for CanonicalError {
     }
 }
 
-/// `Display` includes the cause of [`Json`](CanonicalError::Json) and [`Shape`](CanonicalError::Shape).
 impl std::error::Error for CanonicalError {}
 
-/// The place in canonical JSON, which is one line, is a column. Another line number beside it would be mistaken for that of a file.
-struct OfOneLine<'a>(&'a serde_json::Error);
-
-impl fmt::Display for OfOneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.to_string().replace(" at line 1 column ", " at column "))
+impl CanonicalError {
+    #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+    pub(super) fn json(cause: serde_json::Error) -> Self {
+        Self::Json(in_one_line(&cause))
     }
+
+    #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+    pub(super) fn shape(cause: serde_json::Error) -> Self {
+        Self::Shape(in_one_line(&cause))
+    }
+}
+
+/// The place in canonical JSON, which is one line, is a column. Another line number beside it would be mistaken for that of a file.
+fn in_one_line(cause: &serde_json::Error) -> String {
+    cause.to_string().replace(" at line 1 column ", " at column ")
 }
 
 struct Pointer<'a>(&'a str);
@@ -111,7 +119,7 @@ impl fmt::Display for Pointer<'_> {
 /// # Errors
 /// [`CanonicalError`]: fractions, `null`, integers beyond ±(2⁵³ - 1), nesting that is too deep, or names that are not strings.
 pub fn to_canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, CanonicalError> {
-    let value = serde_json::to_value(value).map_err(CanonicalError::Json)?;
+    let value = serde_json::to_value(value).map_err(CanonicalError::json)?;
     write_line(&value)
 }
 
@@ -121,11 +129,11 @@ pub fn to_canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, CanonicalError> 
 /// # Errors
 /// [`CanonicalError`]
 pub fn from_canonical<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, CanonicalError> {
-    let value: Value = serde_json::from_slice(bytes).map_err(CanonicalError::Json)?;
+    let value: Value = serde_json::from_slice(bytes).map_err(CanonicalError::json)?;
     if let Some(byte) = first_difference(bytes, &write_line(&value)?) {
         return Err(CanonicalError::Spelling { byte });
     }
-    let read: T = serde_json::from_value(value).map_err(CanonicalError::Shape)?;
+    let read: T = serde_json::from_value(value).map_err(CanonicalError::shape)?;
     match first_difference(bytes, &to_canonical(&read)?) {
         Some(byte) => Err(CanonicalError::NotKept { byte }),
         None => Ok(read),
@@ -188,7 +196,7 @@ impl Writer {
 
     /// RFC 8785 section 3.2.2.2. serde_json writes exactly these escapes: the five short ones, `\"`, `\\`, and `\u00xx` in lower case.
     fn string(&mut self, text: &str) -> Result<(), CanonicalError> {
-        serde_json::to_writer(&mut self.out, text).map_err(CanonicalError::Json)
+        serde_json::to_writer(&mut self.out, text).map_err(CanonicalError::json)
     }
 
     fn array(&mut self, items: &[Value]) -> Result<(), CanonicalError> {

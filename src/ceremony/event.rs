@@ -247,8 +247,8 @@ impl Record {
     /// [`CanonicalError`]: this is not an event of this format.
     pub fn event(&self) -> Result<Event, CanonicalError> {
         let fields = serde_json::Value::Object(self.fields().clone());
-        let event: Event = serde_json::from_value(fields.clone()).map_err(CanonicalError::Shape)?;
-        let again = serde_json::to_value(&event).map_err(CanonicalError::Json)?;
+        let event: Event = serde_json::from_value(fields.clone()).map_err(CanonicalError::shape)?;
+        let again = serde_json::to_value(&event).map_err(CanonicalError::json)?;
         if again == fields {
             return Ok(event);
         }

@@ -22,6 +22,8 @@ pub use self::machine::{PlannedModule, PlannedToken, PlannedTool, SeenToken};
 pub use self::object::{ObjectKind, PlannedObject, SPARE_SERIAL, Spare, Verdict as RuleVerdict};
 pub use self::people::{PlannedPeople, PlannedPerson};
 pub use self::script_words::{SCRIPT_WORDS, script_words};
+#[cfg(test)]
+pub(crate) use self::waivers::RULES_OF_THE_LEDGER;
 use super::{
     CeremonyKind, Digest, Person, PlanIdentity, PreviousCeremony, Role, StepAction, from_canonical,
     to_canonical, words,

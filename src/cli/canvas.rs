@@ -2,10 +2,11 @@
 
 use std::env;
 
-const RED: &str = "\u{1b}[31m";
+pub(super) const RED: &str = "\u{1b}[31m";
 const GREEN: &str = "\u{1b}[32m";
-const YELLOW: &str = "\u{1b}[33m";
-const RESET: &str = "\u{1b}[0m";
+pub(super) const YELLOW: &str = "\u{1b}[33m";
+pub(super) const DIM: &str = "\u{1b}[2m";
+pub(super) const RESET: &str = "\u{1b}[0m";
 
 /// The characters and colours of a stream.
 #[derive(Clone, Copy, Debug)]

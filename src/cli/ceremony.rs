@@ -20,6 +20,7 @@ mod show;
 mod signing;
 mod source;
 mod step_text;
+mod tokens;
 mod unlisted;
 mod verify;
 mod words;

@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use hsm_ca::kms::{KeyPairFile, SigningKeyName};
 use hsm_ca::signer::{Hex, PublicKey};
-use hsm_ca::token::{KeySelector, Pkcs11Uri};
-use hsm_ca::values::is_unprintable;
+use hsm_ca::token::KeySelector;
 use hsm_ca::workflow::prove_named_key;
 use hsm_ca::x509::{Certificate, PUBLIC_KEY, X509Error, decode_one};
 
@@ -190,19 +189,4 @@ fn read_public_key(path: &Path) -> Result<PublicKey, CliError> {
 /// The public key in a PEM or DER `SubjectPublicKeyInfo`.
 pub(super) fn public_key_in(bytes: &[u8]) -> Result<PublicKey, X509Error> {
     Ok(PublicKey::from_der(&decode_one(bytes, PUBLIC_KEY)?)?)
-}
-
-/// CloudHSM's limit is 126 characters (its CLI's key-attributes table). Control characters could disguise a label, and `kms:` and `pkcs11:`
-/// have a meaning in the names of keys.
-pub(super) fn label(text: &str) -> Result<String, String> {
-    let fits = !text.is_empty()
-        && text.len() <= 126
-        && ![Pkcs11Uri::SCHEME, SigningKeyName::SCHEME]
-            .iter()
-            .any(|scheme| text.starts_with(scheme))
-        && !text.contains(is_unprintable);
-    fits.then(|| text.to_owned()).ok_or_else(|| {
-        "a label has 1 to 126 bytes, no invisible characters, and does not start with pkcs11: or kms:"
-            .to_owned()
-    })
 }

@@ -7,6 +7,7 @@ mod copy;
 mod deliver;
 pub(super) mod entry;
 mod key;
+mod line;
 mod list;
 mod prove;
 mod verify;

@@ -37,7 +37,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 pub(super) use terminal::Terminal;
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, DIM, RED, RESET, YELLOW};
 use super::format::Format;
 use super::global::{ColorChoice, FoundConfig, GlobalOptions};
 use super::report::printable;
@@ -57,11 +57,6 @@ pub(super) struct Ui {
     /// Warnings that come before the result, for the JSON of it.
     warned: RefCell<Vec<String>>,
 }
-
-const RED: &str = "\u{1b}[31m";
-const YELLOW: &str = "\u{1b}[33m";
-const DIM: &str = "\u{1b}[2m";
-const RESET: &str = "\u{1b}[0m";
 
 impl Ui {
     pub(super) fn new(options: &GlobalOptions, config: Option<&FoundConfig>) -> Self {

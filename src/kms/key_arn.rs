@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::signing_key_name::{is_key_id, resource_of};
+use super::key_id::{is_key_id, resource_of};
 
 /// `arn:PARTITION:kms:REGION:ACCOUNT:key/ID` (KMS developer guide, "Key identifiers": key ARN).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,9 +15,7 @@ use super::{
 /// A signature goes [`begin`](Self::begin), sign, verify, [`complete`](Self::complete). Each call that changes something is one
 /// transaction, and is on the disk when it returns. If it returns an error or the process dies during the call, either all of it is
 /// recorded or nothing: after a disk error, call [`entry`](Self::entry) or [`certificate`](Self::certificate) to find out which.
-/// Several processes may use one ledger; they take turns.
-///
-/// Changes take `&mut self` and reads take `&self`, so a callback of a read cannot change the ledger.
+/// Several processes may use one ledger; they take turns. Changes take `&mut self` and reads take `&self`, so a callback of a read cannot change the ledger.
 pub trait Ledger: Send {
     /// Records signatures that are about to be made, all or none, in one transaction: a batch costs one sync of the disk.
     /// Their serial numbers are used from here on, even if nothing is signed.

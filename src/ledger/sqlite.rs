@@ -4,6 +4,7 @@ mod audit;
 mod audit_stamp;
 mod failure;
 pub(super) mod key;
+mod lock_wait;
 mod open;
 mod place;
 mod presence;

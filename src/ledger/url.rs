@@ -1,9 +1,14 @@
 //! The URL of a ledger: `sqlite:PATH` or `postgres://…`.
 
+mod error;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Head, Ledger, LedgerError, SqliteLedger, Stamp};
+pub use error::LedgerUrlError;
+
+use super::place::SQLITE;
+use super::{Access, Head, Ledger, LedgerError, LedgerPlace, SqliteLedger, Stamp};
 #[cfg(feature = "postgres")]
 use super::{PostgresLedger, PostgresPlace};
 
@@ -18,20 +23,9 @@ pub enum LedgerUrl {
     Postgres(PostgresPlace),
 }
 
-/// What a ledger is opened for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// For reading: nothing is created or changed.
-    Read,
-    /// For deciding about a signature: nothing is created or changed, and a ledger whose tables contradict its events is refused.
-    Decide,
-    /// For recording. The ledger must exist: [`LedgerUrl::create`] creates one.
-    Record,
-}
-
 impl LedgerUrl {
     /// The scheme of a file.
-    pub const SQLITE: &'static str = "sqlite:";
+    pub const SQLITE: &'static str = SQLITE;
 
     /// Reads `sqlite:PATH`.
     ///
@@ -138,87 +132,6 @@ impl fmt::Display for LedgerUrl {
         }
     }
 }
-
-/// Where a ledger is, for errors: a [`LedgerUrl`] without the password that a server's URL may contain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LedgerPlace(String);
-
-impl LedgerPlace {
-    pub(super) fn file(path: &Path) -> Self {
-        Self(format!("{}{}", LedgerUrl::SQLITE, path.display()))
-    }
-
-    /// Whether it is on a server, not in a file.
-    #[must_use]
-    pub fn is_on_server(&self) -> bool {
-        !self.0.starts_with(LedgerUrl::SQLITE)
-    }
-
-    #[cfg(feature = "postgres")]
-    pub(super) fn server(place: &PostgresPlace) -> Self {
-        Self(place.to_string())
-    }
-}
-
-impl fmt::Display for LedgerPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Why a text is not the URL of a ledger. The error does not repeat the text, which may contain a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LedgerUrlError {
-    /// `sqlite:` without a path.
-    NoPath,
-    /// PostgreSQL, which this build does not support.
-    NoPostgres,
-    /// A password, which other users could see.
-    Password,
-    /// A server without a database.
-    NoDatabase,
-    /// A database without a server.
-    NoHost,
-    /// Not a name, address or port of a server.
-    Host,
-    /// Text that is not percent-encoded UTF-8, or that contains control characters.
-    Encoding,
-    /// An unknown, repeated or empty option.
-    Option,
-    /// An `sslmode` that does not check the server's certificate and its name.
-    SslMode,
-    /// An unencrypted connection over a network.
-    Plain,
-    /// No `sslrootcert`, so the server's certificate cannot be checked.
-    NoRootCertificates,
-    /// One of `sslcert` and `sslkey` without the other.
-    ClientCertificate,
-    /// Anything else.
-    Scheme,
-}
-
-impl fmt::Display for LedgerUrlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoPath => "sqlite: without a path",
-            Self::NoPostgres => "this build has no network code, so it does not support PostgreSQL",
-            Self::Password => "it has a place for a password, which others could see",
-            Self::NoDatabase => "it names no database: write postgres://HOST/DATABASE",
-            Self::NoHost => "it names no server: write postgres://HOST/DATABASE, or ?host=/DIRECTORY for a socket",
-            Self::Host => "its server must be a name, an IPv4 address, an IPv6 address in brackets, or a directory with / as %2F, and a port from 1 to 65535",
-            Self::Encoding => "it is not percent-encoded UTF-8 text",
-            Self::Option => "it has an unknown, repeated or empty option; the options are host=/DIRECTORY, port, sslmode, sslrootcert, sslcert and sslkey",
-            Self::SslMode => "sslmode must be verify-full, or disable on this machine",
-            Self::Plain => "over a network, sslmode must be verify-full",
-            Self::NoRootCertificates => "the server's certificate must be checked: add ?sslmode=verify-full&sslrootcert=FILE",
-            Self::ClientCertificate => "sslcert and sslkey go together: the issuer's certificate, and its key",
-            Self::Scheme => "it starts with neither sqlite: nor postgres://",
-        })
-    }
-}
-
-impl std::error::Error for LedgerUrlError {}
 
 #[cfg(test)]
 mod tests {

@@ -7,11 +7,13 @@ mod file;
 #[cfg(test)]
 mod tests;
 mod wait;
+mod which;
 mod words;
 
-pub use certificates::{ClusterCertificates, WhichCertificate};
+pub use certificates::ClusterCertificates;
 pub use error::InitializeClusterError;
 pub use wait::WaitLimits;
+pub use which::WhichCertificate;
 
 use super::{Progress, Step, WorkflowError};
 use crate::cloudhsm::{

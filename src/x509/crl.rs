@@ -5,6 +5,7 @@
 
 mod buffer;
 mod check;
+mod content;
 mod delta;
 mod entry;
 mod extension;
@@ -24,6 +25,7 @@ mod tests;
 mod verify;
 
 pub use check::CheckedCrl;
+pub use content::{CrlContent, CrlKind, CrlScope};
 pub use entry::{CrlEntry, Revocation};
 pub use indexed::IndexedCertificate;
 pub use issue::IssuedCrl;
@@ -33,7 +35,7 @@ pub(super) use openssl_index::{LineStatus, each_line};
 pub use revocations::{Revocations, RevocationsError};
 pub use rules::CRL_RULES;
 pub use status::{ListedStatus, listed_status};
-pub use tbs::{CrlContent, CrlKind, CrlScope, CrlTbs};
+pub use tbs::CrlTbs;
 
 /// What errors call it.
 const WHAT: &str = "CRL";

@@ -3,11 +3,12 @@
 mod attribute;
 mod characters;
 mod check;
+mod fault;
 mod partition;
 mod string_type;
 
 pub(super) use characters::is_misleading_letter;
-pub use check::NameFault;
+pub use fault::NameFault;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};

@@ -1,57 +1,8 @@
 //! Every rule that a planned certificate is checked against, by name (`cert rules`).
 
-pub(crate) use super::crl::rules::*;
-pub(crate) use super::ocsp::rules::*;
-
-/// A rule, its source, and its requirement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// Its name, in errors and in a profile's `waive`.
-    pub name: &'static str,
-    /// The clause.
-    pub source: &'static str,
-    /// Its requirement.
-    pub asks: &'static str,
-    /// Whether a profile may waive it.
-    pub can_be_waived: bool,
-    /// Whether the caller may waive it for one signature; the ledger records that.
-    pub can_be_waived_once: bool,
-}
-
-pub(super) const fn rule(name: &'static str, source: &'static str, asks: &'static str) -> Rule {
-    Rule {
-        name,
-        source,
-        asks,
-        can_be_waived: false,
-        can_be_waived_once: false,
-    }
-}
-
-const fn waivable_once(name: &'static str, source: &'static str, asks: &'static str) -> Rule {
-    Rule {
-        can_be_waived_once: true,
-        ..rule(name, source, asks)
-    }
-}
-
-const fn waivable(name: &'static str, source: &'static str, asks: &'static str) -> Rule {
-    Rule {
-        can_be_waived: true,
-        ..rule(name, source, asks)
-    }
-}
-
-/// Makes a constant for each rule, so that a name that does not exist does not compile, and the list of all rules.
-macro_rules! rules {
-    ($(#[$doc:meta])* $list:ident: $($name:ident = $rule:expr;)+) => {
-        $(pub(crate) const $name: &Rule = &$rule;)+
-
-        $(#[$doc])*
-        pub const $list: &[Rule] = &[$(*$name),+];
-    };
-}
-pub(super) use rules;
+pub use super::crl::rules::*;
+pub use super::ocsp::rules::*;
+use super::rule::{Rule, rule, rules, waivable, waivable_once};
 
 rules! {
     /// The rules, in the order in which they are checked against a certificate.

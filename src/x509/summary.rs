@@ -1,6 +1,6 @@
 //! What people want to know first about a certificate or a key.
 
-use crate::x509::rules::{self, Rule};
+use crate::x509::{Rule, rules};
 use der::Encode;
 
 use super::{Certificate, CertificationRequest, Name};

@@ -19,7 +19,7 @@ fn each_version_of_the_client_has_its_issues() {
             "5.17",
             0,
             "note",
-            "throttled, C_GetAttributeValue answers CKR_DEVICE_ERROR",
+            "when throttled, C_GetAttributeValue returns CKR_DEVICE_ERROR",
         ),
         ("5.18", 0, "note", "ECDSA with a hash weaker"),
     ] {

@@ -146,7 +146,7 @@ fn a_plan_that_does_not_agree_with_itself_is_refused() {
     );
     refused(
         &|plan| plan.people.persons[1].key.push_str(" comment"),
-        "spelling",
+        "written differently",
     );
     refused(&|plan| plan.objects[0].tbs.0[0] = 0x31, "another SHA-256");
     refused(

@@ -3,7 +3,7 @@
 use super::{CeremonyPlan, PlanError, RuleVerdict};
 
 /// The rules that ask the ledger for other certificates of a CA. No profile waives them, so their verdict comes from a waiver of the plan.
-const OF_THE_LEDGER: [&str; 2] = ["second-certificate", "same-name-other-key"];
+pub(crate) const RULES_OF_THE_LEDGER: [&str; 2] = ["second-certificate", "same-name-other-key"];
 
 pub(super) fn check(plan: &CeremonyPlan) -> Result<(), PlanError> {
     for waiver in &plan.waived {
@@ -17,7 +17,7 @@ pub(super) fn check(plan: &CeremonyPlan) -> Result<(), PlanError> {
         }
     }
     for object in &plan.objects {
-        for rule in OF_THE_LEDGER {
+        for rule in RULES_OF_THE_LEDGER {
             let is_waived = object.verdicts.get(rule) == Some(&RuleVerdict::Waived);
             if is_waived && !plan.waives(&object.step, rule) {
                 let reason = format!("{rule} is waived, and the plan has no waiver of it");

@@ -161,7 +161,7 @@ impl TranscriptFile {
         }
         let number = self.transcript.next_number();
         let wrong = |cause| TranscriptError::Line { line: number, cause };
-        let fields = serde_json::to_value(fields).map_err(|cause| wrong(CanonicalError::Json(cause)))?;
+        let fields = serde_json::to_value(fields).map_err(|cause| wrong(CanonicalError::json(cause)))?;
         let Value::Object(fields) = fields else {
             return Err(TranscriptError::NotAnObject);
         };

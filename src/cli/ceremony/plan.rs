@@ -16,8 +16,8 @@ use hsm_ca::workflow::{
 use super::directory::ReadPlan;
 use super::kms::{connect_kms, warn_of_network};
 use super::long_crls::warn_of_long_crls;
-use super::run::find_tokens;
 use super::source::{self, ReadCeremony};
+use super::tokens::find_tokens;
 use super::words::add_words;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;

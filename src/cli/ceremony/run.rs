@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use clap::Args;
-use hsm_ca::token::{Session, Slots, Token, TokenError, TokenSelector};
+use hsm_ca::token::{Session, Token, TokenError};
 use hsm_ca::workflow::{
     CeremonyError, CeremonyRun, Machine, OpenedCeremony, Opening, RunError, RunRequest, RunSummary,
     WorkflowError, digest_of_file,
@@ -17,6 +17,7 @@ use self::room::Room;
 use super::kms::connect_kms;
 use super::plan::describe_module;
 use super::source;
+use super::tokens::find_tokens;
 use super::unlisted::what_is_left;
 use super::words::add_words;
 use crate::cli::exit::CliError;
@@ -145,25 +146,6 @@ fn stopped_by_pin(name: &str, error: CliError) -> CliError {
             cause: Box::new(other),
         },
     }
-}
-
-/// Finds each token of a ceremony by its serial number. `missing` makes the error for a token that is not there, from its name and its serial number.
-pub(super) fn find_tokens<'a>(
-    wanted: impl Iterator<Item = (&'a String, &'a str)>,
-    slots: &Slots,
-    missing: impl Fn(String, String) -> CliError,
-) -> Result<BTreeMap<String, Token>, CliError> {
-    let mut tokens = BTreeMap::new();
-    for (name, serial) in wanted {
-        let token = slots
-            .token(&TokenSelector::with_serial(serial))
-            .map_err(|error| match error {
-                TokenError::NoToken { .. } => missing(name.clone(), serial.to_owned()),
-                other => other.into(),
-            })?;
-        tokens.insert(name.clone(), token);
-    }
-    Ok(tokens)
 }
 
 /// Describes this machine.

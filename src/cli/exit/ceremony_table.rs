@@ -2,6 +2,7 @@
 
 use hsm_ca::workflow::{CeremonyError, PreviousError, RehearsalError, WorkflowError};
 use hsm_ca::x509::X509Error;
+use hsm_ca::x509::rules::{SAME_NAME_OTHER_KEY, SECOND_CERTIFICATE};
 
 use super::kms_table::explain_kms;
 use super::people_table::explain_people;
@@ -27,12 +28,13 @@ pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
                 WorkflowError::UnknownAuthority(_) => Some(
                     "`hsm-ca ca adopt FILE` records an existing CA in the ledger; check the ceremony file again after it",
                 ),
-                WorkflowError::X509(X509Error::Rule {
-                    rule: "same-name-other-key" | "second-certificate",
-                    ..
-                }) => Some(
-                    "a practice needs a ledger of its own: use the settings of its rig; for a real CA, another name, or a waiver for this step in [close] (docs/ceremony.md)",
-                ),
+                WorkflowError::X509(X509Error::Rule { rule, .. })
+                    if [SAME_NAME_OTHER_KEY.name, SECOND_CERTIFICATE.name].contains(rule) =>
+                {
+                    Some(
+                        "a practice needs a ledger of its own: use the settings of its rig; for a real CA, another name, or a waiver for this step in [close] (docs/ceremony.md)",
+                    )
+                }
                 _ => None,
             };
             (kind, exit_code, hint)

@@ -2,6 +2,7 @@
 
 use hsm_ca::signer::PublicKeyError;
 use hsm_ca::x509::X509Error;
+use hsm_ca::x509::rules::{ADOPTED_PATH, CROSS_ORIGINAL, SAME_NAME_OTHER_KEY, SECOND_CERTIFICATE};
 
 use super::row::Row;
 use super::signer_table::explain_signer;
@@ -51,37 +52,26 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
         X509Error::SignatureParameters { .. } => ("signature-parameters", REFUSED, None),
         X509Error::Key(PublicKeyError::Pss(_)) => ("key-parameters", REFUSED, None),
         X509Error::WeakKey { .. } => ("weak-key", REFUSED, None),
-        X509Error::Rule {
-            rule: "cross-original",
-            ..
-        } => (
+        X509Error::Rule { rule, .. } if *rule == CROSS_ORIGINAL.name => (
             "rule",
             REFUSED,
             Some("name the certificate of its issuer with --original-issuer"),
         ),
-        X509Error::Rule {
-            rule: "second-certificate",
-            ..
-        } => (
+        X509Error::Rule { rule, .. } if *rule == SECOND_CERTIFICATE.name => (
             "rule",
             REFUSED,
             Some(
                 "`hsm-ca ledger deliver '#N' --out FILE` writes the recorded one, entry #N; --second-certificate makes another, and the ledger records that",
             ),
         ),
-        X509Error::Rule {
-            rule: "same-name-other-key",
-            ..
-        } => (
+        X509Error::Rule { rule, .. } if *rule == SAME_NAME_OTHER_KEY.name => (
             "rule",
             REFUSED,
             Some(
                 "give the new CA another name; --same-name-other-key keeps this one, and the ledger records that",
             ),
         ),
-        X509Error::Rule {
-            rule: "adopted-path", ..
-        } => (
+        X509Error::Rule { rule, .. } if *rule == ADOPTED_PATH.name => (
             "rule",
             REFUSED,
             Some("name every certificate up to the root with --issuer; nothing was recorded"),

@@ -5,12 +5,12 @@ use hsm_ca::signer::{Hex, KeyAlgorithm};
 use hsm_ca::token::KeyDescription;
 use hsm_ca::workflow::{GenerateRequest, GenerateSummary, generate_key};
 
-use super::label;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::json::Output as _;
 use crate::cli::json::common::{Hex as JsonHex, Proof, PublicKeyPem};
 use crate::cli::json::key::{KeyGenerate, TokenKey};
+use crate::cli::key_label::key_label;
 use crate::cli::key_type;
 use crate::cli::lock_directory::lock_directory;
 use crate::cli::next_steps;
@@ -20,7 +20,7 @@ use crate::cli::ui::Ui;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct GenerateKey {
     /// The label of the key on the token
-    #[arg(long, value_parser = label)]
+    #[arg(long, value_parser = key_label)]
     label: String,
     /// What kind of key: rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384, ec:p521, ed25519, ml-dsa-44, ml-dsa-65 or ml-dsa-87; the names of AWS
     /// KMS, as RSA_2048, are accepted too

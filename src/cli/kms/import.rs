@@ -17,7 +17,7 @@ use crate::cli::json::Output as _;
 use crate::cli::json::common::{Proof, PublicKeyDigest};
 use crate::cli::json::key::TokenKey;
 use crate::cli::json::kms::{ImportOutcome as Outcome, KmsImport};
-use crate::cli::key;
+use crate::cli::key_label::key_label;
 use crate::cli::lock_directory::lock_directory;
 use crate::cli::next_steps;
 use crate::cli::report::{Fields, Report};
@@ -28,7 +28,7 @@ pub(in crate::cli) struct Import {
     /// The pair file, or - for stdin
     pair: PathBuf,
     /// The label of the key on the token
-    #[arg(long, value_parser = key::label)]
+    #[arg(long, value_parser = key_label)]
     label: String,
     /// How the key gets into the token; a named route is used or refused, never replaced by another
     #[arg(long, default_value = "auto")]

@@ -9,7 +9,7 @@ use hsm_ca::x509;
 
 use super::super::json::ledger_entry as output;
 use super::super::report::Fields;
-use super::list::Line;
+use super::line::Line;
 
 pub(super) fn time(time: UnixTime) -> String {
     time.to_string()

@@ -3,7 +3,7 @@
 use hsm_ca::ledger::{KeyAct, KeyEntry, KeyState};
 
 use super::entry::{stamp, time};
-use super::list::Line;
+use super::line::Line;
 use crate::cli::report::Fields;
 
 fn state(entry: &KeyEntry) -> &'static str {

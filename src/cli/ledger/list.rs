@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use clap::Args;
 use hsm_ca::ledger::{Entry, EntryFilter, EntryId, KeyEntry, KeyFilter, Ledger, RevocationState};
 
+use super::line::Line;
 use super::{entry, key};
 use crate::cli::exit::CliError;
 use crate::cli::json::Output as _;
@@ -27,19 +28,6 @@ pub(in crate::cli) struct ListEntries {
     before: Option<u64>,
     #[command(flatten)]
     table: TableOptions,
-}
-
-/// An entry as a line.
-#[derive(Debug)]
-pub(super) struct Line {
-    pub(super) entry: EntryId,
-    /// RFC 3339.
-    pub(super) begun: String,
-    pub(super) what: &'static str,
-    pub(super) state: String,
-    /// In hex; only for a certificate.
-    pub(super) serial: Option<String>,
-    pub(super) about: String,
 }
 
 /// The number of entries without `--last` and `--open`.

@@ -3,20 +3,18 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, lstat};
 use rustix::io::Errno;
 
+use super::lock_wait::lock_within;
 use super::open::path::denied;
 use crate::ledger::{LedgerError, LedgerPlace};
 use crate::output::LockFile;
 
 /// The lock file is called like the ledger, with this at the end.
 const LOCK: &str = "-lock";
-
-const PAUSE: Duration = Duration::from_millis(1);
 
 /// A lock (`flock`) on a file beside the ledger that only its owner can open. The kernel releases the lock when the process ends, however that
 /// happens. The ledger itself must not be opened for it: closing any descriptor of a file drops all of the process's POSIX locks on it, and
@@ -70,21 +68,17 @@ impl Presence {
     }
 
     fn share(&self) -> Result<(), LedgerError> {
-        let start = Instant::now();
-        loop {
-            match flock(&*self.lock, FlockOperation::NonBlockingLockShared) {
-                Ok(()) => return Ok(()),
-                Err(Errno::WOULDBLOCK | Errno::INTR) if start.elapsed() < self.longest_wait => {
-                    thread::sleep(PAUSE)
-                }
-                Err(Errno::WOULDBLOCK | Errno::INTR) => {
-                    return Err(LedgerError::Locked {
-                        place: LedgerPlace::file(&self.path),
-                        waited: self.longest_wait,
-                    });
-                }
-                Err(error) => return Err(denied(&self.path, &error.into())),
-            }
+        let shared = lock_within(
+            &*self.lock,
+            FlockOperation::NonBlockingLockShared,
+            self.longest_wait,
+        );
+        match shared.map_err(|error| denied(&self.path, &error.into()))? {
+            true => Ok(()),
+            false => Err(LedgerError::Locked {
+                place: LedgerPlace::file(&self.path),
+                waited: self.longest_wait,
+            }),
         }
     }
 }

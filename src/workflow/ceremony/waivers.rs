@@ -42,3 +42,16 @@ pub(super) fn is_waived(file: &CeremonyFile, step: &str, rule: &str) -> bool {
     let mut waivers = file.close.waivers.iter();
     waivers.any(|waiver| waiver.step == step && waiver.rule == rule)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `ceremony` names them as text, because it does not use `x509`.
+    #[test]
+    fn the_rules_of_the_ledger_are_those_that_only_a_caller_waives() {
+        let once = RULES.iter().filter(|rule| rule.can_be_waived_once);
+        let names: Vec<_> = once.map(|rule| rule.name).collect();
+        assert_eq!(names, crate::ceremony::RULES_OF_THE_LEDGER);
+    }
+}

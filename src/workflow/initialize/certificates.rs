@@ -1,28 +1,8 @@
 //! The two certificates for `InitializeCluster`, checked against AWS's requirements before the call.
 
-use std::fmt;
-
-use super::{InitializeClusterError, file};
+use super::{InitializeClusterError, WhichCertificate, file};
 use crate::signer::{Curve, KeyAlgorithm, PublicKey, PublicKeyError, SignatureAlgorithm};
 use crate::x509::{Certificate, PathPolicy, TlsEnd, UnixTime, X509Error, verify_path};
-
-/// Which of the two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WhichCertificate {
-    /// `SignedCert`: the cluster's.
-    Signed,
-    /// `TrustAnchor`: the CA's.
-    Anchor,
-}
-
-impl fmt::Display for WhichCertificate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Signed => "the signed certificate",
-            Self::Anchor => "the trust anchor",
-        })
-    }
-}
 
 /// Two certificates that passed every check, as AWS gets them.
 #[derive(Clone, Debug)]

@@ -3,10 +3,11 @@
 use super::{CertificateRevocationList, WHAT, extension};
 use crate::x509::extension as certificate_extension;
 use crate::x509::name::describe_oid;
+use crate::x509::rule::rule;
 use crate::x509::{Certificate, Rule, UnixTime, X509Error, rules};
 
 /// For lists that are read: planned lists have no such extension.
-const CRITICAL_EXTENSION: &Rule = &rules::rule(
+const CRITICAL_EXTENSION: &Rule = &rule(
     "critical-extension",
     "RFC 5280 5.2",
     "every critical extension is supported",

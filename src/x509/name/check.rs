@@ -9,8 +9,8 @@ use x509_cert::name::RdnSequence;
 
 use super::characters::{find_invisible, find_misleading};
 use super::string_type::check_new_type;
-use super::{COMMON_NAME, Name, describe_oid, text_of};
-use crate::x509::{Rule, rules};
+use super::{COMMON_NAME, Name, NameFault, describe_oid, text_of};
+use crate::x509::rules;
 
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 /// x500UniqueIdentifier: the only one of X.520's attributes that is a BIT STRING.
@@ -136,21 +136,6 @@ impl Name {
     fn sequence(&self) -> Result<RdnSequence, NameFault> {
         let sequence = RdnSequence::from_der(self.der());
         sequence.map_err(|error| NameFault::of(rules::SUBJECT)(error.kind().to_string()))
-    }
-}
-
-/// A rule about names that a name breaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NameFault {
-    /// The rule (`cert rules`).
-    pub rule: &'static Rule,
-    /// How it is broken.
-    pub found: String,
-}
-
-impl NameFault {
-    fn of(rule: &'static Rule) -> impl Fn(String) -> Self {
-        move |found| Self { rule, found }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every rule that an OCSP request, its signer and the planned response are checked against, besides those shared with certificates.
 
-use crate::x509::rules::{Rule, rule, rules};
+use crate::x509::rule::{Rule, rule, rules};
 
 rules! {
     /// The rules about OCSP.

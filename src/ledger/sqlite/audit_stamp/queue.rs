@@ -4,15 +4,12 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use rustix::fs::{FlockOperation, Mode, OFlags};
 
+use crate::ledger::sqlite::lock_wait::lock_within;
 use crate::output::LockFile;
-
-/// The pause between two attempts. A turn takes a few milliseconds.
-const PAUSE: Duration = Duration::from_millis(1);
 
 /// The first place in the queue, held until it is dropped.
 #[derive(Debug)]
@@ -24,11 +21,7 @@ impl Queue {
     pub(super) fn wait(log: &Path, longest_wait: Duration) -> Option<Self> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = LockFile::new(File::from(rustix::fs::open(log, flags, Mode::empty()).ok()?));
-        let start = Instant::now();
-        while flock(&*file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            (start.elapsed() < longest_wait).then_some(())?;
-            thread::sleep(PAUSE);
-        }
-        Some(Self(file))
+        let locked = lock_within(&*file, FlockOperation::NonBlockingLockExclusive, longest_wait);
+        locked.ok()?.then(|| Self(file))
     }
 }
