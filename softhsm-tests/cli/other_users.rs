@@ -112,7 +112,7 @@ fn settings_of_another_user_are_used_where_they_were_named() {
     in_directory(&rig, "above/here", &named).refused(2, "untrusted-file");
 }
 
-/// Found settings vouch for nobody: what they name must belong to this user or root, as they must.
+/// Found settings prove nothing about what they name: it must belong to this user or root, as they must.
 #[test]
 fn what_found_settings_name_must_be_ours_too() {
     let rig = desk();

@@ -342,7 +342,7 @@ fn where_nobody_can_be_asked_it_needs_yes() {
     let rig = counted(KEY);
     let cluster = LocalCluster::create(HSM2, "");
     sign(&rig, &cluster);
-    // `setsid` leaves the terminal of whoever runs the tests.
+    // `setsid` leaves the terminal on which the tests run.
     let without_terminal = |options: &[&str]| {
         let program = ["--wait", PROGRAM, "--format", "json"];
         rig.tool(

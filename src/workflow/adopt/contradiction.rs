@@ -179,7 +179,7 @@ fn under_another_name(plan: &AdoptionRequest, recorder: &Recorder) -> Result<Opt
         let named = authority_certificates(ledger, name, &other)?;
         if let Some(found) = named.iter().find(|found| is_valid(found)) {
             return Ok(Some(format!(
-                "a CA certificate of this key under another name exists already: \"{}\", {}, valid until {}",
+                "a CA certificate of this key under another name already exists: \"{}\", {}, valid until {}",
                 other.subject.text, found.known, found.not_after
             )));
         }

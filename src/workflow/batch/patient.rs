@@ -11,7 +11,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(10);
 const LONGEST_WAIT: Duration = Duration::from_millis(160);
 
 /// How long one signature waits. A token that is busy for longer does not work: a CloudHSM cluster with a single HSM gives the same answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const ALL_WAITS: Duration = Duration::from_secs(10);
 
 /// A signer that waits while its token is busy, and then asks for the same signature again.
 ///
@@ -46,7 +46,7 @@ impl Signer for Patient<'_> {
                 Err(error) if self.signer.was_busy(&error) => error,
                 answer => return answer,
             };
-            if start.elapsed() + wait > PATIENCE || self.stop.load(Ordering::SeqCst) {
+            if start.elapsed() + wait > ALL_WAITS || self.stop.load(Ordering::SeqCst) {
                 return Err(error);
             }
             self.busy.fetch_add(1, Ordering::Relaxed);
