@@ -75,7 +75,7 @@ fn an_interrupted_batch_delivers_what_is_signed_and_the_same_command_continues()
         assert!(matches!(outcome, Err(WorkflowError::Interrupted)), "{outcome:?}");
         let [signed, abandoned, open] = desk.count();
         assert_eq!((told.len() + 1, open), (signed, 0));
-        assert!(signed >= 30 && abandoned > 0, "{signed} {abandoned}");
+        assert!(signed > 30, "{signed}");
         let names = fs::read_dir(desk.directory.path()).unwrap();
         let left = names.filter(|name| {
             name.as_ref()
