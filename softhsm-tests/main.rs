@@ -199,10 +199,12 @@ mod kms_sign {
 mod ledger {
     mod checkpoint;
     mod checkpoint_key;
+    mod clock;
     mod contents;
     mod desk;
     pub(crate) mod edited;
     mod file_system;
+    mod given_head;
     mod killed;
     mod large;
     mod large_killed;

@@ -132,7 +132,7 @@ fn only_an_empty_software_token_is_taken_for_a_rig() {
     rig.json(&["ceremony", "plan", "ceremony.toml", "--out", "room", "--offline"])
         .ok();
     let missing = [&REHEARSE[..], &["--rig-module", "nowhere.so"]].concat();
-    let message = rig.command(&missing).refused(4, "rehearsal");
+    let message = rig.command(&missing).refused(2, "rehearsal");
     assert!(message.contains("nowhere.so"), "{message}");
     assert!(!rig.path("room/rehearsal").exists());
 

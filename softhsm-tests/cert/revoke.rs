@@ -92,9 +92,10 @@ fn revoked_certificates_are_on_the_next_crl_and_released_ones_are_not() {
     let third = crl(&rig, "third.crl", &[]);
     assert_eq!(taken("third.crl"), [true, false, true, false]);
     assert_eq!(third["reasons"], json!({ "keyCompromise": 1, "superseded": 1 }));
-    // Based on the first CRL: two entries are new, and the unchanged one is absent.
+    // Based on the first CRL: two entries are new, and the hold that the second CRL had is removed (RFC 5280 section 5.2.4).
     let delta = crl(&rig, "delta.crl", &["--base", "first.crl"]);
-    assert_eq!(delta["reasons"], json!({ "keyCompromise": 1, "superseded": 1 }));
+    let reasons = json!({ "keyCompromise": 1, "removeFromCRL": 1, "superseded": 1 });
+    assert_eq!(delta["reasons"], reasons);
     // Based on the second CRL: the released one is removed.
     let delta = crl(&rig, "delta2.crl", &["--base", "second.crl"]);
     assert_eq!(delta["reasons"], json!({ "removeFromCRL": 1, "superseded": 1 }));

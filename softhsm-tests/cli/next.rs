@@ -78,6 +78,8 @@ fn from_an_empty_directory_to_an_initialised_cluster_each_step_suggests_the_next
     assert!(!verify.contains("FILE"), "{verify}");
     let sign = next_of(&shell.run(&verify));
     let initialize = next_of(&shell.run(&sign));
+    // Without a terminal, it does not ask.
+    let initialize = initialize.replace("cluster initialize ", "cluster initialize --yes ");
     let check = next_of(&shell.run(&initialize));
     assert_eq!(cluster.state(), "INITIALIZED");
     // The next command runs on another machine.

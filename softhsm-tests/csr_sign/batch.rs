@@ -312,8 +312,11 @@ fn a_request_is_refused_while_another_process_signs_it() {
 }
 
 /// Ctrl-C after the twentieth signature: what is signed is delivered, and nothing else is left.
-fn assert_interrupted(rig: &Rig, arguments: &[&str]) {
-    let mut command = rig.prepare(arguments);
+#[test]
+fn an_interrupted_batch_delivers_what_is_signed_and_the_same_command_continues() {
+    let rig = rig_with(MANY);
+    let arguments = [&["--format", "json"][..], &batch(&["in"], &["--jobs", "3"])].concat();
+    let mut command = rig.prepare(&arguments);
     command
         .env("HSM_CA_MODULE", crate::harness::shim())
         .env("CLOUDHSM_SHIM_TARGET", crate::harness::softhsm())
@@ -333,16 +336,18 @@ fn assert_interrupted(rig: &Rig, arguments: &[&str]) {
     let files = fs::read_dir(rig.path("out")).expect("a directory");
     assert_eq!(files.count(), issued, "{ended:?}");
     assert!((15..MANY).contains(&issued), "{issued}");
-    let open = entries(rig, &["--open"]);
+    let open = entries(&rig, &["--open"]);
     assert!(open.is_empty(), "{open:?}");
+    rig.json(&batch(&["in"], &["--jobs", "3"])).ok();
+    assert_certificates(&rig, MANY);
+    assert_sound(&rig);
 }
 
 #[test]
-fn interrupted_or_killed_at_any_moment_the_same_command_continues() {
+fn killed_at_any_moment_the_same_command_continues() {
     let rig = rig_with(MANY);
     let mut begun = 0;
     let arguments = [&["--format", "json"][..], &batch(&["in"], &["--jobs", "3"])].concat();
-    assert_interrupted(&rig, &arguments);
     // Before a signature, after it, and during writes to the ledger and the files.
     for (turn, rule) in ["C_Sign@30", "C_Sign!@90", "C_SignInit@50", "C_Sign!@9"]
         .into_iter()

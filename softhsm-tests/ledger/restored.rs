@@ -1,9 +1,8 @@
 //! An older copy of the ledger, another ledger, a moved file: the kept head detects them before anything is signed.
 
-use std::fs;
 use std::thread;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::{Rig, TokenKind, authority, on_each, ready_authority};
 use crate::ledger::edited::{DECIDE, LEDGER, busy_authority, crl, edit};
@@ -21,7 +20,7 @@ const SIGN: [&str; 9] = [
     "--out",
 ];
 
-fn signing(out: &str) -> Vec<&str> {
+pub(super) fn signing(out: &str) -> Vec<&str> {
     [&SIGN[..], &[out]].concat()
 }
 
@@ -37,7 +36,7 @@ fn notes(rig: &Rig) -> usize {
     listed.matches("hsm-ca ledger head").count()
 }
 
-fn head(rig: &Rig) -> String {
+pub(super) fn head(rig: &Rig) -> String {
     let verified = rig.json(&["ledger", "verify"]).ok().json();
     verified["head"].as_str().expect("a head").to_owned()
 }
@@ -156,81 +155,6 @@ fn a_ledger_that_adopted_the_ca_has_its_own_head_beside_the_other() {
 }
 
 #[test]
-fn a_head_in_a_file_is_raised_by_revocations_too() {
-    let rig = ready_authority().with("HSM_CA_LEDGER_HEAD", "file:head");
-    make_request(&rig, "next.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
-    // The ledger is not new, so a file that is not there may have been removed.
-    let message = rig.json(&signing("first.crt")).refused(4, "ledger-head");
-    assert!(
-        message.contains("no head of this ledger is kept in head"),
-        "{message}"
-    );
-    let accept = ["ledger", "accept", "--ca", "customerCA.crt"];
-    assert_eq!(rig.json(&accept).ok().json()["given_up"], json!([]));
-    rig.json(&signing("first.crt")).ok();
-    assert!(rig.path("head").exists());
-    fs::remove_file(rig.path("head")).expect("removed");
-    crl(&rig, "a.crl").refused(4, "ledger-head");
-    rig.json(&accept).ok();
-    edit(&rig, "");
-    let older = rig.read(LEDGER);
-    let revoke = [
-        "cert",
-        "revoke",
-        "first.crt",
-        "--ca",
-        "customerCA.crt",
-        "--reason",
-        "superseded",
-    ];
-    rig.json(&revoke).ok();
-    assert!(String::from_utf8_lossy(&rig.read("head")).contains(&head(&rig)));
-    edit(&rig, "");
-    rig.write(LEDGER, &older);
-    let message = rig.json(&signing("second.crt")).refused(4, "ledger-older-copy");
-    assert!(message.contains("in head"), "{message}");
-    assert_eq!(rig.json(&["ledger", "verify"]).code, Some(3));
-    let verify = ["cert", "verify", "first.crt", "--ca", "customerCA.crt"];
-    rig.json(&verify).refused(4, "ledger-older-copy");
-    rig.json(&revoke).refused(4, "ledger-older-copy");
-    rig.json(&["ledger", "accept", "--ca", "customerCA.crt"]).ok();
-    rig.json(&revoke).ok();
-    fs::write(rig.path("head"), "nonsense").expect("a file");
-    rig.json(&signing("second.crt")).refused(4, "ledger-head");
-    // A new ledger makes its file with its first entry.
-    let new = Rig::new().with("HSM_CA_LEDGER_HEAD", "file:head");
-    new.command(&["key", "generate", "--label", "ca", "--type", "ec:p256"])
-        .ok();
-    let create = [
-        "ca",
-        "create",
-        "--key",
-        "ca",
-        "--profile",
-        "root",
-        "--out",
-        "ca.crt",
-    ];
-    new.json(&[&create[..], &["--subject", "CN=New"]].concat()).ok();
-    let list = ["crl", "create", "--ca", "ca.crt", "--out", "a.crl"];
-    new.json(&list).ok();
-}
-
-#[test]
-fn every_command_checks_a_head_that_the_user_gives() {
-    let rig = ready_authority();
-    make_request(&rig, "next.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
-    let kept = head(&rig);
-    rig.json(&[&signing("first.crt")[..], &["--head", &kept]].concat())
-        .ok();
-    let wrong = format!("3:{}", "0".repeat(64));
-    rig.json(&[&signing("second.crt")[..], &["--head", &wrong]].concat())
-        .refused(4, "ledger-older-copy");
-    assert_eq!(rig.json(&["ledger", "verify", "--head", &wrong]).code, Some(3));
-    rig.json(&["ledger", "verify", "--head", &kept]).ok();
-}
-
-#[test]
 fn a_token_without_data_objects_signs_with_a_warning_unless_the_head_is_required() {
     let rig = ready_authority();
     make_request(&rig, "next.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
@@ -279,64 +203,6 @@ fn parallel_commands_leave_the_highest_head_and_deleting_the_key_deletes_it() {
     assert_eq!(notes(&rig), 1);
     rig.command(&["key", "delete", "customer-ca", "--yes"]).ok();
     assert_eq!(notes(&rig), 0);
-}
-
-#[test]
-fn a_clock_behind_the_ledger_signs_and_revokes_nothing_unless_it_is_accepted() {
-    use hsm_ca::ledger::{Access, Ledger, LedgerUrl, Stamp, UnixTime};
-    let rig = busy_authority();
-    let url = LedgerUrl::Sqlite(rig.path(LEDGER));
-    let mut ledger = url.open(Access::Record).expect("the ledger");
-    let entries = rig.json(&["ledger", "list"]).ok().json();
-    let entry: &Value = &entries["entries"][1];
-    let id = entry["entry"].as_u64().expect("a number");
-    let stamp = Stamp {
-        time: UnixTime(2_500_000_000),
-        by: "a test".to_owned(),
-        tool: "a test".to_owned(),
-        waived: Vec::new(),
-    };
-    // A change without other needs: another delivery of an entry.
-    Ledger::deliver(ledger.as_mut(), hsm_ca::ledger::EntryId(id), &stamp).expect("recorded");
-    // A later event does not hide it, whatever its time.
-    let stamp = Stamp {
-        time: UnixTime::from_system(std::time::SystemTime::now()),
-        ..stamp
-    };
-    Ledger::deliver(ledger.as_mut(), hsm_ca::ledger::EntryId(id), &stamp).expect("recorded");
-    drop(ledger);
-    let generate = ["key", "generate", "--label", "late", "--type", "ec:p256"];
-    for (out, arguments) in DECIDE.into_iter().chain([("", &generate[..])]) {
-        let message = rig.json(arguments).refused(3, "clock");
-        assert!(message.contains("2049-03-22"), "{message}");
-        assert!(out.is_empty() || !rig.path(out).exists(), "{arguments:?}");
-    }
-    assert!(!rig.command(&["key", "list"]).ok().stdout.contains("late"));
-    let right = ["--clock-is-right"];
-    let revoke = [
-        "cert",
-        "revoke",
-        "good.crt",
-        "--ca",
-        "customerCA.crt",
-        "--reason",
-        "superseded",
-    ];
-    rig.json(&[&revoke[..], &right].concat()).ok();
-    let export = rig.command(&["ledger", "export"]).ok().stdout;
-    let last = export.lines().last().expect("a line");
-    assert!(
-        last.contains("\"waived\":[\"clock\"],\"event\":{\"revoked\""),
-        "{last}"
-    );
-    let script = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/softhsm-tests/programs/verify_ledger.py"
-    );
-    rig.tool("python3", &[script, LEDGER]).ok();
-    // The flag was for that command only, even for a key.
-    rig.json(&[&generate[..], &right].concat()).ok();
-    crl(&rig, "later.crl").refused(3, "clock");
 }
 
 /// One ledger, two CAs, one token: what one of them recorded is missing for both.
@@ -433,6 +299,7 @@ fn no_crl_is_replaced_by_one_with_fewer_entries() {
 }
 
 /// The data object is not a key, but every listing of the token names it.
+
 #[test]
 fn listings_of_the_token_name_the_kept_head() {
     const NAME: &str = "hsm-ca ledger head";

@@ -1,6 +1,7 @@
 //! The options of every command, and the resulting settings: flag before environment before configuration file.
 
 mod asked_format;
+mod found_config;
 mod layer;
 mod ledger;
 mod named_file;
@@ -18,13 +19,13 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use hsm_ca::ceremony::Digest;
-use hsm_ca::file_trust::Owners;
 use hsm_ca::ledger::{Head, LedgerUrl};
 #[cfg(feature = "postgres")]
 use hsm_ca::secret::Pin;
 use hsm_ca::workflow::{Clock, Guards, HeadPlace};
 
 pub(super) use asked_format::asked_format;
+pub(super) use found_config::FoundConfig;
 pub(super) use own_files::OwnFiles;
 
 use layer::Layer;
@@ -34,7 +35,6 @@ use restart::{RESTARTED, set_module_environment};
 use token_store::protect_token_stores;
 
 use super::closing::Opened;
-use super::config::{CONFIG_FILE, ConfigFile};
 use super::exit::CliError;
 use super::format::Format;
 use super::inherited::{keep_from_children, take_variable};
@@ -159,23 +159,6 @@ const DEFAULT_ORIGIN: &str = "the default";
 
 /// The origin of the ledger's path without any setting or file.
 pub(super) const HERE: &str = "the default (in the working directory)";
-
-/// The configuration file, and the directory for its relative paths.
-#[derive(Debug, Default)]
-pub(super) struct FoundConfig {
-    config: ConfigFile,
-    directory: PathBuf,
-    path: Option<PathBuf>,
-    /// Nobody named it.
-    was_found: bool,
-}
-
-impl FoundConfig {
-    /// The file, if there is one.
-    pub(super) fn path(&self) -> Option<PathBuf> {
-        self.path.clone()
-    }
-}
 
 impl Settings {
     /// Merges the layers. The format is read separately, because errors here must be reported in it.
@@ -352,39 +335,15 @@ impl Settings {
 }
 
 impl GlobalOptions {
-    /// The named file, or `hsm-ca.toml` in the working directory if it exists, and its directory. A file that was found and not named must
-    /// belong to this user or root, because it decides which module is loaded and gets the PIN.
+    /// The file that these options or the environment name, or the one in the working directory.
     pub(super) fn read_config(&self) -> Result<FoundConfig, CliError> {
-        let Some((path, owners)) = settings_file(self.config.clone()) else {
-            return Ok(FoundConfig::default());
-        };
-        let directory = path.parent().unwrap_or(Path::new("")).to_owned();
-        Ok(FoundConfig {
-            config: ConfigFile::read(&path, owners)?,
-            directory,
-            path: Some(path),
-            was_found: owners == Owners::Own,
-        })
+        FoundConfig::read(self.config.clone())
     }
 
     /// The format of the result and of errors, from the flag, the environment, or the file, if it could be read.
     pub(super) fn format(&self, config: Option<&FoundConfig>) -> Format {
         let json = self.json.then_some(Format::Json);
         choose_format(json.or(self.format), || config?.config.format)
-    }
-}
-
-/// The named settings, or those in the working directory, and who may have written them.
-fn settings_file(named: Option<PathBuf>) -> Option<(PathBuf, Owners)> {
-    let in_environment = || {
-        env::var_os("HSM_CA_CONFIG")
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    match named.or_else(in_environment) {
-        Some(path) => Some((path, Owners::Any)),
-        None if Path::new(CONFIG_FILE).exists() => Some((Path::new(".").join(CONFIG_FILE), Owners::Own)),
-        None => None,
     }
 }
 

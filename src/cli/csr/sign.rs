@@ -60,7 +60,9 @@ pub(in crate::cli) struct SignRequests {
         conflicts_with = "out_dir"
     )]
     out: Option<PathBuf>,
-    /// The directory for the certificates; created if it does not exist
+    /// The directory for the certificates
+    ///
+    /// It is created if it does not exist.
     ///
     /// X.csr becomes X.crt, and ID_ClusterCsr.csr becomes ID_CustomerHsmCertificate.crt.
     #[arg(long, value_name = "DIR")]

@@ -4,7 +4,8 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{FoundConfig, GlobalOptions, choose_format, settings_file};
+use super::found_config::settings_file;
+use super::{FoundConfig, GlobalOptions, choose_format};
 use crate::cli::config::ConfigFile;
 use crate::cli::format::Format;
 use crate::cli::input;
