@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
-use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
+use sha2::Digest;
 
 /// A hash of FIPS 180-4, ordered by strength.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,10 +38,10 @@ impl Hash {
     #[must_use]
     pub fn digest(self, message: &[u8]) -> Vec<u8> {
         match self {
-            Self::Sha224 => Sha224::digest(message).to_vec(),
-            Self::Sha256 => Sha256::digest(message).to_vec(),
-            Self::Sha384 => Sha384::digest(message).to_vec(),
-            Self::Sha512 => Sha512::digest(message).to_vec(),
+            Self::Sha224 => sha2::Sha224::digest(message).to_vec(),
+            Self::Sha256 => sha2::Sha256::digest(message).to_vec(),
+            Self::Sha384 => sha2::Sha384::digest(message).to_vec(),
+            Self::Sha512 => sha2::Sha512::digest(message).to_vec(),
         }
     }
 
@@ -59,7 +59,7 @@ impl Hash {
 /// SHA-256 of `bytes`, for all fingerprints and identities here.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
+    sha2::Sha256::digest(bytes).into()
 }
 
 /// SHA-1 of `bytes`, where a standard uses it as a name: key identifiers, OCSP's CertID, OpenSSL's name hash. It protects nothing.
