@@ -112,6 +112,7 @@ impl SignRequests {
                 "--out is for one request; name a directory with --out-dir for several",
             ));
         }
+        let _made = self.out_dir.as_deref().map(OutputDirectory::find_or_make);
         if let Some(directory) = &self.out_dir {
             require_directory(directory)?;
         }
@@ -149,7 +150,6 @@ impl SignRequests {
             keep_going: self.keep_going,
             resume: are_many,
         };
-        let _made = self.out_dir.as_deref().map(OutputDirectory::find_or_make);
         let job = SigningJob::prepare(request, requests, options, &settings.clock)?;
         let mut warnings = Vec::from_iter(is_unverified.then(|| ui.warn(UNVERIFIED)).flatten());
         warnings.extend(validity::warn(&job.validity(), settings.clock.now(), ui));
