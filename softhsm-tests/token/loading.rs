@@ -95,7 +95,10 @@ fn a_module_that_fails_is_reported_when_it_is_needed() {
     assert!(message.contains("C_Initialize: CKR_DEVICE_ERROR"), "{message}");
     rig.write("no.so", "not a module");
     let no_module = [&["--module", "no.so"][..], &sign("customerCA.crt", "x.crt")].concat();
-    rig.command(&no_module).refused(4, "module");
+    // Without a slash, it is looked for in the system's directories.
+    rig.command(&no_module).refused(2, "unreadable-file");
+    let not_a_module = [&["--module", "./no.so"][..], &sign("customerCA.crt", "x.crt")].concat();
+    rig.command(&not_a_module).refused(4, "module");
     assert!(!rig.path("x.crt").exists());
 }
 

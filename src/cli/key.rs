@@ -8,7 +8,9 @@ mod list;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use hsm_ca::kms::{KeyPairFile, SigningKeyName};
+use hsm_ca::kms::KeyPairFile;
+#[cfg(feature = "aws")]
+use hsm_ca::kms::SigningKeyName;
 use hsm_ca::signer::{Hex, PublicKey};
 use hsm_ca::token::KeySelector;
 use hsm_ca::workflow::prove_named_key;
