@@ -17,7 +17,7 @@ pub enum Access {
     Record,
 }
 
-/// Where a ledger is, for errors: a [`LedgerUrl`] without the password that a server's URL may contain.
+/// Where a ledger is, for errors: a [`LedgerUrl`](super::LedgerUrl) without the password that a server's URL may contain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerPlace(String);
 
