@@ -114,7 +114,10 @@ fn a_busy_token_signs_later() {
     let (told, summary) = lines(&rig.command_with_rule(&arguments, &busy).ok());
     assert_eq!(results(&told), ["issued"; 20]);
     let warnings = summary["warnings"].to_string();
-    assert!(warnings.contains("that it was busy"), "{warnings}");
+    assert!(
+        warnings.contains("the token was busy, and was asked again"),
+        "{warnings}"
+    );
     assert_eq!(calls(&rig, "C_Sign"), 20);
     // One entry each: the same bytes were signed later.
     assert_eq!(count(&rig), before + 20);

@@ -197,8 +197,12 @@ impl<B: Batch> Course<'_, '_, B> {
         self.wait_until_below(1);
         let busy = busy.load(Ordering::Relaxed);
         if busy > 0 {
+            let times = match busy {
+                1 => "once".to_owned(),
+                more => format!("{more} times"),
+            };
             self.desk.recorder.notice(format!(
-                "the token answered {busy} times that it was busy, and was asked again: fewer sessions may be as fast"
+                "the token was busy, and was asked again {times}: fewer sessions may be as fast"
             ));
         }
         self.tell_refused_before(usize::MAX);
