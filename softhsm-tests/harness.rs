@@ -24,6 +24,7 @@ mod templates;
 mod tls_server;
 mod tokens;
 mod web_server;
+mod written_programs;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -179,8 +179,7 @@ fn a_signature_that_comes_after_the_gate_was_passed_is_not_written() {
         "#!/bin/sh\nmv '{0}/later.jsonl' '{0}/run/transcript.jsonl'\necho 'a passphrase'\n",
         directory.display()
     );
-    let askpass = rig.write("askpass", script);
-    fs::set_permissions(&askpass, fs::Permissions::from_mode(0o700)).expect("a mode");
+    let askpass = rig.write_program("askpass", &script);
     let approve = [
         "--format",
         "json",

@@ -28,9 +28,7 @@ fn killed_while_ssh_keygen_asks_nothing_is_half_written() {
     let rig = planned();
     rig.keygen(&["-q", "-p", "-N", "a passphrase", "-P", "", "-f", "A"]);
     let script = "#!/bin/sh\nkill -9 $(cut -d' ' -f4 /proc/$PPID/stat)\necho 'a passphrase'\n";
-    let askpass = rig.write("askpass", script);
-    let mode = |mode| fs::set_permissions(&askpass, fs::Permissions::from_mode(mode)).expect("a mode");
-    mode(0o700);
+    let askpass = rig.write_program("askpass", script);
     let approve = || {
         let mut command = rig.prepare(&[
             "--format",
@@ -54,7 +52,7 @@ fn killed_while_ssh_keygen_asks_nothing_is_half_written() {
         (&report["statements"], &report["waiting"]),
         (&json!([]), &json!([]))
     );
-    rig.write("askpass", "#!/bin/sh\necho 'a passphrase'\n");
+    rig.write_program("askpass", "#!/bin/sh\necho 'a passphrase'\n");
     approve().ok();
     let expected = ["01-approve.json", "01-approve.json.sig"];
     assert_eq!(rig.list("room/approvals"), expected);
@@ -97,11 +95,10 @@ fn a_full_disk_is_found_before_anything_is_signed() {
     rig.keygen(&["-q", "-p", "-N", "a passphrase", "-P", "", "-f", "A"]);
     let script = "mount -t tmpfs -o size=64k,mode=700 none room/approvals && export SSH_ASKPASS=$PWD/askpass SSH_ASKPASS_REQUIRE=force\n\
                   \"$0\" --format json ceremony approve room --ssh-key A; code=$?; ls -A room/approvals >&2; exit $code";
-    let askpass = rig.write(
+    rig.write_program(
         "askpass",
         "#!/bin/sh\ntouch \"$HOME/asked\"\necho 'a passphrase'\n",
     );
-    fs::set_permissions(&askpass, fs::Permissions::from_mode(0o700)).expect("a mode");
     rig.tool_in_mount_namespace(script, &[PROGRAM])
         .refused(1, "disk-full");
     assert!(!rig.path("asked").exists());
@@ -114,8 +111,7 @@ fn ssh_keygen_sees_neither_our_environment_nor_our_input() {
     let rig = planned();
     rig.keygen(&["-q", "-p", "-N", "a passphrase", "-P", "", "-f", "A"]);
     let script = "#!/bin/sh\nenv > \"$HOME/askpass.env\"\necho 'a passphrase'\n";
-    let askpass = rig.write("askpass", script);
-    fs::set_permissions(&askpass, fs::Permissions::from_mode(0o700)).expect("a mode");
+    let askpass = rig.write_program("askpass", script);
     let approve = ["ceremony", "approve", "room", "--ssh-key", "A"];
     let mut command: Command = rig.prepare(&approve);
     command

@@ -212,8 +212,7 @@ fn a_profile_and_its_linter_that_others_could_change_are_not_used() {
     let rig = ready_authority();
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-subj", "/CN=a"]);
     fs::create_dir(rig.path("tools")).expect("a directory");
-    rig.write("tools/linter", "#!/bin/sh\nid -u > /proc/$PPID/cwd/ran\n");
-    mode(&rig, "tools/linter", 0o755);
+    rig.write_program("tools/linter", "#!/bin/sh\nid -u > /proc/$PPID/cwd/ran\n");
     let linter = rig.path("tools/linter");
     rig.write(
         "mine.toml",

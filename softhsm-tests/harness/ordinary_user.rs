@@ -1,6 +1,5 @@
 //! The program as an ordinary user.
 
-use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -12,7 +11,7 @@ const ORDINARY_USER: u32 = 65534;
 impl Rig {
     /// Gives everything here to an ordinary user, with a copy of the program that this user can execute.
     pub(crate) fn give_to_ordinary_user(&self) {
-        fs::copy(PROGRAM, self.path("hsm-ca")).expect("a copy of the program");
+        self.copy_program(PROGRAM, "hsm-ca");
         Run::of(
             Command::new("chown")
                 .args(["-R", &ORDINARY_USER.to_string()])

@@ -48,8 +48,7 @@ const WAYS: [(&str, &str); 8] = [
 fn rig() -> Rig {
     let rig = ready_authority();
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-subj", "/CN=a"]);
-    let spy = rig.write("spy.sh", SPY);
-    fs::set_permissions(&spy, Permissions::from_mode(0o755)).expect("permissions");
+    let spy = rig.write_program("spy.sh", SPY);
     rig.write(
         "mine.toml",
         format!(

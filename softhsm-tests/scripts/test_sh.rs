@@ -12,9 +12,8 @@ fn refused(setpriv: &[&str]) -> Run {
     let script = include_str!("../../scripts/test.sh");
     rig.write("scripts/test.sh", script);
     let cargo = "#!/bin/sh\ncase $2 in --version) ;; *) echo \"built: $*\" ;; esac\n";
-    rig.write("bin/cargo", cargo);
-    rig.tool("chmod", &["755", ".", "bin", "bin/cargo", "scripts"])
-        .ok();
+    rig.write_program("bin/cargo", cargo);
+    rig.tool("chmod", &["755", ".", "bin", "scripts"]).ok();
     rig.tool("chmod", &["644", "scripts/test.sh"]).ok();
     let mut command = rig.prepare_tool("setpriv", setpriv);
     let path = format!("{}:/usr/bin:/bin", rig.path("bin").display());
