@@ -2,6 +2,7 @@
 //! does not make. openssl makes and judges them.
 
 use hsm_ca::output::encode_pem;
+use hsm_ca::x509::CertificationRequest;
 use serde_json::Value;
 
 use crate::csr_sign::refused_requests::Desk;
@@ -72,7 +73,8 @@ fn verdicts(rig: &Rig, certificate: &str, request: &str) -> [bool; 4] {
     let verify = ["verify", "-check_ss_sig", "-CAfile", certificate, certificate];
     let ours = rig.command(&["cert", "verify", certificate, "--ca", certificate]);
     assert!(matches!(ours.code, Some(0 | 3)), "{ours:#?}");
-    let shown = show(rig, request);
+    // In this process, because `csr show` also searches the key for factors, which takes half a second.
+    let read = CertificationRequest::read(&rig.read(request)).expect("a request");
     [
         rig.tool("openssl", &verify).code == Some(0),
         ours.code == Some(0),
@@ -80,7 +82,7 @@ fn verdicts(rig: &Rig, certificate: &str, request: &str) -> [bool; 4] {
         rig.tool("openssl", &["req", "-verify", "-noout", "-in", request])
             .stderr
             .contains("verify OK"),
-        shown["signature_verified"] == true,
+        read.verify().is_ok(),
     ]
 }
 
