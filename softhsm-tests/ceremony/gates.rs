@@ -1,7 +1,6 @@
 //! What people see and sign at a gate while a run waits for them.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use hsm_ca::ceremony::{CeremonyPlan, ClaimedTime, Digest, Event, KeyOctets, KeyOrigin, Keys, Octets};
 use hsm_ca::signer::PublicKey;
