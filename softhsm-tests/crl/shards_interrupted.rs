@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Stdio;
 use std::thread;
+
+use rustix::process::Signal;
 
 use super::shards::{issued, openssl_says, publish, revoke, shards_in};
 use crate::csr_sign::delivery::{assert_sound, entries};
-use crate::harness::{Rig, ready_authority};
+use crate::harness::{Rig, ready_authority, shim, signal, softhsm, wait_until_stopped};
 use crate::oracle::openssl;
 
 fn create(out: &str) -> [&str; 11] {
@@ -122,5 +125,34 @@ fn two_simultaneous_publications_never_use_a_number_twice() {
             assert!(good, "{said}");
         }
     }
+    assert_sound(&rig);
+}
+
+#[test]
+fn a_second_publication_into_the_same_directory_is_refused() {
+    let rig = ready_authority();
+    issued(&rig);
+    fs::create_dir(rig.path("out")).expect("a directory");
+    let mut first = rig.prepare(&create("out"));
+    first
+        .env("HSM_CA_MODULE", shim())
+        .env("CLOUDHSM_SHIM_TARGET", softhsm())
+        .env("CLOUDHSM_SHIM_STOP", "C_Sign@2")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut first = first.spawn().expect("it starts");
+    wait_until_stopped(first.id());
+    let recorded = entries(&rig, &[]).len();
+    let message = rig.command(&create("out")).refused(4, "output-in-use");
+    assert_eq!(
+        message,
+        format!("process {} is writing to the directory out", first.id())
+    );
+    assert_eq!(entries(&rig, &[]).len(), recorded);
+    signal(first.id(), Signal::CONT);
+    assert!(first.wait().expect("it ends").success());
+    assert_eq!(numbers(&rig, "out").iter().flatten().count(), 3);
+    assert_eq!(fs::read_dir(rig.path("out")).expect("it").count(), 3);
     assert_sound(&rig);
 }

@@ -3,6 +3,7 @@
 mod refusals;
 mod server;
 mod signers;
+mod simultaneous;
 
 use std::collections::BTreeMap;
 use std::fs;

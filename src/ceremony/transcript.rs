@@ -5,7 +5,6 @@
 
 mod error;
 mod file;
-mod holder;
 mod read;
 #[cfg(test)]
 mod tests;

@@ -74,6 +74,13 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
+    /// Another process writes to the directory, and what it writes depends on what is there.
+    InUse {
+        /// The directory.
+        directory: PathBuf,
+        /// The process id, if the kernel shows it.
+        holder: Option<u32>,
+    },
     /// The file system has no space for the file.
     NoSpace {
         /// The path.
@@ -174,6 +181,13 @@ impl fmt::Display for OutputError {
                 "{} is not used, because it belongs to another user or others can write to it",
                 path.display()
             ),
+            Self::InUse { directory, holder } => {
+                match holder {
+                    Some(process) => write!(f, "process {process}")?,
+                    None => f.write_str("another process")?,
+                }
+                write!(f, " is writing to the directory {}", directory.display())
+            }
             Self::NoSpace { path } => write!(f, "{}: no space left on the file system", path.display()),
             Self::Recheck { path, reason } => {
                 write!(

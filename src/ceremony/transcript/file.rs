@@ -9,10 +9,9 @@ use rustix::fs::OFlags;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::holder::lock_holder;
 use super::{Record, Transcript, TranscriptError, TranscriptHead, torn};
 use crate::ceremony::{CanonicalError, Course, Digest, Event, PROGRAM};
-use crate::output::LockFile;
+use crate::output::{LockFile, lock_holder};
 use crate::values::UnixTime;
 
 /// The largest transcript in bytes: some hundred thousand lines.

@@ -313,6 +313,11 @@ fn explain_output(error: &OutputError) -> Row {
         ),
         OutputError::NoDirectory { .. } => ("no-directory", USAGE, Some("create the directory first")),
         OutputError::FileAsDirectory { .. } => ("no-directory", USAGE, None),
+        OutputError::InUse { .. } => (
+            "output-in-use",
+            UNAVAILABLE,
+            Some("wait for that process to end, or stop it; then run this command again"),
+        ),
         OutputError::NoSpace { .. } => ("disk-full", FAILED, None),
         OutputError::NotSynced { .. } => (
             "not-synced",

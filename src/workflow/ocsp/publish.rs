@@ -24,7 +24,7 @@ use super::status::StatusSource;
 use super::terms::{OcspTerms, Terms};
 use crate::file_trust;
 use crate::ledger::EntryId;
-use crate::output::{OutputError, Protected};
+use crate::output::{DirectoryLock, OutputError, Protected};
 use crate::workflow::batch::threads_for;
 use crate::workflow::ordered::in_order;
 use crate::workflow::record::{authority_of, require_known, revocation};
@@ -52,7 +52,7 @@ pub struct PublicationRequest {
     pub options: BatchOptions,
 }
 
-/// A publication whose CA, signer and directory were checked.
+/// A publication whose CA, signer and directory were checked. No other process publishes in the directory while it exists.
 #[derive(Debug)]
 pub struct PublicationJob {
     terms: Terms,
@@ -60,6 +60,7 @@ pub struct PublicationJob {
     replaces_others: bool,
     options: BatchOptions,
     clock: Clock,
+    _alone: DirectoryLock,
 }
 
 /// A publication with its due answers.
@@ -128,10 +129,11 @@ pub enum PublishedOutcome {
 }
 
 impl PublicationJob {
-    /// Checks the CA certificate, the signer, the validity and the directory. Changes nothing.
+    /// Checks the CA certificate, the signer, the validity and the directory, and locks the directory.
     ///
     /// # Errors
-    /// [`WorkflowError`]
+    /// [`WorkflowError`]; [`OutputError::InUse`] if another process publishes there. What is due depends on the files: a second process would
+    /// sign the same answers, and be refused when it writes them.
     pub fn prepare(request: PublicationRequest, clock: &Clock) -> Result<Self, WorkflowError> {
         let now = clock.now();
         let directory = request.directory;
@@ -142,12 +144,14 @@ impl PublicationJob {
             return Err(PublicationError::Directory { directory, cause }.into());
         }
         let terms = Terms::choose(request.terms, DEFAULT, now)?;
+        let alone = DirectoryLock::take(&directory)?;
         let job = Self {
             terms,
             places: Places::new(directory, request.protected),
             replaces_others: request.replaces_others,
             options: request.options,
             clock: clock.clone(),
+            _alone: alone,
         };
         // Refuses here what would be refused in every answer.
         job.plan(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use hsm_ca::output::OutputDirectory;
+use hsm_ca::output::{DirectoryLock, OutputDirectory};
 use hsm_ca::workflow::{CrlRequest, Named, ShardRequest, plan_shards, shards_in_use};
 use hsm_ca::x509::{Certificate, CertificateRevocationList, CrlShards};
 
@@ -64,6 +64,9 @@ impl CreateCrl {
             ));
         }
         let authority = input::named(&self.ca, input::certificate)?;
+        let _made = OutputDirectory::find_or_make(directory);
+        // Two processes would replace each other's CRLs, and the one with the lower number could be the last.
+        let _alone = DirectoryLock::take(directory)?;
         let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
         recorder.tell_unfinished(&authority.value, ui)?;
         let (mut requests, mut files) = (Vec::new(), BTreeMap::new());
@@ -80,7 +83,6 @@ impl CreateCrl {
             });
             files.insert(shard, out);
         }
-        let _made = OutputDirectory::find_or_make(directory);
         let planned = plan_shards(requests, &mut recorder, &settings.clock)?;
         let left: Vec<_> = planned.left().to_vec();
         let is_needed = planned.to_sign().next().is_some();

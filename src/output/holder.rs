@@ -1,11 +1,11 @@
-//! Which process holds the lock on a transcript.
+//! Which process holds the lock on a file.
 
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 
 /// The process that holds a `flock` lock on the file, from the kernel's list (proc_locks(5)). `None` if the list does not show it: the process is in
 /// another PID namespace.
-pub(super) fn lock_holder(file: &File) -> Option<u32> {
+pub(crate) fn lock_holder(file: &File) -> Option<u32> {
     let opened = fs::read_to_string(format!("/proc/self/fdinfo/{}", file.as_raw_fd())).ok()?;
     let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
     let locks = fs::read_to_string("/proc/locks").ok()?;
