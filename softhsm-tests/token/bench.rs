@@ -355,6 +355,11 @@ fn the_whole_issuing_path_is_measured_and_leaves_nothing() {
     assert_eq!(issuing["sessions"], 2);
     let rate = number(&issuing, "per_second");
     assert!((rate - 40_000.0 / number(&issuing, "elapsed_ms")).abs() < rate / 1000.0);
+    let times: Vec<_> = ["min", "p50", "p90", "p99", "p99.9", "max"]
+        .map(|name| number(&issuing["latency_ms"], name))
+        .into();
+    assert!(times.is_sorted() && times[0] > 0.0, "{times:?}");
+    assert!(times[5] <= number(&issuing, "elapsed_ms"), "{times:?}");
     let raw = points(&run)
         .into_iter()
         .find(|point| point["sessions"] == 2)

@@ -2,6 +2,7 @@
 
 mod error;
 mod issuing;
+mod latencies;
 mod measure;
 mod plot;
 mod requests;
@@ -18,7 +19,7 @@ use measure::{Task, measure};
 
 pub use error::BenchError;
 pub use issuing::{IssuingPoint, IssuingRequest};
-pub use measure::Latencies;
+pub use latencies::Latencies;
 pub use plot::BenchPlot;
 
 /// What is measured.
@@ -82,7 +83,7 @@ pub struct BenchPoint {
     pub busy: usize,
     /// The time from the start of the first session to the end of the last.
     pub elapsed: Duration,
-    /// The time for one signature.
+    /// The time for one signature: `C_SignInit` and `C_Sign`, and the digest of a short text.
     pub latencies: Latencies,
 }
 

@@ -203,9 +203,12 @@ pub(in crate::cli) struct BenchIssuing {
     pub(in crate::cli) per_second: f64,
     /// This rate divided by the signatures per second with the same number of sessions.
     pub(in crate::cli) of_signatures: Option<f64>,
+    /// From reading a request until its file was reported. Certificates are recorded and written in groups, so this includes the wait for the others
+    /// of a group.
+    pub(in crate::cli) latency_ms: Latency,
 }
 
-/// The time of a call in milliseconds.
+/// Times in milliseconds.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Latency {

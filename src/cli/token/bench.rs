@@ -8,7 +8,9 @@ use std::time::Duration;
 use clap::Args;
 use hsm_ca::signer::KeyAlgorithm;
 use hsm_ca::token::Token;
-use hsm_ca::workflow::{BenchKeys, BenchPlot, BenchPoint, BenchRequest, BenchSummary, bench_token, deliver};
+use hsm_ca::workflow::{
+    BenchKeys, BenchPlot, BenchPoint, BenchRequest, BenchSummary, Latencies, bench_token, deliver,
+};
 
 use crate::cli::canvas::Canvas;
 use crate::cli::connect::check_key_name;
@@ -139,36 +141,16 @@ fn describe(summary: &BenchSummary, canvas: Canvas) -> String {
             text.push('\n');
         }
         text.push_str(&format!(
-            "{}, {} ({})\n{:>8} {:>9} {:>8} {:>8} {:>8} {:>8} {:>8}\n",
-            first.key,
-            first.algorithm,
-            first.mechanism,
-            "sessions",
-            "per s",
-            "p50 ms",
-            "p90 ms",
-            "p99 ms",
-            "p99.9 ms",
-            "max ms"
+            "{}, {} ({})\n{:>8} {:>9} {PERCENTILES}\n",
+            first.key, first.algorithm, first.mechanism, "sessions", "per s",
         ));
         let most = group.iter().map(BenchPoint::rate).fold(0.0, f64::max);
         for point in group {
-            let latencies = &point.latencies;
-            let times = [
-                latencies.p50,
-                latencies.p90,
-                latencies.p99,
-                latencies.p999,
-                latencies.max,
-            ];
-            let times: String = times
-                .into_iter()
-                .map(|time| format!(" {:>8}", short(time)))
-                .collect();
             text.push_str(&format!(
-                "{:>8} {:>9.1}{times} {}\n",
+                "{:>8} {:>9.1}{} {}\n",
                 point.sessions,
                 point.rate(),
+                percentiles(&point.latencies),
                 bar(point.rate() / most, canvas.lines)
             ));
         }
@@ -183,6 +165,23 @@ fn describe(summary: &BenchSummary, canvas: Canvas) -> String {
         text.push_str(&format!("  {what}: {}\n", printable(&one.reason)));
     }
     text
+}
+
+/// The columns of [`percentiles`].
+const PERCENTILES: &str = "  p50 ms   p90 ms   p99 ms p99.9 ms   max ms";
+
+fn percentiles(latencies: &Latencies) -> String {
+    let times = [
+        latencies.p50,
+        latencies.p90,
+        latencies.p99,
+        latencies.p999,
+        latencies.max,
+    ];
+    times
+        .into_iter()
+        .map(|time| format!(" {:>8}", short(time)))
+        .collect()
 }
 
 /// Milliseconds in at most eight characters.
@@ -240,7 +239,6 @@ fn as_json(summary: &BenchSummary, request: &BenchRequest, token: &Token) -> Res
 }
 
 fn point_as_json(point: &BenchPoint) -> output::BenchPoint {
-    let latencies = &point.latencies;
     output::BenchPoint {
         key_type: point.key.to_string(),
         signature_algorithm: point.algorithm.to_string(),
@@ -250,14 +248,18 @@ fn point_as_json(point: &BenchPoint) -> output::BenchPoint {
         busy: point.busy,
         elapsed_ms: milliseconds(point.elapsed),
         per_second: point.rate(),
-        latency_ms: Latency {
-            min: milliseconds(latencies.min),
-            p50: milliseconds(latencies.p50),
-            p90: milliseconds(latencies.p90),
-            p99: milliseconds(latencies.p99),
-            p999: milliseconds(latencies.p999),
-            max: milliseconds(latencies.max),
-        },
+        latency_ms: latency_as_json(&point.latencies),
+    }
+}
+
+fn latency_as_json(latencies: &Latencies) -> Latency {
+    Latency {
+        min: milliseconds(latencies.min),
+        p50: milliseconds(latencies.p50),
+        p90: milliseconds(latencies.p90),
+        p99: milliseconds(latencies.p99),
+        p999: milliseconds(latencies.p999),
+        max: milliseconds(latencies.max),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Latencies;
 use super::requests::MadeRequests;
 use crate::ledger::LedgerUrl;
 use crate::output::Encoding;
@@ -48,6 +49,9 @@ pub struct IssuingPoint {
     pub certificates: usize,
     /// From the first request to the last file.
     pub elapsed: Duration,
+    /// The time for one certificate: from reading its request until its file was reported. A batch records and writes certificates in groups, so
+    /// this includes the wait for the others of a group.
+    pub latencies: Latencies,
 }
 
 impl IssuingPoint {
@@ -99,6 +103,7 @@ pub(super) fn issue(
     let authority = make_authority(&store, &mut recorder, &clock)?;
     let algorithm = key.public_key.algorithm().choose(SignatureChoice::default())?;
     let requests = MadeRequests::make(request.certificates.get(), directory.path())?;
+    let read = requests.read_times();
 
     let start = Instant::now();
     let terms = SigningRequest {
@@ -115,21 +120,25 @@ pub(super) fn issue(
         jobs: Some(sessions),
         ..BatchOptions::default()
     };
-    let mut certificates = 0;
+    let mut took = Vec::with_capacity(request.certificates.get());
     SigningJob::prepare(terms, requests, options, &clock)?.run(
         &store,
         &mut recorder,
         &(),
         &mut |outcome| {
-            certificates += usize::from(matches!(outcome, RequestOutcome::Issued(_)));
+            // The results come in the order of the requests.
+            if matches!(outcome, RequestOutcome::Issued(_)) {
+                took.extend(read.since(took.len()));
+            }
         },
     )?;
     Ok(IssuingPoint {
         key: key.public_key.algorithm(),
         algorithm,
         sessions: sessions.get(),
-        certificates,
+        certificates: took.len(),
         elapsed: start.elapsed(),
+        latencies: Latencies::of(took).ok_or(super::BenchError::NoSession)?,
     })
 }
 

@@ -6,9 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
-
-use super::BenchError;
+use super::{BenchError, Latencies};
 use crate::signer::{MeasuredTexts, PublicKey, SignError, SignatureAlgorithm, Signer};
 
 /// Limit on the signatures of one point, over all sessions, that are kept until verification. The point ends early at this limit.
@@ -17,9 +15,6 @@ const MOST_BYTES: usize = 64 << 20;
 
 /// How long a session waits after the token said that it is busy.
 const AFTER_BUSY: Duration = Duration::from_millis(10);
-
-/// The longest latency that the histogram can hold, in nanoseconds: longer ones count as this.
-const LONGEST: u64 = 600_000_000_000;
 
 /// What is signed, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -35,23 +30,6 @@ pub(super) struct Measured {
     pub(super) busy: usize,
     pub(super) elapsed: Duration,
     pub(super) latencies: Latencies,
-}
-
-/// How long a signature took: `C_SignInit` and `C_Sign`, and the digest of a short text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Latencies {
-    /// The shortest.
-    pub min: Duration,
-    /// Half of them took no longer.
-    pub p50: Duration,
-    /// 90 of 100 took no longer.
-    pub p90: Duration,
-    /// 99 of 100.
-    pub p99: Duration,
-    /// 999 of 1000.
-    pub p999: Duration,
-    /// The longest.
-    pub max: Duration,
 }
 
 /// The signatures of one session.
@@ -230,27 +208,17 @@ impl Run {
 }
 
 fn summarise(runs: &[Run]) -> Result<Measured, BenchError> {
-    let mut histogram = Histogram::<u64>::new_with_max(LONGEST, 3).map_err(|_| BenchError::NoSession)?;
-    for made in runs.iter().flat_map(|run| &run.made) {
-        histogram.saturating_record(u64::try_from(made.took.as_nanos()).unwrap_or(LONGEST));
-    }
     let begun = runs.iter().map(|run| run.begun).min();
     let ended = runs.iter().map(|run| run.ended).max();
     let (Some(begun), Some(ended)) = (begun, ended) else {
         return Err(BenchError::NoSession);
     };
-    let took = |quantile| Duration::from_nanos(histogram.value_at_quantile(quantile));
+    let took = runs.iter().flat_map(|run| &run.made).map(|made| made.took);
+    let latencies = Latencies::of(took).ok_or(BenchError::NoSession)?;
     Ok(Measured {
         signatures: runs.iter().map(|run| run.made.len()).sum(),
         busy: runs.iter().map(|run| run.busy).sum(),
         elapsed: ended.duration_since(begun),
-        latencies: Latencies {
-            min: Duration::from_nanos(histogram.min()),
-            p50: took(0.5),
-            p90: took(0.9),
-            p99: took(0.99),
-            p999: took(0.999),
-            max: Duration::from_nanos(histogram.max()),
-        },
+        latencies,
     })
 }

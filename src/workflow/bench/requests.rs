@@ -1,6 +1,8 @@
 //! Requests for the certificates that are issued to be measured, each with a P-256 key and a name of its own.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -14,6 +16,26 @@ use crate::x509::{AlternativeName, CertificationRequest, Name, Profile, RequestT
 pub(super) struct MadeRequests {
     requests: Vec<Vec<u8>>,
     directory: PathBuf,
+    read: Arc<ReadTimes>,
+}
+
+/// When each request was last read. The first reading of all of them, before the first signature, is thus not counted.
+#[derive(Debug)]
+pub(super) struct ReadTimes(Mutex<Vec<Option<Instant>>>);
+
+impl ReadTimes {
+    fn note(&self, index: usize) {
+        let mut times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(time) = times.get_mut(index) {
+            *time = Some(Instant::now());
+        }
+    }
+
+    /// The time since this request was last read.
+    pub(super) fn since(&self, index: usize) -> Option<Duration> {
+        let times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        times.get(index).copied().flatten().map(|time| time.elapsed())
+    }
 }
 
 /// A key in this process. It signs one request, and no certificate: those are the token's.
@@ -42,7 +64,12 @@ impl MadeRequests {
         Ok(Self {
             requests: requests.collect::<Result<_, _>>()?,
             directory: directory.to_owned(),
+            read: Arc::new(ReadTimes(Mutex::new(vec![None; count]))),
         })
+    }
+
+    pub(super) fn read_times(&self) -> Arc<ReadTimes> {
+        Arc::clone(&self.read)
     }
 }
 
@@ -80,6 +107,7 @@ impl RequestSource for MadeRequests {
                 name: self.name(index),
             });
         };
+        self.read.note(index);
         let path = self.directory.join(format!("{index}.crt"));
         Ok(GivenRequest {
             request: CertificationRequest::read(der)?,

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use hsm_ca::workflow::{BenchPoint, BenchSummary, IssuingPoint, IssuingRequest};
 
-use super::milliseconds;
+use super::{PERCENTILES, latency_as_json, milliseconds, percentiles};
 use crate::cli::json::token::BenchIssuing;
 
 /// The ledger and the certificates are in the user's temporary directory during the measurement.
@@ -45,6 +45,17 @@ pub(super) fn describe(summary: &BenchSummary) -> String {
             point.rate()
         ));
     }
+    text.push_str(&format!(
+        "\nTime for one certificate, with the wait for the others of its group\n{:<12} {}\n",
+        "key", PERCENTILES
+    ));
+    for point in &summary.issuing {
+        text.push_str(&format!(
+            "{:<12}{}\n",
+            point.key.to_string(),
+            percentiles(&point.latencies)
+        ));
+    }
     text
 }
 
@@ -57,6 +68,7 @@ pub(super) fn as_json(summary: &BenchSummary) -> Vec<BenchIssuing> {
         elapsed_ms: milliseconds(point.elapsed),
         per_second: point.rate(),
         of_signatures: of_signatures(point, summary),
+        latency_ms: latency_as_json(&point.latencies),
     });
     points.collect()
 }
