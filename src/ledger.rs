@@ -43,7 +43,7 @@ pub use place::{Access, LedgerPlace};
 pub use postgres::{PostgresLedger, PostgresPlace};
 pub use record::{
     Adoption, Authority, DeliveryState, Entry, EntryFilter, EntryState, Intent, KnownCertificate, Object,
-    Outcome, RecordedName, Stamp, Unfinished,
+    Outcome, RecordedName, SoleCertificate, Stamp, Unfinished,
 };
 pub use report::{CheckpointProblem, Evidence, Fault, GivenUpHead, KeptHead, VerifyReport};
 pub use revocation::{

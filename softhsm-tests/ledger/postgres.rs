@@ -5,6 +5,7 @@ mod client_certificate;
 mod failures;
 mod issuers;
 mod large;
+mod lost_sessions;
 mod server;
 
 use std::fs;

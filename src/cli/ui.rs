@@ -100,6 +100,12 @@ impl Ui {
         None
     }
 
+    /// The same for a warning that must not be lost if the command fails. In JSON, it is in the result or in the error.
+    pub(super) fn warn_now(&self, warning: &str) {
+        let warned = self.warn(warning);
+        self.warned.borrow_mut().extend(warned);
+    }
+
     /// Streams a result that may be larger than memory to stdout. The report that follows has no JSON.
     pub(super) fn stream<T, E>(&self, write: impl FnOnce(&mut dyn Write) -> Result<T, E>) -> Result<T, E> {
         live::clear();
@@ -243,8 +249,7 @@ impl Progress for Ui {
     }
 
     fn unfinished(&self, found: &Unfinished) {
-        let warned = self.warn(&unfinished::describe(found));
-        self.warned.borrow_mut().extend(warned);
+        self.warn_now(&unfinished::describe(found));
     }
 }
 

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use super::{
     Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, Evidence,
     GivenUpHead, Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, KnownCertificate,
-    LedgerError, Outcome, ReservedCrlNumber, RevocationRecord, RevocationRequest, SerialNumber, Stamp,
-    TakenOver, Takeover, Unfinished, UnixTime, VerifyReport,
+    LedgerError, Outcome, ReservedCrlNumber, RevocationRecord, RevocationRequest, SerialNumber,
+    SoleCertificate, Stamp, TakenOver, Takeover, Unfinished, UnixTime, VerifyReport,
 };
 
 /// The record of a CA.
@@ -154,7 +154,7 @@ pub trait Ledger: Send {
         each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<(), LedgerError>;
 
-    /// The first certificate for a request that was begun after event `after` and not abandoned: another process may be signing it.
+    /// The first certificate for a request that was begun or signed after event `after`, perhaps by another process, and not abandoned.
     ///
     /// # Errors
     /// That the ledger cannot be read.
@@ -164,6 +164,12 @@ pub trait Ledger: Send {
         request_sha256: &Digest,
         after: u64,
     ) -> Result<Option<EntryId>, LedgerError>;
+
+    /// The entry of each of these for whose request another certificate was signed after its `since`, and the entry of the last other one.
+    ///
+    /// # Errors
+    /// That the ledger cannot be read.
+    fn second_certificates(&self, sole: &[SoleCertificate]) -> Result<Vec<(EntryId, EntryId)>, LedgerError>;
 
     /// The first certificate for a request that was begun, and neither signed nor abandoned: its process died, or is about to sign it. A revoked
     /// one does not count, and neither does one that was begun before a certificate for the same request that is signed.
@@ -344,10 +350,8 @@ pub trait Ledger: Send {
     /// # Errors
     /// Those of `verify_against`.
     fn verify(&self, kept: Option<&Head>) -> Result<VerifyReport, LedgerError> {
-        self.verify_against(&Evidence {
-            head: kept.copied(),
-            checkpoint: None,
-        })
+        let (head, checkpoint) = (kept.copied(), None);
+        self.verify_against(&Evidence { head, checkpoint })
     }
 
     /// [`begin_many`](Self::begin_many) with one intent.
@@ -355,11 +359,8 @@ pub trait Ledger: Send {
     /// # Errors
     /// Those of `begin_many`.
     fn begin(&mut self, intent: &Intent, stamp: &Stamp) -> Result<EntryId, LedgerError> {
-        let begun = self.begin_many(std::slice::from_ref(intent), stamp)?;
-        begun
-            .first()
-            .copied()
-            .ok_or(LedgerError::NoEntry { entry: EntryId(0) })
+        let begun = self.begin_many(std::slice::from_ref(intent), stamp)?.pop();
+        begun.ok_or(LedgerError::NoEntry { entry: EntryId(0) })
     }
 
     /// [`deliver_many`](Self::deliver_many) with one entry.

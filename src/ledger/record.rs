@@ -201,6 +201,19 @@ pub struct Entry {
     pub delivery: DeliveryState,
 }
 
+/// A certificate that should be the only one for its request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SoleCertificate {
+    /// Its entry.
+    pub entry: EntryId,
+    /// Its issuer.
+    pub authority: Authority,
+    /// SHA-256 of the request.
+    pub request_sha256: Digest,
+    /// The last event before the ledger was searched for other certificates for the request.
+    pub since: u64,
+}
+
 /// Whether a signed object has reached its file or its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

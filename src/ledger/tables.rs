@@ -12,7 +12,7 @@ use super::{
     Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, Evidence,
     GivenUpHead, Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, KnownCertificate,
     Ledger, LedgerError, Outcome, ReservedCrlNumber, RevocationRecord, RevocationRequest, SerialNumber,
-    Stamp, TakenOver, Takeover, Unfinished, UnixTime, VerifyReport,
+    SoleCertificate, Stamp, TakenOver, Takeover, Unfinished, UnixTime, VerifyReport,
 };
 
 /// Access of a ledger to its tables.
@@ -178,6 +178,10 @@ impl<L: Tables> Ledger for L {
         after: u64,
     ) -> Result<Option<EntryId>, LedgerError> {
         self.look(|db| read::begun_for(db, authority, request_sha256, after))
+    }
+
+    fn second_certificates(&self, sole: &[SoleCertificate]) -> Result<Vec<(EntryId, EntryId)>, LedgerError> {
+        self.look(|db| read::second_certificates(db, sole))
     }
 
     fn open_for(

@@ -10,6 +10,7 @@ mod numbers;
 mod postgres;
 mod random;
 mod record;
+mod requests;
 mod rows;
 mod stores;
 mod takeover;

@@ -16,6 +16,7 @@ mod revocations;
 mod second;
 #[cfg(test)]
 mod tests;
+mod twice;
 
 use std::fmt;
 

@@ -197,7 +197,7 @@ impl SignRequests {
         is_batch: bool,
         each: &mut dyn FnMut(RequestOutcome<CliError>),
     ) -> Result<(), CliError> {
-        match job.look_back(recorder)? {
+        let issued = match job.look_back(recorder)? {
             LookedBack::ToSign(job) => {
                 let store = settings.open_store(self.key.as_deref())?;
                 match is_batch {
@@ -210,7 +210,13 @@ impl SignRequests {
                 }
             }
             LookedBack::AllRecorded(job) => job.deliver(recorder, each),
+        };
+        if issued.is_err() {
+            for notice in recorder.take_notices() {
+                ui.warn_now(&notice);
+            }
         }
+        issued
     }
 
     /// The named profile, or the one that `--identity` implies. Otherwise the requests decide.

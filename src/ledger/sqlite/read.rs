@@ -14,7 +14,7 @@ pub(in crate::ledger) use authorities::{
 };
 pub(in crate::ledger) use entries::{
     begun_for, certificate, certificates_for, entries, entry, entry_of_serial, open_for, own_certificates,
-    select_entries,
+    second_certificates, select_entries,
 };
 pub(in crate::ledger) use revocations::{
     certificates_until, compromised, crl_number, highest_crl_number, highest_number_of, number_of,

@@ -43,38 +43,6 @@ fn a_signature_is_recorded_before_and_after() {
 }
 
 #[test]
-fn what_is_begun_and_not_signed_is_open_for_its_request() {
-    let mut desk = Desk::new();
-    let request = Digest::of(b"request");
-    let open = |ledger: &SqliteLedger| ledger.open_for(&ca(), &request).unwrap();
-    assert_eq!(open(&desk.ledger), None);
-    let [one, two] = [1, 2].map(|number| desk.ledger.begin(&certificate(number), &stamp()).unwrap());
-    assert_eq!(open(&desk.ledger), Some(one));
-    desk.ledger.complete(one, &signed(1), &stamp()).unwrap();
-    assert_eq!(open(&desk.ledger), Some(two));
-    let other = Digest::of(b"another request");
-    assert_eq!(desk.ledger.open_for(&ca(), &other).unwrap(), None);
-    desk.ledger.abandon(two, "not signed", &stamp()).unwrap();
-    assert_eq!(open(&desk.ledger), None);
-    // What is revoked, or was begun before one that is signed, is settled.
-    let three = desk.ledger.begin(&certificate(3), &stamp()).unwrap();
-    assert_eq!(open(&desk.ledger), Some(three));
-    let revoked = revocation(3, RevocationReason::Superseded);
-    desk.ledger.revoke(&ca(), &revoked, &stamp()).unwrap();
-    assert_eq!(open(&desk.ledger), None);
-    let [four, five, six] =
-        [4, 5, 6].map(|number| desk.ledger.begin(&certificate(number), &stamp()).unwrap());
-    assert_eq!(open(&desk.ledger), Some(four));
-    desk.ledger.complete(five, &signed(5), &stamp()).unwrap();
-    assert_eq!(open(&desk.ledger), Some(six));
-    // A second process that records is seen until it ends.
-    let mut another = Some(desk.again());
-    assert!(desk.ledger.others_record().unwrap());
-    another.take();
-    assert!(!desk.ledger.others_record().unwrap());
-}
-
-#[test]
 fn the_rules_that_were_waived_are_recorded_with_the_entry() {
     let mut desk = Desk::new();
     let waiving = Intent {

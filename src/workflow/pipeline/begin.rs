@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Begun, Held, Planned, Signable};
-use crate::ledger::{EntryId, EntryState, Intent, LedgerError, Object};
+use crate::ledger::{EntryId, EntryState, LedgerError, SoleCertificate};
 use crate::signer::KeyStore;
 use crate::workflow::record::{NewAuthority, authority_with, remembered_by};
 use crate::workflow::{Recorder, WorkflowError};
@@ -92,6 +92,7 @@ impl Recorder {
         let begun = held.into_iter().zip(entries);
         Ok(begun
             .map(|(held, entry)| Begun {
+                sole: held.planned.sole_as(entry),
                 checked: held.planned.checked,
                 slot: held.slot,
                 entry,
@@ -130,6 +131,7 @@ impl Recorder {
         }
         match found.state {
             EntryState::Begun | EntryState::Signed { .. } => Ok(Begun {
+                sole: held.planned.sole_as(entry),
                 checked: held.planned.checked,
                 slot: held.slot,
                 entry,
@@ -153,27 +155,23 @@ impl Recorder {
             (Some(since), Some(authority)) if planned.certified.is_none() => {
                 self.refuse_crl_in_between(authority, since, entry, begun)
             }
-            (Some(since), _) => self.refuse_certificate_in_between(&planned.intent, since, entry),
-            _ => Ok(()),
+            _ => match planned.sole_as(entry) {
+                Some(sole) => self.refuse_certificate_in_between(&sole),
+                None => Ok(()),
+            },
         }
     }
 
     /// Allows one certificate for one request, even if several processes issue for it.
-    fn refuse_certificate_in_between(
-        &self,
-        intent: &Intent,
-        since: u64,
-        own: EntryId,
-    ) -> Result<(), WorkflowError> {
-        let Object::Certificate {
-            request_sha256: Some(request),
-            ..
-        } = &intent.object
-        else {
-            return Ok(());
-        };
-        match self.ledger().begun_for(&intent.authority, request, since)? {
-            Some(entry) if entry < own => Err(LedgerError::RequestTaken { entry }.into()),
+    fn refuse_certificate_in_between(&self, sole: &SoleCertificate) -> Result<(), WorkflowError> {
+        let SoleCertificate {
+            entry: own,
+            authority,
+            request_sha256,
+            since,
+        } = sole;
+        match self.ledger().begun_for(authority, request_sha256, *since)? {
+            Some(entry) if entry < *own => Err(LedgerError::RequestTaken { entry }.into()),
             _ => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! Before the signature: planned, held, begun in the ledger.
 
 use super::{Certified, Signable};
-use crate::ledger::{Digest, EntryId, Intent};
+use crate::ledger::{Digest, EntryId, Intent, Object, SoleCertificate};
 use crate::output::OutputError;
 use crate::workflow::delivery::Slot;
 use crate::workflow::named::refusal_of;
@@ -18,7 +18,7 @@ pub struct Planned<T> {
     pub(super) waivers: Waivers,
     /// Its name in errors, if it is one of several.
     pub(super) name: Option<String>,
-    /// For a CRL: the end of the ledger before its revocations were read.
+    /// For a CRL: the end of the ledger before its revocations were read. For a certificate: before its request was looked for.
     pub(super) since: Option<u64>,
 }
 
@@ -71,6 +71,23 @@ impl<T: Signable> Planned<T> {
     #[must_use]
     pub const fn intent(&self) -> &Intent {
         &self.intent
+    }
+
+    /// The same as a certificate that is to be the only one for its request, if it is one.
+    pub(super) fn sole_as(&self, entry: EntryId) -> Option<SoleCertificate> {
+        let Object::Certificate {
+            request_sha256: Some(request),
+            ..
+        } = &self.intent.object
+        else {
+            return None;
+        };
+        Some(SoleCertificate {
+            entry,
+            authority: self.intent.authority.clone(),
+            request_sha256: *request,
+            since: self.since?,
+        })
     }
 
     /// Holds the place for the output, with enough space reserved.
@@ -128,6 +145,7 @@ pub struct Begun<T> {
     pub(super) checked: T,
     pub(super) slot: Slot,
     pub(super) entry: EntryId,
+    pub(super) sole: Option<SoleCertificate>,
 }
 
 impl<T> Begun<T> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Begun, Signable};
-use crate::ledger::{EntryId, LedgerError, Outcome};
+use crate::ledger::{EntryId, LedgerError, Outcome, SoleCertificate};
 use crate::signer::Signer;
 use crate::workflow::delivery::{Filled, Slot};
 use crate::workflow::{Delivered, Recorder, WorkflowError};
@@ -15,6 +15,7 @@ pub struct Signed<T: Signable> {
     object: T::Signed,
     slot: Slot,
     entry: EntryId,
+    sole: Option<SoleCertificate>,
 }
 
 /// A signed object that is recorded in the ledger.
@@ -51,9 +52,19 @@ impl<T: Signable> Begun<T> {
     /// # Errors
     /// [`NotSigned`], which [`Recorder::give_up`] records.
     pub fn sign(self, signer: &dyn Signer) -> Result<Signed<T>, NotSigned> {
-        let Self { checked, slot, entry } = self;
+        let Self {
+            checked,
+            slot,
+            entry,
+            sole,
+        } = self;
         match checked.sign(signer) {
-            Ok(object) => Ok(Signed { object, slot, entry }),
+            Ok(object) => Ok(Signed {
+                object,
+                slot,
+                entry,
+                sole,
+            }),
             Err(cause) => Err(NotSigned { entry, cause }),
         }
     }
@@ -116,7 +127,8 @@ impl Recorder {
         cause.into()
     }
 
-    /// Records what was signed: all or none, in one transaction.
+    /// Records what was signed: all or none, in one transaction. If another process has signed a certificate for the same request meanwhile, a
+    /// [notice](Self::take_notices) says so.
     ///
     /// # Errors
     /// [`WorkflowError::Unrecorded`] with the first entry. The signatures exist, but none may be delivered.
@@ -136,6 +148,8 @@ impl Recorder {
             .collect();
         self.complete_many(&outcomes)
             .map_err(|cause| WorkflowError::Unrecorded { entry, cause })?;
+        let sole: Vec<_> = signed.iter().filter_map(|signed| signed.sole.clone()).collect();
+        self.note_second_certificates(&sole);
         let completed = signed.into_iter().map(|signed| Completed {
             object: signed.object,
             slot: signed.slot,

@@ -12,7 +12,7 @@ use crate::ledger::event::{Event, What};
 use crate::ledger::sqlite::failure::{Failure, column, natural};
 use crate::ledger::{
     Authority, DeliveryState, Der, Digest, Entry, EntryFilter, EntryId, EntryState, Object, RevocationState,
-    SerialNumber,
+    SerialNumber, SoleCertificate,
 };
 
 /// The entry that has a serial number of this authority's name.
@@ -80,7 +80,7 @@ pub(in crate::ledger) fn certificates_for(
     )
 }
 
-/// The first entry for this request that was begun after that event and not abandoned.
+/// The first entry for this request that was begun or signed after that event, and not abandoned.
 pub(in crate::ledger) fn begun_for(
     db: &Connection,
     authority: &Authority,
@@ -93,12 +93,41 @@ pub(in crate::ledger) fn begun_for(
     let first: Option<i64> = db
         .prepare_cached(
             "SELECT min(r.entry) FROM requests r JOIN entries e ON e.sequence = r.entry
-             WHERE r.authority = ?1 AND r.request_sha256 = ?2 AND r.entry > ?3 AND e.ended IS NOT 'abandoned'",
+             WHERE r.authority = ?1 AND r.request_sha256 = ?2 AND (r.entry > ?3 OR e.outcome > ?3)
+             AND e.ended IS NOT 'abandoned'",
         )?
         .query_row(params![column(id)?, request_sha256.0, column(after)?], |row| {
             row.get(0)
         })?;
     Ok(first.map(natural).transpose()?.map(EntryId))
+}
+
+/// For each certificate for whose request another one was signed since: its entry, and that of the last other one.
+pub(in crate::ledger) fn second_certificates(
+    db: &Connection,
+    sole: &[SoleCertificate],
+) -> Result<Vec<(EntryId, EntryId)>, Failure> {
+    let mut found = Vec::new();
+    let mut select = db.prepare_cached(
+        "SELECT max(r.entry) FROM requests r JOIN entries e ON e.sequence = r.entry
+         WHERE r.authority = ?1 AND r.request_sha256 = ?2 AND r.entry <> ?3 AND e.outcome > ?4 AND e.ended = 'signed'",
+    )?;
+    for one in sole {
+        let Some(authority) = authority_id(db, &one.authority)? else {
+            continue;
+        };
+        let values = params![
+            column(authority)?,
+            one.request_sha256.0,
+            column(one.entry.0)?,
+            column(one.since)?
+        ];
+        let last: Option<i64> = select.query_row(values, |row| row.get(0))?;
+        if let Some(last) = last {
+            found.push((one.entry, EntryId(natural(last)?)));
+        }
+    }
+    Ok(found)
 }
 
 /// The first entry for this request that was begun, is neither signed nor abandoned nor revoked, and was not followed by a signed one.
