@@ -204,6 +204,7 @@ mod ledger {
     mod desk;
     pub(crate) mod edited;
     mod file_system;
+    mod foreign_reader;
     mod given_head;
     mod killed;
     mod large;

@@ -36,7 +36,7 @@ pub(super) fn checkpoint(rig: &Rig, out: &str) -> String {
         .to_owned()
 }
 
-fn serial(rig: &Rig, certificate: &str) -> String {
+pub(super) fn serial(rig: &Rig, certificate: &str) -> String {
     let shown = rig.json(&["cert", "show", certificate]).ok().json();
     shown["serial_number"]
         .as_str()
@@ -61,7 +61,7 @@ fn export(rig: &Rig) {
 }
 
 /// A CA with a certificate, a checkpoint that was kept then, and a later certificate.
-fn kept() -> (Rig, String) {
+pub(super) fn kept() -> (Rig, String) {
     let rig = ready_authority();
     new_key(&rig, "note.key");
     sign(&rig, "first");
