@@ -23,6 +23,7 @@ mod name;
 mod name_constraints;
 mod name_hash;
 mod named;
+mod object_identifier;
 mod ocsp;
 mod path;
 mod path_rules;

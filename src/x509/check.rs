@@ -154,6 +154,7 @@ impl Tbs {
         };
         plan.check_profile()?;
         plan.check_version()?;
+        plan.check_object_identifiers()?;
         plan.check_unique_identifiers()?;
         plan.check_serial()?;
         plan.check_signature_algorithm()?;

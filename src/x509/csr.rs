@@ -24,7 +24,9 @@ use x509_cert::ext::Extension;
 
 use super::name::{describe_oid, shown_text};
 use super::signed::Signed;
-use super::{AlternativeName, ExtensionText, Name, Profile, X509Error, algorithm, extension, pem};
+use super::{
+    AlternativeName, ExtensionText, Name, Profile, X509Error, algorithm, extension, object_identifier, pem,
+};
 use crate::signer::{Hex, PublicKey, sha256};
 use crate::values::Digest;
 
@@ -96,6 +98,7 @@ impl CertificationRequest {
     /// [`X509Error`]
     pub fn read(input: &[u8]) -> Result<Self, X509Error> {
         let der = pem::decode_one(input, pem::CERTIFICATE_REQUEST)?;
+        object_identifier::refuse_fault(&der, WHAT)?;
         let signed = Signed::from_der(&der, WHAT)?;
         let info =
             CertificationRequestInfo::from_der(&signed.content(WHAT)?).map_err(X509Error::malformed(WHAT))?;

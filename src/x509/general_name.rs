@@ -16,7 +16,7 @@ use const_oid::ObjectIdentifier;
 use der::asn1::{Ia5String, OctetString};
 use x509_cert::ext::pkix::name::GeneralName;
 
-use super::X509Error;
+use super::{X509Error, object_identifier};
 
 /// A kind of name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,7 +162,10 @@ impl AlternativeName {
             }
             GeneralName::IpAddress(octets) => Self::Ip(read_address(octets.as_bytes())?),
             GeneralName::OtherName(name) => return other::read(name),
-            GeneralName::RegisteredId(identifier) => Self::RegisteredId(*identifier),
+            GeneralName::RegisteredId(identifier) => match object_identifier::fault(identifier.as_bytes()) {
+                None => Self::RegisteredId(*identifier),
+                Some(fault) => return Err(fault),
+            },
             _ => return Ok(None),
         }))
     }
@@ -213,7 +216,7 @@ impl fmt::Display for AlternativeName {
             | Self::Srv(name)
             | Self::SmtpUtf8(name) => f.write_str(name),
             Self::NtdsGuid(guid) => f.write_str(&other::show_guid(guid)),
-            Self::RegisteredId(identifier) => identifier.fmt(f),
+            Self::RegisteredId(identifier) => f.write_str(&object_identifier::dotted(identifier.as_bytes())),
             Self::Ip(address) => address.fmt(f),
         }
     }

@@ -21,8 +21,8 @@ use der::asn1::{Any, Ia5StringRef, PrintableStringRef, Utf8StringRef};
 use der::{Decode, Encode, Tag, Tagged};
 use x509_cert::name::RdnSequence;
 
-use super::X509Error;
 use super::name_hash::read_text;
+use super::{X509Error, object_identifier};
 use crate::signer::Hex;
 use crate::values::{Name, is_unprintable};
 
@@ -233,7 +233,7 @@ pub(super) fn describe_oid(oid: ObjectIdentifier) -> String {
             asked.insert(oid, name);
             name.to_owned()
         }
-        None => oid.to_string(),
+        None => object_identifier::dotted(oid.as_bytes()),
     }
 }
 

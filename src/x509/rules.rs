@@ -280,6 +280,11 @@ rules! {
         "CloudHSM mutual TLS",
         "the PEM file and the CA's together are at most as long as the recipient allows",
     );
+    OBJECT_IDENTIFIERS = rule(
+        "object-identifiers",
+        "X.690 8.19.2",
+        "object identifiers have no unneeded octets",
+    );
     SECOND_DECODER = rule(
         "second-decoder",
         "X.690",

@@ -7,6 +7,7 @@ use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 use super::{Plan, broken};
 use crate::signer::PublicKey;
 use crate::x509::extension::{self, Context};
+use crate::x509::object_identifier::{self, Within};
 use crate::x509::profile::AlternativeNames;
 use crate::x509::requested::check_count;
 use crate::x509::{
@@ -14,6 +15,18 @@ use crate::x509::{
 };
 
 impl Plan<'_> {
+    /// X.690 section 8.19.2, also in the values of extensions.
+    pub(super) fn check_object_identifiers(&self) -> Result<(), X509Error> {
+        let extensions = self.tbs.extensions.iter().flatten();
+        let mut values = extensions.map(|extension| extension.extn_value.as_bytes());
+        let found = object_identifier::find_fault(&self.of.der, Within::Structure)
+            .or_else(|| values.find_map(|value| object_identifier::find_fault(value, Within::Extension)));
+        match found {
+            None => Ok(()),
+            Some(found) => broken(rules::OBJECT_IDENTIFIERS, found),
+        }
+    }
+
     /// Exactly the profile's extensions, each once and in order, each critical or not as RFC 5280 section 4.2.1 requires.
     pub(super) fn check_extension_list(&self) -> Result<(), X509Error> {
         let subject_is_empty = Name::from_any(&self.tbs.subject, "subject")?.is_empty();

@@ -148,7 +148,19 @@ fn every_rule_for_a_certificate_under_a_ca_can_be_broken() {
     let issuer = Issuer::Authority(&ca);
     let plan = leaf_plan(&request(&leaf_key, "CN=leaf"), &ca, 100);
     assert!(plan.clone().check(issuer, NOW).is_ok());
-    let cases: [(&str, Change); 5] = [
+    let cases: [(&str, Change); 7] = [
+        // 2.5.4.3 with an octet 0x80 before the 4
+        ("object-identifiers", |tbs| {
+            let name = [
+                &[0x30, 15, 0x31, 13, 0x30, 11, 6, 4, 0x55, 0x80, 4, 3, 12, 3][..],
+                b"abc",
+            ]
+            .concat();
+            tbs.subject = der::Any::from_der(&name).unwrap();
+        }),
+        ("object-identifiers", |tbs| {
+            set(tbs, 1, &[0x30, 5, 6, 3, 0x2a, 0x80, 1])
+        }),
         ("issuer", |tbs| {
             tbs.issuer = Name::from_rfc4514("CN=Other").unwrap().to_any().unwrap()
         }),

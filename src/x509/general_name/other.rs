@@ -82,7 +82,7 @@ pub(super) fn parse(kind: NameKind, text: &str) -> Result<AlternativeName, Strin
         NameKind::NtdsGuid => parse_guid(text).map(AlternativeName::NtdsGuid),
         _ => ObjectIdentifier::new(text)
             .map(AlternativeName::RegisteredId)
-            .map_err(|_| format!("{text:?} is not an object identifier")),
+            .map_err(|_| format!("{text:?} is not an object identifier that is supported")),
     }
 }
 

@@ -10,7 +10,7 @@ use x509_cert::name::RdnSequence;
 use super::characters::{find_invisible, find_misleading};
 use super::string_type::check_new_type;
 use super::{COMMON_NAME, Name, NameFault, describe_oid, text_of};
-use crate::x509::rules;
+use crate::x509::{object_identifier, rules};
 
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 /// x500UniqueIdentifier: the only one of X.520's attributes that is a BIT STRING.
@@ -197,7 +197,7 @@ fn check_length(attribute: &AttributeTypeAndValue) -> Result<(), NameFault> {
         let found = format!("{kind} is not two letters (RFC 5280 appendix A.1, ISO 3166)");
         return Err(NameFault::of(rules::SUBJECT)(found));
     }
-    let oid = attribute.oid.to_string();
+    let oid = object_identifier::dotted(attribute.oid.as_bytes());
     match UPPER_BOUNDS.iter().find(|(bounded, _)| *bounded == oid) {
         Some((_, bound)) if length > *bound => Err(NameFault::of(rules::SUBJECT)(format!(
             "{kind} is longer than {bound} characters (RFC 5280 appendix A.1)"

@@ -9,7 +9,7 @@ use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::RdnSequence;
 
 use super::{Name, NameFault, describe_oid, text_of};
-use crate::x509::{Rule, rules};
+use crate::x509::{Rule, object_identifier, rules};
 
 /// The attributes with exactly one string type: RFC 5280 appendix A.1 for the first five; X.520 and, for the last three of persons, RFC 3739
 /// section 3.2.2 for the others. Those of `EV` are CA/B EVG 7.1.4.2.3.
@@ -38,14 +38,14 @@ const RULE: &Rule = rules::NAME_STRING_TYPE;
 const ONCE: &Rule = rules::NAME_ATTRIBUTE_ONCE;
 
 fn only_type_of(kind: ObjectIdentifier) -> Option<Tag> {
-    let digits = kind.to_string();
+    let digits = object_identifier::dotted(kind.as_bytes());
     let mut all = ONE_TYPE.iter();
     all.find(|(only, _)| *only == digits).map(|(_, tag)| *tag)
 }
 
 /// RFC 5280 section 4.1.2.4: TeletexString, BMPString and UniversalString "SHOULD NOT be used for certificates for new subjects".
 pub(super) fn check_new_type(attribute: &AttributeTypeAndValue) -> Result<(), String> {
-    let is_x520 = attribute.oid.to_string().starts_with(X520);
+    let is_x520 = object_identifier::dotted(attribute.oid.as_bytes()).starts_with(X520);
     let only = only_type_of(attribute.oid);
     let tag = attribute.value.tag();
     let is_taken = match tag {
