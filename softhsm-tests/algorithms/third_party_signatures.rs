@@ -218,6 +218,27 @@ fn a_small_key_is_weak_for_pss_too() {
             let weak = desk.refuses("small.csr", "weak-key");
             assert!(weak.contains(&format!("{algorithm} 1024")), "{weak}");
         }
+        // Its signature is good, so it is not called wrong.
+        let new = [
+            "req",
+            "-x509",
+            "-key",
+            "small",
+            "-subj",
+            "/CN=Foreign",
+            "-out",
+            "small.crt",
+        ];
+        openssl(&desk.rig, &[&new[..], &PSS[..]].concat());
+        let verify = desk
+            .rig
+            .command(&["cert", "verify", "small.crt", "--ca", "small.crt"]);
+        assert_eq!(verify.code, Some(3), "{verify:?}");
+        let shown = format!("{}{}", verify.stdout, verify.stderr);
+        assert!(
+            shown.contains("1024, less than RSA 2048") && !shown.contains("wrong"),
+            "{shown}"
+        );
     }
 }
 

@@ -52,7 +52,17 @@ fn found_settings_are_used_where_no_other_user_can_write() {
     for name in ["above", "above/here", "above/here/hsm-ca.toml"] {
         let (whole, last) = (rig.path(name), name.rsplit('/').next().expect("a name"));
         give(&rig, name);
-        let message = in_directory(&rig, "above/here", &LIST).refused(2, "untrusted-file");
+        let run = in_directory(&rig, "above/here", &LIST);
+        let error: serde_json::Value = serde_json::from_str(&run.stderr).expect("JSON");
+        let hint = error["error"]["hint"].as_str().expect("a hint");
+        // In a directory of theirs, the file is refused even if it is named.
+        let wanted = if last == "hsm-ca.toml" {
+            "--config ./hsm-ca.toml"
+        } else {
+            "or copy it"
+        };
+        assert!(hint.contains(wanted), "{hint}");
+        let message = run.refused(2, "untrusted-file");
         assert!(
             message.contains(&format!("{last} belongs to nobody")),
             "{message}"

@@ -23,7 +23,7 @@ use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::ext::Extension;
 
 use super::name::{describe_oid, shown_text};
-use super::signed::Signed;
+use super::signed::{SMALLEST_RSA, Signed};
 use super::{
     AlternativeName, ExtensionText, Name, Profile, X509Error, algorithm, extension, object_identifier, pem,
 };
@@ -31,9 +31,6 @@ use crate::signer::{Hex, PublicKey, sha256};
 use crate::values::Digest;
 
 const WHAT: &str = "certification request";
-
-/// The smallest accepted RSA key: CloudHSM, the CA/B Forum and NIST SP 800-131A agree on it.
-const SMALLEST_RSA: usize = 2048;
 
 /// szOID_CERT_EXTENSIONS ([MS-WCCE] section 2.2.2.7.7): the same as extensionRequest, as Microsoft's programs write it.
 const MICROSOFT_EXTENSIONS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.2.1.14");

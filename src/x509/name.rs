@@ -7,7 +7,7 @@ mod fault;
 mod partition;
 mod string_type;
 
-pub(super) use characters::is_misleading_letter;
+pub(super) use characters::{find_mixed_scripts, is_misleading_letter};
 pub use fault::NameFault;
 
 use std::collections::BTreeMap;

@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use super::signed::SMALLEST_RSA;
 use super::{Certificate, UnixTime, X509Error, extension, path_rules};
 use crate::signer::PublicKey;
 
@@ -175,7 +176,7 @@ impl Place<'_> {
                     "it is also the key of \"{}\" above it, so it would certify itself",
                     other.subject()
                 )),
-                (weak, None) if weak.rsa_bits().is_some_and(|bits| bits < 2048) => {
+                (weak, None) if weak.rsa_bits().is_some_and(|bits| bits < SMALLEST_RSA) => {
                     Err(format!("{weak}, less than RSA 2048"))
                 }
                 (algorithm, None) => Ok(algorithm.to_string()),

@@ -7,6 +7,9 @@ use spki::AlgorithmIdentifierOwned;
 use super::{X509Error, algorithm, rules};
 use crate::signer::{Curve, KeyAlgorithm, PublicKey, SignatureAlgorithm, Signer};
 
+/// The smallest accepted RSA key, in bits: CloudHSM, the CA/B Forum and NIST SP 800-131A agree on it.
+pub(super) const SMALLEST_RSA: usize = 2048;
+
 /// `SIGNED{}` of X.509: RFC 5280 section 4.1 and RFC 2986 section 4.2 have the same three fields.
 #[derive(Clone, Debug, Sequence)]
 pub(super) struct Signed {
@@ -69,6 +72,12 @@ impl Signed {
     ) -> Result<SignatureAlgorithm, X509Error> {
         let algorithm = algorithm::recognise(&self.algorithm, what)?;
         let signature = whole_octets(self.signature.as_bytes(), what)?;
+        // AWS-LC does not verify signatures of shorter keys. They are refused as short, not as wrong.
+        if key.algorithm().rsa_bits().is_some_and(|bits| bits < SMALLEST_RSA) {
+            return Err(X509Error::WeakKey {
+                found: key.algorithm(),
+            });
+        }
         key.verify(algorithm, &self.content(what)?, signature)
             .map_err(|cause| X509Error::Signature { what, cause })?;
         Ok(algorithm)

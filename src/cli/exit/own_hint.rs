@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hsm_ca::file_trust::TrustError;
+use hsm_ca::file_trust::{self, Owners, TrustError};
 use hsm_ca::token::{KeyClass, KeyDescription, TokenError, tell_apart};
 use hsm_ca::workflow::{CeremonyError, KnownAs, UnknownAuthority, WorkflowError};
 use hsm_ca::x509::{Structure, X509Error};
@@ -74,15 +74,21 @@ impl CliError {
                     format!("read both first; to use them on purpose: --config {settings}")
                 }
             }),
-            Self::Trust { path, found, cause } => {
-                let path = quote(&path.display().to_string());
+            Self::Trust {
+                path: file,
+                found,
+                cause,
+            } => {
+                let path = quote(&file.display().to_string());
                 let on_purpose = format!("read it first; to use it on purpose: --config {path}");
                 let refused = quote(&cause.path().display().to_string());
                 Some(match cause {
                     TrustError::OpenToOthers { .. } => {
                         format!("check its contents, then: chmod go-w {refused}")
                     }
-                    TrustError::OtherOwner { .. } if *found => on_purpose,
+                    TrustError::OtherOwner { .. } if *found && file_trust::check_file(file, Owners::Any).is_ok() => {
+                        on_purpose
+                    }
                     TrustError::OtherOwner { .. } => {
                         format!("move it to a place where only you and root can write, chown it, or copy it: {refused}")
                     }

@@ -49,7 +49,10 @@ pub(super) fn settings_file(named: Option<PathBuf>) -> Option<(PathBuf, Owners)>
     };
     match named.or_else(in_environment) {
         Some(path) => Some((path, Owners::Any)),
-        None if Path::new(CONFIG_FILE).exists() => Some((Path::new(".").join(CONFIG_FILE), Owners::Own)),
+        // A link counts even if its target is missing: then reading it is the error.
+        None if Path::new(CONFIG_FILE).symlink_metadata().is_ok() => {
+            Some((Path::new(".").join(CONFIG_FILE), Owners::Own))
+        }
         None => None,
     }
 }

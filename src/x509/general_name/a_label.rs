@@ -5,7 +5,7 @@ use icu_properties::props::GeneralCategory;
 use idna::punycode;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
-use crate::x509::name::is_misleading_letter;
+use crate::x509::name::{find_mixed_scripts, is_misleading_letter};
 
 const PREFIX: &str = "xn--";
 
@@ -26,6 +26,10 @@ pub(super) fn check_a_label(label: &str) -> Result<(), String> {
     let characters: Vec<_> = text.chars().collect();
     if let Some(character) = characters.iter().find(|character| !may_stand(**character)) {
         return Err(format!("contains {}, which no label may have", code(*character)));
+    }
+    // Browsers do not show such a label in its own letters (UTS 39 section 5), because "xn--pple-43d" would look like "apple".
+    if let Some(mixed) = find_mixed_scripts(&characters) {
+        return Err(format!("has {mixed} ({text:?})"));
     }
     if let Some(character) = find_out_of_context(&characters) {
         let code = code(character);
@@ -170,6 +174,8 @@ mod tests {
             // Not in NFC: it looks like "über".
             ("xn--uber-vwc", "another spelling of \"xn--ber-goa\""),
             ("xn--ab-vld", "both directions"),
+            ("xn--pple-43d", "Cyrillic and Latin letters in one word"),
+            ("XN--PPLE-43D", "Cyrillic and Latin letters in one word"),
             ("xn--a-foc", "U+0640"),
         ] {
             let found = check_a_label(label);

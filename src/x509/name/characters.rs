@@ -35,6 +35,11 @@ pub(super) fn find_misleading(characters: &[char], is_common_name: bool) -> Opti
     if let Some(character) = characters.iter().find(|character| is_letter_form(**character)) {
         return Some(format!("{}, another form of a letter or digit", code(*character)));
     }
+    find_mixed_scripts(characters)
+}
+
+/// Two alphabets in one word, of which one looks like the other.
+pub(in crate::x509) fn find_mixed_scripts(characters: &[char]) -> Option<String> {
     let words = characters.split(|character| !character.is_alphanumeric());
     let mut scripts = words.filter_map(mixed_scripts);
     scripts
