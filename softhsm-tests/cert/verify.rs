@@ -146,6 +146,8 @@ fn crls_decide_as_with_openssl() {
     for (crls, says) in [
         (&["held.crl", "delta-of-later.crl"][..], "certificateHold"),
         (&["delta-released.crl"], "its base is not available"),
+        // Section 5.3.1
+        (&["removed.crl"], "removeFromCRL, which only a delta CRL may have"),
     ] {
         let verdict = ours(&rig, "leaf.crt", crls, &[]);
         assert!(

@@ -37,6 +37,11 @@ pub enum PublicKeyError {
         /// What did not decode.
         what: &'static str,
     },
+    /// A valid form that this program does not take.
+    NotSupported {
+        /// The form.
+        what: &'static str,
+    },
     /// A key algorithm or curve outside RSA, P-256, P-384, P-521, secp256k1, Ed25519 and ML-DSA.
     Unsupported {
         /// The object identifier of the algorithm or of the curve.
@@ -50,6 +55,7 @@ impl fmt::Display for PublicKeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed { what } => write!(f, "the public key is malformed: {what}"),
+            Self::NotSupported { what } => write!(f, "the public key is not supported: it has {what}"),
             Self::Pss(error) => write!(f, "the public key is restricted to {error}"),
             Self::Unsupported { oid } => {
                 write!(
@@ -286,9 +292,14 @@ fn rsa_modulus_bits(bits: &[u8]) -> Result<usize, PublicKeyError> {
     }
     let bits = modulus.len() * 8 - usize::try_from(leading).unwrap_or(0);
     // The limits of the software verification. Larger keys would only be slow.
-    if bits > 8192 || key.public_exponent.as_bytes().len() > 4 {
-        return Err(PublicKeyError::Malformed {
-            what: "an RSA key above 8192 bits, or a public exponent above 32",
+    if bits > 8192 {
+        return Err(PublicKeyError::NotSupported {
+            what: "an RSA modulus above 8192 bits",
+        });
+    }
+    if key.public_exponent.as_bytes().len() > 4 {
+        return Err(PublicKeyError::NotSupported {
+            what: "an RSA public exponent above 32 bits",
         });
     }
     Ok(bits)
@@ -307,6 +318,11 @@ fn ec_curve(algorithm: &AlgorithmIdentifierOwned, point: &[u8]) -> Result<Curve,
         .into_iter()
         .find(|curve| curve_oid(*curve) == oid)
         .ok_or_else(|| PublicKeyError::Unsupported { oid: oid.to_string() })?;
+    if point.len() == 1 + curve.field_bytes() && matches!(point.first(), Some(2 | 3)) {
+        return Err(PublicKeyError::NotSupported {
+            what: "a compressed point",
+        });
+    }
     if point.len() != 1 + 2 * curve.field_bytes() || point.first() != Some(&4) {
         return Err(PublicKeyError::Malformed {
             what: "not an uncompressed point of its curve",

@@ -66,6 +66,11 @@ impl Name {
         if backslashes % 2 == 1 {
             return Err(wrong("it ends with a backslash".to_owned()));
         }
+        if let Some(pair) = find_wrong_pair(text) {
+            return Err(wrong(format!(
+                "a backslash stands before a special character or two hex digits (RFC 4514 section 3), not before {pair:?}"
+            )));
+        }
         if let Some(character) = find_unescaped(text) {
             return Err(wrong(format!(
                 "write \\{character} for {character}, with a backslash (RFC 4514 section 2.4)"
@@ -153,6 +158,25 @@ fn find_unescaped(text: &str) -> Option<char> {
         escaped = *character == '\\' && !escaped;
         found
     })
+}
+
+/// What follows a backslash, if it is neither a special character nor two hex digits. The parser drops such a backslash.
+fn find_wrong_pair(text: &str) -> Option<&str> {
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once('\\') {
+        let mut characters = after.chars();
+        let first = characters.next()?;
+        rest = characters.as_str();
+        if " \"#+,;<=>\\".contains(first) {
+            continue;
+        }
+        let second = characters.next();
+        rest = characters.as_str();
+        if !first.is_ascii_hexdigit() || !second.is_some_and(|second| second.is_ascii_hexdigit()) {
+            return after.strip_suffix(rest);
+        }
+    }
+    None
 }
 
 /// Spaces around an unescaped comma or plus are not part of a value (RFC 4514 section 2 has none, but people write them).

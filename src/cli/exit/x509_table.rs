@@ -43,7 +43,7 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
         X509Error::SeveralPem { .. } => (
             "several-pem",
             REFUSED,
-            Some("put each into a separate file; `cert verify` takes the certificates above it with --ca"),
+            Some("put each into a separate file (for `cert verify`, name each CA certificate with --ca)"),
         ),
         X509Error::TooManyCertificates { .. } => ("too-many-certificates", REFUSED, None),
         X509Error::TrailingBytes { .. } => ("trailing-bytes", REFUSED, None),

@@ -69,9 +69,16 @@ pub fn listed_status<'a>(
             .iter()
             .filter(|delta| delta.continues(list).unwrap_or(false))
             .max_by_key(|delta| (delta.this_update(), delta.number().ok().flatten()));
-        let entry = delta
-            .and_then(|delta| delta.find_certificate(certificate))
-            .or_else(|| list.find_certificate(certificate));
+        let entry = delta.and_then(|delta| delta.find_certificate(certificate));
+        let listed = list.find_certificate(certificate);
+        if entry.is_none() && listed.is_some_and(|(reason, _)| reason == CrlReason::RemoveFromCrl) {
+            problems.push(format!(
+                "the CRL of {}: removeFromCRL, which only a delta CRL may have (RFC 5280 section 5.3.1)",
+                list.this_update()
+            ));
+            continue;
+        }
+        let entry = entry.or(listed);
         if let Some(entry) = entry.filter(|(reason, _)| *reason != CrlReason::RemoveFromCrl) {
             let (reason, revoked_at) = entry;
             return Ok(ListedStatus::Revoked { revoked_at, reason });

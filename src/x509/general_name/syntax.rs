@@ -8,21 +8,33 @@ use super::a_label::check_a_label;
 /// (RFC 1035 section 2.3.4), without underscores. A whole leftmost label may be `*` (RFC 9525 section 6.3), with two labels after it.
 pub(in crate::x509) fn check_dns(name: &str) -> Result<(), String> {
     let refused = |reason: &str| Err(format!("the DNS name {name:?} {reason}"));
-    if name.is_empty() || name.len() > 253 {
-        return refused("is empty or longer than 253 characters");
+    if name.is_empty() {
+        return refused("is empty");
+    }
+    if name.len() > 253 {
+        return refused("is longer than 253 characters");
     }
     let host = name.strip_prefix("*.").unwrap_or(name);
     if host.len() != name.len() && !host.contains('.') {
         return refused("stands for every host of a top-level domain");
     }
     for label in host.split('.') {
-        let bytes = label.as_bytes();
-        let is_inner = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
-        if bytes.is_empty() || bytes.len() > 63 {
-            return refused("has an empty label, or one longer than 63 characters");
+        if label.is_empty() {
+            return refused("has an empty label");
         }
-        if !bytes.iter().all(is_inner) || bytes.starts_with(b"-") || bytes.ends_with(b"-") {
-            return refused("has a label with something other than letters, digits and inner hyphens");
+        if label.len() > 63 {
+            return refused(&format!(
+                "has the label {label:?}, which is longer than 63 characters"
+            ));
+        }
+        let is_other = |character: &char| !character.is_ascii_alphanumeric() && *character != '-';
+        if let Some(other) = label.chars().find(is_other) {
+            return refused(&format!("has the label {label:?} with {other:?}"));
+        }
+        if label.starts_with('-') || label.ends_with('-') {
+            return refused(&format!(
+                "has the label {label:?}, which begins or ends with a hyphen"
+            ));
         }
         if let Err(problem) = check_a_label(label) {
             return refused(&format!("has the label {label:?}, which {problem}"));

@@ -3,6 +3,7 @@
 use std::char::decode_utf16;
 
 use const_oid::ObjectIdentifier;
+use der::asn1::Any;
 use der::{Decode, Encode, Tag, Tagged};
 use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::RdnSequence;
@@ -65,23 +66,8 @@ impl Name {
             return Err("it has an empty part".to_owned());
         }
         for attribute in sequence.iter().flat_map(|rdn| rdn.iter()) {
-            let value = attribute.value.value();
-            let readable = match attribute.value.tag() {
-                Tag::Utf8String | Tag::PrintableString | Tag::Ia5String => {
-                    text_of(&attribute.value).is_some()
-                }
-                Tag::NumericString => value.iter().all(|byte| byte.is_ascii_digit() || *byte == b' '),
-                Tag::BmpString => value.len().is_multiple_of(2),
-                Tag::TeletexString => true,
-                // x500UniqueIdentifier
-                Tag::BitString => true,
-                _ => false,
-            };
-            if !readable {
-                return Err(format!(
-                    "the value of {} is not a string of its type",
-                    describe_oid(attribute.oid)
-                ));
+            if let Some(fault) = find_unreadable(&attribute.value) {
+                return Err(format!("the value of {} {fault}", describe_oid(attribute.oid)));
             }
         }
         Ok(())
@@ -184,6 +170,39 @@ fn check_visible(attribute: &AttributeTypeAndValue) -> Result<(), NameFault> {
             "{kind} contains {found}"
         ))),
         None => Ok(()),
+    }
+}
+
+/// Why a value is not a string of its type.
+fn find_unreadable(value: &Any) -> Option<String> {
+    let tag = value.tag();
+    let octets = value.value();
+    let is_digit = |byte: &u8| byte.is_ascii_digit() || *byte == b' ';
+    let is_readable = match tag {
+        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String => text_of(value).is_some(),
+        Tag::NumericString => octets.iter().all(is_digit),
+        Tag::BmpString => octets.len().is_multiple_of(2),
+        Tag::TeletexString => true,
+        // x500UniqueIdentifier
+        Tag::BitString => true,
+        _ => return Some(format!("has the type {tag}, which a name cannot have")),
+    };
+    // X.680 section 41.4: letters, digits, space and '()+,-./:=?
+    let is_printable = |byte: &u8| byte.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(byte);
+    let other = octets.iter().find(|byte| match tag {
+        Tag::PrintableString => !is_printable(byte),
+        Tag::Ia5String => !byte.is_ascii(),
+        Tag::NumericString => !is_digit(byte),
+        _ => false,
+    });
+    match (is_readable, other) {
+        (true, _) => None,
+        (false, Some(other)) if other.is_ascii_graphic() => Some(format!(
+            "has \"{}\", which a {tag} cannot have",
+            char::from(*other)
+        )),
+        (false, Some(other)) => Some(format!("has the octet 0x{other:02x}, which a {tag} cannot have")),
+        (false, None) => Some(format!("is not a valid {tag}")),
     }
 }
 

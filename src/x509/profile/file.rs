@@ -248,11 +248,9 @@ impl ProfileFile {
             "certificates under a CA",
         )?;
         // RFC 6960 section 4.2.2.2: it would answer for every certificate of the CA above it.
-        only_for(
-            "extended-key-usage",
-            is_leaf || !purposes.contains(&Purpose::OCSP_SIGNING),
-            "leaves, where it is OCSPSigning,",
-        )?;
+        if !is_leaf && purposes.contains(&Purpose::OCSP_SIGNING) {
+            return Err(("extended-key-usage", "OCSPSigning is only for leaves".to_owned()));
+        }
         // RFC 6960 section 4.2.2.2.1
         only_for(
             "ocsp-no-check",
