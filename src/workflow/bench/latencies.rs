@@ -25,7 +25,7 @@ pub struct Latencies {
 }
 
 impl Latencies {
-    /// `None` if there is nothing to count.
+    /// `None` without any time.
     pub(super) fn of(times: impl IntoIterator<Item = Duration>) -> Option<Self> {
         let mut histogram = Histogram::<u64>::new_with_max(LONGEST, 3).ok()?;
         for time in times {

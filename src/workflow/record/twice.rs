@@ -11,7 +11,7 @@ impl Recorder {
         if sole.is_empty() {
             return;
         }
-        // They are recorded. That the ledger cannot be read now is no reason not to deliver them.
+        // They are recorded, so they are delivered even if the ledger cannot be read now.
         for (own, other) in self.ledger().second_certificates(sole).unwrap_or_default() {
             let (own, other) = (self.ledger().entry(own), self.ledger().entry(other));
             if let (Ok(Some(own)), Ok(Some(other))) = (own, other)
