@@ -15,6 +15,7 @@ mod file;
 mod finding;
 mod gate;
 mod kind;
+mod look_alike;
 mod occurrence;
 mod octets;
 mod paper;

@@ -1,6 +1,7 @@
 //! Who says a note, a deviation or an abort in the transcript: a person of the plan, a login, or this program.
 
 use super::PlannedPeople;
+use super::look_alike::look_alike;
 
 /// The author of the program's own entries.
 pub(crate) const PROGRAM: &str = env!("CARGO_PKG_NAME");
@@ -20,8 +21,8 @@ pub(super) fn is_author(people: &PlannedPeople, by: &str) -> bool {
         || people.person(by).is_some()
 }
 
-/// Whether a person with this name could be taken for a login or for the program.
+/// Whether people could take a person with this name for a login or for the program.
 pub(super) fn is_reserved(name: &str) -> bool {
-    let begins = name.get(..LOGIN.len());
-    name.eq_ignore_ascii_case(PROGRAM) || begins.is_some_and(|begins| begins.eq_ignore_ascii_case(LOGIN))
+    let begins: String = name.chars().take(LOGIN.len()).collect();
+    look_alike(name, PROGRAM) || look_alike(&begins, LOGIN)
 }

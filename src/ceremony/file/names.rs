@@ -89,7 +89,7 @@ pub(super) fn check_person(place: &str, name: &str, line: Option<usize>) -> Resu
     }
     if is_reserved(name) {
         return refuse(
-            "name begins with \"login \" or is the program's: in the transcript, that is not a person"
+            "name begins with \"login \" or is the program's, or looks like that: in the transcript, that is not a person"
                 .to_owned(),
         );
     }
@@ -203,6 +203,8 @@ mod tests {
             ("login W", "not a person"),
             ("Login W", "not a person"),
             ("HSM-CA", "not a person"),
+            ("hsm-сa", "not a person"),
+            ("1ogin W", "not a person"),
             ("W  Jr.", "two spaces"),
             ("W\u{a0}Jr.", "U+00A0"),
             ("W\u{3000}Jr.", "U+3000"),

@@ -7,6 +7,7 @@ use toml::{Spanned, Table};
 
 use super::text::{self, PeopleText, PersonText};
 use super::{CeremonyFileError, names};
+use crate::ceremony::look_alike::{differences, look_alike};
 use crate::ceremony::{Requirement, SshKey};
 
 /// What a person does in a ceremony.
@@ -97,6 +98,13 @@ pub(super) fn read(
         for other in &persons {
             if other.name.eq_ignore_ascii_case(&person.name) {
                 return wrong("another person has the same name".to_owned());
+            }
+            if look_alike(&person.name, &other.name) {
+                return wrong(format!(
+                    "the name looks like {:?} in print, and has {}: write the two names so that people can tell them apart",
+                    other.name,
+                    differences(&person.name, &other.name)
+                ));
             }
             // This also finds the same key under another type, or under another application of a security key.
             if other.key.has_numbers_of(&person.key) {

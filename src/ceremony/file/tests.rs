@@ -213,6 +213,11 @@ fn what_is_wrong_is_named_with_its_place() {
             "name = \"ADA\"",
             "another person has the same name",
         ),
+        (
+            "name = \"Bo\"",
+            "name = \"А\u{501}а\"",
+            "person \"А\u{501}а\": the name looks like \"Ada\" in print, and has U+0410 in place of U+0041, U+0501 in place of U+0064, U+0430 in place of U+0061: ",
+        ),
         ("name = \"Bo\"", "name = \"B\u{202e}o\"", "U+202E"),
         (
             "roles = [\"witness\"]",
