@@ -198,7 +198,7 @@ fn name_constraints_of_every_kind() {
             );
             assert_eq!(
                 hierarchy.failed_step("forced.crt"),
-                "name constraints",
+                "name-constraints",
                 "{subject} {names}"
             );
         }

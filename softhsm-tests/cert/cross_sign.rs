@@ -122,7 +122,7 @@ fn both_roots_lead_to_what_the_other_issued(spec: &str, key: &[&str]) {
         .map(|change| change["field"].as_str().expect("a name"))
         .collect();
     assert!(
-        ["issuer", "serial number", "authorityKeyIdentifier"]
+        ["issuer", "serial-number", "authorityKeyIdentifier"]
             .iter()
             .all(|wanted| fields.contains(wanted)),
         "{told}"

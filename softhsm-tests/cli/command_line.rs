@@ -122,14 +122,14 @@ fn doctor_reports_what_works_and_what_does_not() {
             .find(|check| check["check"] == name)
             .unwrap_or_else(|| panic!("no check {name}: {report}"))
     };
-    for check in ["module", "token", "PIN tries", "signing", "login", "KMS"] {
+    for check in ["module", "token", "pin-tries", "signing", "login", "kms"] {
         assert_eq!(named(&report, check)["state"], "ok", "{check}");
     }
     let routes: Vec<_> = report["checks"]
         .as_array()
         .expect("checks")
         .iter()
-        .filter(|check| check["check"] == "import route")
+        .filter(|check| check["check"] == "import-route")
         .map(|check| {
             let found = check["found"].as_str().expect("text");
             (
@@ -151,13 +151,13 @@ fn doctor_reports_what_works_and_what_does_not() {
     let run = rig.command_with_rule(&["--format", "json", "doctor", "--no-kms"], &rules);
     assert_eq!(run.code, Some(4));
     let report = run.json();
-    assert_eq!(named(&report, "PIN tries")["state"], "failed");
+    assert_eq!(named(&report, "pin-tries")["state"], "failed");
     assert_eq!(named(&report, "writable")["state"], "warning");
     assert_eq!(named(&report, "login")["state"], "failed");
     let unreachable = rig.with("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
     let run = unreachable.json(&["doctor"]);
     assert_eq!(
-        (run.code, named(&run.json(), "KMS")["state"].as_str()),
+        (run.code, named(&run.json(), "kms")["state"].as_str()),
         (Some(4), Some("failed"))
     );
 }

@@ -92,7 +92,7 @@ fn each_shell_reads_its_completion_script() {
             let bare = name.trim_start_matches('-');
             assert!(script.contains(bare), "{shell}: {name}");
         }
-        for hidden in ["initialise-token", "rehearse-session"] {
+        for hidden in ["initialize-token", "rehearse-session"] {
             assert!(!script.contains(hidden), "{shell}: {hidden}");
         }
         rig.write(shell, &script);

@@ -137,7 +137,7 @@ fn state(report: &Value, role: &str, step: &str) -> String {
     let steps = report["checks"].as_array().expect("steps");
     let found = steps
         .iter()
-        .find(|one| one["role"] == role && one["check"] == step);
+        .find(|one| one["component"] == role && one["check"] == step);
     let found = found.unwrap_or_else(|| panic!("no step {role}, {step}: {report:#}"));
     found["state"].as_str().expect("a state").to_owned()
 }
@@ -150,7 +150,7 @@ fn in_state(report: &Value, state: &str) -> Vec<String> {
     steps
         .iter()
         .filter(named)
-        .map(|step| format!("{}: {}", text(&step["role"]), text(&step["check"])))
+        .map(|step| format!("{}: {}", text(&step["component"]), text(&step["check"])))
         .collect()
 }
 
@@ -174,7 +174,7 @@ fn everything_matches_and_openssl_agrees() {
         ] {
             let found = shown
                 .iter()
-                .find(|one| one["role"] == role)
+                .find(|one| one["component"] == role)
                 .expect("the certificate");
             let fingerprint = openssl(&rig, &["x509", "-in", file, "-noout", "-fingerprint", "-sha256"]);
             let fingerprint = fingerprint
@@ -234,7 +234,7 @@ fn our_certificates_match_and_missing_files_are_named_with_their_command() {
         "what is not checked does not fit yet"
     );
     assert_eq!(
-        state(&report, "cluster-certificate", "issued by customerCA"),
+        state(&report, "cluster-certificate", "issued-by-customer-ca"),
         "ok"
     );
     let open = in_state(&report, "not-checked");
@@ -258,7 +258,7 @@ fn our_certificates_match_and_missing_files_are_named_with_their_command() {
         state(&report, "cluster-certificate", "certificate"),
         "not-checked"
     );
-    assert_eq!(state(&report, "customer-ca", "CA certificate"), "ok");
+    assert_eq!(state(&report, "customer-ca", "ca-certificate"), "ok");
 }
 
 #[test]

@@ -121,7 +121,12 @@ impl Verdict {
             for subject in list(&part["subjects"]) {
                 let steps = list(&subject["checks"]);
                 for step in steps.iter().filter(|step| step["state"] == state) {
-                    let named = [&part["title"], &subject["role"], &step["check"], &step["found"]];
+                    let named = [
+                        &part["title"],
+                        &subject["file_kind"],
+                        &step["check"],
+                        &step["found"],
+                    ];
                     found.push(named.map(text));
                 }
             }
@@ -133,7 +138,7 @@ impl Verdict {
     #[track_caller]
     pub(crate) fn assert_failed(&self, expected: &[[&str; 4]]) {
         let mut failed = self.steps("failed");
-        failed.retain(|[_, _, step, _]| step != "key identifiers");
+        failed.retain(|[_, _, step, _]| step != "key-identifiers");
         let is_as = |(found, wanted): (&[String; 4], &[&str; 4])| {
             found[..3].iter().eq(&wanted[..3]) && found[3].contains(wanted[3])
         };
@@ -156,7 +161,7 @@ impl Verdict {
             };
             let is_version_1 = of_part("note")
                 .iter()
-                .any(|[.., step, _]| step == "CA certificate");
+                .any(|[.., step, _]| step == "ca-certificate");
             let failed = self.steps("failed").iter().any(|[title, ..]| title == part);
             if is_version_1 && !failed {
                 assert!(said.contains("error 79 at 1 depth lookup"), "{part}: {said}");

@@ -16,7 +16,7 @@ fn a_cluster_of_the_second_generation_is_verified_without_a_note_but_of_its_root
     // Each subject with its fingerprint, as openssl has it.
     for part in verdict.0["parts"].as_array().expect("parts") {
         for subject in part["subjects"].as_array().expect("subjects") {
-            let file = match subject["role"].as_str().expect("a role") {
+            let file = match subject["file_kind"].as_str().expect("a kind") {
                 "hsm-certificate" => evidence.file("HsmCertificate.crt"),
                 "aws-hardware-certificate" => evidence.file("AwsHardwareCertificate.crt"),
                 "manufacturer-hardware-certificate" => evidence.file("ManufacturerHardwareCertificate.crt"),
@@ -42,7 +42,7 @@ fn a_cluster_of_the_first_generation_is_verified_and_each_certificate_of_version
     let notes = verdict.steps("note");
     let of_version_1: Vec<_> = notes
         .iter()
-        .filter(|[_, _, step, found]| step == "CA certificate" && found.contains("X.509 v1"))
+        .filter(|[_, _, step, found]| step == "ca-certificate" && found.contains("X.509 v1"))
         .map(|[_, role, ..]| role.as_str())
         .collect();
     let expected = [
@@ -127,21 +127,21 @@ fn a_hardware_certificate_that_is_not_valid_yet() {
 
 #[test]
 fn a_hardware_certificate_of_version_3_that_says_ca_false() {
-    assert_hardware_fault("ca-false", &[["CA certificate", "CA:FALSE"]], &[]);
+    assert_hardware_fault("ca-false", &[["ca-certificate", "CA:FALSE"]], &[]);
 }
 
 #[test]
 fn a_hardware_certificate_of_version_3_without_basic_constraints() {
     assert_hardware_fault(
         "no-constraints",
-        &[["CA certificate", "no basicConstraints"]],
+        &[["ca-certificate", "no basicConstraints"]],
         &[],
     );
 }
 
 #[test]
 fn a_hardware_certificate_that_must_not_sign_certificates() {
-    assert_hardware_fault("no-cert-sign", &[["CA certificate", "keyCertSign"]], &[]);
+    assert_hardware_fault("no-cert-sign", &[["ca-certificate", "keyCertSign"]], &[]);
 }
 
 #[test]
@@ -149,8 +149,8 @@ fn a_hardware_certificate_with_an_unknown_critical_extension() {
     assert_hardware_fault(
         "unknown-critical",
         &[
-            ["critical extensions", "1.3.6.1.4.1.32473.1"],
-            ["CA certificate", "critical extension"],
+            ["critical-extensions", "1.3.6.1.4.1.32473.1"],
+            ["ca-certificate", "critical extension"],
         ],
         &[],
     );

@@ -7,7 +7,7 @@ use crate::oracle::openssl;
 /// The part, the step and the words of each failure, without those about key identifiers.
 fn failures(verdict: &Verdict) -> Vec<String> {
     let mut failed = verdict.steps("failed");
-    failed.retain(|[_, _, step, _]| step != "key identifiers");
+    failed.retain(|[_, _, step, _]| step != "key-identifiers");
     let line = |[_, role, step, found]: [String; 4]| format!("{role}, {step}: {found}");
     failed.into_iter().map(line).collect()
 }

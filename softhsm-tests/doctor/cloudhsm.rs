@@ -134,7 +134,7 @@ fn another_token_accepts_a_pin_without_a_colon() {
     let run = rig.command_with_rule(&DOCTOR, &[]);
     assert_check(&run, "login", "ok", "as user", "");
     assert_check(&run, "session", "ok", "read-write", "");
-    for name in ["module path", "client SDK", "cluster CA", "key use", "new key"] {
+    for name in ["module-path", "client-sdk", "cluster-ca", "key-use", "new-key"] {
         assert!(checks(&run, name).is_empty(), "{name}: {run:#?}");
     }
 }
@@ -152,7 +152,7 @@ fn a_crypto_user_is_named_once_the_hsm_knows_it() {
     );
     assert_check(&run, "session", "ok", "read-write", "");
     // Its token does not report that a PIN is set.
-    assert_check(&run, "PIN tries", "ok", "", "");
+    assert_check(&run, "pin-tries", "ok", "", "");
     assert_eq!((count(&rig, "C_Login"), count(&rig, "C_Sign")), (1, 0));
 }
 

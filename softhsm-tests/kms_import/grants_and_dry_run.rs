@@ -201,7 +201,7 @@ fn doctor_reports_what_kms_would_allow() {
     let key = rig.kms_key("");
     write_pair(&rig, &key, &json!({ "purpose": "cluster" }));
     let report = doctor(&rig, &key, &[], 0);
-    for name in ["KMS generate", "KMS decrypt"] {
+    for name in ["kms-generate", "kms-decrypt"] {
         let (state, what) = found(&report, name);
         assert!(state == "ok" && what.contains(&key), "{name}: {what}");
     }
@@ -213,8 +213,8 @@ fn doctor_reports_what_kms_would_allow() {
     pair["EncryptionContext"] = json!({ "purpose": "else" });
     rig.write("pair.json", pair.to_string());
     let report = doctor(&rig, &key, &[], 4);
-    assert_eq!(found(&report, "KMS generate").0, "ok");
-    let (state, what) = found(&report, "KMS decrypt");
+    assert_eq!(found(&report, "kms-generate").0, "ok");
+    let (state, what) = found(&report, "kms-decrypt");
     assert!(
         state == "failed" && what.contains("InvalidCiphertextException"),
         "{what}"
@@ -226,7 +226,7 @@ fn doctor_reports_what_kms_would_allow() {
     pair["KeyId"] = rig.kms_key("").into();
     let good = rig.read("pair.json");
     rig.write("pair.json", pair.to_string());
-    let (state, what) = found(&doctor(&rig, &key, &[], 4), "KMS decrypt");
+    let (state, what) = found(&doctor(&rig, &key, &[], 4), "kms-decrypt");
     assert!(
         state == "failed" && what.contains("IncorrectKeyException"),
         "{what}"
@@ -235,14 +235,14 @@ fn doctor_reports_what_kms_would_allow() {
     rig.write("pair.json", good);
     kms("DisableKey", &json!({ "KeyId": bare_id(&key) }));
     let report = doctor(&rig, &key, &[], 4);
-    for name in ["KMS generate", "KMS decrypt"] {
+    for name in ["kms-generate", "kms-decrypt"] {
         let (state, what) = found(&report, name);
         assert!(
             state == "failed" && what.contains("DisabledException") && what.contains(&key),
             "{name}: {what}"
         );
     }
-    assert_eq!(found(&report, "KMS").0, "ok");
+    assert_eq!(found(&report, "kms").0, "ok");
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn doctor_reports_what_a_grant_allows() {
     let (rig, key) = denied("DOCTOR");
     write_pair(&rig, &key, &json!({}));
     let report = doctor(&rig, &key, &[], 4);
-    for (name, action) in [("KMS generate", GENERATE), ("KMS decrypt", "Decrypt")] {
+    for (name, action) in [("kms-generate", GENERATE), ("kms-decrypt", "Decrypt")] {
         let (state, what) = found(&report, name);
         assert!(
             state == "failed" && what.contains("AccessDenied") && what.contains(action),
@@ -259,15 +259,15 @@ fn doctor_reports_what_a_grant_allows() {
     }
     let token = grant(&key, DENIED_USER, &["Decrypt"], json!({}));
     let report = doctor(&rig, &key, &["--grant-token", &token], 4);
-    assert_eq!(found(&report, "KMS generate").0, "failed");
-    assert_eq!(found(&report, "KMS decrypt").0, "ok");
+    assert_eq!(found(&report, "kms-generate").0, "failed");
+    assert_eq!(found(&report, "kms-decrypt").0, "ok");
     let token = grant(&key, DENIED_USER, &["Decrypt", GENERATE], json!({}));
     let report = doctor(&rig, &key, &["--grant-token", &token], 0);
-    assert_eq!(found(&report, "KMS generate").0, "ok");
-    assert_eq!(found(&report, "KMS decrypt").0, "ok");
+    assert_eq!(found(&report, "kms-generate").0, "ok");
+    assert_eq!(found(&report, "kms-decrypt").0, "ok");
     let report = doctor(&rig, &key, &["--grant-token", "00000000"], 4);
     assert!(
-        found(&report, "KMS decrypt")
+        found(&report, "kms-decrypt")
             .1
             .contains("InvalidGrantTokenException")
     );
@@ -281,8 +281,8 @@ fn doctor_detects_a_kms_that_ignores_dry_run() {
     // The answer of a KMS without DryRun support. The injected fault does not depend on the request.
     rig.kms_faults(&json!([{ "operation": "Decrypt", "kind": "huge", "bytes": 64 }]));
     let report = doctor(&rig, &key, &[], 4);
-    assert_eq!(found(&report, "KMS generate").0, "ok");
-    let (state, what) = found(&report, "KMS decrypt");
+    assert_eq!(found(&report, "kms-generate").0, "ok");
+    let (state, what) = found(&report, "kms-decrypt");
     assert!(state == "failed" && what.contains("ignored DryRun"), "{what}");
 }
 

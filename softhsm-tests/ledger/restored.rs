@@ -328,7 +328,7 @@ fn listings_of_the_token_name_the_kept_head() {
     let checks = doctor["checks"].as_array().expect("a list");
     let check = checks
         .iter()
-        .find(|check| check["check"] == "ledger head")
+        .find(|check| check["check"] == "ledger-head")
         .expect("a check");
     let event = head.split(':').next().expect("a count");
     let found = check["found"].as_str().expect("a text");

@@ -263,7 +263,7 @@ fn a_token_that_is_not_initialised_is_named_as_that() {
     }
     let listed = rig.json(&["token", "list"]).ok().json();
     assert_eq!(
-        (&listed["tokens"], &listed["uninitialised"][0]["slot_id"]),
+        (&listed["tokens"], &listed["uninitialized"][0]["slot_id"]),
         (&json!([]), &json!(0))
     );
     let text = rig.command(&["token", "list"]).ok().stdout;

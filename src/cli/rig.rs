@@ -29,7 +29,7 @@ pub(super) enum RigCommand {
     New(NewRig),
     /// Initialise the token of a new rig (started by `rig new`, with the module's environment)
     #[command(hide = true)]
-    InitialiseToken(InitialiseToken),
+    InitializeToken(InitializeToken),
 }
 
 #[derive(Debug, Args)]
@@ -45,7 +45,7 @@ pub(super) struct NewRig {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct InitialiseToken {
+pub(super) struct InitializeToken {
     #[arg(long, value_parser = kinds())]
     kind: RigToken,
     #[arg(long)]
@@ -84,7 +84,7 @@ impl RigCommand {
     pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
         match self {
             Self::New(new) => new.run(settings),
-            Self::InitialiseToken(initialise) => initialise.run(settings),
+            Self::InitializeToken(initialise) => initialise.run(settings),
         }
     }
 }
@@ -179,7 +179,7 @@ fn initialise_in_child(rig: &Rig) -> Result<(), String> {
         child.env_remove(inherited);
     }
     let output = child
-        .args(["rig", "initialise-token", "--kind", rig.kind.name()])
+        .args(["rig", "initialize-token", "--kind", rig.kind.name()])
         .args(["--label", &rig.label])
         .arg("--user-pin-file")
         .arg(rig.user_pin())
@@ -204,7 +204,7 @@ fn initialise_in_child(rig: &Rig) -> Result<(), String> {
         .to_owned())
 }
 
-impl InitialiseToken {
+impl InitializeToken {
     fn run(&self, settings: &Settings) -> Result<Report, CliError> {
         let pin = |file: &Path| {
             let source = format!("file:{}", file.display());

@@ -19,7 +19,7 @@ fn another_ca_or_one_of_the_same_name_with_another_key_does_not_fit() {
         assert_eq!(report["verified"], false);
         assert_eq!(
             in_state(&report, "failed"),
-            ["cluster-certificate: issued by customerCA"]
+            ["cluster-certificate: issued-by-customer-ca"]
         );
         assert!(run.stdout.contains(words), "{run:#?}");
         assert_ne!(
@@ -35,8 +35,8 @@ fn another_ca_or_one_of_the_same_name_with_another_key_does_not_fit() {
         let openssl = rig.tool("openssl", &["verify", "-CAfile", "both.crt", "hsm.crt"]);
         (check(&rig, &["--ca", "both.crt"]).json(), openssl.code == Some(0))
     };
-    let issued = |report: &Value| state(report, "cluster-certificate", "issued by customerCA");
-    let several = |report: &Value| state(report, "customer-ca", "several certificates");
+    let issued = |report: &Value| state(report, "cluster-certificate", "issued-by-customer-ca");
+    let several = |report: &Value| state(report, "customer-ca", "several-certificates");
     let (report, is_verified) = both("other", "ca");
     assert_eq!((issued(&report).as_str(), is_verified), ("failed", false));
     let (report, is_verified) = both("ca", "other");
@@ -60,7 +60,7 @@ fn another_ca_or_one_of_the_same_name_with_another_key_does_not_fit() {
     let run = check(&rig, &["--ca", "between.crt"]);
     assert_eq!(
         in_state(&run.json(), "failed"),
-        ["cluster-certificate: issued by customerCA"]
+        ["cluster-certificate: issued-by-customer-ca"]
     );
     assert_ne!(
         rig.tool("openssl", &["verify", "-CAfile", "between.crt", "below.crt"])
@@ -99,7 +99,7 @@ fn a_small_ca_key_is_reported_with_the_clients_that_refuse_it() {
     assert!(run.stdout.contains("5.17.0 and 5.17.1"));
     // Its signatures are not verified here, and not reported as good.
     assert_eq!(
-        state(&report, "cluster-certificate", "issued by customerCA"),
+        state(&report, "cluster-certificate", "issued-by-customer-ca"),
         "not-checked"
     );
     assert_eq!(report["verified"], Value::Null);

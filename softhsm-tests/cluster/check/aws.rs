@@ -72,15 +72,15 @@ fn a_cluster_of_aws_is_checked_by_its_id_and_its_servers_are_found() {
     let server = TlsServer::start(&rig, "server", Some(&format!("{address}:2223")), &[]);
     let report = check(&["--connect"]).ok().json();
     assert_eq!(
-        state(&report, "cluster-certificate", "issued by customerCA"),
+        state(&report, "cluster-certificate", "issued-by-customer-ca"),
         "ok"
     );
-    assert_eq!(state(&report, "server-certificate", "known to the client"), "ok");
+    assert_eq!(state(&report, "server-certificate", "known-to-the-client"), "ok");
     let shown = report["certificates"].as_array().expect("certificates");
     let source = |role: &str| {
         shown
             .iter()
-            .find(|one| one["role"] == role)
+            .find(|one| one["component"] == role)
             .map(|one| one["source"].clone())
     };
     assert_eq!(

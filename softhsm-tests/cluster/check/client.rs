@@ -17,14 +17,14 @@ fn a_client_certificate_is_aws_default_or_under_the_ca() {
     // The same certificate given explicitly.
     let run = check(&rig, &["--client-cert", "client/client.crt"]);
     let failed = [
-        "client-certificate: issued by the CA",
+        "client-certificate: issued-by-the-ca",
         "client-certificate: validity",
     ];
     assert_eq!(in_state(&run.json(), "failed"), failed);
     // In the package's place, but under the CA: it counts as your own.
     rig.write("client/client.crt", rig.read("own.crt"));
     let report = check(&rig, &[]).ok().json();
-    assert_eq!(state(&report, "client-certificate", "issued by the CA"), "ok");
+    assert_eq!(state(&report, "client-certificate", "issued-by-the-ca"), "ok");
 
     // Under another CA: only with that CA, which must be a registered trust anchor.
     self_signed(&rig, "anchor", "/CN=Anchor");
@@ -33,7 +33,7 @@ fn a_client_certificate_is_aws_default_or_under_the_ca() {
     assert_eq!(run.code, Some(3));
     assert_eq!(
         in_state(&run.json(), "failed"),
-        ["client-certificate: issued by the CA"]
+        ["client-certificate: issued-by-the-ca"]
     );
     check(&rig, &["--client-cert", "other.crt", "--client-ca", "anchor.crt"]).ok();
     // With an intermediate in its own file. A certificate in that file is never an anchor, not even a root.
@@ -75,5 +75,5 @@ fn a_client_certificate_is_aws_default_or_under_the_ca() {
     let own = rig.read("own.crt");
     rig.write("long.pem", own.repeat(6980 / own.len() + 1));
     let report = check(&rig, &["--client-cert", "long.pem"]).ok().json();
-    assert_eq!(state(&report, "client-certificate", "chain length"), "warning");
+    assert_eq!(state(&report, "client-certificate", "chain-length"), "warning");
 }

@@ -58,7 +58,7 @@ fn dates_are_judged_for_each_certificate_and_listed_in_their_order() {
             );
             assert_eq!(
                 from == past.0,
-                expiries[0]["state"] == "failed" && expiries[0]["role"] == role
+                expiries[0]["state"] == "failed" && expiries[0]["component"] == role
             );
         }
     }

@@ -192,12 +192,12 @@ fn found_means_that_openssl_finds_it() {
         fill(&rig, files);
         let run = check(&rig, &["--server-cert", "server.crt"]);
         let report = run.json();
-        let found = state(&report, "server-certificate", "known to the client");
+        let found = state(&report, "server-certificate", "known-to-the-client");
         assert_eq!(found, expected, "{case}: {report:#}");
         let steps = report["checks"].as_array().expect("steps");
         let step = steps
             .iter()
-            .find(|step| step["check"] == "known to the client")
+            .find(|step| step["check"] == "known-to-the-client")
             .expect("the step");
         assert!(
             step["found"].as_str().is_some_and(|text| text.contains(words)),
@@ -253,10 +253,10 @@ fn without_a_server_the_directory_is_read_and_its_dates_are_reported() {
     );
     let report = check(&rig, &[]).ok().json();
     assert_eq!(state(&report, "client-directory", "certificates"), "ok");
-    assert_eq!(state(&report, "client-directory", "file name"), "warning");
+    assert_eq!(state(&report, "client-directory", "file-name"), "warning");
     let expiries = report["expiries"].as_array().expect("expiries");
     assert!(
-        expiries.iter().any(|one| one["role"] == "client-directory"),
+        expiries.iter().any(|one| one["component"] == "client-directory"),
         "{report:#}"
     );
     fill(&rig, &[]);

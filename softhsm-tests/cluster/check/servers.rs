@@ -101,7 +101,7 @@ fn each_server_without_a_certificate_has_its_own_error_in_time() {
     assert_eq!(report["verified"], serde_json::Value::Null);
     assert_eq!(state(&report, "server-certificate", "certificate"), "not-checked");
     assert_eq!(
-        state(&report, "cluster-certificate", "issued by customerCA"),
+        state(&report, "cluster-certificate", "issued-by-customer-ca"),
         "ok",
         "the rest is looked at"
     );
@@ -117,7 +117,9 @@ fn of_several_servers_each_is_judged_and_a_misfit_comes_before_a_silence() {
         .ok()
         .json();
     let expiries = report["expiries"].as_array().expect("expiries");
-    let told = expiries.iter().filter(|one| one["role"] == "server-certificate");
+    let told = expiries
+        .iter()
+        .filter(|one| one["component"] == "server-certificate");
     assert_eq!(told.count(), 1, "one certificate ends once");
     let run = check(
         &rig,
@@ -133,7 +135,7 @@ fn of_several_servers_each_is_judged_and_a_misfit_comes_before_a_silence() {
     assert_eq!(run.code, Some(3), "{run:#?}");
     let report = run.json();
     let steps = report["checks"].as_array().expect("steps");
-    let known = steps.iter().filter(|step| step["check"] == "known to the client");
+    let known = steps.iter().filter(|step| step["check"] == "known-to-the-client");
     let known: Vec<_> = known
         .map(|step| (step["source"].as_str(), step["state"].as_str()))
         .collect();

@@ -25,7 +25,7 @@ fn each_version_of_the_client_has_its_issues() {
     ] {
         let run = doctor(&rig, &[], &[("LIBRARY_VERSION", version)]);
         assert_eq!(run.code, Some(code), "{version}: {run:#?}");
-        let told = checks(&run, "client SDK");
+        let told = checks(&run, "client-sdk");
         let says = |check: &&(String, String, String)| check.1.contains(words);
         let check = told
             .iter()
@@ -33,7 +33,7 @@ fn each_version_of_the_client_has_its_issues() {
             .unwrap_or_else(|| panic!("{version}: {told:?}"));
         assert_eq!(check.0, state, "{version}: {check:?}");
     }
-    let newest = checks(&doctor(&rig, &[], &[("LIBRARY_VERSION", "5.18")]), "client SDK");
+    let newest = checks(&doctor(&rig, &[], &[("LIBRARY_VERSION", "5.18")]), "client-sdk");
     assert_eq!(newest.len(), 2, "{newest:?}");
 }
 
@@ -63,7 +63,7 @@ fn a_cluster_with_a_weak_ca_is_refused_by_two_versions() {
         ),
         (&[unreached], "failed", "CA certificate key too weak"),
     ] {
-        assert_check(&doctor(&rig, &ca, rules), "cluster CA", state, weak, hint);
+        assert_check(&doctor(&rig, &ca, rules), "cluster-ca", state, weak, hint);
     }
     for key in [
         &["-newkey", "rsa:2048"][..],
@@ -71,23 +71,23 @@ fn a_cluster_with_a_weak_ca_is_refused_by_two_versions() {
     ] {
         authority(&rig, key);
         let run = doctor(&rig, &ca, &[("LIBRARY_VERSION", "5.17")]);
-        assert_check(&run, "cluster CA", "ok", "no version refuses such a key", "");
+        assert_check(&run, "cluster-ca", "ok", "no version refuses such a key", "");
         let run = doctor(&rig, &ca, &[unreached]);
-        assert_check(&run, "cluster CA", "ok", "no version refuses such a key", "");
+        assert_check(&run, "cluster-ca", "ok", "no version refuses such a key", "");
     }
     // A chain, whose root is weak.
     let strong = rig.read("ca.crt");
     authority(&rig, &["-newkey", "rsa:1024"]);
     rig.write("ca.crt", [strong, rig.read("ca.crt")].concat());
     let run = doctor(&rig, &ca, &[("LIBRARY_VERSION", "5.17")]);
-    assert_check(&run, "cluster CA", "warning", weak, "");
+    assert_check(&run, "cluster-ca", "warning", weak, "");
     // A cluster that refuses a PIN was reached.
     let wrong = [("LIBRARY_VERSION", "5.17"), ("USER", "Somebody")];
-    assert_check(&doctor(&rig, &ca, &wrong), "cluster CA", "warning", weak, "");
+    assert_check(&doctor(&rig, &ca, &wrong), "cluster-ca", "warning", weak, "");
     rig.write("ca.crt", "no certificate");
-    assert_check(&doctor(&rig, &ca, &[]), "cluster CA", "failed", "ca.crt", "");
+    assert_check(&doctor(&rig, &ca, &[]), "cluster-ca", "failed", "ca.crt", "");
     let missing = doctor(&rig, &["--ca", "missing.crt"], &[]);
-    assert_check(&missing, "cluster CA", "failed", "missing.crt cannot be read", "");
+    assert_check(&missing, "cluster-ca", "failed", "missing.crt cannot be read", "");
 }
 
 #[test]
@@ -100,14 +100,14 @@ fn a_missing_module_is_reported_by_its_name() {
     let sdk_5 = "/opt/cloudhsm/lib/libcloudhsm_pkcs11.so";
     let run = named(&rig.path("libcloudhsm_pkcs11.so").display().to_string());
     assert_check(&run, "module", "failed", "cannot be loaded", sdk_5);
-    assert_check(&run, "cluster CA", "note", "not checked", "--hsm-ca-cert");
+    assert_check(&run, "cluster-ca", "note", "not checked", "--hsm-ca-cert");
     let run = named(&rig.path("libcloudhsm_pkcs11_standard.so").display().to_string());
     assert_check(&run, "module", "failed", "cannot be loaded", "is Client SDK 3");
     assert!(checks(&run, "module")[0].2.ends_with(sdk_5));
     // Not CloudHSM: no such checks.
     let run = named("/nowhere/module.so");
     assert_check(&run, "module", "failed", "cannot be loaded", "check the path");
-    assert!(checks(&run, "cluster CA").is_empty());
+    assert!(checks(&run, "cluster-ca").is_empty());
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_module_with_another_path_gets_a_note() {
     let run = doctor(&rig, &[], &[]);
     assert_check(
         &run,
-        "module path",
+        "module-path",
         "note",
         "not /opt/cloudhsm/lib/libcloudhsm_pkcs11.so",
         "",
@@ -127,7 +127,7 @@ fn a_module_with_another_path_gets_a_note() {
     let run = doctor(&rig, &[], &[]);
     assert_check(
         &run,
-        "module path",
+        "module-path",
         "warning",
         "Client SDK 3",
         "Client SDK 5 is /opt/cloudhsm/lib",

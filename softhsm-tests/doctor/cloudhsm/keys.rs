@@ -10,15 +10,15 @@ fn one_hsm_makes_and_uses_no_key() {
     let run = doctor(&rig, &[], &one);
     assert_check(
         &run,
-        "key use",
+        "key-use",
         "note",
         "the token has no key to test",
         "doctor --try-key",
     );
     rig.import().ok();
     for (more, name, function) in [
-        (&[][..], "key use", "C_SignInit"),
-        (&["--try-key"], "new key", "C_GenerateKey"),
+        (&[][..], "key-use", "C_SignInit"),
+        (&["--try-key"], "new-key", "C_GenerateKey"),
     ] {
         let run = doctor(&rig, more, &one);
         let refused = format!("{function}: CKR_FUNCTION_FAILED");
@@ -33,7 +33,7 @@ fn one_hsm_makes_and_uses_no_key() {
     let run = doctor(&rig, &[], &[]);
     assert_check(
         &run,
-        "key use",
+        "key-use",
         "ok",
         "a signature with \"customer-ca\" can be begun",
         "",
@@ -43,7 +43,7 @@ fn one_hsm_makes_and_uses_no_key() {
     let run = doctor(&rig, &["--try-key"], &[]);
     assert_check(
         &run,
-        "new key",
+        "new-key",
         "ok",
         "one was made on the token, and destroyed",
         "",
@@ -60,13 +60,13 @@ fn a_throttled_call_is_repeated_and_does_not_count_as_a_refusal() {
     let rig = Rig::of(TokenKind::CloudHsm).with_pair("ECC_NIST_P256");
     rig.import().ok();
     let busy = [("FAIL", "C_SignInit:CKR_FUNCTION_FAILED")];
-    assert_check(&doctor(&rig, &[], &busy), "key use", "ok", "customer-ca", "");
+    assert_check(&doctor(&rig, &[], &busy), "key-use", "ok", "customer-ca", "");
     for rule in [
         "C_GenerateKey:CKR_FUNCTION_FAILED",
         "C_GenerateKey!:CKR_FUNCTION_FAILED",
     ] {
         let run = doctor(&rig, &["--try-key"], &[("FAIL", rule)]);
-        assert_check(&run, "new key", "ok", "made on the token", "");
+        assert_check(&run, "new-key", "ok", "made on the token", "");
         assert_eq!(rig.keys(), Keys::PAIR, "{rule}");
     }
 }
@@ -82,7 +82,7 @@ fn a_probe_key_left_by_a_killed_run_is_reported_and_removed() {
         if rule.0 == "FAIL" {
             assert_check(
                 &run,
-                "new key",
+                "new-key",
                 "failed",
                 "hsm-ca key probe, may be deleted",
                 "log",
@@ -109,7 +109,7 @@ fn a_probe_key_left_by_a_killed_run_is_reported_and_removed() {
         let run = doctor(&rig, &[], &[]);
         assert_check(
             &run,
-            "new key",
+            "new-key",
             "warning",
             "1 left on the token by an interrupted attempt",
             "doctor --try-key",
@@ -117,7 +117,7 @@ fn a_probe_key_left_by_a_killed_run_is_reported_and_removed() {
         let run = doctor(&rig, &["--try-key"], &[]);
         assert_check(
             &run,
-            "new key",
+            "new-key",
             "ok",
             "destroyed with 1 left by an earlier attempt",
             "",
@@ -157,14 +157,14 @@ fn a_key_is_tried_on_every_token() {
     for kind in [TokenKind::SoftHsm, TokenKind::Kryoptic, TokenKind::Nss] {
         let rig = Rig::of(kind);
         let run = rig.command_with_rule(&[&DOCTOR[..], &["--try-key"]].concat(), &[]);
-        assert_check(&run, "new key", "ok", "made on the token", "");
+        assert_check(&run, "new-key", "ok", "made on the token", "");
         assert_eq!(rig.keys(), Keys::NONE, "{kind:?}");
     }
     let rig = Rig::of(TokenKind::Tpm2);
     let run = rig.command_with_rule(&[&DOCTOR[..], &["--try-key"]].concat(), &[]);
     assert_check(
         &run,
-        "new key",
+        "new-key",
         "note",
         "C_GenerateKey: CKR_FUNCTION_NOT_SUPPORTED",
         "",

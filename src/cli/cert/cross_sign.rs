@@ -13,7 +13,7 @@ use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::input;
 use crate::cli::json::Output as _;
-use crate::cli::json::certificate::{self as output, CertCrossSign, CrossCertificate};
+use crate::cli::json::certificate::{self as output, CertCrossSign, CrossCertificate, field_name};
 use crate::cli::json::common::FileName;
 use crate::cli::output_file::{OutputOptions, SignatureOptions, WaiverOptions, split};
 use crate::cli::page::Page;
@@ -108,7 +108,7 @@ fn report(summary: CrossSummary, mut page: Page, now: UnixTime) -> Report {
     }
     let json = CrossCertificate {
         certificate: output::Certificate::of(&summary.certificate),
-        kept: summary.kept,
+        kept: summary.kept.into_iter().map(field_name).collect(),
         repairs: summary.repairs.clone(),
         changes: summary.changes.into_iter().map(output::Change::of).collect(),
         file: path.as_deref().map(FileName::of),

@@ -18,7 +18,7 @@ use super::common::{FileName, Fingerprint, Time};
 pub(in crate::cli) struct Certificate {
     /// The X.509 version: 1, 2 or 3.
     version: u64,
-    role: Role,
+    certificate_kind: CertificateKind,
     serial_number: String,
     subject: String,
     issuer: String,
@@ -55,7 +55,7 @@ pub(in crate::cli) struct Certificate {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-enum Role {
+enum CertificateKind {
     RootCa,
     IntermediateCa,
     SelfSigned,
@@ -100,11 +100,11 @@ impl Certificate {
             |found: Result<Option<Vec<u8>>, _>| found.ok().flatten().map(|found| HexOf(&found).to_string());
         Self {
             version: certificate.version().into(),
-            role: match certificate.role() {
-                CertificateRole::Root => Role::RootCa,
-                CertificateRole::Intermediate => Role::IntermediateCa,
-                CertificateRole::SelfSigned => Role::SelfSigned,
-                CertificateRole::EndEntity => Role::EndEntity,
+            certificate_kind: match certificate.role() {
+                CertificateRole::Root => CertificateKind::RootCa,
+                CertificateRole::Intermediate => CertificateKind::IntermediateCa,
+                CertificateRole::SelfSigned => CertificateKind::SelfSigned,
+                CertificateRole::EndEntity => CertificateKind::EndEntity,
             },
             serial_number: certificate.serial_number().to_string(),
             subject: certificate.subject().to_string(),
@@ -225,7 +225,7 @@ pub(in crate::cli) struct CertCrossSign {
 pub(in crate::cli) struct CrossCertificate {
     #[serde(flatten)]
     pub(in crate::cli) certificate: Certificate,
-    /// The names of the fields that are carried over unchanged.
+    /// The fields that are carried over unchanged: `subject`, `not-before`, …, and the extensions by the names of their standard.
     pub(in crate::cli) kept: Vec<String>,
     /// What RFC 5280 does not allow in the original, and is corrected.
     pub(in crate::cli) repairs: Vec<String>,
@@ -234,10 +234,22 @@ pub(in crate::cli) struct CrossCertificate {
     pub(in crate::cli) file: Option<FileName>,
 }
 
+/// The name of a field for programs. An extension has that of its standard.
+pub(in crate::cli) fn field_name(shown: String) -> String {
+    match shown.as_str() {
+        "serial number" => "serial-number".to_owned(),
+        "valid from" => "not-before".to_owned(),
+        "valid until" => "not-after".to_owned(),
+        "signature algorithm" => "signature-algorithm".to_owned(),
+        _ => shown,
+    }
+}
+
 /// A field that differs.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Change {
+    /// As in `kept`.
     field: String,
     /// Null if the original has none.
     original: Option<String>,
@@ -248,7 +260,7 @@ pub(in crate::cli) struct Change {
 impl Change {
     pub(in crate::cli) fn of(change: hsm_ca::x509::Change) -> Self {
         Self {
-            field: change.field,
+            field: field_name(change.field),
             original: change.original,
             cross: change.cross,
         }

@@ -9,7 +9,7 @@ use hsm_ca::x509::{Finding, PathStep};
 use serde::Serialize;
 
 use super::Output;
-use super::check::{Check, State};
+use super::check::{Check, CheckName, State};
 use super::common::{Fingerprint, Time};
 use super::error::ErrorBody;
 
@@ -66,7 +66,7 @@ struct PartSubject {
         "manufacturer-hardware-certificate",
         "manufacturer-root",
     ])))]
-    role: String,
+    file_kind: String,
     subject: String,
     sha256: Fingerprint,
     checks: Vec<Check>,
@@ -84,7 +84,7 @@ impl Part {
 impl PartSubject {
     fn of(subject: &IdentitySubject) -> Self {
         let check = |step: &PathStep| Check {
-            check: step.what.to_owned(),
+            check: CheckName::of(step.what),
             state: match step.finding {
                 Finding::Passed(_) => State::Ok,
                 Finding::Noted(_) => State::Note,
@@ -93,7 +93,7 @@ impl PartSubject {
             found: step.finding.text().to_owned(),
         };
         Self {
-            role: match subject.role {
+            file_kind: match subject.role {
                 role if role == CertificateKind::ClusterCsr.name() => "cluster-csr".to_owned(),
                 role => role.to_lowercase().replace(' ', "-"),
             },
@@ -149,7 +149,7 @@ impl Output for ClusterCheck {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-enum Role {
+enum Component {
     ClientDirectory,
     ServerCertificate,
     ClientCertificate,
@@ -158,7 +158,7 @@ enum Role {
     ClusterCertificate,
 }
 
-impl Role {
+impl Component {
     const fn of(role: TlsRole) -> Self {
         match role {
             TlsRole::ClientDirectory => Self::ClientDirectory,
@@ -184,7 +184,7 @@ const fn state(state: StepState) -> State {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct TlsCheck {
-    role: Role,
+    component: Component,
     #[serde(flatten)]
     check: Check,
     /// How to get what is missing, for people.
@@ -223,9 +223,9 @@ impl TlsCheck {
     fn of(report: &TlsReport, step: &TlsStep) -> Self {
         let certificate = step.certificate.and_then(|at| report.certificates.get(at));
         Self {
-            role: Role::of(step.role),
+            component: Component::of(step.role),
             check: Check {
-                check: step.name.to_owned(),
+                check: CheckName::of(step.name),
                 state: state(step.state),
                 found: step.found.clone(),
             },
@@ -239,7 +239,7 @@ impl TlsCheck {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct CheckedCertificate {
-    role: Role,
+    component: Component,
     #[serde(flatten)]
     brief: CertificateInBrief,
     issuer: String,
@@ -253,7 +253,7 @@ impl CheckedCertificate {
     fn of(listed: &TlsCertificate) -> Self {
         let certificate = &listed.certificate;
         Self {
-            role: Role::of(listed.role),
+            component: Component::of(listed.role),
             brief: CertificateInBrief::of(listed),
             issuer: certificate.issuer().to_string(),
             serial_number: certificate.serial_number().to_string(),
@@ -267,7 +267,7 @@ impl CheckedCertificate {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct ShownExpiry {
-    role: Role,
+    component: Component,
     not_after: Time,
     /// Zero or less if it has expired.
     days_left: i64,
@@ -280,7 +280,7 @@ pub(in crate::cli) struct ShownExpiry {
 impl ShownExpiry {
     fn of(expiry: &Expiry) -> Self {
         Self {
-            role: Role::of(expiry.role),
+            component: Component::of(expiry.role),
             not_after: Time::of(expiry.date),
             days_left: expiry.days_left,
             sha256: Fingerprint::new(&expiry.sha256),

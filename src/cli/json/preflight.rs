@@ -4,7 +4,7 @@ use hsm_ca::workflow::{CheckState, Rig};
 use serde::Serialize;
 
 use super::Output;
-use super::check::{Check, State};
+use super::check::{Check, CheckName, State};
 use super::common::FileName;
 
 /// `doctor`.
@@ -31,7 +31,7 @@ impl AdvisedCheck {
     pub(in crate::cli) fn of(check: &hsm_ca::workflow::Check) -> Self {
         Self {
             check: Check {
-                check: check.name.to_owned(),
+                check: CheckName::of(check.name),
                 state: match check.state {
                     CheckState::Passed => State::Ok,
                     CheckState::Noted => State::Note,
@@ -100,5 +100,5 @@ pub(in crate::cli) struct RigToken {
 }
 
 impl Output for RigToken {
-    const NAME: &'static str = "rig-initialise-token";
+    const NAME: &'static str = "rig-initialize-token";
 }

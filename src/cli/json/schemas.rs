@@ -208,8 +208,8 @@ pub(in crate::cli) const SCHEMAS: &[(&str, &str)] = &[
         include_str!("../../../docs/schema/profile-show.json"),
     ),
     (
-        "rig-initialise-token",
-        include_str!("../../../docs/schema/rig-initialise-token.json"),
+        "rig-initialize-token",
+        include_str!("../../../docs/schema/rig-initialize-token.json"),
     ),
     ("rig-new", include_str!("../../../docs/schema/rig-new.json")),
     ("schema", include_str!("../../../docs/schema/schema.json")),

@@ -236,6 +236,7 @@ fn one_thing_has_one_name() {
         ("failed_steps", "failed_checks"),
         ("key_sha256", "public_key_sha256"),
         ("plan_words", "plan_sha256_words"),
+        ("uninitialised", "uninitialized"),
     ];
     for (name, schema) in SCHEMAS {
         let mut schema: Value = serde_json::from_str(schema).expect("JSON");
@@ -254,6 +255,22 @@ fn one_thing_has_one_name() {
         assert!(
             !names.iter().any(|name| name == "kind"),
             "{name}: say what kind of thing it is"
+        );
+        let has_role = names.iter().any(|name| name == "role");
+        assert!(
+            !has_role || name.starts_with("profile-"),
+            "{name}: only a profile has a role, as in its file"
+        );
+    }
+}
+
+/// The names of commands and schemas are spelled like the APIs of AWS and PKCS#11.
+#[test]
+fn initialize_has_one_spelling() {
+    for (name, schema) in SCHEMAS {
+        assert!(
+            !name.contains("initialis") && !schema.contains("\"initialis"),
+            "{name}"
         );
     }
 }

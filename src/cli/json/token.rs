@@ -69,7 +69,7 @@ impl Token {
 pub(in crate::cli) struct TokenList {
     tokens: Vec<Token>,
     /// Tokens that are not initialised.
-    uninitialised: Vec<Uninitialised>,
+    uninitialized: Vec<Uninitialized>,
     /// Slots whose token cannot be read.
     skipped_slots: Vec<Skipped>,
 }
@@ -77,7 +77,7 @@ pub(in crate::cli) struct TokenList {
 /// A token that is not initialised, so it has no label and no PIN.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Uninitialised {
+struct Uninitialized {
     slot_id: u64,
     serial_number: String,
     manufacturer: String,
@@ -98,13 +98,13 @@ struct Skipped {
 impl TokenList {
     pub(in crate::cli) fn new<'a>(
         tokens: impl Iterator<Item = &'a TokenDescription>,
-        uninitialised: impl Iterator<Item = &'a TokenDescription>,
+        uninitialized: impl Iterator<Item = &'a TokenDescription>,
         skipped: &[SkippedSlot],
     ) -> Self {
         Self {
             tokens: tokens.map(Token::of).collect(),
-            uninitialised: uninitialised
-                .map(|token| Uninitialised {
+            uninitialized: uninitialized
+                .map(|token| Uninitialized {
                     slot_id: token.slot_id,
                     serial_number: token.serial.clone(),
                     manufacturer: token.manufacturer.clone(),
