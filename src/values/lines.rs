@@ -1,5 +1,7 @@
 //! Wraps text.
 
+use std::borrow::Cow;
+
 use super::printable;
 
 /// The columns of a line if the width is unknown.
@@ -103,10 +105,25 @@ impl Block {
     }
 }
 
-/// The columns of a text, one for each character.
+/// The columns of a text: one for each character, none for colours.
 #[must_use]
 pub fn columns(text: &str) -> usize {
-    text.chars().count()
+    without_styles(text).chars().count()
+}
+
+/// The text without SGR sequences (ECMA-48, 8.3.117).
+#[must_use]
+pub fn without_styles(text: &str) -> Cow<'_, str> {
+    if !text.contains("\u{1b}[") {
+        return text.into();
+    }
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        plain.push_str(before);
+        rest = after.split_once('m').map_or("", |(_, after)| after);
+    }
+    (plain + rest).into()
 }
 
 /// Halves of hex digits, or quarters, until they fit.
@@ -150,5 +167,11 @@ mod tests {
             [&fingerprint[..32], &fingerprint[32..]]
         );
         assert_eq!(cut_hex("x0123456789", 8), ["x0123456789"]);
+    }
+
+    #[test]
+    fn colours_have_no_columns() {
+        assert_eq!(columns("\u{1b}[1m\u{1b}[31merror:\u{1b}[0m é"), 8);
+        assert_eq!(columns("error: é"), 8);
     }
 }

@@ -4,7 +4,9 @@ use std::env;
 use std::error::Error as _;
 use std::io::{self, IsTerminal as _};
 
-use super::help_page::{fold_long, fold_usage, without_styles};
+use hsm_ca::values::without_styles;
+
+use super::help_page::{fold_long, fold_usage};
 use super::usage_error::UsageError;
 use super::{DIM, RED, Ui, print, tell, tell_raw};
 use crate::cli::exit::{CliError, FAILED, USAGE, without_number};
