@@ -114,8 +114,11 @@ enum Command {
     /// Show, verify, cross-sign and revoke certificates
     #[command(subcommand)]
     Cert(cert::CertCommand),
-    /// Signing ceremonies: a file that says what is signed in front of witnesses, and its check
-    #[command(subcommand)]
+    /// Signing ceremonies: plan, approve, rehearse and run what is signed in front of witnesses, and verify it
+    #[command(
+        subcommand,
+        after_help = "The commands are listed in the order of a ceremony. Run book: docs/ceremony.md"
+    )]
     Ceremony(ceremony::CeremonyCommand),
     /// Show the kinds of certificates that `ca create` and `csr sign` make
     #[command(subcommand)]

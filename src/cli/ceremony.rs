@@ -50,22 +50,6 @@ pub(super) enum CeremonyCommand {
     Plan(plan::PlanCeremony),
     /// Show a plan: its hash in hex and words, sessions, people, inputs, steps, and what will be signed
     Show(ShowCeremony),
-    /// Write the script of a ceremony as one HTML page, to be printed by a browser before the day
-    ///
-    /// The script has numbered steps with what is read aloud, boxes for initials, times and bag numbers, tables of everything that will be
-    /// signed, and sheets for attendance, exceptions and closing. It also has the words that run asks for. They are nowhere else, so keep the
-    /// script closed until the ceremony.
-    Script(script::WriteScript),
-    /// Approve or reject a plan with an SSH key; while a gate of `run` waits, confirm its bytes
-    ///
-    /// ssh-keygen makes the signature, and asks for passphrase, touch and PIN itself. The signature is verified before anything is written. Without
-    /// this program: --write-statement on any machine, then `ssh-keygen -Y sign` where the key is.
-    Approve(approve::ApproveCeremony),
-    /// Show who has approved a plan, who has rejected it, and who has not signed
-    ///
-    /// Exit code 0 only if the ceremony may run: enough approvals, no rejection, and a quorum that the machine's settings (ceremony-quorum in
-    /// hsm-ca.toml) or the previous ceremony confirm. A practice needs no such confirmation.
-    Approvals(approvals::ShowApprovals),
     /// Practise every session of a ceremony on software tokens, without the real tokens and people
     ///
     /// It carries out the same steps with the same serial numbers and dates. Stand-in keys take the places of the keys in the safe, of the
@@ -76,21 +60,28 @@ pub(super) enum CeremonyCommand {
     /// Carry out one session on a new rig (started by `ceremony rehearse`, with the module's environment)
     #[command(hide = true)]
     RehearseSession(rehearse::RehearseSession),
+    /// Approve or reject a plan with an SSH key; while a gate of `run` waits, confirm its bytes
+    ///
+    /// ssh-keygen makes the signature, and asks for passphrase, touch and PIN itself. The signature is verified before anything is written. Without
+    /// this program: --write-statement on any machine, then `ssh-keygen -Y sign` where the key is.
+    Approve(approve::ApproveCeremony),
+    /// Show who has approved a plan, who has rejected it, and who has not signed
+    ///
+    /// Exit code 0 only if the ceremony may run: enough approvals, no rejection, and a quorum that the machine's settings (ceremony-quorum in
+    /// hsm-ca.toml) or the previous ceremony confirm. A practice needs no such confirmation.
+    Approvals(approvals::ShowApprovals),
+    /// Write the script of a ceremony as one HTML page, to be printed by a browser before the day
+    ///
+    /// The script has numbered steps with what is read aloud, boxes for initials, times and bag numbers, tables of everything that will be
+    /// signed, and sheets for attendance, exceptions and closing. It also has the words that run asks for. They are nowhere else, so keep the
+    /// script closed until the ceremony.
+    Script(script::WriteScript),
     /// Hold a ceremony, step by step, with the people in the room
     ///
     /// It asks for words that only the printed script has, shows what each key is about to sign, and writes every event to the transcript before it
     /// continues. An interrupted ceremony continues from there: run the same command again. At every question, a line that begins with "note:" or
     /// "deviation:" is recorded with the name of the person who says it.
     Run(run::RunCeremony),
-    /// Sign the transcript's head after the ceremony, as somebody who was there
-    ///
-    /// The statement is generated, never typed. ssh-keygen signs it, as for approve. The ceremony must be closed or aborted.
-    Attest(attest::AttestCeremony),
-    /// Write a ceremony's report: one HTML page, for the screen and for paper
-    ///
-    /// It verifies the ceremony first, and says on every page if it is not verified. What was made, the hierarchy, fingerprints in words, attendance,
-    /// deviations, the time line, evidence by clause, and deadlines. The page has no script, and loads nothing. Print it with a browser.
-    Report(report::WriteReport),
     /// Add a note or a deviation to the transcript
     ///
     /// While `ceremony run` is open, notes are typed there.
@@ -99,12 +90,21 @@ pub(super) enum CeremonyCommand {
     ///
     /// The transcript and ABORTED.txt say so. Nothing is deleted, and nothing is added afterwards.
     Abort(note::AbortCeremony),
+    /// Sign the transcript's head after the ceremony, as somebody who was there
+    ///
+    /// The statement is generated, never typed. ssh-keygen signs it, as for approve. The ceremony must be closed or aborted.
+    Attest(attest::AttestCeremony),
     /// Verify a ceremony from its directory alone: plan, approvals, transcript, objects, ledger events, attestations
     ///
     /// It needs no token, module or settings, and no network, so run it on another machine. It lists everything that is wrong, with file and line.
     /// With --head, the transcript must contain that head, which somebody kept elsewhere: on paper, in an attestation, in a checkpoint.
     /// Exit code 3: not verified. A ceremony that was aborted or is not closed is not verified. docs/ceremony-format.md lists every check.
     Verify(verify::VerifyCeremony),
+    /// Write a ceremony's report: one HTML page, for the screen and for paper
+    ///
+    /// It verifies the ceremony first, and says on every page if it is not verified. What was made, the hierarchy, fingerprints in words, attendance,
+    /// deviations, the time line, evidence by clause, and deadlines. The page has no script, and loads nothing. Print it with a browser.
+    Report(report::WriteReport),
     /// Write what the next ceremony inherits: head, serial numbers, CRL numbers, revocations, people
     ///
     /// The next ceremony file names it under `previous`, with its SHA-256. The ceremony must be closed or aborted.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_ca::ceremony::{Decision, QuorumAnchor, Verdict};
+use hsm_ca::ceremony::{CeremonyKind, Decision, QuorumAnchor, Verdict};
 use hsm_ca::workflow::{ApprovalFile, Approvals, OpenedCeremony, WaitingApproval, count_approvals};
 
 use super::signing::{file_name, sign_command};
@@ -15,6 +15,7 @@ use crate::cli::json::ceremony_people::{
     self as output, Anchor, ApprovalState, CeremonyApprovals, Statement, WaitingStatement,
 };
 use crate::cli::report::{Fields, Report, printable};
+use crate::cli::shell::quote;
 use crate::cli::table::{self, Column, Fit, TableOptions};
 
 #[derive(Debug, Args)]
@@ -35,6 +36,10 @@ impl ShowApprovals {
         text.extend(ended.iter().map(|ended| format!("Now {ended}.\n")));
         let mut report = Report::laid_out(text, to_json(&ceremony, &found, ended.is_none()).document());
         report.failure = found.permit().err().or(ended).map(CliError::from);
+        if report.failure.is_none() {
+            let shown = quote(&self.directory.display().to_string());
+            report.next = Some(format!("hsm-ca ceremony script {shown} --out FILE"));
+        }
         Ok(report)
     }
 }
@@ -92,6 +97,9 @@ fn describe(ceremony: &OpenedCeremony, found: &Approvals, wide: bool) -> String 
             format!("the previous ceremony had sha256:{old}: its approvers must approve too")
         }
         QuorumAnchor::Other { settings } => format!("NOT the settings: they have sha256:{settings}"),
+        _ if ceremony.plan.kind == CeremonyKind::Practice => {
+            "nothing outside the plan; a practice does not need it".to_owned()
+        }
         _ => "nothing outside the plan".to_owned(),
     };
     fields.add("confirmed by", anchor);

@@ -14,6 +14,7 @@ use crate::cli::json::Output as _;
 use crate::cli::json::ceremony_gate::ConfirmedGate;
 use crate::cli::json::ceremony_people::CeremonyApprove;
 use crate::cli::report::Report;
+use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
@@ -83,6 +84,10 @@ impl ApproveCeremony {
         if matches!(saying, Saying::Plan(Decision::Approve)) {
             let rejected = rejection_that_stays(&ceremony, settings);
             report.warnings.extend(rejected.and_then(|text| ui.warn(&text)));
+        }
+        if matches!(saying, Saying::Plan(_)) {
+            let directory = quote(&self.directory.display().to_string());
+            report.next = Some(format!("hsm-ca ceremony approvals {directory}"));
         }
         Ok(report)
     }

@@ -26,6 +26,7 @@ use super::source::{self, ReadCeremony};
 use crate::cli::exit::{CliError, NotPassed};
 use crate::cli::global::Settings;
 use crate::cli::report::Report;
+use crate::cli::shell::quote;
 use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
@@ -99,7 +100,10 @@ impl RehearseCeremony {
         let mut report = describe(&rehearsed, &written);
         // A rehearsal does not use KMS.
         report.warnings.extend(warn_of_network(&read.source, ui)?);
-        if !rehearsed.is_sound() {
+        if rehearsed.is_sound() {
+            let directory = quote(&self.directory.display().to_string());
+            report.next = Some(format!("hsm-ca ceremony approve {directory} --ssh-key FILE"));
+        } else {
             report.failure = Some(CliError::NotPassed(NotPassed::Differs {
                 ceremony: rehearsed.ceremony.plan.ceremony.clone(),
             }));

@@ -14,6 +14,7 @@ use crate::cli::json::ceremony::CeremonyScript;
 use crate::cli::json::common::{FileName, Fingerprint};
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Report, printable};
+use crate::cli::shell::quote;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WriteScript {
@@ -73,6 +74,8 @@ impl WriteScript {
         };
         let mut report = Report::new(text, json.document());
         report.content = content;
+        let directory = quote(&self.directory.display().to_string());
+        report.next = Some(format!("hsm-ca ceremony run {directory}"));
         Ok(report)
     }
 }

@@ -1,6 +1,7 @@
 //! Derives what the next ceremony inherits from the plan and the transcript.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::regular_file::read_file;
@@ -40,8 +41,12 @@ pub fn export_ceremony(directory: &CeremonyDirectory) -> Result<ExportedCeremony
     let read = |path: PathBuf| read_file(&path).map_err(|cause| PreviousError::Unreadable { path, cause });
     let bytes = read(directory.plan())?;
     let plan = CeremonyPlan::read(&bytes).map_err(PreviousError::Plan)?;
-    let transcript = Transcript::read(&read(directory.transcript())?, Digest::of(&bytes));
-    let transcript = transcript.map_err(PreviousError::Transcript)?;
+    let lines = match read(directory.transcript()) {
+        // No transcript is the same as an empty one.
+        Err(PreviousError::Unreadable { cause, .. }) if cause.kind() == ErrorKind::NotFound => Vec::new(),
+        lines => lines?,
+    };
+    let transcript = Transcript::read(&lines, Digest::of(&bytes)).map_err(PreviousError::Transcript)?;
     let previous = match &plan.previous {
         Some(previous) => check_previous(&plan, &read(directory.named(&previous.file))?)?,
         None => None,
