@@ -7,6 +7,7 @@ use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::FromDer;
 
 use super::CertificationRequest;
+use crate::x509::reread::cannot_read;
 
 /// Reads a written file and compares every field with the request.
 pub(super) fn compare(written: &[u8], issued: &CertificationRequest) -> Result<(), String> {
@@ -38,35 +39,36 @@ pub(super) fn compare(written: &[u8], issued: &CertificationRequest) -> Result<(
             "number of attributes",
             info.attributes().len() == issued.attributes().len(),
         ),
-        ("attributes", is_understood(info)),
     ];
     match same.iter().find(|(_, equal)| !equal) {
         Some((field, _)) => Err(format!("a second decoder reads a different {field}")),
-        None => Ok(()),
+        None => read_attributes(info),
     }
 }
 
 /// Reads a CertificationRequestInfo that is about to be signed.
 pub(super) fn read_info(der: &[u8]) -> Result<(), String> {
     let (rest, read) = X509CertificationRequestInfo::from_der(der).map_err(|error| error.to_string())?;
-    if rest.is_empty() && is_understood(&read) {
-        Ok(())
-    } else {
-        Err("a second decoder does not read it to its end".to_owned())
+    match rest {
+        [] => read_attributes(&read),
+        _ => Err("a second decoder does not read it to its end".to_owned()),
     }
 }
 
-/// True if the only attribute is an extensionRequest, and the second decoder knows every extension and decodes it without an error.
-fn is_understood(info: &X509CertificationRequestInfo<'_>) -> bool {
-    info.attributes()
-        .iter()
-        .all(|attribute| match attribute.parsed_attribute() {
-            ParsedCriAttribute::ExtensionRequest(request) => request.extensions.iter().all(|extension| {
-                !matches!(
-                    extension.parsed_extension(),
-                    ParsedExtension::UnsupportedExtension { .. } | ParsedExtension::ParseError { .. }
-                )
-            }),
-            _ => false,
-        })
+/// Makes sure that the only attribute is an extensionRequest, and that the second decoder knows every extension and decodes it without an error.
+fn read_attributes(info: &X509CertificationRequestInfo<'_>) -> Result<(), String> {
+    for attribute in info.attributes() {
+        let ParsedCriAttribute::ExtensionRequest(request) = attribute.parsed_attribute() else {
+            return Err("a second decoder finds an attribute that is not an extensionRequest".to_owned());
+        };
+        for extension in &request.extensions {
+            match extension.parsed_extension() {
+                ParsedExtension::UnsupportedExtension { .. } | ParsedExtension::ParseError { .. } => {
+                    return Err(cannot_read(extension));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
