@@ -56,7 +56,8 @@ impl Certificate {
     /// [`X509Error`]
     pub fn from_der(der: &[u8]) -> Result<Self, X509Error> {
         let signed = Signed::from_der(der, WHAT)?;
-        let tbs = TbsCertificate::from_der(&signed.content(WHAT)?).map_err(X509Error::malformed(WHAT))?;
+        let content = signed.content(WHAT)?;
+        let tbs = TbsCertificate::from_der(&content).map_err(X509Error::unread(WHAT, &content))?;
         if tbs.version > 2 {
             return Err(X509Error::Version {
                 what: WHAT,

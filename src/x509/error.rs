@@ -1,8 +1,10 @@
 //! One variant per refusal, with the values that were found.
 
+mod made;
+
 use std::fmt;
 
-use super::{Name, NotAName, Rule, UnixTime, Validity, rules};
+use super::{Name, UnixTime, Validity};
 use crate::signer::{BadSignature, KeyAlgorithm, PublicKeyError, SignError};
 
 /// Why a structure was not read, not accepted, or not issued.
@@ -67,6 +69,13 @@ pub enum X509Error {
         what: &'static str,
         /// What the decoder said.
         reason: String,
+    },
+    /// A date that X.509 has, but this program does not.
+    EarlyDate {
+        /// What was being read.
+        what: &'static str,
+        /// The date, `1950-01-01`.
+        date: String,
     },
     /// A version other than the standard's.
     Version {
@@ -231,6 +240,10 @@ impl fmt::Display for X509Error {
             }
             Self::TrailingBytes { what, count } => write!(f, "{count} bytes follow the end of the {what}"),
             Self::Malformed { what, reason } => write!(f, "not a well-formed {what}: {reason}"),
+            Self::EarlyDate { what, date } => write!(
+                f,
+                "the {what}'s date {date} lies before 1970, which is not supported"
+            ),
             Self::Version { what, found } => write!(
                 f,
                 "the {what} has version number {found}, which does not exist for that type"
@@ -338,55 +351,6 @@ impl std::error::Error for X509Error {
             Self::Signature { cause, .. } => cause.source(),
             Self::Signer(error) => error.source(),
             _ => None,
-        }
-    }
-}
-
-impl From<PublicKeyError> for X509Error {
-    fn from(error: PublicKeyError) -> Self {
-        Self::Key(error)
-    }
-}
-
-impl X509Error {
-    /// The error for a broken rule; its source is in the list of rules.
-    pub(crate) fn broken(rule: &Rule, found: impl Into<String>) -> Self {
-        Self::Rule {
-            rule: rule.name,
-            source: rule.source,
-            found: found.into(),
-        }
-    }
-
-    /// The broken rule (`cert rules`), even if the refusal has a name of its own.
-    #[must_use]
-    pub const fn rule(&self) -> Option<&'static str> {
-        match self {
-            Self::Rule { rule, .. } => Some(rule),
-            Self::WeakKey { .. } => Some(rules::KEY_SIZE.name),
-            Self::OutlivesIssuer { .. } => Some(rules::VALIDITY_NESTING.name),
-            Self::NotAnAuthority { .. } | Self::IssuerNotValid { .. } => Some(rules::ISSUER.name),
-            _ => None,
-        }
-    }
-
-    pub(super) fn malformed(what: &'static str) -> impl Fn(der::Error) -> Self {
-        move |error| match error.kind() {
-            der::ErrorKind::TrailingData { remaining, .. } => Self::TrailingBytes {
-                what,
-                count: usize::try_from(u32::from(remaining)).unwrap_or(usize::MAX),
-            },
-            kind => Self::Malformed {
-                what,
-                reason: kind.to_string(),
-            },
-        }
-    }
-
-    pub(super) fn not_a_name(what: &'static str) -> impl Fn(NotAName) -> Self {
-        move |error| Self::Malformed {
-            what,
-            reason: error.to_string(),
         }
     }
 }

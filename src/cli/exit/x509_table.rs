@@ -46,6 +46,7 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
             Some("put each into a separate file (for `cert verify`, name each CA certificate with --ca)"),
         ),
         X509Error::TooManyCertificates { .. } => ("too-many-certificates", REFUSED, None),
+        X509Error::EarlyDate { .. } => ("early-date", REFUSED, None),
         X509Error::TrailingBytes { .. } => ("trailing-bytes", REFUSED, None),
         X509Error::Signature { .. } => ("bad-signature", REFUSED, None),
         X509Error::WeakSignature { .. } => ("weak-signature", REFUSED, None),

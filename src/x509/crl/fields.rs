@@ -45,7 +45,7 @@ impl Fields {
             return Err(refused("a TBSCertList that is not a SEQUENCE"));
         }
         let front = tbs.len() - whole.value().len();
-        let fields = read_content(whole.value(), front).map_err(&malformed)?;
+        let fields = read_content(whole.value(), front).map_err(X509Error::unread(WHAT, tbs))?;
         if let Some(range) = &fields.entries {
             for entry in Entries::of(&tbs[range.clone()]) {
                 // Section 5.1.2.1: entries may have extensions only in v2.

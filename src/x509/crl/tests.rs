@@ -189,6 +189,45 @@ fn dates_from_2050_on_are_generalized_time() {
     );
 }
 
+/// openssl reads these dates. A list that has one is not malformed.
+#[test]
+fn a_date_before_1970_is_named_in_every_field_of_a_list() {
+    let ca = Ca::new();
+    let entry = Revocation {
+        invalid_since: Some(NOW),
+        ..revoked(&[1])
+    };
+    let issued = ca.issue(full(), std::slice::from_ref(&entry));
+    let der = issued.list().der();
+    let end = der.len() - 80;
+    let mut found = 0;
+    for at in 0..end {
+        let early: &[u8] = match der[at..at + 2] {
+            [0x17, 13] if der[at + 14] == b'Z' => b"55",
+            [0x18, 15] if der[at + 16] == b'Z' => b"1955",
+            _ => continue,
+        };
+        let mut bent = der.to_vec();
+        bent[at + 2..at + 2 + early.len()].copy_from_slice(early);
+        let error = CertificateRevocationList::from_der(bent.clone()).unwrap_err();
+        let wanted = "the CRL's date 1955-11-2";
+        assert!(error.to_string().starts_with(wanted), "{error}");
+        assert!(
+            error
+                .to_string()
+                .ends_with("lies before 1970, which is not supported"),
+            "{error}"
+        );
+        assert!(matches!(error, X509Error::EarlyDate { .. }));
+        // A date that the calendar does not have.
+        bent[at + 2 + early.len()..at + 4 + early.len()].copy_from_slice(b"13");
+        let error = CertificateRevocationList::from_der(bent).unwrap_err();
+        assert!(matches!(error, X509Error::Malformed { .. }), "{error}");
+        found += 1;
+    }
+    assert_eq!(found, 4, "thisUpdate, nextUpdate, revocationDate, invalidityDate");
+}
+
 #[test]
 fn an_unusual_serial_number_of_an_old_ca_is_revoked_unchanged_and_counted() {
     let ca = Ca::new();

@@ -92,7 +92,7 @@ pub(super) struct ResponseData {
 
 impl ResponseData {
     pub(super) fn read(der: &[u8]) -> Result<Self, X509Error> {
-        let fields = ResponseDataDer::from_der(der).map_err(X509Error::malformed(RESPONSE))?;
+        let fields = ResponseDataDer::from_der(der).map_err(X509Error::unread(RESPONSE, der))?;
         if fields.version != v1() {
             return Err(X509Error::Version {
                 what: RESPONSE,

@@ -290,3 +290,21 @@ fn an_index_gives_the_status_of_the_requested_certificates() {
     let wrong = index.replace("261120000000Z,s", "later,s");
     assert!(IndexStatuses::read(wrong.as_bytes(), &wanted).is_err());
 }
+
+#[test]
+fn a_date_before_1970_is_named_in_every_field_of_a_response() {
+    let ca = Ca::new();
+    let tbs = build(ca.plan(ca.request(), &[revoked(NOW, CrlReason::KeyCompromise)]));
+    let mut found = 0;
+    for at in 0..tbs.der().len() - 17 {
+        if tbs.der()[at..at + 2] != [0x18, 15] || tbs.der()[at + 16] != b'Z' {
+            continue;
+        }
+        let mut bent = tbs.der().to_vec();
+        bent[at + 2..at + 6].copy_from_slice(b"1955");
+        let error = data::ResponseData::read(&bent).unwrap_err().to_string();
+        assert!(error.starts_with("the OCSP response's date 1955-11-2"), "{error}");
+        found += 1;
+    }
+    assert_eq!(found, 4, "producedAt, revocationTime, thisUpdate, nextUpdate");
+}

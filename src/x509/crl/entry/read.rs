@@ -7,6 +7,7 @@ use der::DateTime;
 
 use super::CrlEntry;
 use crate::x509::crl::WHAT;
+use crate::x509::time::{early_generalized_date, early_utc_date};
 use crate::x509::{CrlReason, UnixTime, X509Error};
 
 pub(super) const BOOLEAN: u8 = 0x01;
@@ -48,9 +49,12 @@ impl<'a> Iterator for Entries<'a> {
             return None;
         }
         let whole = self.rest;
-        let entry = read_entry(whole).map_err(|reason| X509Error::Malformed {
-            what: WHAT,
-            reason: format!("an entry with {reason}"),
+        let entry = read_entry(whole).map_err(|unread| match unread {
+            Unread::Malformed(reason) => X509Error::Malformed {
+                what: WHAT,
+                reason: format!("an entry with {reason}"),
+            },
+            Unread::EarlyDate(date) => X509Error::EarlyDate { what: WHAT, date },
         });
         self.rest = match &entry {
             Ok(entry) => whole.get(entry.der.len()..).unwrap_or_default(),
@@ -63,22 +67,48 @@ impl<'a> Iterator for Entries<'a> {
 const NOT_DER: &str = "an element that is cut, of another type, or not in DER";
 const NO_DATE: &str = "a time that DER does not have";
 
+/// Why an entry is not read.
+enum Unread {
+    /// What it has, in words.
+    Malformed(&'static str),
+    /// A date before 1970.
+    EarlyDate(String),
+}
+
+impl From<&'static str> for Unread {
+    fn from(reason: &'static str) -> Self {
+        Self::Malformed(reason)
+    }
+}
+
+impl From<Option<String>> for Unread {
+    fn from(date: Option<String>) -> Self {
+        date.map_or(Self::Malformed(NO_DATE), Self::EarlyDate)
+    }
+}
+
 /// The first entry of `bytes`.
-fn read_entry(bytes: &[u8]) -> Result<CrlEntry<'_>, &'static str> {
+fn read_entry(bytes: &[u8]) -> Result<CrlEntry<'_>, Unread> {
     let mut after = bytes;
     let mut rest = take(&mut after, SEQUENCE)?;
     let serial = take(&mut rest, INTEGER)?;
     if !is_minimal(serial) {
-        return Err("a serial number that is not an INTEGER in DER");
+        return Err("a serial number that is not an INTEGER in DER".into());
     }
     let is_utc_time = rest.first() == Some(&UTC_TIME);
     let revoked_at = match is_utc_time {
-        true => utc_time(take(&mut rest, UTC_TIME)?),
-        false => generalized_time(take(&mut rest, GENERALIZED_TIME)?),
+        true => {
+            let time = take(&mut rest, UTC_TIME)?;
+            utc_time(time).ok_or_else(|| early_utc_date(time))?
+        }
+        false => {
+            let time = take(&mut rest, GENERALIZED_TIME)?;
+            generalized_time(time).ok_or_else(|| early_generalized_date(time))?
+        }
     };
     let mut entry = CrlEntry {
         serial,
-        revoked_at: revoked_at.ok_or(NO_DATE)?,
+        revoked_at,
         reason: CrlReason::Unspecified,
         invalid_since: None,
         unprocessed_critical: None,
@@ -92,11 +122,11 @@ fn read_entry(bytes: &[u8]) -> Result<CrlEntry<'_>, &'static str> {
     }
     match rest {
         [] => Ok(entry),
-        _ => Err("more than its three fields"),
+        _ => Err("more than its three fields".into()),
     }
 }
 
-fn read_extensions(mut extensions: &[u8], entry: &mut CrlEntry<'_>) -> Result<(), &'static str> {
+fn read_extensions(mut extensions: &[u8], entry: &mut CrlEntry<'_>) -> Result<(), Unread> {
     const TWICE: &str = "an extension that occurs twice";
     let (mut has_reason, mut others) = (false, BTreeSet::new());
     while !extensions.is_empty() {
@@ -107,16 +137,16 @@ fn read_extensions(mut extensions: &[u8], entry: &mut CrlEntry<'_>) -> Result<()
                 [0xff] => true,
                 // DER omits a default value, but some programs write it.
                 [0] => false,
-                _ => return Err(NOT_DER),
+                _ => return Err(NOT_DER.into()),
             },
             _ => false,
         };
         let value = take(&mut rest, OCTET_STRING)?;
         if !rest.is_empty() {
-            return Err("an extension that goes on after its value");
+            return Err("an extension that goes on after its value".into());
         }
         match identifier {
-            REASON_CODE if has_reason => return Err(TWICE),
+            REASON_CODE if has_reason => return Err(TWICE.into()),
             REASON_CODE => {
                 has_reason = true;
                 let reason = match value {
@@ -125,17 +155,20 @@ fn read_extensions(mut extensions: &[u8], entry: &mut CrlEntry<'_>) -> Result<()
                 };
                 entry.reason = reason.ok_or("a reasonCode that does not exist")?;
             }
-            INVALIDITY_DATE if entry.invalid_since.is_some() => return Err(TWICE),
+            INVALIDITY_DATE if entry.invalid_since.is_some() => return Err(TWICE.into()),
             INVALIDITY_DATE => {
                 let mut value = value;
                 let time = take(&mut value, GENERALIZED_TIME)?;
-                let time = generalized_time(time).filter(|_| value.is_empty());
-                entry.invalid_since = Some(time.ok_or(NO_DATE)?);
+                if !value.is_empty() {
+                    return Err(NO_DATE.into());
+                }
+                let since = generalized_time(time).ok_or_else(|| early_generalized_date(time))?;
+                entry.invalid_since = Some(since);
             }
             other => {
                 let name = ObjectIdentifier::from_bytes(other).map_err(|_| NOT_DER)?;
                 if !others.insert(other) {
-                    return Err(TWICE);
+                    return Err(TWICE.into());
                 }
                 if critical {
                     entry.unprocessed_critical = Some(name);
