@@ -21,6 +21,7 @@ mod ca {
 /// `cert show`, `verify`, `cross-sign` and `revoke`.
 mod cert {
     pub(crate) mod cross_sign;
+    mod cross_sign_faults;
     mod cross_sign_refusals;
     mod revoke;
     mod revoke_compromised_key;

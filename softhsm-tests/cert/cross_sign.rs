@@ -193,7 +193,9 @@ fn an_intermediate_of_another_root_is_cross_signed_if_its_issuer_is_given() {
         "30",
         "subjectAltName=DNS:www.example.org\nextendedKeyUsage=serverAuth",
     );
-    let message = cross_sign(&rig, "middle.crt", "cross.crt", &[]).refused(3, "rule");
+    let run = cross_sign(&rig, "middle.crt", "cross.crt", &[]);
+    assert!(run.stderr.contains("--original-issuer"), "{run:#?}");
+    let message = run.refused(3, "rule");
     assert!(
         message.contains("cross-original (RFC 5280 6.1.3 (a)(1)): \"CN=Above\" issued it"),
         "{message}"

@@ -166,6 +166,7 @@ impl Tbs {
         plan.check_key_usage()?;
         plan.check_extension_values()?;
         plan.check_identifiers()?;
+        plan.check_extension_forms()?;
         if let Issuer::Authority(authority) = issuer {
             plan.check_hierarchy(authority)?;
         }

@@ -4,6 +4,7 @@ mod compare;
 mod content;
 
 pub use compare::{Change, compare_with_original};
+pub(super) use content::carried;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -15,8 +16,6 @@ use const_oid::db::rfc5280::{
     ID_CE_NAME_CONSTRAINTS, ID_CE_POLICY_CONSTRAINTS, ID_CE_POLICY_MAPPINGS, ID_CE_SUBJECT_ALT_NAME,
     ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_AUTHORITY_INFO_ACCESS, ID_PE_SUBJECT_INFO_ACCESS,
 };
-
-use der::asn1::OctetString;
 use x509_cert::ext::Extension;
 
 use super::extension::{self, Context};
@@ -40,52 +39,9 @@ pub(super) const CARRIED: [ObjectIdentifier; 11] = [
     ID_PE_SUBJECT_INFO_ACCESS,
 ];
 
-/// RFC 5280 sections 4.2.1.9, 4.2.1.10, 4.2.1.11 and 4.2.1.14: MUST be critical; 4.2.1.3: keyUsage SHOULD.
-const CRITICAL: [ObjectIdentifier; 5] = [
-    ID_CE_BASIC_CONSTRAINTS,
-    ID_CE_NAME_CONSTRAINTS,
-    ID_CE_POLICY_CONSTRAINTS,
-    ID_CE_INHIBIT_ANY_POLICY,
-    ID_CE_KEY_USAGE,
-];
-
-/// Sections 4.2.1.2 and 4.2.2.2: MUST NOT be critical.
-const NOT_CRITICAL: [ObjectIdentifier; 2] = [ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_SUBJECT_INFO_ACCESS];
-
-/// An extension of the original for a cross-certificate: the same value, in DER, and as critical as RFC 5280 requires, even if the original's is
-/// not.
-pub(super) fn carried(found: &Extension) -> Extension {
-    let kind = found.extn_id;
-    Extension {
-        critical: CRITICAL.contains(&kind) || (found.critical && !NOT_CRITICAL.contains(&kind)),
-        extn_value: OctetString::new(content::repaired(found)).unwrap_or_else(|_| found.extn_value.clone()),
-        ..found.clone()
-    }
-}
-
 /// The keyUsage of a CA whose own certificate has none, such as one by `openssl req -x509` (section 4.2.1.3: "Conforming CAs MUST include this
 /// extension in certificates that contain public keys that are used to validate digital signatures on other public key certificates or CRLs").
 pub(super) const USAGE_OF_A_CA: ProfileExtension = AUTHORITY_USAGE;
-
-/// The faults of the original that the cross-certificate corrects, in words.
-fn find_repairs(original: &[Extension]) -> Vec<String> {
-    let mut repairs = Vec::new();
-    for found in original.iter().filter(|found| CARRIED.contains(&found.extn_id)) {
-        let name = extension::extension_name(found.extn_id);
-        match (found.critical, carried(found).critical) {
-            (false, true) => repairs.push(format!("{name} is critical, but not in the original")),
-            (true, false) => repairs.push(format!("{name} is not critical, but is in the original")),
-            _ => {}
-        }
-        if carried(found).extn_value != found.extn_value {
-            repairs.push(format!("{name} is in DER, but not in the original"));
-        }
-    }
-    if original.iter().all(|found| found.extn_id != ID_CE_KEY_USAGE) {
-        repairs.push("keyUsage has keyCertSign and cRLSign, which the original lacks".to_owned());
-    }
-    repairs
-}
 
 /// Those about where to find this CA and its revocations.
 pub(super) const OF_THE_ISSUER: [ObjectIdentifier; 3] = [
@@ -113,7 +69,8 @@ impl Original {
     /// under its own key or that of the `issuer`.
     ///
     /// # Errors
-    /// [`X509Error`]: not a CA, expired, a weak key, a wrong or weak signature, or a signature whose key is unknown.
+    /// [`X509Error`]: not a CA, expired, a weak key, a wrong or weak signature, a signature whose key is unknown, or a value that a
+    /// cross-certificate must not repeat.
     pub fn verify(
         certificate: Certificate,
         issuer: Option<&Certificate>,
@@ -124,20 +81,8 @@ impl Original {
         if certificate.extensions().iter().any(is_strange) {
             return Err(certificate.is_no_authority("it has a critical extension that is not supported"));
         }
-        // Sections 4.2.1.3 to 4.2.1.12: lists of one or more elements. The meaning of an empty one is unknown.
-        let is_empty = |found: &Extension| {
-            CARRIED.contains(&found.extn_id)
-                && found.extn_id != ID_CE_BASIC_CONSTRAINTS
-                && found.extn_value.as_bytes() == [0x30, 0]
-        };
-        if let Some(empty) = certificate.extensions().iter().find(|found| is_empty(found)) {
-            let found = format!("{} is empty", extension::extension_name(empty.extn_id));
-            return Err(X509Error::broken(rules::CROSS_ORIGINAL, found));
-        }
-        let repeated = certificate.extensions().iter();
-        let mut repeated = repeated.filter(|found| CARRIED.contains(&found.extn_id));
-        if let Some(found) = repeated.find_map(content::find_fault) {
-            return Err(X509Error::broken(rules::CROSS_ORIGINAL, found));
+        if let Some(breach) = content::find_breach(certificate.extensions()) {
+            return Err(X509Error::broken_clause(rules::CROSS_ORIGINAL, breach));
         }
         certificate.check_time(now)?;
         let key = certificate.public_key()?;
@@ -149,12 +94,10 @@ impl Original {
         match issuer {
             Some(issuer) => {
                 if !issuer.subject().is_like(certificate.issuer()) {
-                    let found = format!(
-                        "\"{}\" issued it, not \"{}\"",
-                        certificate.issuer(),
-                        issuer.subject()
-                    );
-                    return Err(X509Error::broken(rules::CROSS_ORIGINAL, found));
+                    return Err(X509Error::NoOriginalIssuer {
+                        issuer: certificate.issuer().clone(),
+                        given: Some(issuer.subject().clone()),
+                    });
                 }
                 issuer.check_authority_flags()?;
                 certificate.verify_signature(&issuer.public_key()?)?;
@@ -163,11 +106,10 @@ impl Original {
                 certificate.verify_signature(&key)?;
             }
             None => {
-                let found = format!(
-                    "\"{}\" issued it, without whose certificate it cannot be verified",
-                    certificate.issuer()
-                );
-                return Err(X509Error::broken(rules::CROSS_ORIGINAL, found));
+                return Err(X509Error::NoOriginalIssuer {
+                    issuer: certificate.issuer().clone(),
+                    given: None,
+                });
             }
         }
         Ok(Self { certificate })
@@ -192,7 +134,7 @@ impl Original {
     /// The faults by RFC 5280 that its cross-certificate corrects, in words.
     #[must_use]
     pub fn repairs(&self) -> Vec<String> {
-        find_repairs(self.certificate.extensions())
+        content::find_repairs(self.certificate.extensions())
     }
 }
 

@@ -4,7 +4,7 @@ mod made;
 
 use std::fmt;
 
-use super::{Name, UnixTime, Validity};
+use super::{Name, UnixTime, Validity, rules};
 use crate::signer::{BadSignature, KeyAlgorithm, PublicKeyError, SignError};
 
 /// Why a structure was not read, not accepted, or not issued.
@@ -162,6 +162,13 @@ pub enum X509Error {
         /// What was found.
         found: String,
     },
+    /// The signature of a certificate that is to be cross-signed cannot be verified without the certificate of its issuer.
+    NoOriginalIssuer {
+        /// Its issuer.
+        issuer: Name,
+        /// The subject of the certificate that was given for it.
+        given: Option<Name>,
+    },
     /// The issuing certificate is not a CA certificate.
     NotAnAuthority {
         /// Its subject.
@@ -292,6 +299,14 @@ impl fmt::Display for X509Error {
             }
             Self::Profile { name, field, reason } => write!(f, "the profile \"{name}\": {field}: {reason}"),
             Self::Rule { rule, source, found } => write!(f, "{rule} ({source}): {found}"),
+            Self::NoOriginalIssuer { issuer, given } => {
+                let rule = rules::CROSS_ORIGINAL;
+                write!(f, "{} ({}): \"{issuer}\" issued it, ", rule.name, rule.source)?;
+                match given {
+                    Some(given) => write!(f, "not \"{given}\""),
+                    None => write!(f, "without whose certificate it cannot be verified"),
+                }
+            }
             Self::NotAnAuthority { subject, reason } => {
                 write!(f, "\"{subject}\" is not a CA certificate: {reason}")
             }

@@ -2,10 +2,14 @@
 
 mod build;
 mod describe;
+mod form;
+mod policies;
+mod strict;
 
 pub(super) use build::{Context, authority_key_identifier, build, distribution_point, is_critical, kind};
 pub use describe::ExtensionText;
 pub(super) use describe::{describe_all, extension_name};
+pub(super) use form::{check_identifier_length, find_breach};
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{

@@ -1,5 +1,6 @@
 //! `nameConstraints` (RFC 5280 section 4.2.1.10): which names certificates below a CA may have.
 
+mod form;
 mod nesting;
 mod subtree;
 #[cfg(test)]
@@ -50,14 +51,6 @@ impl NameConstraints {
             return Err(malformed("it constrains nothing".to_owned()));
         }
         Ok(constraints)
-    }
-
-    /// Checks constraints that another CA's certificate has: they are in the form of RFC 5280 section 4.2.1.10, of whatever kind.
-    pub(super) fn check_form(der: &[u8]) -> Result<(), String> {
-        let read = NameConstraintsDer::from_der(der).map_err(|error| error.kind().to_string())?;
-        let trees = [read.permitted_subtrees, read.excluded_subtrees];
-        let mut trees = trees.iter().flatten().flatten();
-        trees.try_for_each(Subtree::check_form)
     }
 
     pub(super) fn to_der(&self) -> Result<NameConstraintsDer, X509Error> {

@@ -39,6 +39,22 @@ pub(super) const fn waivable(name: &'static str, source: &'static str, asks: &'s
     }
 }
 
+/// A clause of a standard that a value breaks, whichever rule looks for that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Breach {
+    /// The clause.
+    pub(super) clause: &'static str,
+    /// How it is broken.
+    pub(super) found: String,
+}
+
+impl Breach {
+    pub(super) fn of(clause: &'static str, found: impl Into<String>) -> Self {
+        let found = found.into();
+        Self { clause, found }
+    }
+}
+
 /// Makes a constant for each rule, so that a name that does not exist does not compile, and the list of all rules.
 macro_rules! rules {
     ($(#[$doc:meta])* $list:ident: $($name:ident = $rule:expr;)+) => {

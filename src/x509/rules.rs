@@ -186,10 +186,18 @@ rules! {
         "RFC 5280 4.2",
         "the extensions are exactly the profile's, each present once and with the right criticality",
     );
+    EXTENSION_FORM = rule(
+        "extension-form",
+        "RFC 5280 4.2.1",
+        "every value is in DER and has the form of its clause: no list is empty; a name constraint is a domain, a host, a mailbox or a network, without \
+         minimum and maximum; a policy occurs once, its CPS pointer is an IA5String and its notice has at most 200 characters; anyPolicy is not \
+         mapped; no number is negative",
+    );
     SUBJECT_KEY_IDENTIFIER = rule(
         "subject-key-identifier",
         "RFC 5280 4.2.1.2",
-        "the identifier is computed from the key; a CA may have the one that its request asks for, of 1 to 64 octets and not the issuer's",
+        "the identifier is computed from the key; a CA may have the one that its request asks for, and a cross-certificate has the original's, of 1 to \
+         64 octets and not the issuer's",
     );
     AUTHORITY_KEY_IDENTIFIER = rule(
         "authority-key-identifier",
@@ -242,7 +250,7 @@ rules! {
         "cross-original",
         "RFC 5280 6.1.3 (a)(1)",
         "the original is a CA certificate, and its signature verifies under its own key or its issuer's; it has no fault that only the CA \
-         could correct: its name constraints and policies have RFC 5280's form, and its subjectKeyIdentifier has octets",
+         could correct: its extensions about its subject keep the rule extension-form",
     );
     CROSS_SUBJECT = rule(
         "cross-subject",

@@ -53,10 +53,17 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
         X509Error::SignatureParameters { .. } => ("signature-parameters", REFUSED, None),
         X509Error::Key(PublicKeyError::Pss(_)) => ("key-parameters", REFUSED, None),
         X509Error::WeakKey { .. } => ("weak-key", REFUSED, None),
-        X509Error::Rule { rule, .. } if *rule == CROSS_ORIGINAL.name => (
+        X509Error::NoOriginalIssuer { .. } => (
             "rule",
             REFUSED,
             Some("name the certificate of its issuer with --original-issuer"),
+        ),
+        X509Error::Rule { rule, .. } if *rule == CROSS_ORIGINAL.name => (
+            "rule",
+            REFUSED,
+            Some(
+                "a cross-certificate would repeat it: ask the other CA for a certificate without this fault",
+            ),
         ),
         X509Error::Rule { rule, .. } if *rule == SECOND_CERTIFICATE.name => (
             "rule",

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 
 use super::{Plan, broken};
-use crate::signer::PublicKey;
+use crate::signer::{Hex, PublicKey};
 use crate::x509::extension::{self, Context};
 use crate::x509::object_identifier::{self, Within};
 use crate::x509::profile::AlternativeNames;
@@ -105,6 +105,14 @@ impl Plan<'_> {
         Ok(())
     }
 
+    /// RFC 5280 section 4.2.1: each value has the form of its clause, whether a profile or another CA wrote it.
+    pub(super) fn check_extension_forms(&self) -> Result<(), X509Error> {
+        match self.extensions().iter().find_map(extension::find_breach) {
+            None => Ok(()),
+            Some(breach) => Err(X509Error::broken_clause(rules::EXTENSION_FORM, breach)),
+        }
+    }
+
     /// Pairs the profile's extensions with those of the certificate. The list has already been checked.
     fn pairs(&self) -> impl Iterator<Item = (&ProfileExtension, &x509_cert::ext::Extension)> {
         let found = self.extensions();
@@ -126,8 +134,13 @@ impl Plan<'_> {
         if is_own && identifier.as_ref().is_some_and(|found| *found != wanted) {
             return broken(rules::SUBJECT_KEY_IDENTIFIER, "it is not the key's");
         }
-        if let (Some(asked), Issuer::Authority(authority)) = (&self.of.key_identifier, self.issuer) {
-            check_asked_identifier(asked, &key, authority)?;
+        // These two do not follow from the key.
+        let chosen = match is_own {
+            true => self.of.key_identifier.as_ref(),
+            false => identifier.as_ref(),
+        };
+        if let (Some(chosen), Issuer::Authority(authority)) = (chosen, self.issuer) {
+            check_chosen_identifier(chosen, &key, authority)?;
         }
         let found = extension::find_authority_key_identifier(self.extensions())?;
         if let (Some(found), Issuer::Authority(authority)) = (found, self.issuer) {
@@ -144,22 +157,19 @@ impl Plan<'_> {
 
 /// Checks an identifier that does not follow from the key. Other programs must be able to read its length. It must not be the issuer's: the
 /// certificate would then look like its own issuer.
-fn check_asked_identifier(asked: &[u8], key: &PublicKey, authority: &Certificate) -> Result<(), X509Error> {
+fn check_chosen_identifier(chosen: &[u8], key: &PublicKey, authority: &Certificate) -> Result<(), X509Error> {
     const RULE: &Rule = rules::SUBJECT_KEY_IDENTIFIER;
-    const LONGEST: usize = 64;
-    if asked.is_empty() || asked.len() > LONGEST {
-        return broken(
-            RULE,
-            format!("{} octets are requested; 1 to {LONGEST} are allowed", asked.len()),
-        );
-    }
+    extension::check_identifier_length(chosen).or_else(|found| broken(RULE, found))?;
     let of_issuer = authority
         .subject_key_identifier()?
         .unwrap_or(authority.public_key()?.key_identifier());
-    if asked == of_issuer && *key != authority.public_key()? {
+    if chosen == of_issuer && *key != authority.public_key()? {
         return broken(
             RULE,
-            "the requested identifier is the issuer's own, but the key is different",
+            format!(
+                "the identifier {} is the issuer's own, but the key is different",
+                Hex(chosen)
+            ),
         );
     }
     Ok(())

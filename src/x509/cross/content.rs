@@ -1,21 +1,44 @@
-//! The values of an original's extensions. A cross-certificate repeats them, so it would repeat their faults.
-
-use std::collections::BTreeSet;
+//! What a cross-certificate repeats of the original's extensions, and what it corrects.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
-    ANY_POLICY, ID_CE_CERTIFICATE_POLICIES, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS, ID_CE_POLICY_MAPPINGS,
-    ID_CE_SUBJECT_KEY_IDENTIFIER,
+    ID_CE_BASIC_CONSTRAINTS, ID_CE_INHIBIT_ANY_POLICY, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS,
+    ID_CE_POLICY_CONSTRAINTS, ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_SUBJECT_INFO_ACCESS,
 };
+use der::asn1::OctetString;
 use der::{Decode, Encode};
 use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::{CertificatePolicies, KeyUsage, PolicyMappings, SubjectKeyIdentifier};
+use x509_cert::ext::pkix::KeyUsage;
 
-use crate::x509::NameConstraints;
-use crate::x509::extension::extension_name;
+use super::CARRIED;
+use crate::x509::extension;
+use crate::x509::rule::Breach;
+
+/// RFC 5280 sections 4.2.1.9, 4.2.1.10, 4.2.1.11 and 4.2.1.14: MUST be critical; 4.2.1.3: keyUsage SHOULD.
+const CRITICAL: [ObjectIdentifier; 5] = [
+    ID_CE_BASIC_CONSTRAINTS,
+    ID_CE_NAME_CONSTRAINTS,
+    ID_CE_POLICY_CONSTRAINTS,
+    ID_CE_INHIBIT_ANY_POLICY,
+    ID_CE_KEY_USAGE,
+];
+
+/// Sections 4.2.1.2 and 4.2.2.2: MUST NOT be critical.
+const NOT_CRITICAL: [ObjectIdentifier; 2] = [ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_SUBJECT_INFO_ACCESS];
+
+/// An extension of the original for a cross-certificate: the same value, in DER, and as critical as RFC 5280 requires, even if the original's is
+/// not.
+pub(in crate::x509) fn carried(found: &Extension) -> Extension {
+    let kind = found.extn_id;
+    Extension {
+        critical: CRITICAL.contains(&kind) || (found.critical && !NOT_CRITICAL.contains(&kind)),
+        extn_value: OctetString::new(repaired(found)).unwrap_or_else(|_| found.extn_value.clone()),
+        ..found.clone()
+    }
+}
 
 /// The value as a cross-certificate has it: a keyUsage in DER, without bits of zero at its end (X.690 section 11.2.2). All others are repeated.
-pub(super) fn repaired(found: &Extension) -> Vec<u8> {
+fn repaired(found: &Extension) -> Vec<u8> {
     let value = found.extn_value.as_bytes();
     let in_der = match found.extn_id {
         ID_CE_KEY_USAGE => KeyUsage::from_der(value).and_then(|usage| usage.to_der()).ok(),
@@ -24,54 +47,28 @@ pub(super) fn repaired(found: &Extension) -> Vec<u8> {
     in_der.unwrap_or_else(|| value.to_owned())
 }
 
-/// The fault of a value that only the CA could correct, in a new certificate of its own.
-pub(super) fn find_fault(found: &Extension) -> Option<String> {
-    let value = found.extn_value.as_bytes();
-    let checked = match found.extn_id {
-        ID_CE_NAME_CONSTRAINTS => NameConstraints::check_form(value),
-        ID_CE_CERTIFICATE_POLICIES => check_policies(value),
-        ID_CE_POLICY_MAPPINGS => check_mappings(value),
-        ID_CE_SUBJECT_KEY_IDENTIFIER => check_identifier(value),
-        _ => Ok(()),
-    };
-    let reason = checked.err()?;
-    Some(format!("{}: {reason}", extension_name(found.extn_id)))
-}
-
-fn unread(error: der::Error) -> String {
-    error.kind().to_string()
-}
-
-/// RFC 5280 section 4.2.1.4: "A certificate policy OID MUST NOT appear more than once".
-fn check_policies(value: &[u8]) -> Result<(), String> {
-    let policies = CertificatePolicies::from_der(value).map_err(unread)?;
-    let mut seen = BTreeSet::new();
-    let twice = policies
-        .0
-        .iter()
-        .find(|policy| !seen.insert(policy.policy_identifier));
-    twice.map_or(Ok(()), |policy| {
-        Err(format!("the policy {} is in it twice", policy.policy_identifier))
-    })
-}
-
-/// RFC 5280 section 4.2.1.5: "Policies MUST NOT be mapped either to or from the special value anyPolicy".
-fn check_mappings(value: &[u8]) -> Result<(), String> {
-    let mappings = PolicyMappings::from_der(value).map_err(unread)?;
-    let is_any = |policy: &ObjectIdentifier| *policy == ANY_POLICY;
-    let mut mapped = mappings.0.iter();
-    match mapped
-        .any(|mapping| is_any(&mapping.issuer_domain_policy) || is_any(&mapping.subject_domain_policy))
-    {
-        true => Err("it maps anyPolicy".to_owned()),
-        false => Ok(()),
+/// The faults of the original that the cross-certificate corrects, in words.
+pub(super) fn find_repairs(original: &[Extension]) -> Vec<String> {
+    let mut repairs = Vec::new();
+    for found in original.iter().filter(|found| CARRIED.contains(&found.extn_id)) {
+        let name = extension::extension_name(found.extn_id);
+        match (found.critical, carried(found).critical) {
+            (false, true) => repairs.push(format!("{name} is critical, but not in the original")),
+            (true, false) => repairs.push(format!("{name} is not critical, but is in the original")),
+            _ => {}
+        }
+        if carried(found).extn_value != found.extn_value {
+            repairs.push(format!("{name} is in DER, but not in the original"));
+        }
     }
+    if original.iter().all(|found| found.extn_id != ID_CE_KEY_USAGE) {
+        repairs.push("keyUsage has keyCertSign and cRLSign, which the original lacks".to_owned());
+    }
+    repairs
 }
 
-fn check_identifier(value: &[u8]) -> Result<(), String> {
-    let identifier = SubjectKeyIdentifier::from_der(value).map_err(unread)?;
-    match identifier.0.as_bytes().is_empty() {
-        true => Err("it has no octets".to_owned()),
-        false => Ok(()),
-    }
+/// The first fault of a value that is repeated. Only the CA could correct it, in a new certificate of its own.
+pub(super) fn find_breach(original: &[Extension]) -> Option<Breach> {
+    let mut repeated = original.iter().filter(|found| CARRIED.contains(&found.extn_id));
+    repeated.find_map(extension::find_breach)
 }

@@ -2,6 +2,7 @@
 
 use super::X509Error;
 use crate::signer::PublicKeyError;
+use crate::x509::rule::Breach;
 use crate::x509::time::find_early_date;
 use crate::x509::{NotAName, Rule, rules};
 
@@ -21,6 +22,15 @@ impl X509Error {
         }
     }
 
+    /// The same, where the rule has many clauses and the value breaks one of them.
+    pub(in crate::x509) fn broken_clause(rule: &Rule, breach: Breach) -> Self {
+        Self::Rule {
+            rule: rule.name,
+            source: breach.clause,
+            found: breach.found,
+        }
+    }
+
     /// The broken rule (`cert rules`), even if the refusal has a name of its own.
     #[must_use]
     pub const fn rule(&self) -> Option<&'static str> {
@@ -29,6 +39,7 @@ impl X509Error {
             Self::WeakKey { .. } => Some(rules::KEY_SIZE.name),
             Self::OutlivesIssuer { .. } => Some(rules::VALIDITY_NESTING.name),
             Self::NotAnAuthority { .. } | Self::IssuerNotValid { .. } => Some(rules::ISSUER.name),
+            Self::NoOriginalIssuer { .. } => Some(rules::CROSS_ORIGINAL.name),
             _ => None,
         }
     }

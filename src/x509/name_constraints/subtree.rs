@@ -141,39 +141,56 @@ impl Subtree {
             format!("\"{text}\" is not of the form dns:DOMAIN, ip:NETWORK/BITS, email:…, uri:… or dn:NAME")
         };
         let (kind, value) = text.split_once(':').ok_or_else(unknown)?;
-        let host = |value: &str| match value.strip_prefix('.').unwrap_or(value) {
-            wildcard if wildcard.starts_with('*') => {
-                Err(format!("\"{text}\": a subtree cannot have a wildcard"))
-            }
-            host => check_dns(host),
+        let tree = match kind.to_ascii_lowercase().as_str() {
+            "dns" => Self::Dns(value.to_owned()),
+            "uri" => Self::Uri(value.to_owned()),
+            "email" => Self::Email(value.to_owned()),
+            "ip" => parse_network(value)?,
+            "dn" => Self::Directory(Name::from_rfc4514(value).map_err(|error| error.to_string())?),
+            _ => return Err(unknown()),
         };
-        match kind.to_ascii_lowercase().as_str() {
-            "dns" if value.is_empty() => Ok(Self::Dns(String::new())),
-            "dns" => host(value).map(|()| Self::Dns(value.to_owned())),
-            "uri" => host(value).map(|()| Self::Uri(value.to_owned())),
-            "email" if value.contains('@') => check_email(value).map(|()| Self::Email(value.to_owned())),
-            "email" => host(value).map(|()| Self::Email(value.to_owned())),
-            "ip" => parse_network(value),
-            "dn" => Name::from_rfc4514(value)
-                .map(Self::Directory)
-                .map_err(|error| error.to_string()),
-            _ => Err(unknown()),
+        match tree.check() {
+            Ok(()) => Ok(tree),
+            Err(reason) => Err(format!("\"{text}\": {reason}")),
         }
     }
 
-    /// RFC 5280 section 4.2.1.10: "the minimum MUST be zero, and maximum MUST be absent"; an iPAddress is an address and a mask.
-    pub(super) fn check_form(subtree: &GeneralSubtree) -> Result<(), String> {
+    /// Checks a subtree that a new certificate is to have. RFC 5280 section 4.2.1.10: a host, a domain, a mailbox, or a network "in the style of RFC
+    /// 4632 (CIDR)".
+    pub(super) fn check(&self) -> Result<(), String> {
+        match self {
+            Self::Dns(domain) if domain.is_empty() => Ok(()),
+            Self::Email(mailbox) if mailbox.contains('@') => check_email(mailbox),
+            Self::Dns(host) | Self::Uri(host) | Self::Email(host) => check_host(host),
+            Self::Ip(address, bits) => {
+                let octets = octets_of(*address);
+                let is_outside = |(octet, mask): (&u8, &u8)| octet & !mask != 0;
+                match octets.iter().zip(&mask_of(octets.len(), *bits)).any(is_outside) {
+                    true => Err("the address has bits outside the mask".to_owned()),
+                    false => Ok(()),
+                }
+            }
+            Self::Directory(name) => name.check_readable(),
+        }
+    }
+
+    /// Whether there is a variant for this kind of name.
+    pub(super) const fn is_supported(base: &GeneralName) -> bool {
+        matches!(
+            base,
+            GeneralName::DnsName(_)
+                | GeneralName::IpAddress(_)
+                | GeneralName::Rfc822Name(_)
+                | GeneralName::UniformResourceIdentifier(_)
+                | GeneralName::DirectoryName(_)
+        )
+    }
+
+    /// Reads a subtree, with what other programs understand too. RFC 5280 section 4.2.1.10: "the minimum MUST be zero, and maximum MUST be absent".
+    pub(super) fn read(subtree: &GeneralSubtree) -> Result<Self, String> {
         if subtree.minimum != 0 || subtree.maximum.is_some() {
             return Err("a subtree with minimum or maximum".to_owned());
         }
-        match &subtree.base {
-            GeneralName::IpAddress(octets) => read_network(octets.as_bytes()).map(drop),
-            _ => Ok(()),
-        }
-    }
-
-    pub(super) fn read(subtree: &GeneralSubtree) -> Result<Self, String> {
-        Self::check_form(subtree)?;
         Ok(match &subtree.base {
             GeneralName::DnsName(name) => Self::Dns(name.as_str().to_owned()),
             GeneralName::Rfc822Name(name) => Self::Email(name.as_str().to_owned()),
@@ -283,20 +300,24 @@ pub(super) fn is_below(host: &str, tree: &str, subdomains: bool) -> bool {
     }
 }
 
+/// A host, or with a leading dot a domain.
+fn check_host(host: &str) -> Result<(), String> {
+    match host.strip_prefix('.').unwrap_or(host) {
+        wildcard if wildcard.starts_with('*') => Err("a subtree cannot have a wildcard".to_owned()),
+        host => check_dns(host),
+    }
+}
+
 fn parse_network(text: &str) -> Result<Subtree, String> {
     let wrong = || format!("\"{text}\" is not a network: write ADDRESS/BITS");
     let (address, bits) = text.split_once('/').ok_or_else(wrong)?;
     let address: IpAddr = address.parse().map_err(|_| wrong())?;
     let bits: u32 = bits.parse().map_err(|_| wrong())?;
-    let octets = octets_of(address);
-    let is_too_long = bits > if address.is_ipv4() { 32 } else { 128 };
-    let is_outside = |(octet, mask): (&u8, &u8)| octet & !mask != 0;
-    if is_too_long || octets.iter().zip(&mask_of(octets.len(), bits)).any(is_outside) {
-        return Err(format!(
-            "\"{text}\" is not a network: it has too many bits, or sets bits outside the mask"
-        ));
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    match bits <= most {
+        true => Ok(Subtree::Ip(address, bits)),
+        false => Err(wrong()),
     }
-    Ok(Subtree::Ip(address, bits))
 }
 
 /// RFC 5280 section 4.2.1.10: "in the style of RFC 4632 (CIDR)", so address and mask, and the ones of the mask are its first bits.

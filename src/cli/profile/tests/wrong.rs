@@ -276,7 +276,7 @@ fn every_field_can_be_wrong() {
             CA,
             "",
             "[name-constraints]\nexcluded = [\"ip:10.0.0.1/8\"]",
-            "name-constraints: \"10.0.0.1/8\" is not a network",
+            "name-constraints: \"ip:10.0.0.1/8\": the address has bits outside the mask",
         ),
         (
             LEAF,
