@@ -108,9 +108,10 @@ mod crl {
     mod create;
     mod openssl;
     mod refusals;
-    mod shards;
+    pub(crate) mod shards;
     mod shards_again;
     mod shards_interrupted;
+    mod taken_numbers;
 }
 
 /// `csr create`.
@@ -213,8 +214,9 @@ mod ledger {
     mod missing;
     #[cfg(feature = "postgres")]
     mod postgres;
-    mod recorded;
+    pub(crate) mod recorded;
     mod recorded_killed;
+    pub(crate) mod refused;
     mod restored;
 }
 

@@ -333,8 +333,14 @@ fn crl_numbers_continue_up_to_20_octets() {
     rig.json(&[&create[..], &["low.crl", "--number", "18446744073709551616"]].concat())
         .refused(3, "rule");
     let largest = format!("0x7f{}", "f".repeat(38));
-    rig.json(&[&create[..], &["last.crl", "--number", &largest]].concat())
-        .ok();
+    rig.json(
+        &[
+            &create[..],
+            &["last.crl", "--number", &largest, "--number-is-right"],
+        ]
+        .concat(),
+    )
+    .ok();
     assert_eq!(number_of("last.crl").to_lowercase(), largest[2..]);
     rig.json(&[&create[..], &["over.crl"]].concat())
         .refused(3, "crl-number");

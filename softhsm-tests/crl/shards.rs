@@ -14,7 +14,7 @@ fn url(shard: u64) -> String {
     format!("http://crl.example/{shard}.crl")
 }
 
-pub(super) fn write_profile(rig: &Rig, shards: u64) {
+pub(crate) fn write_profile(rig: &Rig, shards: u64) {
     rig.write(
         "web.toml",
         format!(

@@ -6,6 +6,7 @@ use hsm_ca::ledger::{Access, EntryId, Ledger, LedgerUrl, Stamp, UnixTime};
 use serde_json::Value;
 
 use crate::ledger::edited::{DECIDE, LEDGER, busy_authority, crl};
+use crate::ledger::refused::head;
 
 #[test]
 fn a_clock_behind_the_ledger_signs_and_revokes_nothing_unless_it_is_accepted() {
@@ -31,11 +32,13 @@ fn a_clock_behind_the_ledger_signs_and_revokes_nothing_unless_it_is_accepted() {
     Ledger::deliver(ledger.as_mut(), EntryId(id), &stamp).expect("recorded");
     drop(ledger);
     let generate = ["key", "generate", "--label", "late", "--type", "ec:p256"];
+    let before = head(&rig);
     for (out, arguments) in DECIDE.into_iter().chain([("", &generate[..])]) {
         let message = rig.json(arguments).refused(3, "clock");
         assert!(message.contains("2049-03-22"), "{message}");
         assert!(out.is_empty() || !rig.path(out).exists(), "{arguments:?}");
     }
+    assert_eq!(head(&rig), before);
     assert!(!rig.command(&["key", "list"]).ok().stdout.contains("late"));
     let right = ["--clock-is-right"];
     let revoke = [

@@ -31,7 +31,7 @@ pub(super) fn entries(rig: &Rig) -> Vec<Value> {
 
 /// Our verifier and an independent one find the chain and the tables sound.
 #[track_caller]
-pub(super) fn assert_sound(rig: &Rig, ledger: &Path) {
+pub(crate) fn assert_sound(rig: &Rig, ledger: &Path) {
     let verified = rig.json(&["ledger", "verify"]).ok().json();
     assert_eq!(verified["verified"], true, "{verified}");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/programs/verify_ledger.py");

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::harness::{Rig, TokenKind, authority, on_each, ready_authority};
 use crate::ledger::edited::{DECIDE, LEDGER, busy_authority, crl, edit};
+use crate::ledger::refused;
 use crate::oracle::make_request;
 
 const SIGN: [&str; 9] = [
@@ -109,10 +110,12 @@ fn every_signing_command_refuses_another_ledger() {
     rig.json(&signing("one-more.crt")).ok();
     edit(&rig, "");
     rig.write(LEDGER, &older);
+    let before = refused::head(&rig);
     for (out, arguments) in DECIDE.into_iter().filter(|(out, _)| !out.is_empty()) {
         rig.json(arguments).refused(4, "ledger-older-copy");
         assert!(!rig.path(out).exists(), "{arguments:?}");
     }
+    assert_eq!(refused::head(&rig), before, "an event in the older copy");
     let other = rig.with("HSM_CA_LEDGER", "sqlite:other.db");
     other.json(&["ledger", "new"]).ok();
     let create = [
@@ -169,6 +172,23 @@ fn a_token_without_data_objects_signs_with_a_warning_unless_the_head_is_required
     rig.command_with_rule(&[&json[..], &signing("second.crt")].concat(), &rule)
         .refused(4, "ledger-head");
     assert!(!rig.path("second.crt").exists());
+    // A key for which the token has kept none: that is found out before anything is recorded.
+    let generate = ["key", "generate", "--label", "new", "--type", "ec:p256"];
+    rig.json(&generate).ok();
+    let before = refused::head(&rig);
+    let create = [
+        "ca",
+        "create",
+        "--key",
+        "new",
+        "--subject",
+        "CN=New",
+        "--out",
+        "new.crt",
+    ];
+    rig.command_with_rule(&[&json[..], &create].concat(), &rule)
+        .refused(4, "ledger-head");
+    assert_eq!(refused::head(&rig), before);
     let quiet = rig.command_with_rule(
         &[&["--ledger-head", "none"][..], &signing("third.crt")].concat(),
         &rule,

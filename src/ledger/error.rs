@@ -265,6 +265,8 @@ pub enum CrlNumberProblem {
     OtherTime,
     /// It is the highest number of 20 octets, so no other can follow.
     Last,
+    /// It is far above the last one, and nobody confirmed it.
+    FarAbove,
     /// The base of a delta CRL must be a complete CRL with a lower number, signed in this ledger or before it.
     Base,
 }

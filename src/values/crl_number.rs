@@ -53,6 +53,12 @@ impl CrlNumber {
             .flatten()
     }
 
+    /// Whether it is more than `steps` above `last`.
+    #[must_use]
+    pub fn is_beyond(self, last: Self, steps: u64) -> bool {
+        self.to_integer() > last.to_integer() + steps
+    }
+
     fn to_integer(self) -> BigUint {
         BigUint::from_bytes_be(&self.0)
     }

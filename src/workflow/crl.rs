@@ -1,17 +1,32 @@
-//! `crl create`: number, revocations, list, signature.
+//! `crl create`: revocations, list, number, signature.
+//!
+//! | step | the ledger |
+//! |---|---|
+//! | [`CrlJob::prepare`]: the CA certificate, the base, the dates, the output | |
+//! | [`CrlJob::plan`]: the list, with the number that it would get now; needs no token | is read |
+//! | [`PlannedCrl::sign`]: the key is found, the place held, the ledger's head and the clock compared | is read |
+//! | then the number is taken | records the number |
+//! | if another process took that number or changed a revocation since, the list is built again | is read |
+//! | the signature | records what begins, and what was signed |
+//!
+//! So a command that cannot sign takes no number. The number is still taken before the revocations of its list were read, or none of them has
+//! changed in between: a later revocation is on a CRL with a higher number.
 
+mod draft;
+mod number;
 mod replaced;
 mod shards;
 
+use draft::Draft;
+
 pub use shards::{PlannedShards, ShardRequest, plan_shards, shards_in_use};
 
-use super::record::Coverage;
 use super::signing_key::find_signing_key;
-use super::{Clock, Delivered, Delivery, Named, Planned, Progress, Recorder, Step, WorkflowError};
+use super::{Clock, Delivered, Delivery, Held, Named, Planned, Progress, Recorder, Step, WorkflowError};
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
-    Certificate, CertificateRevocationList, CheckedCrl, CrlContent, CrlKind, CrlNumber, CrlScope, CrlTbs,
-    IssuedCrl, Period, Revocations, UnixTime, X509Error, rules,
+    Certificate, CertificateRevocationList, CheckedCrl, CrlKind, CrlNumber, CrlScope, IssuedCrl, Period,
+    Revocations, UnixTime, X509Error, rules,
 };
 
 /// A week, if nothing is requested.
@@ -26,6 +41,8 @@ pub struct CrlRequest {
     pub key: Option<String>,
     /// Its number, above every earlier number; `None` for the ledger's next number.
     pub number: Option<CrlNumber>,
+    /// The operator confirms that number, although it is far above the last one.
+    pub number_is_right: bool,
     /// The time until the next one; `None` for a week, or less if the CA ends earlier.
     pub period: Option<Period>,
     /// Which certificates it covers.
@@ -69,6 +86,7 @@ pub struct CrlSources {
 pub struct CrlJob {
     /// The requested one.
     number: Option<CrlNumber>,
+    number_is_right: bool,
     this_update: UnixTime,
     next_update: UnixTime,
     scope: CrlScope,
@@ -89,23 +107,12 @@ struct Signing {
     delivery: Delivery,
 }
 
-/// A CRL with a reserved number: no other CRL of this CA gets it.
-#[derive(Debug)]
-struct NumberedCrl {
-    content: CrlContent,
-    coverage: Coverage,
-    /// The end of the ledger before its revocations were read.
-    since: u64,
-    signing: Signing,
-    base: Option<CertificateRevocationList>,
-}
-
 /// A CRL that was built and checked, and whose output fits in its place. Only the signature is missing.
 pub struct PlannedCrl {
-    planned: Planned<CheckedCrl>,
-    signing: Signing,
-    unnamed_distribution_point: Option<String>,
-    left_out: usize,
+    job: CrlJob,
+    /// Kept for the case that the list must be built again.
+    sources: CrlSources,
+    draft: Draft,
 }
 
 impl CrlJob {
@@ -145,6 +152,7 @@ impl CrlJob {
         };
         Ok(Self {
             number: request.number,
+            number_is_right: request.number_is_right,
             this_update: now,
             next_update,
             scope: request.scope,
@@ -162,184 +170,56 @@ impl CrlJob {
         })
     }
 
-    /// Takes a number from the ledger, gathers the revocations, refuses a list that says less than the previous CRL, builds the list and checks it,
-    /// and checks that there is space for it. Needs no token. A number that is not used leaves a gap, which is allowed.
+    /// Gathers the revocations, refuses a list that says less than the previous CRL, builds the list with the number that it would get now and
+    /// checks it, and checks that there is space for it. Needs no token and records nothing.
     ///
     /// # Errors
     /// [`WorkflowError`]
     pub fn plan(self, recorder: &mut Recorder, sources: CrlSources) -> Result<PlannedCrl, WorkflowError> {
-        let numbered = self.number(recorder)?;
-        let in_ledger = numbered.revocations(recorder)?;
-        numbered.plan(recorder, sources, in_ledger)
-    }
-
-    /// Takes its number from the ledger: the requested one, or the next. If the number is below that of an earlier CRL, this fails and takes
-    /// none.
-    fn number(self, recorder: &mut Recorder) -> Result<NumberedCrl, WorkflowError> {
-        let authority = &self.signing.authority;
-        let known = recorder.require_known(authority)?;
-        let asked = self.number;
-        let is_first = recorder.highest_crl_number(authority)?.is_none();
-        if let Some(asked) = asked {
-            let is_delta = matches!(self.kind, CrlKind::Delta { .. });
-            recorder.refuse_lower_crl_number(authority, asked, is_delta)?;
-        }
-        let base = match &self.kind {
-            CrlKind::Delta { base } => Some(*base),
-            CrlKind::Full { .. } => None,
-        };
-        // RFC 5280 section 5.2.4: the number of a delta CRL is above its base's.
-        let above = base.max(asked.and_then(CrlNumber::previous));
-        let reserved = match asked {
-            // An earlier run reserved it and failed before the signature. Whether it may still be used is checked when the signature begins.
-            Some(asked) if recorder.has_crl_number(authority, asked)? => asked,
-            _ => recorder.reserve_crl_number(authority, above)?.number,
-        };
-        if let Some(asked) = asked.filter(|asked| *asked != reserved) {
-            let found =
-                format!("{asked} was requested, but the ledger is at {reserved}: numbers must increase");
-            return Err(X509Error::broken(rules::CRL_NUMBER, found).into());
-        }
-        if asked.is_none() && is_first && recorder.is_adopted(known)? {
-            recorder.notice(format!(
-                "this is the first CRL that the ledger has of an adopted CA. If the CA has issued others, the number {reserved} may be \
-                 too low, and what they revoked may be missing: adopt the CA again with its last CRL, or give a number above the last one's"
-            ));
-        }
-        // Read after the number was taken and before the revocations. So a CRL with a lower number is never newer, and this one has every
-        // revocation recorded before this time.
-        let this_update = recorder.now().max(self.this_update);
-        Ok(NumberedCrl {
-            since: recorder.ledger().head()?.count,
-            coverage: match &self.distribution_point {
-                Some(url) if self.is_shard => Coverage::Shard(url.clone()),
-                _ => Coverage::of(self.scope),
-            },
-            content: CrlContent {
-                number: reserved,
-                this_update,
-                next_update: self.next_update,
-                scope: self.scope,
-                distribution_point: self.distribution_point,
-                kind: self.kind,
-            },
-            signing: self.signing,
-            base: self.base,
-        })
-    }
-}
-
-impl NumberedCrl {
-    /// Refuses a list that says less than the previous CRL, builds it and checks it.
-    fn plan(
-        self,
-        recorder: &Recorder,
-        sources: CrlSources,
-        in_ledger: Revocations,
-    ) -> Result<PlannedCrl, WorkflowError> {
-        let unnamed_distribution_point = self.unnamed_distribution_point(recorder)?;
-        let mut left_out = 0;
-        let revocations = match sources.index {
-            None => {
-                self.refuse_to_forget(recorder, &in_ledger)?;
-                in_ledger
-            }
-            Some(index) => {
-                let missing = in_ledger.iter().filter(|one| !index.contains(&one.serial));
-                left_out = missing.count();
-                index
-            }
-        };
-        if let Some(existing) = sources.replaced {
-            self.refuse_to_replace(recorder, &existing, &revocations)?;
-        }
-        let revocations = match &self.base {
-            Some(base) => {
-                let authority = &self.signing.authority;
-                recorder.with_releases(revocations, authority, &self.coverage, base)?
-            }
-            None => revocations,
-        };
-        let (planned, signing) = self.build(&revocations)?;
-        planned.check_place(&signing.delivery)?;
+        let number = self.foresee_number(recorder, None)?;
+        let draft = self.draft(number, recorder, &sources)?;
+        draft.planned.check_place(&self.signing.delivery)?;
         Ok(PlannedCrl {
-            planned,
-            signing,
-            unnamed_distribution_point,
-            left_out,
+            job: self,
+            sources,
+            draft,
         })
     }
 
-    /// The ledger's revocations in this CRL's scope. They are read after the number was taken: a later revocation is on a CRL with a higher number.
-    fn revocations(&self, recorder: &Recorder) -> Result<Revocations, WorkflowError> {
-        recorder.revocations(&self.signing.authority, &self.coverage, self.content.this_update)
-    }
-
-    /// The distribution point, if no certificate of the CA names it: by RFC 5280 section 6.3.3 (b) a verifier then ignores this CRL.
-    fn unnamed_distribution_point(&self, recorder: &Recorder) -> Result<Option<String>, WorkflowError> {
-        let Some(url) = self.content.distribution_point.as_deref() else {
-            return Ok(None);
-        };
-        let is_named = recorder.is_pointed_at(&self.signing.authority, url)?;
-        Ok((!is_named).then(|| url.to_owned()))
-    }
-
-    /// Refuses a list from the ledger alone that has fewer entries than the previous complete CRL: if that CRL was made from another program's
-    /// index, and the index is missing now, its certificates would count as valid again.
-    fn refuse_to_forget(&self, recorder: &Recorder, revocations: &Revocations) -> Result<(), WorkflowError> {
-        // The recorded number of entries can be of any scope; an index is refused for a shard.
-        if self.coverage != Coverage::All {
-            return Ok(());
-        }
-        let Some(last) = recorder.last_crl(&self.signing.authority)? else {
-            return Ok(());
-        };
-        let has = u64::try_from(revocations.len()).unwrap_or(u64::MAX);
-        if has.saturating_add(last.released_since) >= last.entries {
-            return Ok(());
-        }
-        let found = format!(
-            "the last CRL, number {}, has {} entries, but the ledger has {has}: was it made from an index of another program? \
-             Then that index is needed again",
-            last.number, last.entries
-        );
-        Err(X509Error::broken(rules::CRL_ENTRIES, found).into())
-    }
-
-    /// Builds the list from all revocations in its scope, and checks it. A delta CRL leaves out the entries that are in its base.
-    fn build(self, revocations: &Revocations) -> Result<(Planned<CheckedCrl>, Signing), WorkflowError> {
-        let (content, now) = (self.content.clone(), self.content.this_update);
-        let (authority, signature) = (&self.signing.authority, self.signing.signature);
-        let revocations = revocations.iter().map(Ok::<_, WorkflowError>);
-        let tbs = match &self.base {
-            None => CrlTbs::build(content, authority, signature, revocations)?,
-            Some(base) => CrlTbs::build(content, authority, signature, base.changes(revocations))?,
-        };
-        let checked = tbs.check(authority, self.base.as_ref(), now)?;
-        Ok((Planned::new(checked)?.read_at(self.since), self.signing))
+    /// The list with this number, from what the ledger has now.
+    fn draft(
+        &self,
+        number: CrlNumber,
+        recorder: &Recorder,
+        sources: &CrlSources,
+    ) -> Result<Draft, WorkflowError> {
+        let numbered = self.numbered(number, recorder)?;
+        let in_ledger = numbered.revocations(recorder)?;
+        numbered.draft(recorder, sources, in_ledger)
     }
 }
 
 impl PlannedCrl {
-    /// What will be signed.
+    /// What will be signed, unless the ledger changes first.
     #[must_use]
     pub const fn planned(&self) -> &Planned<CheckedCrl> {
-        &self.planned
+        &self.draft.planned
     }
 
     /// The distribution point, if no certificate of the CA in the ledger names it: a verifier then ignores this CRL.
     #[must_use]
     pub fn unnamed_distribution_point(&self) -> Option<&str> {
-        self.unnamed_distribution_point.as_deref()
+        self.draft.unnamed_distribution_point.as_deref()
     }
 
     /// How many certificates are revoked in the ledger, but not in the index that this CRL is made from.
     #[must_use]
     pub const fn left_out(&self) -> usize {
-        self.left_out
+        self.draft.left_out
     }
 
-    /// Holds the place, records what will be signed, and makes the token sign it, once.
+    /// Finds the key, holds the place, takes the number, records what will be signed, and makes the token sign it, once. A refusal before the
+    /// number is taken records nothing. A number that is not used after that leaves a gap, which RFC 5280 section 5.2.3 allows.
     ///
     /// # Errors
     /// [`WorkflowError`]; no file is left.
@@ -349,14 +229,25 @@ impl PlannedCrl {
         recorder: &mut Recorder,
         progress: &dyn Progress,
     ) -> Result<CrlSummary, WorkflowError> {
-        let Self { planned, signing, .. } = self;
+        let Self { job, sources, draft } = self;
+        let signing = &job.signing;
         let (key, issuer) = (signing.key.as_deref(), &signing.authority_key);
         let signer = find_signing_key(store, key, issuer, signing.signature)?;
-        let (entries, unusual_serials) = {
-            let checked = planned.checked();
-            (checked.entries(), checked.unusual_serials())
+        let held = draft.planned.hold(&signing.delivery)?;
+        recorder.compare_with_store(store, &signing.authority)?;
+        let number = job.take_number(recorder)?;
+        let is_current =
+            number == draft.number && !recorder.has_revocations_after(&signing.authority, draft.since)?;
+        let held = match is_current {
+            true => held,
+            false => {
+                drop(held);
+                let again = job.draft(number, recorder, &sources)?;
+                again.planned.hold(&signing.delivery)?
+            }
         };
-        let begun = recorder.begin_one(planned.hold(&signing.delivery)?, store)?;
+        let (entries, unusual_serials) = counts(&held);
+        let begun = recorder.begin_one(held, store)?;
         progress.step(&Step::SignCrl { entries });
         let finished = recorder.finish(begun, signer.as_ref())?;
         Ok(CrlSummary {
@@ -365,4 +256,10 @@ impl PlannedCrl {
             unusual_serials,
         })
     }
+}
+
+/// The entries, and those with an unusual serial number.
+fn counts(held: &Held<CheckedCrl>) -> (usize, usize) {
+    let checked = held.planned().checked();
+    (checked.entries(), checked.unusual_serials())
 }

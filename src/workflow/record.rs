@@ -240,7 +240,8 @@ impl Recorder {
         }
     }
 
-    /// Reserves a CRL number for `authority`, above every earlier number and above `above`.
+    /// Reserves a CRL number for `authority`, above every earlier number and above `above`. The caller has compared the ledger with the
+    /// signer's store before ([`compare_with_store`](Self::compare_with_store)): a number is never given back.
     pub(super) fn reserve_crl_number(
         &mut self,
         authority: &Certificate,

@@ -34,6 +34,9 @@ pub(in super::super) struct CreateCrl {
     /// shows the last) [default: the ledger's next]
     #[arg(long, value_name = "N")]
     number: Option<CrlNumber>,
+    /// Use a --number that is more than 2^32 above the last number of the CA
+    #[arg(long, requires = "number")]
+    number_is_right: bool,
     /// The CRL, or - for stdout
     #[arg(
         short = 'o',
@@ -103,6 +106,7 @@ impl CreateCrl {
             authority: authority.clone(),
             key: self.key.clone(),
             number: self.number,
+            number_is_right: self.number_is_right,
             period: self.days,
             scope: match self.only {
                 None => CrlScope::All,

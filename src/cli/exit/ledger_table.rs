@@ -193,6 +193,16 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
                 "a number that large comes from `--number` or from the CRL that was adopted; this CA needs a successor with another name",
             ),
         ),
+        LedgerError::CrlNumber {
+            problem: CrlNumberProblem::FarAbove,
+            ..
+        } => (
+            "crl-number",
+            REFUSED,
+            Some(
+                "leave out --number for the next number; if the CA's last CRL has a number that large, --number-is-right uses it",
+            ),
+        ),
         LedgerError::CrlNumber { .. } => ("crl-number", REFUSED, None),
         LedgerError::NoEntry { .. } => (
             "no-entry",

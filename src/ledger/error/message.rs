@@ -13,6 +13,7 @@ impl fmt::Display for CrlNumberProblem {
             Self::Passed => "a CRL with a higher number was begun in the meantime",
             Self::OtherTime => "the other CRL with this number, complete or delta, has a different thisUpdate",
             Self::Last => "it is the highest number of 20 octets (RFC 5280 section 5.2.3), and this CA has used it: no CRL can follow",
+            Self::FarAbove => "it is more than 2^32 above the last number of this CA, and every later CRL must have a higher one",
             Self::Base => "its base is not a signed complete CRL with a lower number",
         })
     }

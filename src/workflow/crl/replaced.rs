@@ -1,6 +1,6 @@
 //! The CRL that a new one replaces: relying parties have it, so the new one must not say less.
 
-use super::NumberedCrl;
+use super::draft::NumberedCrl;
 use crate::ledger::RevocationState;
 use crate::workflow::{Recorder, WorkflowError, authority_of};
 use crate::x509::{
@@ -10,7 +10,7 @@ use crate::x509::{
 /// As many serial numbers as fit a message.
 const SHOWN: usize = 5;
 
-impl NumberedCrl {
+impl NumberedCrl<'_> {
     /// Refuses to replace a CRL of this CA by one with a number that is not above its own, or, if it is complete, by one that lacks any of
     /// its entries but for holds that ended. A file that is not a CRL of this CA is ignored.
     ///
@@ -22,7 +22,7 @@ impl NumberedCrl {
         existing: &CertificateRevocationList,
         revocations: &Revocations,
     ) -> Result<(), WorkflowError> {
-        if existing.verify_undated(&self.signing.authority).is_err() {
+        if existing.verify_undated(&self.job.signing.authority).is_err() {
             return Ok(());
         }
         if let Some(number) = existing.number()?.filter(|number| *number >= self.content.number) {
@@ -66,7 +66,7 @@ impl NumberedCrl {
         serial: &SerialNumber,
         reason: CrlReason,
     ) -> Result<bool, WorkflowError> {
-        let issuer = authority_of(&self.signing.authority)?;
+        let issuer = authority_of(&self.job.signing.authority)?;
         let entry = recorder.ledger().certificate(&issuer, serial)?;
         let last = entry.and_then(|entry| entry.revocation).map(|last| last.state);
         let was_released = reason == CrlReason::CertificateHold && last == Some(RevocationState::Released);

@@ -5,13 +5,15 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use super::{CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl};
+use super::draft::Draft;
+use super::{CrlJob, CrlRequest, CrlSources, CrlSummary, PlannedCrl, counts};
 use crate::signer::KeyStore;
 use crate::workflow::record::{Coverage, SKEW};
 use crate::workflow::signing_key::find_signing_key;
 use crate::workflow::{Clock, Progress, Recorder, Step, WorkflowError};
 use crate::x509::{
-    Certificate, CertificateRevocationList, CrlShards, Revocation, Revocations, UnixTime, X509Error,
+    Certificate, CertificateRevocationList, CrlNumber, CrlShards, Revocation, Revocations, UnixTime,
+    X509Error,
 };
 
 /// A shard whose CRL may be needed.
@@ -48,10 +50,8 @@ pub fn shards_in_use(
     Ok(all)
 }
 
-/// Chooses the shards whose CRL must be signed, takes a number for each, in their order, and builds and checks it. The others keep
-/// the CRL that they have. Needs no token.
-///
-/// The numbers are taken first and the revocations are read after that, once for all: a revocation in between is on these CRLs or on later ones.
+/// Chooses the shards whose CRL must be signed, and builds and checks each, with the number that it would get now. The others keep the CRL
+/// that they have. Needs no token and records nothing.
 ///
 /// # Errors
 /// [`WorkflowError`]
@@ -60,69 +60,88 @@ pub fn plan_shards(
     recorder: &mut Recorder,
     clock: &Clock,
 ) -> Result<PlannedShards, WorkflowError> {
-    let (mut chosen, mut left) = (Vec::new(), Vec::new());
+    let (mut chosen, mut left) = (BTreeSet::new(), Vec::new());
     let now = recorder.now();
-    for (request, revoked) in with_revocations(recorder, requests, |request| &request.crl, now)? {
+    let urls: Vec<_> = requests
+        .iter()
+        .map(|request| url_of(&request.crl.distribution_point))
+        .collect();
+    let revoked = match requests.first() {
+        Some(first) => recorder.revocations_of_shards(&first.crl.authority.value, &urls, now)?,
+        None => Vec::new(),
+    };
+    for (request, revoked) in requests.iter().zip(revoked) {
         let revoked = match &request.crl.base {
             Some(base) => {
-                let url = request.crl.distribution_point.clone().unwrap_or_default();
+                let coverage = Coverage::Shard(url_of(&request.crl.distribution_point).to_owned());
                 let authority = &request.crl.authority.value;
-                recorder.with_releases(revoked, authority, &Coverage::Shard(url), &base.value)?
+                recorder.with_releases(revoked, authority, &coverage, &base.value)?
             }
             None => revoked,
         };
         match request.is_still_good(&revoked, now)? {
             true => left.push(request.shard),
-            false => chosen.push(request),
+            false => drop(chosen.insert(request.shard)),
         }
     }
-    let mut numbered = Vec::new();
-    for request in chosen {
-        let of_request = request.crl.clone();
-        let job = CrlJob::prepare(of_request, clock)?;
-        numbered.push((request, job));
+    let (mut shards, mut jobs, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
+    for request in requests
+        .into_iter()
+        .filter(|request| chosen.contains(&request.shard))
+    {
+        let job = CrlJob::prepare(request.crl, clock)?;
+        numbers.push(job.foresee_number(recorder, numbers.last().copied())?);
+        let replaced = request.existing;
+        shards.push(request.shard);
+        jobs.push((
+            job,
+            CrlSources {
+                index: None,
+                replaced,
+            },
+        ));
     }
-    let mut jobs = Vec::new();
-    for (request, job) in numbered {
-        jobs.push((request, job.number(recorder)?));
-    }
-    // The last number was taken at the latest of these times.
-    let Some(this_update) = jobs.iter().map(|(_, job)| job.content.this_update).max() else {
-        return Ok(PlannedShards {
-            planned: Vec::new(),
-            left,
-        });
-    };
-    let mut planned = Vec::new();
-    let jobs = with_revocations(recorder, jobs, |(request, _)| &request.crl, this_update)?;
-    for ((request, mut job), revoked) in jobs {
-        job.content.this_update = this_update;
-        let sources = CrlSources {
-            index: None,
-            replaced: request.existing,
-        };
-        planned.push((request.shard, job.plan(recorder, sources, revoked)?));
-    }
+    let drafts = draft_all(&jobs, &numbers, recorder)?;
+    let planned = shards.into_iter().zip(jobs.into_iter().zip(drafts));
+    let planned = planned.map(|(shard, ((job, sources), draft))| {
+        draft.planned.check_place(&job.signing.delivery)?;
+        Ok((shard, PlannedCrl { job, sources, draft }))
+    });
+    let planned = planned.collect::<Result<_, WorkflowError>>()?;
     Ok(PlannedShards { planned, left })
 }
 
-/// Each with what the ledger has revoked in its shard. All are of one CA.
-fn with_revocations<T>(
+/// The CRLs of several shards of one CA, with these numbers and one thisUpdate. The revocations are read once, for all.
+fn draft_all(
+    jobs: &[(CrlJob, CrlSources)],
+    numbers: &[CrlNumber],
     recorder: &Recorder,
-    shards: Vec<T>,
-    request: impl Fn(&T) -> &CrlRequest,
-    this_update: UnixTime,
-) -> Result<Vec<(T, Revocations)>, WorkflowError> {
-    let Some(first) = shards.first() else {
+) -> Result<Vec<Draft>, WorkflowError> {
+    let mut numbered = Vec::with_capacity(jobs.len());
+    for ((job, sources), number) in jobs.iter().zip(numbers) {
+        numbered.push((job.numbered(*number, recorder)?, sources));
+    }
+    let last = numbered.iter().map(|(one, _)| one.content.this_update).max();
+    let (Some((first, _)), Some(this_update)) = (jobs.first(), last) else {
         return Ok(Vec::new());
     };
-    let urls: Vec<_> = shards
+    let urls: Vec<_> = jobs
         .iter()
-        .map(|shard| request(shard).distribution_point.as_deref().unwrap_or_default())
+        .map(|(job, _)| url_of(&job.distribution_point))
         .collect();
-    let authority = &request(first).authority.value;
-    let revoked = recorder.revocations_of_shards(authority, &urls, this_update)?;
-    Ok(shards.into_iter().zip(revoked).collect())
+    let revoked = recorder.revocations_of_shards(&first.signing.authority, &urls, this_update)?;
+    let drafts = numbered
+        .into_iter()
+        .zip(revoked)
+        .map(|((mut one, sources), revoked)| {
+            one.content.this_update = this_update;
+            one.draft(recorder, sources, revoked)
+        });
+    drafts.collect()
+}
+
+fn url_of(distribution_point: &Option<String>) -> &str {
+    distribution_point.as_deref().unwrap_or_default()
 }
 
 impl ShardRequest {
@@ -191,7 +210,8 @@ impl PlannedShards {
         &self.left
     }
 
-    /// Keeps the places, records what will be signed, all in one transaction, and has the token sign each, once.
+    /// Finds the key, holds the places, takes a number for each, records what will be signed, all in one transaction, and has the token sign
+    /// each, once.
     ///
     /// # Errors
     /// [`WorkflowError`]. The CRLs that were delivered before it stay; those that were not signed are recorded as abandoned.
@@ -201,25 +221,36 @@ impl PlannedShards {
         recorder: &mut Recorder,
         progress: &dyn Progress,
     ) -> Result<Vec<(u16, CrlSummary)>, WorkflowError> {
-        let Some((_, first)) = self.planned.first() else {
+        let (mut shards, mut jobs, mut foreseen, mut held) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut since = u64::MAX;
+        for (shard, PlannedCrl { job, sources, draft }) in self.planned {
+            since = since.min(draft.since);
+            held.push(draft.planned.hold(&job.signing.delivery)?);
+            shards.push(shard);
+            foreseen.push(draft.number);
+            jobs.push((job, sources));
+        }
+        let Some((first, _)) = jobs.first() else {
             return Ok(Vec::new());
         };
         let signing = &first.signing;
         let (key, issuer) = (signing.key.as_deref(), &signing.authority_key);
         let signer = find_signing_key(store, key, issuer, signing.signature)?;
-        let (mut about, mut held) = (Vec::new(), Vec::new());
-        for (shard, planned) in self.planned {
-            let PlannedCrl { planned, signing, .. } = planned;
-            about.push((
-                shard,
-                planned.checked().entries(),
-                planned.checked().unusual_serials(),
-            ));
-            held.push(planned.hold(&signing.delivery)?);
+        recorder.compare_with_store(store, &signing.authority)?;
+        let mut numbers = Vec::with_capacity(jobs.len());
+        for (job, _) in &jobs {
+            numbers.push(job.take_number(recorder)?);
         }
+        if numbers != foreseen || recorder.has_revocations_after(&signing.authority, since)? {
+            held.clear();
+            for (draft, (job, _)) in draft_all(&jobs, &numbers, recorder)?.into_iter().zip(&jobs) {
+                held.push(draft.planned.hold(&job.signing.delivery)?);
+            }
+        }
+        let about: Vec<_> = shards.into_iter().zip(held.iter().map(counts)).collect();
         let mut begun = recorder.begin(held, store)?.into_iter();
         let mut summaries = Vec::new();
-        for (shard, entries, unusual_serials) in about {
+        for (shard, (entries, unusual_serials)) in about {
             let Some(next) = begun.next() else { break };
             progress.step(&Step::SignCrl { entries });
             let finished = recorder.finish(next, signer.as_ref()).inspect_err(|error| {

@@ -6,15 +6,23 @@ use super::Recorder;
 use crate::ledger::{
     Authority, Digest, EntryFilter, EntryId, GivenUpHead, Head, Intent, LedgerError, VerifyReport,
 };
-use crate::signer::KeyStore;
+use crate::signer::{KeyStore, NoteKeeper};
 use crate::workflow::kept_head::{self, HeadKept, HeadPlace, KeptHead, KeptHeadError, ON_TOKEN};
-use crate::workflow::{WorkflowError, require_head};
+use crate::workflow::{WorkflowError, authority_of, require_head};
+use crate::x509::Certificate;
 
 /// The difference in seconds that is allowed between the clocks of two users of one ledger.
 pub(in crate::workflow) const SKEW: u64 = 300;
 
 /// The waived rule that is recorded when the operator confirms the clock.
 pub(in crate::workflow) const CLOCK: &str = "clock";
+
+const NO_TOKEN: &str = "the key is not on a token";
+
+fn not_on_token(reason: &str) -> WorkflowError {
+    let (place, reason) = (ON_TOKEN.to_owned(), reason.to_owned());
+    KeptHeadError::Unwritable { place, reason }.into()
+}
 
 /// The checks that a recorder applies to its ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,6 +101,27 @@ impl Recorder {
         }
     }
 
+    /// Refuses a clock that is behind the ledger, unless the operator confirmed it.
+    ///
+    /// # Errors
+    /// [`WorkflowError::ClockBehind`]
+    pub(in super::super) fn refuse_clock_behind(&self) -> Result<(), WorkflowError> {
+        self.waived_now().map(drop)
+    }
+
+    /// The checks of [`begin_guarded`](Self::begin_guarded) that come before its entries, for a job that records something before them.
+    ///
+    /// # Errors
+    /// [`WorkflowError::ClockBehind`], [`WorkflowError::KeptHead`]
+    pub(in super::super) fn compare_with_store(
+        &self,
+        store: &dyn KeyStore,
+        authority: &Certificate,
+    ) -> Result<(), WorkflowError> {
+        self.refuse_clock_behind()?;
+        self.heads_on_token(store, &authority_of(authority)?).map(drop)
+    }
+
     /// The heads on the token for the key that will sign. Checks that the ledger contains every head that the token keeps for it, whichever
     /// key signed then. If the key has only another ledger's head, it signs only for a ledger that adopted its CA.
     fn heads_on_token(
@@ -100,14 +129,14 @@ impl Recorder {
         store: &dyn KeyStore,
         authority: &Authority,
     ) -> Result<Vec<KeptHead>, WorkflowError> {
-        let Some(keeper) = self
-            .guards
-            .place
-            .is_token()
-            .then(|| store.note_keeper())
-            .flatten()
-        else {
+        if !self.guards.place.is_token() {
             return Ok(Vec::new());
+        }
+        let Some(keeper) = store.note_keeper() else {
+            return match self.guards.place {
+                HeadPlace::Token => Err(not_on_token(NO_TOKEN)),
+                _ => Ok(Vec::new()),
+            };
         };
         // Read before the ledger: another process may sign now.
         let kept = kept_head::all_on_token(keeper)?;
@@ -124,7 +153,19 @@ impl Recorder {
             }
             _ => {}
         }
+        if own.is_empty() && self.guards.place == HeadPlace::Token {
+            return self.try_token(keeper, authority.key_sha256);
+        }
         Ok(own)
+    }
+
+    /// Keeps the present head for a key that has none yet, if the token must keep one. A token that cannot is found before anything is recorded.
+    fn try_token(&self, keeper: &dyn NoteKeeper, key: Digest) -> Result<Vec<KeptHead>, WorkflowError> {
+        let now = kept_head::current(self.ledger(), key)?;
+        match kept_head::raise_on_token(keeper, &now, &[]) {
+            HeadKept::There => Ok(vec![now]),
+            HeadKept::Refused(reason) => Err(not_on_token(&reason)),
+        }
     }
 
     fn has_adopted(&self, authority: &Authority) -> Result<bool, LedgerError> {
@@ -169,7 +210,7 @@ impl Recorder {
             return self.keep_head_in_file();
         }
         let Some(keeper) = store.note_keeper() else {
-            return self.not_kept("the key is not on a token");
+            return self.not_kept(NO_TOKEN);
         };
         let now = kept_head::current(self.ledger(), key)?;
         match kept_head::raise_on_token(keeper, &now, before) {
@@ -190,11 +231,7 @@ impl Recorder {
             }
         }
         match self.guards.place {
-            HeadPlace::Token => Err(KeptHeadError::Unwritable {
-                place: ON_TOKEN.to_owned(),
-                reason: reason.to_owned(),
-            }
-            .into()),
+            HeadPlace::Token => Err(not_on_token(reason)),
             _ => Ok(()),
         }
     }

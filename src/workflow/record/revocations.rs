@@ -91,6 +91,25 @@ impl Recorder {
         found.sorted().map_err(contradiction)
     }
 
+    /// Whether a certificate of this CA was revoked, put on hold or released after event `since`.
+    ///
+    /// # Errors
+    /// [`LedgerError`]
+    pub(in super::super) fn has_revocations_after(
+        &self,
+        authority: &Certificate,
+        since: u64,
+    ) -> Result<bool, WorkflowError> {
+        let mut found = false;
+        for spelling in self.spellings_of(&authority_of(authority)?)? {
+            self.ledger().revocations(&spelling, Some(since), &mut |_| {
+                found = true;
+                ControlFlow::Break(())
+            })?;
+        }
+        Ok(found)
+    }
+
     /// The [`revocations`](Self::revocations) of each of these shards, from one pass over the ledger.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use super::resume::check_time;
 use super::signers::{RecordedSignature, Remembering};
 use super::{CeremonyRun, RunError, Told};
 use crate::ceremony::{Digest, Event, Octets, PlannedObject, Step, StepAction};
-use crate::ledger::{CrlNumber, EntryFilter, EntryId, EntryState, RevocationRecord};
+use crate::ledger::{CrlNumber, EntryFilter, EntryId, EntryState, Object, RevocationRecord};
 use crate::signer::{KeyStore, Signer};
 use crate::token::Session;
 use crate::workflow::ceremony::objects::{Made, signing_key};
@@ -34,7 +34,6 @@ impl CeremonyRun<'_> {
         };
         if self.course.borrow().step(&step.id).begun.is_none() {
             self.check_revocations(&step.id, &authority, made.revocations.get(&crl.issuer))?;
-            self.reserve_number(&step.id, &authority, checked.plan().number)?;
         }
         self.sign(step, checked, sessions).map(drop)
     }
@@ -73,10 +72,11 @@ impl CeremonyRun<'_> {
         }
     }
 
-    /// Reserves exactly the approved number.
+    /// Reserves exactly the approved number, once it is sure that this is the ledger that the token knows.
     fn reserve_number(
         &mut self,
         step: &str,
+        store: &dyn KeyStore,
         authority: &Certificate,
         number: CrlNumber,
     ) -> Result<(), WorkflowError> {
@@ -84,15 +84,19 @@ impl CeremonyRun<'_> {
         if recorder.has_crl_number(authority, number)? {
             return Ok(());
         }
-        let reserved = recorder.reserve_crl_number(authority, number.previous())?;
-        if reserved.number != number {
-            let reason = format!(
-                "CRL number {number} was approved, and the ledger gives {}",
-                reserved.number
-            );
-            return Err(self.cannot(step, reason).into());
-        }
-        Ok(())
+        recorder.compare_with_store(store, authority)?;
+        let passed = recorder
+            .highest_crl_number(authority)?
+            .filter(|highest| *highest >= number);
+        let at = match passed {
+            Some(highest) => highest,
+            None => match recorder.reserve_crl_number(authority, number.previous())?.number {
+                reserved if reserved == number => return Ok(()),
+                reserved => reserved,
+            },
+        };
+        let reason = format!("CRL number {number} was approved, and the ledger is at {at}");
+        Err(self.cannot(step, reason).into())
     }
 
     /// Signs, or continues where an interrupted run stopped.
@@ -252,7 +256,15 @@ impl CeremonyRun<'_> {
         match left {
             // An interrupted run began this entry, and the transcript shows that nothing was signed.
             Some(entry) => self.recorder()?.rejoin(held, entry),
-            None => self.recorder()?.begin_one(held, store),
+            None => {
+                let planned = held.planned();
+                if let (Object::Crl { number, .. }, Some(authority)) =
+                    (&planned.intent().object, planned.checked().authority())
+                {
+                    self.reserve_number(id, store, authority, *number)?;
+                }
+                self.recorder()?.begin_one(held, store)
+            }
         }
     }
 

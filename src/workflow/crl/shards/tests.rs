@@ -87,6 +87,7 @@ impl Site {
                 authority: Named::new("ca.crt", authority.clone()),
                 key: None,
                 number: None,
+                number_is_right: false,
                 period: None,
                 scope: CrlScope::All,
                 distribution_point: Some(shards.url(shard)),
