@@ -6,6 +6,7 @@
 mod buffer;
 mod check;
 mod content;
+mod date;
 mod delta;
 mod entry;
 mod extension;

@@ -20,6 +20,8 @@ pub struct IndexedCertificate {
     pub subject: Option<String>,
     /// Its revocation.
     pub revocation: Option<Revocation>,
+    /// Its line in the database, from 1; `None` for an entry of a CRL.
+    pub line: Option<usize>,
 }
 
 impl IndexedCertificate {
@@ -39,6 +41,7 @@ impl IndexedCertificate {
                 not_after: line.expiry()?,
                 subject: line.subject(),
                 revocation,
+                line: Some(line.number),
             });
             Ok(())
         })?;
@@ -53,6 +56,7 @@ impl IndexedCertificate {
             not_after: NO_DATE,
             subject: None,
             revocation: Some(revocation.clone()),
+            line: None,
         }
     }
 }

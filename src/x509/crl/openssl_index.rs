@@ -1,9 +1,10 @@
 //! `index.txt`, the database of `openssl ca`: the earlier revocations of a CA that moves to a token.
 
+mod text;
+
 use std::io::{BufRead, Read};
 
-use der::DateTime;
-
+use super::date::date;
 use super::revocations::RevocationsError;
 use super::{Revocation, Revocations};
 use crate::x509::{CrlReason, SerialNumber, UnixTime, X509Error};
@@ -70,6 +71,8 @@ impl OpensslIndex {
 /// The fields of a line that are used.
 pub(in crate::x509) struct IndexLine<'a> {
     pub(in crate::x509) status: LineStatus,
+    /// Its number, from 1.
+    pub(super) number: usize,
     expiry: &'a str,
     revocation: &'a str,
     serial: &'a str,
@@ -111,15 +114,16 @@ impl IndexLine<'_> {
 
 /// Reads an index line by line, to its end, and returns the number of lines. Empty lines and comments are skipped.
 pub(in crate::x509) fn each_line(
-    mut index: impl BufRead,
+    index: impl BufRead,
     mut each: impl FnMut(IndexLine<'_>) -> Result<(), &'static str>,
 ) -> Result<usize, X509Error> {
+    let mut index = text::in_utf8(index)?;
     let mut text = Vec::new();
     let mut number = 0;
     loop {
         text.clear();
         let read = Read::by_ref(&mut index)
-            .take(LONGEST_LINE)
+            .take(LONGEST_LINE + 1)
             .read_until(b'\n', &mut text);
         let wrong = |reason: String| X509Error::Index {
             line: number + 1,
@@ -128,7 +132,10 @@ pub(in crate::x509) fn each_line(
         if read.map_err(|error| wrong(error.to_string()))? == 0 {
             return Ok(number);
         }
-        read_line(&text)
+        if u64::try_from(text.len()).is_ok_and(|length| length > LONGEST_LINE) {
+            return Err(wrong("more than 64 KiB in one line".to_owned()));
+        }
+        read_line(number + 1, &text)
             .and_then(|line| line.map_or(Ok(()), &mut each))
             .map_err(|reason| wrong(reason.to_owned()))?;
         number += 1;
@@ -138,7 +145,7 @@ pub(in crate::x509) fn each_line(
 const NOT_SIX_FIELDS: &str = "not the six fields of an index of openssl ca";
 
 /// `None` for an empty line or a comment.
-fn read_line(text: &[u8]) -> Result<Option<IndexLine<'_>>, &'static str> {
+fn read_line(number: usize, text: &[u8]) -> Result<Option<IndexLine<'_>>, &'static str> {
     let text = text.strip_suffix(b"\n").unwrap_or(text);
     let text = text.strip_suffix(b"\r").unwrap_or(text);
     if text.trim_ascii().is_empty() || text.starts_with(b"#") {
@@ -167,6 +174,7 @@ fn read_line(text: &[u8]) -> Result<Option<IndexLine<'_>>, &'static str> {
     };
     Ok(Some(IndexLine {
         status,
+        number,
         expiry,
         revocation,
         serial,
@@ -204,11 +212,8 @@ fn read_revocation(revocation: &str, serial: SerialNumber) -> Result<Revocation,
 }
 
 /// `YYMMDDHHMMSSZ`, for the years 1950 to 2049 (RFC 5280 section 4.1.2.5.1), or `YYYYMMDDHHMMSSZ`; OpenSSL also accepts the first without seconds.
-/// This program has no times before 1970: an earlier one becomes its first second.
 fn read_time(text: &str) -> Result<UnixTime, &'static str> {
     const WRONG: &str = "a time that is neither YYMMDDHHMMSSZ nor YYYYMMDDHHMMSSZ";
-    /// The period of the calendar in years, from 1901 to 2099.
-    const CYCLE: u16 = 28;
     let digits = text.strip_suffix('Z').ok_or(WRONG)?.as_bytes();
     let pair = |at: usize| match digits.get(at..at + 2) {
         Some([tens @ b'0'..=b'9', ones @ b'0'..=b'9']) => Ok((tens - b'0') * 10 + (ones - b'0')),
@@ -228,16 +233,10 @@ fn read_time(text: &str) -> Result<UnixTime, &'static str> {
     } else {
         pair(from + 8)?
     };
-    let known = match year {
-        ..1950 => return Err("a time before 1950, which X.509 does not have"),
-        1950..1970 => year + 2 * CYCLE,
-        _ => year,
-    };
-    let read = DateTime::new(known, month, day, hour, minute, second).map_err(|_| WRONG)?;
-    Ok(match year {
-        ..1970 => UnixTime(0),
-        _ => UnixTime(read.unix_duration().as_secs()),
-    })
+    if year < 1950 {
+        return Err("a time before 1950, which X.509 does not have");
+    }
+    date(year, [month, day, hour, minute, second]).ok_or(WRONG)
 }
 
 #[cfg(test)]
@@ -312,6 +311,15 @@ mod tests {
             }
         }
         assert!(matches!(read(&good.repeat(2)), Err(X509Error::Index { .. })));
+        // Longer than the longest, in one line that is the first.
+        let long = good.replace("/CN=a", &"x".repeat(2_000_000));
+        match read(&long) {
+            Err(X509Error::Index { line: 1, reason }) => assert!(reason.contains("64 KiB"), "{reason}"),
+            other => panic!("{other:?}"),
+        }
+        let fits = usize::try_from(LONGEST_LINE).unwrap() - good.len() + "/CN=a".len();
+        assert_eq!(read(&good.replace("/CN=a", &"x".repeat(fits))).unwrap().len(), 1);
+        assert!(read(&good.replace("/CN=a", &"x".repeat(fits + 1))).is_err());
         assert!(read("").unwrap().is_empty());
     }
 
