@@ -198,12 +198,16 @@ fn everything_or_nothing_is_adopted() {
     );
     let crl = adopt(&rig, &["--crl", "forged.crl"]);
     assert_eq!(crl.code, Some(3), "{crl:#?}");
+    assert!(crl.stderr.contains("\"forged.crl: "), "{crl:#?}");
     rig.write("broken.txt", "R\twhen\n");
     adopt(&rig, &["--revoked", "broken.txt"]).refused(3, "index");
     let future = "R\t350101000000Z\t491231000000Z,superseded\t77\tunknown\t/CN=x\n";
     rig.write("future.txt", future);
     let message = adopt(&rig, &["--revoked", "future.txt"]).refused(3, "rule");
-    assert!(message.contains("revocation-date"), "{message}");
+    assert!(
+        message.starts_with("future.txt: line 1: revocation-date"),
+        "{message}"
+    );
     // A key that is not the CA's.
     // Recorded in the rig's own ledger, because the new one does not exist yet.
     let generate = ["key", "generate", "--label", "other", "--type", "rsa:2048"];

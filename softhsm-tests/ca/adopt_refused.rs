@@ -194,7 +194,7 @@ fn a_crl_of_some_certificates_is_not_the_last_complete_one_and_a_repeated_entry_
     let crl = |file| -> Run { adopt(&rig, &["--crl", file]) };
     let message = crl("partial.crl").refused(3, "rule");
     assert!(
-        message.contains("adopted-crl") && message.contains("only user certificates"),
+        message.starts_with("partial.crl: adopted-crl") && message.contains("only user certificates"),
         "{message}"
     );
     rig.tool(python_tool("python3"), &["-c", TWICE]).ok();
@@ -202,4 +202,76 @@ fn a_crl_of_some_certificates_is_not_the_last_complete_one_and_a_repeated_entry_
     assert_eq!(adopted["new"]["revocations"], 1, "{adopted}");
     let next = next_crl(&rig, "next.crl");
     assert_eq!((&next["number"], &next["entries"]), (&json!("10"), &json!(1)));
+}
+
+/// The CA certificate is sound in each case.
+#[test]
+fn an_error_names_the_file_that_is_wrong_and_the_line_of_an_index() {
+    let rig = openssl_authority();
+    let good = "R\t350101000000Z\t261120000000Z\t0A\tunknown\t/CN=a\n";
+    let refused = |option: &str, file: &str, wanted: &str| {
+        let run = adopt(&rig, &[option, file]);
+        assert_eq!(run.code, Some(3), "{run:#?}");
+        assert!(run.stderr.contains(&format!("\"{file}: {wanted}")), "{run:#?}");
+    };
+    for (wrong, wanted) in [
+        (good.replace("0A", &"11".repeat(30)), "serial-number"),
+        (good.replace("261120", "491120"), "revocation-date"),
+        (
+            good.replace("261120000000Z", "261120000000Z,removeFromCRL"),
+            "not a well-formed revocation",
+        ),
+        (
+            good.replace("0A", "ten"),
+            "a serial number that is not hexadecimal",
+        ),
+    ] {
+        rig.write(
+            "wrong.txt",
+            format!("# a comment\n{good}{}", wrong.replace("0A", "0B")),
+        );
+        refused("--revoked", "wrong.txt", &format!("line 3: {wanted}"));
+    }
+    // 21 octets.
+    rig.write("old/crlnumber", format!("01{}\n", "00".repeat(20)));
+    let list = [
+        "ca",
+        "-config",
+        "old/openssl.cnf",
+        "-gencrl",
+        "-out",
+        "number.crl",
+    ];
+    openssl(&rig, &list);
+    refused("--crl", "number.crl", "crl-number");
+    let key = ["-newkey", "rsa:2048", "-nodes", "-keyout", "other.key"];
+    root(&rig, "other", "/O=Old/CN=Other", &key);
+    let run = rig.json(&["ca", "adopt", "other.crt", "--crl", "old/ca.crl"]);
+    assert!(run.refused(3, "rule").starts_with("old/ca.crl: crl-issuer"));
+    // openssl copies a date of 1955 from its index to its CRL. This program has no time before 1970.
+    rig.write("old/index.txt", good.replace("261120000000Z", "550101000000Z"));
+    rig.write("old/crlnumber", "1002\n");
+    let list = ["ca", "-config", "old/openssl.cnf", "-gencrl", "-out", "1955.crl"];
+    openssl(&rig, &list);
+    refused("--crl", "1955.crl", "the CRL's date 1955-01-01");
+}
+
+/// As Notepad and PowerShell save it.
+#[test]
+fn an_index_in_utf_16_or_with_a_byte_order_mark_is_read() {
+    let rig = openssl_authority();
+    let text = rig.read("old/index.txt");
+    rig.write("marked.txt", [&[0xef, 0xbb, 0xbf][..], &text].concat());
+    let to = |form: &str, out: &str| {
+        let iconv = "iconv -f UTF-8 -t \"$1\" old/index.txt > \"$2\"";
+        rig.tool("sh", &["-ec", iconv, "sh", form, out]).ok();
+    };
+    to("UTF-16", "wide.txt");
+    to("UTF-32", "wider.txt");
+    let message = adopt(&rig, &["--revoked", "wider.txt"]).refused(3, "malformed");
+    assert!(message.contains("UTF-32"), "{message}");
+    let wide = adopt(&rig, &["--revoked", "wide.txt"]).ok().json();
+    assert_eq!(wide["new"]["serial_numbers"], 4, "{wide}");
+    let marked = adopt(&rig, &["--revoked", "marked.txt"]).ok().json();
+    assert_eq!(marked["new"]["serial_numbers"], 0, "{marked}");
 }

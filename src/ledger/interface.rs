@@ -85,8 +85,8 @@ pub trait Ledger: Send {
     /// earlier one and than `above`. One complete and one delta CRL with the same `thisUpdate` may use it, until a CRL with a higher
     /// number is begun. An unused number leaves a gap, which is allowed.
     ///
-    /// Reserve before you read [`revocations`](Self::revocations): a certificate that is revoked in between is then on this CRL and
-    /// again on the next delta CRL, never on neither.
+    /// Read [`revocations`](Self::revocations) after that, or make sure that none has changed since they were read: a certificate that is
+    /// revoked in between is then on this CRL and again on the next delta CRL, never on neither.
     ///
     /// # Errors
     /// That the ledger cannot be written.

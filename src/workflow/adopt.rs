@@ -6,13 +6,14 @@ mod contradiction;
 use std::sync::Arc;
 
 use self::contradiction::InLedger;
+use super::named::in_input;
 use super::record::{
     KnownAs, NewAuthority, Waivers, adopted, adopted_crl, adopted_number, authority_of, require_known,
     revocation_request,
 };
 use super::revoke::check_issued_by;
 use super::signing_key::find_signing_key;
-use super::{Recorder, WorkflowError, prove_signer};
+use super::{Named, Recorder, WorkflowError, prove_signer};
 use crate::ledger::{
     AuthorityCertificate, Der, Digest, LedgerError, PathCheck, RevocationRequest, TakenOver, Takeover,
 };
@@ -25,19 +26,19 @@ use crate::x509::{
 /// The allowance in seconds for another machine's clock that is ahead.
 const SKEW: u64 = 300;
 
-/// A CA from outside this ledger.
+/// A CA from outside this ledger. Each input has the name of its file, for errors.
 #[derive(Clone, Debug)]
 pub struct AdoptionRequest {
     /// Its certificate.
-    pub authority: Certificate,
+    pub authority: Named<Certificate>,
     /// The certificates above it, its issuer's first; empty if it is self-signed.
     pub issuers: Vec<Certificate>,
-    /// Certificates that it has issued, each with its file's name for errors.
-    pub certificates: Vec<(String, Certificate)>,
+    /// Certificates that it has issued.
+    pub certificates: Vec<Named<Certificate>>,
     /// Its database.
-    pub index: Vec<IndexedCertificate>,
+    pub index: Option<Named<Vec<IndexedCertificate>>>,
     /// Its last CRL.
-    pub crl: Option<CertificateRevocationList>,
+    pub crl: Option<Named<CertificateRevocationList>>,
     /// Keys whose private keys others know. A CA with one of them is refused.
     pub refused_keys: Option<Arc<KeyList>>,
     /// The rules that the operator waives.
@@ -68,9 +69,35 @@ impl AdoptionRequest {
     /// Verifies the CA's certificate and the path above it, then every certificate and the CRL under the CA's key.
     ///
     /// # Errors
-    /// [`WorkflowError`]: the first fault found. After an error, nothing may be recorded.
+    /// [`WorkflowError::InInput`]: the first fault found, with the name of the file that has it, and the line of an index. After an error,
+    /// nothing may be recorded.
     pub fn check(self, now: UnixTime) -> Result<PlannedAdoption, WorkflowError> {
-        let authority = &self.authority;
+        let authority = &self.authority.value;
+        let path = self
+            .check_itself(now)
+            .map_err(|error| self.authority.about(error))?;
+        for certificate in &self.certificates {
+            check_issued_by(&certificate.value, authority)
+                .and_then(|()| check_length(&certificate.value.serial_number()))
+                .map_err(|error| certificate.about(error))?;
+        }
+        if let Some(crl) = &self.crl {
+            check_crl(&crl.value, authority, now).map_err(|error| crl.about(error))?;
+        }
+        if let Some(index) = &self.index {
+            for certificate in &index.value {
+                check_indexed(certificate, now).map_err(|error| {
+                    let line = certificate.line.map(|line| format!(": line {line}"));
+                    in_input(&format!("{}{}", index.name, line.unwrap_or_default()), error)
+                })?;
+            }
+        }
+        Ok(PlannedAdoption { plan: self, path })
+    }
+
+    /// Checks the CA's own certificate.
+    fn check_itself(&self, now: UnixTime) -> Result<PathCheck, WorkflowError> {
+        let authority = &self.authority.value;
         if !authority.is_authority() {
             return Err(X509Error::NotAnAuthority {
                 subject: authority.subject().clone(),
@@ -79,47 +106,19 @@ impl AdoptionRequest {
             .into());
         }
         check_existing_key(&authority.public_key()?, self.refused_keys.as_deref())?;
-        let path = self.check_path(now)?;
-        for (name, certificate) in &self.certificates {
-            check_issued_by(certificate, authority)
-                .and_then(|()| check_length(&certificate.serial_number()))
-                .map_err(|error| WorkflowError::InInput {
-                    name: name.clone(),
-                    cause: Box::new(error.into()),
-                })?;
-        }
-        if let Some(crl) = &self.crl {
-            crl.verify_undated(authority)?;
-            let partial = match crl.base()? {
-                Some(_) => Some("it is a delta CRL"),
-                None => crl.restriction()?,
-            };
-            if let Some(found) = partial {
-                let found = format!("{found}: give the last complete one");
-                return Err(X509Error::broken(rules::ADOPTED_CRL, found).into());
-            }
-            for entry in crl.entries() {
-                check_revocation(&SerialNumber::from_octets(entry.serial), entry.revoked_at, now)?;
-            }
-        }
-        for certificate in &self.index {
-            check_length(&certificate.serial)?;
-            if let Some(revoked) = &certificate.revocation {
-                check_revocation(&revoked.serial, revoked.revoked_at, now)?;
-            }
-        }
-        Ok(PlannedAdoption { plan: self, path })
+        self.check_path(now)
     }
 
     fn check_path(&self, now: UnixTime) -> Result<PathCheck, WorkflowError> {
-        if self.authority.is_self_issued() {
-            self.authority.check_self_signature()?;
+        let authority = &self.authority.value;
+        if authority.is_self_issued() {
+            authority.check_self_signature()?;
             return Ok(PathCheck::SelfSigned);
         }
         let Some(first) = self.issuers.first() else {
             return Ok(PathCheck::NotChecked);
         };
-        let issued_by = |issuer| check_issued_by(&self.authority, issuer);
+        let issued_by = |issuer| check_issued_by(authority, issuer);
         if !self.issuers.iter().any(|issuer| issued_by(issuer).is_ok()) {
             issued_by(first)?;
         }
@@ -127,7 +126,7 @@ impl AdoptionRequest {
     }
 
     fn check_path_through(&self, issuers: &[Certificate], now: UnixTime) -> Result<PathCheck, WorkflowError> {
-        let report = verify_chain(&self.authority, issuers, now);
+        let report = verify_chain(&self.authority.value, issuers, now);
         match report.steps.into_iter().find(|step| step.problem.is_some()) {
             None => Ok(PathCheck::Verified),
             Some(step) => {
@@ -136,6 +135,34 @@ impl AdoptionRequest {
                 Err(X509Error::broken(rules::ADOPTED_PATH, found).into())
             }
         }
+    }
+}
+
+/// Refuses a CRL that is not a complete one of this CA, and one that the ledger cannot take.
+fn check_crl(
+    crl: &CertificateRevocationList,
+    authority: &Certificate,
+    now: UnixTime,
+) -> Result<(), X509Error> {
+    crl.verify_undated(authority)?;
+    crl.number()?;
+    let partial = match crl.base()? {
+        Some(_) => Some("it is a delta CRL"),
+        None => crl.restriction()?,
+    };
+    if let Some(found) = partial {
+        let found = format!("{found}: give the last complete one");
+        return Err(X509Error::broken(rules::ADOPTED_CRL, found));
+    }
+    crl.entries()
+        .try_for_each(|entry| check_revocation(&entry.to_revocation(), now))
+}
+
+fn check_indexed(certificate: &IndexedCertificate, now: UnixTime) -> Result<(), X509Error> {
+    check_length(&certificate.serial)?;
+    match &certificate.revocation {
+        Some(revoked) => check_revocation(revoked, now),
+        None => Ok(()),
     }
 }
 
@@ -149,13 +176,16 @@ fn check_length(serial: &SerialNumber) -> Result<(), X509Error> {
     Err(X509Error::broken(rules::SERIAL_NUMBER, found))
 }
 
-fn check_revocation(serial: &SerialNumber, revoked_at: UnixTime, now: UnixTime) -> Result<(), X509Error> {
+fn check_revocation(revocation: &Revocation, now: UnixTime) -> Result<(), X509Error> {
+    let Revocation {
+        serial, revoked_at, ..
+    } = revocation;
     check_length(serial)?;
     if revoked_at.0 > now.0.saturating_add(SKEW) {
         let found = format!("{serial} is revoked on {revoked_at}, but it is only {now}");
         return Err(X509Error::broken(rules::REVOCATION_DATE, found));
     }
-    Ok(())
+    revocation_request(revocation).map(drop)
 }
 
 impl PlannedAdoption {
@@ -164,7 +194,7 @@ impl PlannedAdoption {
     /// # Errors
     /// The rule `signing-key`, the missing proof, or the store's error.
     pub fn prove_key(&self, store: &dyn KeyStore, key: &str) -> Result<(), WorkflowError> {
-        let public_key = self.plan.authority.public_key()?;
+        let public_key = self.plan.authority.value.public_key()?;
         let signature = public_key.algorithm().default_signature();
         let signer = find_signing_key(store, Some(key), &public_key, signature)?;
         prove_signer(signer.as_ref(), &public_key).map_err(|unproven| WorkflowError::Unproven {
@@ -179,50 +209,48 @@ impl PlannedAdoption {
     /// [`WorkflowError`]
     pub fn record(self, recorder: &mut Recorder) -> Result<AdoptionSummary, WorkflowError> {
         let Self { plan, path } = self;
-        let authority = authority_of(&plan.authority)?;
+        let (named, own) = (&plan.authority, &plan.authority.value);
+        let authority = authority_of(own)?;
         let InLedger {
             path,
             issuer: found,
             waived: for_others,
-        } = InLedger::compare(&plan, path, recorder)?;
-        let itself = Digest::of(plan.authority.der());
+        } = InLedger::compare(&plan, path, recorder).map_err(|error| about_rule(named, error))?;
+        let itself = Digest::of(own.der());
         let rules = NewAuthority {
-            subject: plan.authority.subject(),
+            subject: own.subject(),
             authority: authority.clone(),
             cross_issuer: None,
             itself: Some(itself),
             entry: None,
         };
-        let mut waived = rules.check(recorder.ledger(), plan.waivers, recorder.now())?;
+        let mut waived = rules
+            .check(recorder.ledger(), plan.waivers, recorder.now())
+            .map_err(|error| about_rule(named, error))?;
         for rule in for_others {
             if !waived.contains(&rule) {
                 waived.push(rule);
             }
         }
         // An entry already says more about the certificate. So without a path check, no adoption event is added.
-        let has_entry = matches!(
-            require_known(recorder.ledger(), &plan.authority),
-            Ok(KnownAs::Entry(_))
-        );
+        let has_entry = matches!(require_known(recorder.ledger(), own), Ok(KnownAs::Entry(_)));
         let certificate = (!has_entry || path != PathCheck::NotChecked).then(|| AuthorityCertificate {
             authority: authority.clone(),
-            der: Der(plan.authority.der().to_vec()),
+            der: Der(own.der().to_vec()),
             path,
         });
         let issuer = match plan.issuers.first() {
-            _ if path == PathCheck::SelfSigned => Some(&plan.authority),
+            _ if path == PathCheck::SelfSigned => Some(own),
             _ if found.is_some() => found.as_ref(),
             Some(issuer) if recorder.knows_name_and_key(&authority_of(issuer)?)? => Some(issuer),
             _ => None,
         };
-        let own = issuer
-            .map(|issuer| adopted(issuer, &plan.authority))
-            .transpose()?;
-        let others = plan.certificates.iter().map(|(_, certificate)| certificate);
-        let others = others.filter(|certificate| certificate.der() != plan.authority.der());
+        let entry = issuer.map(|issuer| adopted(issuer, own)).transpose()?;
+        let others = plan.certificates.iter().map(|certificate| &certificate.value);
+        let others = others.filter(|certificate| certificate.der() != own.der());
         let mut revocations: Vec<RevocationRequest> = Vec::new();
         let mut serials = Vec::new();
-        for certificate in &plan.index {
+        for certificate in plan.index.iter().flat_map(|index| &index.value) {
             serials.push(adopted_number(certificate));
             revocations.extend(
                 certificate
@@ -233,13 +261,8 @@ impl PlannedAdoption {
             );
         }
         if let Some(crl) = &plan.crl {
-            for entry in crl.entries() {
-                let revoked = Revocation {
-                    serial: SerialNumber::from_octets(entry.serial),
-                    revoked_at: entry.revoked_at,
-                    reason: entry.reason,
-                    invalid_since: entry.invalid_since,
-                };
+            for entry in crl.value.entries() {
+                let revoked = entry.to_revocation();
                 serials.push(adopted_number(&IndexedCertificate::of_crl(&revoked)));
                 revocations.push(revocation_request(&revoked)?);
             }
@@ -248,21 +271,32 @@ impl PlannedAdoption {
             authority,
             certificate,
             waived: waived.clone(),
-            entry: own,
+            entry,
             certificates: others
-                .map(|certificate| adopted(&plan.authority, certificate))
+                .map(|certificate| adopted(own, certificate))
                 .collect::<Result<_, _>>()?,
             serials,
             revocations,
-            crl: plan.crl.as_ref().map(adopted_crl).transpose()?.flatten(),
+            crl: match &plan.crl {
+                Some(crl) => adopted_crl(&crl.value)?,
+                None => None,
+            },
         };
         let new = recorder.take_over(&takeover).map_err(name_file(&plan))?;
         Ok(AdoptionSummary {
-            authority: plan.authority,
+            authority: plan.authority.value,
             path,
             new,
             waived,
         })
+    }
+}
+
+/// Names the CA's certificate in a broken rule. A failure of the ledger is not about the certificate.
+fn about_rule(named: &Named<Certificate>, error: WorkflowError) -> WorkflowError {
+    match error {
+        WorkflowError::X509(error) => named.about(error),
+        other => other,
     }
 }
 
@@ -272,13 +306,9 @@ fn name_file(plan: &AdoptionRequest) -> impl Fn(WorkflowError) -> WorkflowError 
         let WorkflowError::Ledger(LedgerError::SerialUsed { serial, .. }) = &error else {
             return error;
         };
-        let of = |certificate: &Certificate| certificate.serial_number();
-        let mut files = plan.certificates.iter();
-        match files.find(|(_, certificate)| of(certificate) == *serial) {
-            Some((name, _)) => WorkflowError::InInput {
-                name: name.clone(),
-                cause: Box::new(error),
-            },
+        let mut files = plan.certificates.iter().chain([&plan.authority]);
+        match files.find(|certificate| certificate.value.serial_number() == *serial) {
+            Some(certificate) => certificate.about(error),
             None => error,
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hsm_ca::ledger::PathCheck;
-use hsm_ca::workflow::{AdoptionRequest, AdoptionSummary};
+use hsm_ca::workflow::{AdoptionRequest, AdoptionSummary, Named};
 use hsm_ca::x509::Certificate;
 
 use super::super::connect::check_signing_key_name;
@@ -44,30 +44,30 @@ pub(in super::super) struct AdoptCa {
 
 impl AdoptCa {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
-        let authority = input::certificate(&self.file)?;
+        let authority = input::named(&self.file, input::certificate)?;
         let mut issuers = Vec::new();
         for file in &self.issuer {
             issuers.extend(input::certificates(file)?);
         }
-        if authority.is_self_issued() && !issuers.is_empty() {
+        if authority.value.is_self_issued() && !issuers.is_empty() {
             return Err(CliError::options(
                 "the CA certificate is self-signed: leave out --issuer",
             ));
         }
-        let crl = self.crl.as_deref().map(input::revocation_list).transpose()?;
-        let index = self.revoked.as_deref().map(input::indexed_certificates);
+        let crl = self.crl.as_deref();
+        let crl = crl.map(|file| input::named(file, input::revocation_list));
+        let index = self.revoked.as_deref();
+        let index = index.map(|file| input::named(file, input::indexed_certificates));
         let plan = AdoptionRequest {
             certificates: self.read_certificates()?,
-            index: index.transpose()?.unwrap_or_default(),
+            index: index.transpose()?,
             authority,
             issuers,
-            crl,
+            crl: crl.transpose()?,
             refused_keys: settings.refused_keys()?,
             waivers: self.waivers.chosen(),
         };
-        let adoptable = plan
-            .check(settings.clock.now())
-            .map_err(|error| CliError::in_file(&self.file, error))?;
+        let adoptable = plan.check(settings.clock.now())?;
         settings.check_ledger_or_its_place()?;
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;
@@ -75,16 +75,14 @@ impl AdoptCa {
             adoptable.prove_key(store.as_ref(), key)?;
         }
         let mut recorder = settings.open_or_make_recorder(ui)?;
-        let summary = adoptable
-            .record(&mut recorder)
-            .map_err(|error| CliError::in_file(&self.file, error))?;
+        let summary = adoptable.record(&mut recorder)?;
         let head = recorder.ledger().head()?.to_string();
         Ok(self.present(&summary, &head))
     }
 
     /// Every file of the directory, in the order of their names. A file that is not a certificate stops the command: it may be a damaged
     /// one.
-    fn read_certificates(&self) -> Result<Vec<(String, Certificate)>, CliError> {
+    fn read_certificates(&self) -> Result<Vec<Named<Certificate>>, CliError> {
         let Some(directory) = &self.certificates else {
             return Ok(Vec::new());
         };
@@ -98,8 +96,12 @@ impl AdoptCa {
         for file in files {
             let read = Certificate::read_all(&input::read_regular(&file)?);
             let certificates = read.map_err(|error| CliError::in_file(&file, error))?;
-            let name = |certificate| (file.display().to_string(), certificate);
-            found.extend(certificates.into_iter().map(name));
+            let name = file.display().to_string();
+            found.extend(
+                certificates
+                    .into_iter()
+                    .map(|certificate| Named::new(&name, certificate)),
+            );
         }
         Ok(found)
     }

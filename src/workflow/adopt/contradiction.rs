@@ -34,7 +34,7 @@ impl InLedger {
         path: PathCheck,
         recorder: &Recorder,
     ) -> Result<Self, WorkflowError> {
-        let (ledger, certificate) = (recorder.ledger(), &plan.authority);
+        let (ledger, certificate) = (recorder.ledger(), &plan.authority.value);
         let mut compared = Self {
             path,
             issuer: None,
@@ -64,7 +64,7 @@ impl InLedger {
     /// If the ledger has a CA of the issuer's name, it must have signed this certificate. Otherwise the certificate is forged, or another CA
     /// has the same name.
     fn find_issuer(&mut self, plan: &AdoptionRequest, recorder: &Recorder) -> Result<(), WorkflowError> {
-        let certificate = &plan.authority;
+        let certificate = &plan.authority.value;
         let above = certificates_above(recorder.ledger(), certificate)?;
         let mut named = above
             .iter()
@@ -167,10 +167,10 @@ fn refuse_same_number(ledger: &dyn Ledger, certificate: &Certificate) -> Result<
 /// A valid CA certificate in the ledger for the same key under another name.
 fn under_another_name(plan: &AdoptionRequest, recorder: &Recorder) -> Result<Option<String>, WorkflowError> {
     let ledger = recorder.ledger();
-    let authority = authority_of(&plan.authority)?;
+    let authority = authority_of(&plan.authority.value)?;
     for other in ledger.authorities_like(&authority)? {
         let name = &other.subject.name;
-        if other.key_sha256 != authority.key_sha256 || name.is_like(plan.authority.subject()) {
+        if other.key_sha256 != authority.key_sha256 || name.is_like(plan.authority.value.subject()) {
             continue;
         }
         let is_valid = |found: &NamedAuthority| {

@@ -31,7 +31,7 @@ use crate::output::NewDirectory;
 use crate::token::{Module, RigToken};
 use crate::values::UnixTime;
 use crate::workflow::{
-    AdoptionRequest, CeremonyRun, Clock, Machine, Opening, Progress, Recorder, RunRequest, RunSummary,
+    AdoptionRequest, CeremonyRun, Clock, Machine, Named, Opening, Progress, Recorder, RunRequest, RunSummary,
     Waivers, WorkflowError,
 };
 
@@ -208,10 +208,10 @@ fn adopt_stand_ins(
     let issuers = source.file.steps.iter().filter_map(|step| step.action.issuer());
     for issuer in issuers.filter(|issuer| source.inputs.has(issuer)) {
         let request = AdoptionRequest {
-            authority: source.inputs.certificate(issuer)?,
+            authority: Named::new(issuer, source.inputs.certificate(issuer)?),
             issuers: Vec::new(),
             certificates: Vec::new(),
-            index: Vec::new(),
+            index: None,
             crl: None,
             refused_keys: None,
             waivers: Waivers {

@@ -1,4 +1,4 @@
-//! Dates of revocations, as CRLs and indexes have them.
+//! Dates of an index.
 
 use der::DateTime;
 

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::ceremony::{Manual, StepAction};
 use crate::ledger::{Access, SqliteLedger, Stamp};
-use crate::workflow::{AdoptionRequest, Clock};
+use crate::workflow::{AdoptionRequest, Clock, Named};
 use crate::x509::fixture::{NOW, Sketch, SoftwareKey};
 use crate::x509::{CrlReason, UnixTime};
 
@@ -34,10 +34,10 @@ impl Desk {
         let (key, root) = (SoftwareKey::generate(), SoftwareKey::generate());
         let authority = Sketch::authority("CN=Test CA", "CN=Root").sign(&key, &root);
         let adoption = AdoptionRequest {
-            authority: authority.clone(),
+            authority: Named::new("ca.crt", authority.clone()),
             issuers: Vec::new(),
             certificates: Vec::new(),
-            index: Vec::new(),
+            index: None,
             crl: None,
             refused_keys: None,
             waivers: Waivers::default(),
