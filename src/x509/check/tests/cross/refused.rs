@@ -54,7 +54,7 @@ fn a_value_with_a_fault_is_refused_by_name_and_clause() {
     }
 }
 
-/// The same rule reads the bytes that are about to be signed, anyone who planned them.
+/// The same rule reads the bytes that are about to be signed, regardless of who planned them.
 #[test]
 fn a_plan_with_such_a_value_is_refused_too() {
     let ca = authority(&SoftwareKey::generate());
