@@ -228,6 +228,19 @@ def play(disk, trace):
         yield call, told
 
 
+def read_ledger(copy):
+    """The faults that verify_ledger.py finds, and the entry of each certificate that is signed."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        faults = list(verify(copy, None))
+    signed = {}
+    with contextlib.closing(sqlite3.connect(copy)) as database:
+        for (body,) in database.execute("SELECT body FROM events ORDER BY sequence"):
+            event = json.loads(body)["event"].get("signed")
+            if event and "der" in event:
+                signed[base64.b64decode(event["der"])] = event["entry"]
+    return faults, signed
+
+
 def check(state, ledger, final, told, scratch):
     """The faults of a disk after a cut."""
     for found in scratch.iterdir():
@@ -235,17 +248,12 @@ def check(state, ledger, final, told, scratch):
     for path, content in state.items():
         if Path(path).parent == ledger.parent:
             (scratch / Path(path).name).write_bytes(content)
-    copy = scratch / ledger.name
-    with contextlib.redirect_stdout(io.StringIO()):
-        faults = list(verify(copy, None))
+    try:
+        faults, signed = read_ledger(scratch / ledger.name)
+    except sqlite3.DatabaseError as error:
+        yield f"the ledger cannot be read: {error}"
+        return
     yield from faults
-    with sqlite3.connect(copy) as database:
-        signed = {}
-        for (body,) in database.execute("SELECT body FROM events ORDER BY sequence"):
-            event = json.loads(body)["event"].get("signed")
-            if event and "der" in event:
-                signed[base64.b64decode(event["der"])] = event["entry"]
-    database.close()
     for path, content in state.items():
         name = Path(path).name
         if path not in final or name.startswith("."):
