@@ -1,5 +1,5 @@
-//! Object identifiers, by their octets: X.690 section 8.19. `const-oid` accepts octets that say nothing, which other decoders refuse, and shows only
-//! the lower 32 bits of a number.
+//! Object identifiers, by their octets: X.690 section 8.19. `const-oid` accepts unneeded octets, which other decoders refuse, and shows only the lower
+//! 32 bits of a number.
 
 use std::fmt::Write as _;
 
@@ -28,7 +28,7 @@ pub(super) fn find_fault(der: &[u8], within: Within) -> Option<String> {
         let Ok(mut reader) = SliceReader::new(part) else {
             continue;
         };
-        // Whether it is well-formed is for others to say.
+        // Other code refuses what is not well-formed.
         while let Ok(element) = AnyRef::decode(&mut reader) {
             let is_identifier = match der::Tagged::tag(&element) {
                 Tag::ObjectIdentifier => true,
@@ -178,7 +178,7 @@ mod tests {
         let registered = wrap(0x30, &wrap(0x88, &[0x2a, 0x80, 0x01]));
         assert_eq!(find_fault(&registered, Within::Structure), None);
         assert!(find_fault(&registered, Within::Extension).is_some());
-        // Hostile input ends it, not the program.
+        // Malformed input ends the search, without a panic.
         let deep = [0x30, 0x80].repeat(100_000);
         assert_eq!(find_fault(&deep, Within::Structure), None);
         assert_eq!(find_fault(&[0x06, 0x05, 0x55], Within::Structure), None);
