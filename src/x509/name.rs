@@ -27,6 +27,8 @@ use crate::signer::Hex;
 use crate::values::{Name, is_unprintable};
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+/// x500UniqueIdentifier: the only one of X.520's attributes that is a BIT STRING.
+const UNIQUE_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.45");
 const EMAIL_ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1");
 
 impl Name {

@@ -119,7 +119,8 @@ rules! {
         "name-string-type",
         "RFC 5280 A.1",
         "countryName, serialNumber and dnQualifier are PrintableStrings, emailAddress and domainComponent IA5Strings, and any other attribute \
-         with a fixed string type has that type; in cloudhsm-cluster only a warning, because the HSM chose it",
+         with a fixed string type has that type; the others are UTF8Strings or PrintableStrings; in cloudhsm-cluster only a warning, because \
+         the HSM chose it",
     );
     NAME_ATTRIBUTE_ONCE = rule(
         "name-attribute-once",

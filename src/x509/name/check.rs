@@ -9,13 +9,10 @@ use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::RdnSequence;
 
 use super::characters::{find_invisible, find_misleading};
-use super::string_type::check_new_type;
-use super::{COMMON_NAME, Name, NameFault, describe_oid, text_of};
+use super::{COMMON_NAME, Name, NameFault, UNIQUE_IDENTIFIER, describe_oid, text_of};
 use crate::x509::{object_identifier, rules};
 
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
-/// x500UniqueIdentifier: the only one of X.520's attributes that is a BIT STRING.
-const UNIQUE_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.45");
 const UNIVERSAL_STRING: u8 = 0x1C;
 /// A typical name has ten; a directory with many levels, twice that. Each certificate and each CRL repeats it.
 const MOST_ATTRIBUTES: usize = 64;
@@ -94,7 +91,6 @@ impl Name {
             if attribute.oid == UNIQUE_IDENTIFIER && attribute.value.tag() == Tag::BitString {
                 continue;
             }
-            check_new_type(attribute).map_err(NameFault::of(rules::SUBJECT))?;
             check_text(attribute)?;
             check_length(attribute)?;
         }

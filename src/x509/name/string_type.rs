@@ -8,7 +8,7 @@ use der::{Decode, Tag, Tagged};
 use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::RdnSequence;
 
-use super::{Name, NameFault, describe_oid, text_of};
+use super::{Name, NameFault, UNIQUE_IDENTIFIER, describe_oid, text_of};
 use crate::x509::{Rule, object_identifier, rules};
 
 /// The attributes with exactly one string type: RFC 5280 appendix A.1 for the first five; X.520 and, for the last three of persons, RFC 3739
@@ -43,32 +43,29 @@ fn only_type_of(kind: ObjectIdentifier) -> Option<Tag> {
     all.find(|(only, _)| *only == digits).map(|(_, tag)| *tag)
 }
 
-/// RFC 5280 section 4.1.2.4: TeletexString, BMPString and UniversalString "SHOULD NOT be used for certificates for new subjects".
-pub(super) fn check_new_type(attribute: &AttributeTypeAndValue) -> Result<(), String> {
+/// An attribute without a fixed type has a DirectoryString, of which RFC 5280 section 4.1.2.4 leaves two for new subjects: TeletexString, BMPString
+/// and UniversalString "SHOULD NOT be used".
+fn find_wrong_type(attribute: &AttributeTypeAndValue) -> Option<NameFault> {
     let is_x520 = object_identifier::dotted(attribute.oid.as_bytes()).starts_with(X520);
     let only = only_type_of(attribute.oid);
-    let tag = attribute.value.tag();
-    let is_taken = match tag {
-        Tag::Utf8String | Tag::PrintableString => true,
-        Tag::Ia5String | Tag::NumericString => !is_x520 || only == Some(tag),
+    let found = attribute.value.tag();
+    let is_allowed = match (only, found) {
+        (Some(only), _) => found == only,
+        (None, Tag::Utf8String | Tag::PrintableString) => true,
+        (None, Tag::Ia5String | Tag::NumericString) => !is_x520,
+        (None, Tag::BitString) => attribute.oid == UNIQUE_IDENTIFIER,
         _ => false,
     };
-    if is_taken {
-        return Ok(());
-    }
     let wanted = only.map_or_else(
         || "UTF8String or PrintableString".to_owned(),
         |only| only.to_string(),
     );
-    let kind = describe_oid(attribute.oid);
-    Err(format!("{kind} has the type {tag}, not {wanted}"))
-}
-
-fn find_wrong_type(attribute: &AttributeTypeAndValue) -> Option<NameFault> {
-    let (only, found) = (only_type_of(attribute.oid)?, attribute.value.tag());
-    (found != only).then(|| NameFault {
+    (!is_allowed).then(|| NameFault {
         rule: RULE,
-        found: format!("{} has the type {found}, not {only}", describe_oid(attribute.oid)),
+        found: format!(
+            "{} has the type {found}, not {wanted}",
+            describe_oid(attribute.oid)
+        ),
     })
 }
 

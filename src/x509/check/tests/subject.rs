@@ -70,6 +70,11 @@ fn mistyped() -> Vec<(&'static str, Name)> {
         (EMAIL, PRINTABLE, b"a"),
         (DC, UTF8, b"example"),
         (DC, PRINTABLE, b"example"),
+        (CN, TELETEX, b"Caf\xe9"),
+        (CN, BMP, b"\0a"),
+        (CN, BMP, b"\0a\x20\xac"),
+        (CN, IA5, b"a"),
+        (C, TELETEX, b"US"),
     ];
     let types = types.map(|(kind, tag, value)| ("name-string-type", name(kind, tag, value)));
     let attribute = |value: &[u8]| {
@@ -116,10 +121,6 @@ fn outdated() -> Vec<Name> {
         name(EMAIL, IA5, &[b'a'; 256]),
         name(C, PRINTABLE, b"USA"),
         name(C, PRINTABLE, b"U"),
-        name(CN, TELETEX, b"Caf\xe9"),
-        name(CN, BMP, b"\0a"),
-        name(CN, BMP, b"\0a\x20\xac"),
-        name(CN, IA5, b"a"),
         name(C, PRINTABLE, b"U1"),
     ]
 }
