@@ -30,7 +30,7 @@ mod cert {
     mod verify_paths;
 }
 
-/// `ceremony new` and `check`; SSH signatures beside stock `ssh-keygen`, and a verifier in Python.
+/// Every `ceremony` command, on tokens that are interrupted and misused; stock `ssh-keygen`, and a second verifier in Python.
 mod ceremony {
     mod check;
     mod damaged_statements;

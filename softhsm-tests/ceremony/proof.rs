@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use hsm_ca::ceremony::{CeremonyDirectory, Finding};
+use hsm_ca::ceremony::{CeremonyDirectory, Finding, rules};
 use hsm_ca::workflow::verify_ceremony;
 use serde_json::{Value, json};
 
@@ -252,7 +252,7 @@ fn a_text_that_is_not_that_of_the_plan_is_found_although_its_checksum_is_right()
         found,
         [Finding::in_file(
             "plan.txt",
-            "plan-text",
+            rules::PLAN_TEXT,
             "it is not the text of plan.json"
         )]
     );
@@ -262,7 +262,7 @@ fn a_text_that_is_not_that_of_the_plan_is_found_although_its_checksum_is_right()
     assert!(
         findings(&planned.path("held"))
             .iter()
-            .any(|finding| finding.rule == "plan-text")
+            .any(|finding| finding.rule == rules::PLAN_TEXT)
     );
 }
 
@@ -299,12 +299,12 @@ fn each_changed_byte_is_found_by_both() {
     // A file that the checksums do not list, and one that may be added later.
     let extra = held.join("inputs/extra.crt");
     fs::write(&extra, "x").expect("written");
-    assert_eq!(findings(&held)[0].rule, "checksums");
+    assert_eq!(findings(&held)[0].rule, rules::CHECKSUMS);
     fs::remove_file(extra).expect("removed");
     fs::write(held.join("report.html"), "x").expect("written");
     assert_eq!(findings(&held), []);
     std::os::unix::fs::symlink("plan.txt", held.join("link")).expect("a link");
-    assert_eq!(findings(&held)[0].rule, "file");
+    assert_eq!(findings(&held)[0].rule, rules::FILE);
     fs::remove_file(held.join("link")).expect("removed");
     let files = BTreeMap::from([("inputs/extra.crt", "78")]);
     cases.push(json!({ "what": "ceremony", "directory": held, "files": files }));
@@ -361,7 +361,7 @@ fn assert_found_by_both(broken: &[(&str, &str, &str, &str)], refusals: &[&str]) 
         let held = planned.path(held);
         let found = findings(&held);
         assert!(
-            found.iter().any(|finding| finding.rule == *rule),
+            found.iter().any(|finding| finding.rule.name() == *rule),
             "{name}: {found:#?}"
         );
         cases.push(case(&held));

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use hsm_ca::ceremony::{CeremonyDirectory, CeremonyExport, CeremonyKind, CeremonyPlan, Digest};
+use hsm_ca::ceremony::{CeremonyDirectory, CeremonyExport, CeremonyKind, CeremonyPlan, Digest, rules};
 use hsm_ca::workflow::{OpenedCeremony, count_approvals, verify_ceremony};
 use serde_json::{Value, json};
 
@@ -139,7 +139,7 @@ fn a_change_of_the_people_needs_the_old_quorum_too() {
         let found = report
             .findings
             .into_iter()
-            .filter(|found| found.rule == "approval");
+            .filter(|found| found.rule == rules::APPROVAL);
         found.map(|found| found.to_string()).collect::<Vec<_>>()
     };
     let [told] = found().try_into().expect("one finding");

@@ -113,7 +113,7 @@ fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
     told
 }
 
-/// Every error with a foreign or system cause, through every layer up to the workflow's.
+/// Errors with a foreign or system cause, through every layer up to the workflow's.
 fn with_foreign_cause() -> Vec<Box<dyn Error>> {
     let doing = "make";
     vec![

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::CeremonyRule;
+
 /// One problem that a verifier found. Verification continues after it, so that people see every problem.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
@@ -10,7 +12,7 @@ pub struct Finding {
     /// The line, from 1, if the file consists of lines.
     pub line: Option<u64>,
     /// The rule of docs/ceremony-format.md that was broken.
-    pub rule: &'static str,
+    pub rule: CeremonyRule,
     /// What was found.
     pub found: String,
 }
@@ -18,7 +20,7 @@ pub struct Finding {
 impl Finding {
     /// A finding about a whole file.
     #[must_use]
-    pub fn in_file(file: impl Into<String>, rule: &'static str, found: impl Into<String>) -> Self {
+    pub fn in_file(file: impl Into<String>, rule: CeremonyRule, found: impl Into<String>) -> Self {
         Self {
             file: file.into(),
             line: None,
@@ -29,7 +31,7 @@ impl Finding {
 
     /// A finding about a line of the transcript.
     #[must_use]
-    pub fn in_line(line: u64, rule: &'static str, found: impl Into<String>) -> Self {
+    pub fn in_line(line: u64, rule: CeremonyRule, found: impl Into<String>) -> Self {
         Self {
             line: Some(line),
             ..Self::in_file("run/transcript.jsonl", rule, found)

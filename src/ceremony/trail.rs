@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::in_step::Place;
 use self::room::Run;
 use super::{
-    CeremonyPlan, ClaimedTime, Digest, Event, Finding, KeyOctets, KeyOrigin, Keys, PlannedObject,
-    PlannedStep, Transcript,
+    CeremonyPlan, CeremonyRule, ClaimedTime, Digest, Event, Finding, KeyOctets, KeyOrigin, Keys,
+    PlannedObject, PlannedStep, Transcript, rules,
 };
 use crate::signer::PublicKey;
 use crate::values::UnixTime;
@@ -147,7 +147,11 @@ impl Trail {
             let time = record.time().unwrap_or(UnixTime(0));
             match record.event() {
                 Ok(event) => follower.take(line, time, event),
-                Err(error) => follower.find(line, "event", format!("not an event of this format: {error}")),
+                Err(error) => follower.find(
+                    line,
+                    rules::EVENT,
+                    format!("not an event of this format: {error}"),
+                ),
             }
         }
         follower.finish()
@@ -203,13 +207,13 @@ impl<'a> Follower<'a> {
         }
     }
 
-    fn find(&mut self, line: u64, rule: &'static str, found: impl Into<String>) {
+    fn find(&mut self, line: u64, rule: CeremonyRule, found: impl Into<String>) {
         self.trail.findings.push(Finding::in_line(line, rule, found));
     }
 
     fn take(&mut self, line: u64, time: UnixTime, event: Event) {
         if self.trail.end != TrailEnd::Open {
-            self.find(line, "end", "something follows the end of the ceremony");
+            self.find(line, rules::END, "something follows the end of the ceremony");
         }
         if let Some((_, before)) = self.last
             && time < before
@@ -218,7 +222,7 @@ impl<'a> Follower<'a> {
                 Some(run) => run.went_back = Some(line),
                 None => self.find(
                     line,
-                    "clock",
+                    rules::CLOCK,
                     "the clock went back between two runs, before the next one began",
                 ),
             }
@@ -244,7 +248,7 @@ impl<'a> Follower<'a> {
             Event::Decision { step, choice, people } => self.decide(line, time, step, choice, &people),
             Event::Stopped { .. } => match self.run.take() {
                 Some(_) => {}
-                None => self.find(line, "order", "stopped, and no run is open"),
+                None => self.find(line, rules::ORDER, "stopped, and no run is open"),
             },
             Event::Closed { out } => self.close(line, out),
             Event::Aborted { because, by } => {

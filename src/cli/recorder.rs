@@ -124,7 +124,7 @@ impl Settings {
         opened.map_err(|error| self.explain_place(error))
     }
 
-    /// Who can write to the default place does not matter if no ledger is there: then another one is meant.
+    /// Who can write to the default place does not matter if no ledger is there: the user means another ledger.
     fn explain_place(&self, error: LedgerError) -> CliError {
         match error {
             LedgerError::NotFound { .. } => self.no_ledger(),

@@ -5,7 +5,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::value::from_hex;
 use super::{CrlNumber, Der, Misspelt, Name, RevocationReason, SerialNumber, UnixTime};
 use crate::signer::Hex;
 use crate::values::CrlReason;
@@ -33,8 +32,8 @@ impl Serialize for SerialNumber {
 impl<'de> Deserialize<'de> for SerialNumber {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        let octets = from_hex(&text).ok_or(Misspelt("hex digits"));
-        octets.map(Self::from_octets).map_err(D::Error::custom)
+        let octets = hex::decode(&text).map_err(|_| D::Error::custom(Misspelt("hex digits")))?;
+        Ok(Self::from_octets(octets))
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use self::contradiction::InLedger;
 use super::named::in_input;
 use super::record::{
-    KnownAs, NewAuthority, Waivers, adopted, adopted_crl, adopted_number, authority_of, require_known,
+    KnownAs, NewAuthority, SKEW, Waivers, adopted, adopted_crl, adopted_number, authority_of, require_known,
     revocation_request,
 };
 use super::revoke::check_issued_by;
@@ -22,9 +22,6 @@ use crate::x509::{
     Certificate, CertificateRevocationList, IndexedCertificate, Revocation, SerialNumber, UnixTime,
     X509Error, check_existing_key, rules, verify_chain,
 };
-
-/// The allowance in seconds for another machine's clock that is ahead.
-const SKEW: u64 = 300;
 
 /// A CA from outside this ledger. Each input has the name of its file, for errors.
 #[derive(Clone, Debug)]
@@ -48,7 +45,7 @@ pub struct AdoptionRequest {
 /// A CA and everything known about it, verified as far as possible. It is not recorded yet.
 #[derive(Debug)]
 pub struct PlannedAdoption {
-    plan: AdoptionRequest,
+    request: AdoptionRequest,
     path: PathCheck,
 }
 
@@ -92,7 +89,7 @@ impl AdoptionRequest {
                 })?;
             }
         }
-        Ok(PlannedAdoption { plan: self, path })
+        Ok(PlannedAdoption { request: self, path })
     }
 
     /// Checks the CA's own certificate.
@@ -194,7 +191,7 @@ impl PlannedAdoption {
     /// # Errors
     /// The rule `signing-key`, the missing proof, or the store's error.
     pub fn prove_key(&self, store: &dyn KeyStore, key: &str) -> Result<(), WorkflowError> {
-        let public_key = self.plan.authority.value.public_key()?;
+        let public_key = self.request.authority.value.public_key()?;
         let signature = public_key.algorithm().default_signature();
         let signer = find_signing_key(store, Some(key), &public_key, signature)?;
         prove_signer(signer.as_ref(), &public_key).map_err(|unproven| WorkflowError::Unproven {
@@ -208,14 +205,14 @@ impl PlannedAdoption {
     /// # Errors
     /// [`WorkflowError`]
     pub fn record(self, recorder: &mut Recorder) -> Result<AdoptionSummary, WorkflowError> {
-        let Self { plan, path } = self;
-        let (named, own) = (&plan.authority, &plan.authority.value);
+        let Self { request, path } = self;
+        let (named, own) = (&request.authority, &request.authority.value);
         let authority = authority_of(own)?;
         let InLedger {
             path,
             issuer: found,
             waived: for_others,
-        } = InLedger::compare(&plan, path, recorder).map_err(|error| about_rule(named, error))?;
+        } = InLedger::compare(&request, path, recorder).map_err(|error| about_rule(named, error))?;
         let itself = Digest::of(own.der());
         let rules = NewAuthority {
             subject: own.subject(),
@@ -225,7 +222,7 @@ impl PlannedAdoption {
             entry: None,
         };
         let mut waived = rules
-            .check(recorder.ledger(), plan.waivers, recorder.now())
+            .check(recorder.ledger(), request.waivers, recorder.now())
             .map_err(|error| about_rule(named, error))?;
         for rule in for_others {
             if !waived.contains(&rule) {
@@ -239,18 +236,18 @@ impl PlannedAdoption {
             der: Der(own.der().to_vec()),
             path,
         });
-        let issuer = match plan.issuers.first() {
+        let issuer = match request.issuers.first() {
             _ if path == PathCheck::SelfSigned => Some(own),
             _ if found.is_some() => found.as_ref(),
             Some(issuer) if recorder.knows_name_and_key(&authority_of(issuer)?)? => Some(issuer),
             _ => None,
         };
         let entry = issuer.map(|issuer| adopted(issuer, own)).transpose()?;
-        let others = plan.certificates.iter().map(|certificate| &certificate.value);
+        let others = request.certificates.iter().map(|certificate| &certificate.value);
         let others = others.filter(|certificate| certificate.der() != own.der());
         let mut revocations: Vec<RevocationRequest> = Vec::new();
         let mut serials = Vec::new();
-        for certificate in plan.index.iter().flat_map(|index| &index.value) {
+        for certificate in request.index.iter().flat_map(|index| &index.value) {
             serials.push(adopted_number(certificate));
             revocations.extend(
                 certificate
@@ -260,7 +257,7 @@ impl PlannedAdoption {
                     .transpose()?,
             );
         }
-        if let Some(crl) = &plan.crl {
+        if let Some(crl) = &request.crl {
             for entry in crl.value.entries() {
                 let revoked = entry.to_revocation();
                 serials.push(adopted_number(&IndexedCertificate::of_crl(&revoked)));
@@ -277,14 +274,14 @@ impl PlannedAdoption {
                 .collect::<Result<_, _>>()?,
             serials,
             revocations,
-            crl: match &plan.crl {
+            crl: match &request.crl {
                 Some(crl) => adopted_crl(&crl.value)?,
                 None => None,
             },
         };
-        let new = recorder.take_over(&takeover).map_err(name_file(&plan))?;
+        let new = recorder.take_over(&takeover).map_err(name_file(&request))?;
         Ok(AdoptionSummary {
-            authority: plan.authority.value,
+            authority: request.authority.value,
             path,
             new,
             waived,
@@ -301,12 +298,12 @@ fn about_rule(named: &Named<Certificate>, error: WorkflowError) -> WorkflowError
 }
 
 /// Names the file of the certificate whose serial number is already used.
-fn name_file(plan: &AdoptionRequest) -> impl Fn(WorkflowError) -> WorkflowError + '_ {
+fn name_file(request: &AdoptionRequest) -> impl Fn(WorkflowError) -> WorkflowError + '_ {
     move |error| {
         let WorkflowError::Ledger(LedgerError::SerialUsed { serial, .. }) = &error else {
             return error;
         };
-        let mut files = plan.certificates.iter().chain([&plan.authority]);
+        let mut files = request.certificates.iter().chain([&request.authority]);
         match files.find(|certificate| certificate.value.serial_number() == *serial) {
             Some(certificate) => certificate.about(error),
             None => error,

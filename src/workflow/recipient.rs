@@ -25,7 +25,7 @@ pub struct RecipientSummary {
 /// cannot be written, this fails before a key is generated.
 ///
 /// # Errors
-/// [`WorkflowError`]. A key that was generated in vain is destroyed again.
+/// [`WorkflowError`]. A key that was generated and is not needed is destroyed again.
 pub fn prepare_recipient(
     session: &Session,
     delivery: &Delivery,

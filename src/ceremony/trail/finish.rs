@@ -3,23 +3,23 @@
 use std::collections::BTreeMap;
 
 use super::{Follower, Trail, TrailEnd};
-use crate::ceremony::Digest;
+use crate::ceremony::{Digest, rules};
 
 impl Follower<'_> {
     pub(super) fn close(&mut self, line: u64, out: BTreeMap<String, Digest>) {
         if self.run.is_none() {
-            self.find(line, "run", "no run is open");
+            self.find(line, rules::RUN, "no run is open");
         }
         match self.place.next {
             Some(next) if next >= self.plan.steps.len() => {}
             next => {
                 let step = self.plan.steps.get(next.unwrap_or_default());
                 let id = step.map_or("", |step| &step.id);
-                self.find(line, "order", format!("closed before step {id:?}"));
+                self.find(line, rules::ORDER, format!("closed before step {id:?}"));
             }
         }
         if !self.place.closing {
-            self.find(line, "confirmed", "the words for the closing were not typed");
+            self.find(line, rules::CONFIRMED, "the words for the closing were not typed");
         }
         self.check_budget(line);
         self.trail.end = TrailEnd::Closed { line, out };
@@ -45,7 +45,7 @@ impl Follower<'_> {
             }
         }
         for found in wrong {
-            self.find(line, "budget", found);
+            self.find(line, rules::BUDGET, found);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Follower;
-use crate::ceremony::{Choice, Digest, Event, PlannedStep, StepAction};
+use crate::ceremony::{Choice, Digest, Event, PlannedStep, StepAction, rules};
 use crate::values::UnixTime;
 
 /// The words typed before the first step and after the last.
@@ -58,7 +58,7 @@ pub(super) enum Stage {
 impl Follower<'_> {
     pub(super) fn step(&mut self, line: u64, time: UnixTime, event: Event) {
         let Some(id) = event.step().map(str::to_owned) else {
-            return self.find(line, "event", "it is not known here");
+            return self.find(line, rules::EVENT, "it is not known here");
         };
         let is_opening = matches!(event, Event::Confirmed { .. }) && id == OPENING;
         self.check_room(line, is_opening);
@@ -70,7 +70,7 @@ impl Follower<'_> {
             return self.confirm(line, &id);
         }
         let Some(index) = self.plan.steps.iter().position(|step| step.id == id) else {
-            return self.find(line, "order", format!("the plan has no step {id:?}"));
+            return self.find(line, rules::ORDER, format!("the plan has no step {id:?}"));
         };
         if self.is_repeated_gate(line, index, &event) {
             return;
@@ -80,7 +80,7 @@ impl Follower<'_> {
                 Some(step) => format!("step {:?} is next", step.id),
                 None => "only the closing is left".to_owned(),
             };
-            self.find(line, "order", format!("step {id:?}, and {expected}"));
+            self.find(line, rules::ORDER, format!("step {id:?}, and {expected}"));
             self.place.go_to(index);
         }
         let step = &self.plan.steps[index];
@@ -90,7 +90,7 @@ impl Follower<'_> {
     /// Nothing may be done in a run until people have compared the clock, recorded who attends, and typed the opening words.
     fn check_room(&mut self, line: u64, is_opening: bool) {
         let Some(run) = &mut self.run else {
-            return self.find(line, "run", "no run is open");
+            return self.find(line, rules::RUN, "no run is open");
         };
         let (killed, went_back) = (run.after_kill && !run.deviation, run.went_back.take());
         let is_ready = run.clock && run.attending.is_some() && run.opening != is_opening;
@@ -98,15 +98,15 @@ impl Follower<'_> {
         run.opening |= is_opening;
         if !is_ready {
             let found = "a run begins with the clock, who attends, and the words of the opening, once each";
-            self.find(line, "order", found);
+            self.find(line, rules::ORDER, found);
         }
         if killed {
             let found = "the run before it was interrupted, and no deviation says so";
-            self.find(line, "run", found);
+            self.find(line, rules::RUN, found);
         }
         if let Some(back) = went_back {
             let found = format!("the clock went back in line {back}, without a decision that it is right");
-            self.find(line, "clock", found);
+            self.find(line, rules::CLOCK, found);
         }
     }
 
@@ -116,14 +116,14 @@ impl Follower<'_> {
         if id != expected {
             return self.find(
                 line,
-                "order",
+                rules::ORDER,
                 format!("confirmed for {id:?}, and {expected:?} is next"),
             );
         }
         match current {
             None => self.place.closing = true,
             Some(step) if !step.action.needs_words() => {
-                self.find(line, "order", format!("step {id:?} has no words to confirm"));
+                self.find(line, rules::ORDER, format!("step {id:?} has no words to confirm"));
             }
             Some(_) => {}
         }
@@ -136,7 +136,7 @@ impl Follower<'_> {
         let confirmed = self.run.as_ref().and_then(|run| run.confirmed.as_ref());
         if confirmed != Some(&step.id) {
             let found = format!("the words for step {:?} were not typed in this run", step.id);
-            self.find(line, "confirmed", found);
+            self.find(line, rules::CONFIRMED, found);
         }
     }
 
@@ -148,7 +148,7 @@ impl Follower<'_> {
                 if !wanted.into_iter().eq(record.keys()) {
                     self.find(
                         line,
-                        "record",
+                        rules::RECORD,
                         "it does not record exactly what the plan asks for",
                     );
                 }
@@ -170,7 +170,7 @@ impl Follower<'_> {
             (StepAction::Confirm(_), Event::GatePassed { people, .. }) => {
                 match std::mem::take(&mut self.place.stage) {
                     Stage::Gate(objects) => self.gate_passed(line, step, objects, people),
-                    _ => self.find(line, "order", "a gate was passed that was not open"),
+                    _ => self.find(line, rules::ORDER, "a gate was passed that was not open"),
                 }
                 self.place.advance();
             }
@@ -182,7 +182,7 @@ impl Follower<'_> {
             }
             (action, Event::Written { sha256, .. }) if action.out().is_some() => {
                 if self.place.stage != Stage::Signed {
-                    self.find(line, "order", "an object was written that was not signed");
+                    self.find(line, rules::ORDER, "an object was written that was not signed");
                 }
                 self.trail.written.insert(step.id.clone(), (line, sha256));
                 self.place.advance();
@@ -197,7 +197,7 @@ impl Follower<'_> {
                 if key != destroy.key {
                     self.find(
                         line,
-                        "key",
+                        rules::KEY,
                         format!("key {key:?} is destroyed, and the plan has {:?}", destroy.key),
                     );
                 }
@@ -207,7 +207,7 @@ impl Follower<'_> {
                 if self.place.stage != Stage::Begun {
                     self.find(
                         line,
-                        "order",
+                        rules::ORDER,
                         "the destruction of a key ended, but it was not begun",
                     );
                 }
@@ -219,7 +219,7 @@ impl Follower<'_> {
                     step.id,
                     action.word()
                 );
-                self.find(line, "order", found);
+                self.find(line, rules::ORDER, found);
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::in_step::Stage;
 use super::{Follower, TrailGate, TrailKey, TrailSignature};
 use crate::ceremony::{
-    Choice, ClaimedTime, Digest, Event, GenerateKey, ImportKey, KeyOrigin, PlannedStep, StepAction,
+    Choice, ClaimedTime, Digest, Event, GenerateKey, ImportKey, KeyOrigin, PlannedStep, StepAction, rules,
 };
 use crate::signer::PublicKey;
 use crate::values::UnixTime;
@@ -20,13 +20,13 @@ impl Follower<'_> {
         };
         if (token, label) != planned {
             let found = format!("label {label:?} on token {token:?}, and the plan has {planned:?}");
-            self.find(line, "key", found);
+            self.find(line, rules::KEY, found);
         }
         let is_again = self.run.as_ref().is_some_and(|run| run.key_begun);
         if is_again && self.place.choice != Some(Choice::DestroyKey) {
             self.find(
                 line,
-                "key",
+                rules::KEY,
                 "a second key was made in one run, without a decision",
             );
         }
@@ -57,13 +57,13 @@ impl Follower<'_> {
         if !is_expected {
             self.find(
                 line,
-                "key",
+                rules::KEY,
                 "how the key was made does not agree with its step, its key-begin and the decisions",
             );
         }
         match PublicKey::from_der(&public_key) {
-            Err(error) => self.find(line, "key", format!("its public key: {error}")),
-            Ok(key) if key.der() != public_key => self.find(line, "key", "its public key is not DER"),
+            Err(error) => self.find(line, rules::KEY, format!("its public key: {error}")),
+            Ok(key) if key.der() != public_key => self.find(line, rules::KEY, "its public key is not DER"),
             Ok(key) => {
                 if let StepAction::GenerateKey(GenerateKey { key_type, .. }) = &step.action
                     && key_type.parse() != Ok(key.algorithm())
@@ -72,7 +72,7 @@ impl Follower<'_> {
                         "it is a key of type {}, and the plan has {key_type}",
                         key.algorithm()
                     );
-                    self.find(line, "key", found);
+                    self.find(line, rules::KEY, found);
                 }
             }
         }
@@ -81,7 +81,7 @@ impl Follower<'_> {
         {
             self.find(
                 line,
-                "key",
+                rules::KEY,
                 format!("its public key is not that of input {pair:?}"),
             );
         }
@@ -115,7 +115,7 @@ impl Follower<'_> {
         opened.or_default().objects.clone_from(objects);
         if complete != *objects {
             let found = "the hashes at the gate are not those of the objects that can be completed there";
-            self.find(line, "gate", found);
+            self.find(line, rules::GATE, found);
         }
     }
 
@@ -141,7 +141,7 @@ impl Follower<'_> {
             if !signed.is_subset(&may) || signed.len() < confirm.sign_by.threshold {
                 let found =
                     "too few of those who signed were in the room and have the role that the plan requires";
-                self.find(line, "gate", found);
+                self.find(line, rules::GATE, found);
             }
         }
         let passed = TrailGate {
@@ -206,7 +206,7 @@ impl Follower<'_> {
         let Some(object) = self.plan.object(&session, &step.id) else {
             return self.find(
                 line,
-                "object",
+                rules::OBJECT,
                 format!("the plan signs nothing in step {:?}", step.id),
             );
         };
@@ -219,44 +219,44 @@ impl Follower<'_> {
                 "signed at {time}, and session {session:?} is {} to {}",
                 planned.begins, planned.ends
             );
-            self.find(line, "hours", found);
+            self.find(line, rules::HOURS, found);
         }
         let is_again = match self.place.stage {
             Stage::Fresh => false,
             Stage::Begun => true,
             _ => {
-                self.find(line, "budget", "the step is already signed");
+                self.find(line, rules::BUDGET, "the step is already signed");
                 true
             }
         };
         if is_again && !object.deterministic && self.place.choice.is_none() {
             let found = "a second signature for the step, without a decision";
-            self.find(line, "budget", found);
+            self.find(line, rules::BUDGET, found);
         }
         if spare != self.place.spare {
             self.find(
                 line,
-                "spare",
+                rules::SPARE,
                 "the spare serial number must be used if people decided so, and only then",
             );
         }
         if key != object.key {
             self.find(
                 line,
-                "key",
+                rules::KEY,
                 format!("key {key:?} signs, and the plan has {:?}", object.key),
             );
         }
         match self.trail.completed(object, spare) {
             None => self.find(
                 line,
-                "object",
+                rules::OBJECT,
                 "its bytes cannot be completed: a key is missing, or does not fit",
             ),
             Some(bytes) if Digest::of(&bytes) != sha256 => {
                 self.find(
                     line,
-                    "object",
+                    rules::OBJECT,
                     "what is signed is not the bytes of the plan, completed with the keys",
                 );
             }
@@ -300,13 +300,13 @@ impl Follower<'_> {
             }
         }
         for found in wrong {
-            self.find(line, "gate", found);
+            self.find(line, rules::GATE, found);
         }
     }
 
     pub(super) fn sign_end(&mut self, line: u64, step: &PlannedStep, signature: Vec<u8>) {
         if self.place.stage != Stage::Begun {
-            self.find(line, "order", "a signature ended, but it was not begun");
+            self.find(line, rules::ORDER, "a signature ended, but it was not begun");
         }
         self.place.stage = Stage::Signed;
         let begun = self
@@ -316,7 +316,7 @@ impl Follower<'_> {
             .filter(|begun| begun.step == step.id);
         match begun {
             Some(begun) => begun.signature = Some((line, signature)),
-            None => self.find(line, "order", "a signature ended, but it was not begun"),
+            None => self.find(line, rules::ORDER, "a signature ended, but it was not begun"),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Follower;
 use crate::ceremony::author::is_author;
-use crate::ceremony::{Choice, Digest, Role, StepAction};
+use crate::ceremony::{Choice, Digest, Role, StepAction, rules};
 use crate::values::UnixTime;
 
 /// An open run.
@@ -31,31 +31,39 @@ impl Follower<'_> {
         if number != self.trail.runs.saturating_add(1) {
             self.find(
                 line,
-                "run",
+                rules::RUN,
                 format!("run {number} follows run {}", self.trail.runs),
             );
         }
         self.trail.runs = number;
         if self.plan.session(&session).is_none() {
-            self.find(line, "session", format!("the plan has no session {session:?}"));
+            self.find(
+                line,
+                rules::SESSION,
+                format!("the plan has no session {session:?}"),
+            );
         }
         if let Some(signed) = self.trail.signatures.first().map(|begun| begun.session.clone())
             && signed != session
         {
             let found = format!("session {session:?}, after a signature in session {signed:?}");
-            self.find(line, "session", found);
+            self.find(line, rules::SESSION, found);
         }
         if self.plan.tool.sha256 != tool {
-            self.find(line, "tool", "the program is not the one that made the plan");
+            self.find(line, rules::TOOL, "the program is not the one that made the plan");
         }
         if let Some(planned) = &self.plan.module
             && planned.sha256 != module
         {
-            self.find(line, "module", "the PKCS#11 module is not the one of the plan");
+            self.find(
+                line,
+                rules::MODULE,
+                "the PKCS#11 module is not the one of the plan",
+            );
         }
         let went_back = match (&self.last, self.trail.findings.last()) {
             // The clock went back with this line, so this run must confirm the clock.
-            (Some(_), Some(last)) if last.line == Some(line) && last.rule == "clock" => {
+            (Some(_), Some(last)) if last.line == Some(line) && last.rule == rules::CLOCK => {
                 self.trail.findings.pop();
                 Some(line)
             }
@@ -78,7 +86,7 @@ impl Follower<'_> {
     pub(super) fn check_author(&mut self, line: u64, by: &str) {
         if !is_author(&self.plan.people, by) {
             let found = format!("{by:?} is not a person of the plan, a login or the program");
-            self.find(line, "author", found);
+            self.find(line, rules::AUTHOR, found);
         }
     }
 
@@ -87,7 +95,7 @@ impl Follower<'_> {
             Some(run) if !run.clock && run.attending.is_none() => run.clock = true,
             _ => self.find(
                 line,
-                "order",
+                rules::ORDER,
                 "the clock is compared once in a run, at its beginning",
             ),
         }
@@ -98,17 +106,17 @@ impl Follower<'_> {
             Some(run) if run.clock && run.attending.is_none() => {}
             _ => self.find(
                 line,
-                "order",
+                rules::ORDER,
                 "attendance is recorded once in a run, after the clock is compared",
             ),
         }
         let distinct: BTreeSet<_> = people.iter().collect();
         if distinct.len() != people.len() {
-            self.find(line, "attendance", "somebody is named twice");
+            self.find(line, rules::ATTENDANCE, "somebody is named twice");
         }
         for name in &distinct {
             if self.plan.people.person(name).is_none() {
-                self.find(line, "attendance", format!("{name:?} is not in the plan"));
+                self.find(line, rules::ATTENDANCE, format!("{name:?} is not in the plan"));
             }
         }
         for (role, wanted) in &self.plan.people.attend {
@@ -117,7 +125,7 @@ impl Follower<'_> {
             if u64::try_from(there).unwrap_or(u64::MAX) < *wanted {
                 let role = role.word();
                 let found = format!("{there} of role {role} attend, and the plan asks for {wanted}");
-                self.find(line, "attendance", found);
+                self.find(line, rules::ATTENDANCE, found);
             }
         }
         self.trail.attended.extend(people.iter().cloned());
@@ -143,14 +151,14 @@ impl Follower<'_> {
         if distinct.len() != people.len() || !people.iter().all(|name| attending.contains(name)) {
             self.find(
                 line,
-                "decision",
+                rules::DECISION,
                 "a person who decided does not attend, or is named twice",
             );
         }
         match choice {
             Choice::ClockIsRight => {
                 if people.is_empty() {
-                    self.find(line, "decision", "nobody decided");
+                    self.find(line, rules::DECISION, "nobody decided");
                 }
                 if let Some(run) = &mut self.run {
                     run.went_back = None;
@@ -158,7 +166,11 @@ impl Follower<'_> {
             }
             _ => {
                 if self.current().is_none_or(|current| current.id != step) {
-                    self.find(line, "decision", format!("step {step:?} is not the current one"));
+                    self.find(
+                        line,
+                        rules::DECISION,
+                        format!("step {step:?} is not the current one"),
+                    );
                 }
                 self.check_deciders(line, &distinct);
                 self.place.choice = Some(choice);
@@ -189,7 +201,7 @@ impl Follower<'_> {
         let there = there.filter(|person| people.contains(&person.name)).count();
         if there < wanted {
             let found = format!("{there} of those who decided may decide, and {wanted} must");
-            self.find(line, "decision", found);
+            self.find(line, rules::DECISION, found);
         }
     }
 }

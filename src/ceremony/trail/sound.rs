@@ -297,7 +297,7 @@ impl Sound {
 
     pub(super) fn expect(&self, rules: &[&str]) {
         let trail = self.follow();
-        let found: Vec<_> = trail.findings.iter().map(|finding| finding.rule).collect();
+        let found: Vec<_> = trail.findings.iter().map(|finding| finding.rule.name()).collect();
         assert_eq!(found, rules, "{:#?}", trail.findings);
     }
 }

@@ -241,7 +241,7 @@ fn another_session_is_possible_until_something_is_signed_and_needs_its_own_gate(
         .follow()
         .findings
         .iter()
-        .map(|finding| finding.rule)
+        .map(|finding| finding.rule.name())
         .collect();
     assert_eq!(rules.first(), Some(&"session"));
 }
@@ -284,7 +284,10 @@ fn nothing_follows_the_end() {
         let mut sound = Sound::new();
         sound.events.push((BEGIN + 100, note));
         let trail = sound.follow();
-        assert_eq!(trail.findings.first().map(|finding| finding.rule), Some("end"));
+        assert_eq!(
+            trail.findings.first().map(|finding| finding.rule.name()),
+            Some("end")
+        );
     }
     let mut aborted = Sound::new();
     aborted.events.truncate(5);

@@ -172,5 +172,11 @@ impl fmt::Display for TranscriptError {
     }
 }
 
-/// `Display` includes each cause.
-impl std::error::Error for TranscriptError {}
+impl std::error::Error for TranscriptError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { cause, .. } => cause.source(),
+            _ => None,
+        }
+    }
+}

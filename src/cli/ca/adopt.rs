@@ -58,7 +58,7 @@ impl AdoptCa {
         let crl = crl.map(|file| input::named(file, input::revocation_list));
         let index = self.revoked.as_deref();
         let index = index.map(|file| input::named(file, input::indexed_certificates));
-        let plan = AdoptionRequest {
+        let request = AdoptionRequest {
             certificates: self.read_certificates()?,
             index: index.transpose()?,
             authority,
@@ -67,15 +67,15 @@ impl AdoptCa {
             refused_keys: settings.refused_keys()?,
             waivers: self.waivers.chosen(),
         };
-        let adoptable = plan.check(settings.clock.now())?;
+        let planned = request.check(settings.clock.now())?;
         settings.check_ledger_or_its_place()?;
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;
             let store = settings.open_store(Some(key))?;
-            adoptable.prove_key(store.as_ref(), key)?;
+            planned.prove_key(store.as_ref(), key)?;
         }
         let mut recorder = settings.open_or_make_recorder(ui)?;
-        let summary = adoptable.record(&mut recorder)?;
+        let summary = planned.record(&mut recorder)?;
         let head = recorder.ledger().head()?.to_string();
         Ok(self.present(&summary, &head))
     }

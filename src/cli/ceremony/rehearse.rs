@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hsm_ca::ceremony::{CeremonyDirectory, CeremonyPage, Finding, PaperSize, script_page};
+use hsm_ca::ceremony::{CeremonyDirectory, CeremonyPage, Finding, PaperSize, rules, script_page};
 use hsm_ca::output::NewDirectory;
 use hsm_ca::token::RigToken;
 use hsm_ca::workflow::{
@@ -157,7 +157,7 @@ fn examine(
     if let Some(plan) = &verified.content
         && let Err(error) = check_plan(plan, &practice_source, ui)
     {
-        let finding = Finding::in_file("plan.json", "plan-again", error.to_string());
+        let finding = Finding::in_file("plan.json", rules::PLAN_AGAIN, error.to_string());
         verified.findings.push(finding);
     }
     let compared = compare_session(&ceremony.plan, &read.source, &verified, &practice_source, session);

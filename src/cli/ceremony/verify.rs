@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hsm_ca::ceremony::{CeremonyDirectory, Digest, Finding, TranscriptHead};
+use hsm_ca::ceremony::{CeremonyDirectory, CeremonyRule, Digest, Finding, TranscriptHead, rules};
 use hsm_ca::workflow::{CeremonyReport, check_plan, verify_ceremony};
 
 use super::words::add_words;
@@ -63,9 +63,11 @@ impl VerifyCeremony {
             .map(|read| read.refusing_keys_of_plan(plan))
             .and_then(|read| check_plan(plan, &read.source, ui).map_err(CliError::from));
         if let Err(error) = again {
-            verified
-                .findings
-                .push(Finding::in_file("plan.json", "plan-again", error.to_string()));
+            verified.findings.push(Finding::in_file(
+                "plan.json",
+                rules::PLAN_AGAIN,
+                error.to_string(),
+            ));
         }
         true
     }
@@ -76,21 +78,21 @@ fn what_to_do(verified: &CeremonyReport, directory: &Path) -> String {
     let directory = quote(&directory.display().to_string());
     let has_only =
         |fits: fn(&Finding) -> bool| !verified.findings.is_empty() && verified.findings.iter().all(fits);
-    let has = |rules: &[&str]| {
+    let has = |rules: &[CeremonyRule]| {
         verified
             .findings
             .iter()
             .any(|finding| rules.contains(&finding.rule))
     };
     // The directory is named where an attestation is missing, the file where one is wrong.
-    if has_only(|finding| finding.rule == "attestation" && finding.file == "attest") {
+    if has_only(|finding| finding.rule == rules::ATTESTATION && finding.file == "attest") {
         format!(
             "Each person who must still sign the transcript's head runs:\n  hsm-ca ceremony attest {directory} --ssh-key FILE\n"
         )
-    } else if has(&["chain", "head"]) {
+    } else if has(&[rules::CHAIN, rules::HEAD]) {
         "Keep a copy of this directory. Compare it with another copy, and with the head on paper.\n"
             .to_owned()
-    } else if has_only(|finding| finding.rule == "not-closed") {
+    } else if has_only(|finding| finding.rule == rules::NOT_CLOSED) {
         format!("Finish it:\n  hsm-ca ceremony run {directory}\n")
     } else {
         String::new()

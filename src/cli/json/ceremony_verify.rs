@@ -102,7 +102,7 @@ impl Finding {
         let one = |finding: &hsm_ca::ceremony::Finding| Self {
             file: finding.file.clone(),
             line: finding.line,
-            rule: finding.rule,
+            rule: finding.rule.name(),
             found: finding.found.clone(),
         };
         findings.iter().map(one).collect()

@@ -30,11 +30,11 @@ impl InLedger {
     /// # Errors
     /// The rules `compromised-key`, `serial-unused`, `second-certificate`, `adopted-path` and `same-name-other-key`.
     pub(super) fn compare(
-        plan: &AdoptionRequest,
+        request: &AdoptionRequest,
         path: PathCheck,
         recorder: &Recorder,
     ) -> Result<Self, WorkflowError> {
-        let (ledger, certificate) = (recorder.ledger(), &plan.authority.value);
+        let (ledger, certificate) = (recorder.ledger(), &request.authority.value);
         let mut compared = Self {
             path,
             issuer: None,
@@ -49,22 +49,22 @@ impl InLedger {
             return Err(Recorder::compromised_by(entry).into());
         }
         refuse_same_number(ledger, certificate)?;
-        if let Some(found) = under_another_name(plan, recorder)? {
-            if !plan.waivers.second_certificate {
+        if let Some(found) = under_another_name(request, recorder)? {
+            if !request.waivers.second_certificate {
                 return Err(X509Error::broken(rules::SECOND_CERTIFICATE, found).into());
             }
             compared.waived.push(rules::SECOND_CERTIFICATE.name.to_owned());
         }
         if path != PathCheck::SelfSigned {
-            compared.find_issuer(plan, recorder)?;
+            compared.find_issuer(request, recorder)?;
         }
         Ok(compared)
     }
 
     /// If the ledger has a CA of the issuer's name, it must have signed this certificate. Otherwise the certificate is forged, or another CA
     /// has the same name.
-    fn find_issuer(&mut self, plan: &AdoptionRequest, recorder: &Recorder) -> Result<(), WorkflowError> {
-        let certificate = &plan.authority.value;
+    fn find_issuer(&mut self, request: &AdoptionRequest, recorder: &Recorder) -> Result<(), WorkflowError> {
+        let certificate = &request.authority.value;
         let above = certificates_above(recorder.ledger(), certificate)?;
         let mut named = above
             .iter()
@@ -82,7 +82,7 @@ impl InLedger {
                 );
                 return Err(X509Error::broken(rules::ADOPTED_PATH, found).into());
             }
-            None if plan.waivers.same_name_other_key => {
+            None if request.waivers.same_name_other_key => {
                 self.waived.push(rules::SAME_NAME_OTHER_KEY.name.to_owned());
             }
             None => {
@@ -95,7 +95,7 @@ impl InLedger {
         }
         let reaches_a_root = above.iter().any(Certificate::is_self_issued);
         if self.issuer.is_some() && self.path == PathCheck::NotChecked && reaches_a_root {
-            self.path = plan.check_path_through(&above, recorder.now())?;
+            self.path = request.check_path_through(&above, recorder.now())?;
         }
         Ok(())
     }
@@ -165,12 +165,15 @@ fn refuse_same_number(ledger: &dyn Ledger, certificate: &Certificate) -> Result<
 }
 
 /// A valid CA certificate in the ledger for the same key under another name.
-fn under_another_name(plan: &AdoptionRequest, recorder: &Recorder) -> Result<Option<String>, WorkflowError> {
+fn under_another_name(
+    request: &AdoptionRequest,
+    recorder: &Recorder,
+) -> Result<Option<String>, WorkflowError> {
     let ledger = recorder.ledger();
-    let authority = authority_of(&plan.authority.value)?;
+    let authority = authority_of(&request.authority.value)?;
     for other in ledger.authorities_like(&authority)? {
         let name = &other.subject.name;
-        if other.key_sha256 != authority.key_sha256 || name.is_like(plan.authority.value.subject()) {
+        if other.key_sha256 != authority.key_sha256 || name.is_like(request.authority.value.subject()) {
             continue;
         }
         let is_valid = |found: &NamedAuthority| {

@@ -190,6 +190,11 @@ impl std::error::Error for CeremonyError {
         match self {
             Self::Step { cause, .. } | Self::TokenCannot { cause, .. } => cause.source(),
             Self::Pair { cause, .. } => cause.source(),
+            Self::Unreadable { cause, .. } => cause.source(),
+            Self::UnknownProfile { cause, .. } => cause.source(),
+            Self::Previous(cause) => cause.source(),
+            Self::Rehearsal(cause) => cause.source(),
+            Self::Run(cause) => cause.source(),
             Self::People(cause) => cause.source(),
             _ => None,
         }

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::ceremony::{CeremonyPlan, Finding, GateBytes, GateCount, StatementFile, Trail};
+use crate::ceremony::{CeremonyPlan, Finding, GateBytes, GateCount, StatementFile, Trail, rules};
 
 /// The directory of the statements at gates, relative to the ceremony's.
 pub(super) const GATES: &str = "run/gates";
-
-const RULE: &str = "gate";
 
 /// At each gate that was passed, the people named in the transcript must have signed its hashes, in its session. Signatures at a gate that was opened
 /// but not passed must be over its hashes too. `files` are all statements, with their paths relative to the ceremony's directory; their names have no
@@ -38,9 +36,9 @@ pub(super) fn check_gates(
                 counts.insert((step, session), (count, passed.map(|passed| passed.people)));
             }
             (Err(error), Some(passed)) => {
-                findings.push(Finding::in_line(passed.line, RULE, error.to_string()));
+                findings.push(Finding::in_line(passed.line, rules::GATE, error.to_string()));
             }
-            (Err(error), None) => findings.push(Finding::in_file(GATES, RULE, error.to_string())),
+            (Err(error), None) => findings.push(Finding::in_file(GATES, rules::GATE, error.to_string())),
         }
     }
     for (name, file) in files {
@@ -61,7 +59,7 @@ pub(super) fn check_gates(
             None => Err("no gate of this step was opened in this session".to_owned()),
         };
         if let Err(reason) = outcome {
-            findings.push(Finding::in_file(name, RULE, reason));
+            findings.push(Finding::in_file(name, rules::GATE, reason));
         }
     }
     for ((step, _), (count, named)) in counts {
@@ -80,7 +78,7 @@ pub(super) fn check_gates(
         } else {
             continue;
         };
-        findings.push(Finding::in_file(GATES, RULE, found));
+        findings.push(Finding::in_file(GATES, rules::GATE, found));
     }
     findings
 }

@@ -146,7 +146,17 @@ impl fmt::Display for PreviousError {
     }
 }
 
-impl std::error::Error for PreviousError {}
+impl std::error::Error for PreviousError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable { cause, .. } => cause.source(),
+            Self::Transcript(cause) => cause.source(),
+            Self::Export(cause) => cause.source(),
+            Self::Plan(cause) => cause.source(),
+            _ => None,
+        }
+    }
+}
 
 /// Reads the export that the plan pins, and checks the plan against it: head, kind, serial numbers, CRL numbers and revocations. `None` if the plan
 /// names no previous ceremony. This does not compare the people: the old quorum must approve a change.

@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 
 use self::archive::Archive;
 use crate::ceremony::{
-    CeremonyDirectory, CeremonyPlan, Digest, Finding, ObjectKind, Trail, TrailEnd, Transcript,
-    TranscriptError, TranscriptHead, UnlistedRevocation,
+    CeremonyDirectory, CeremonyPlan, CeremonyRule, Digest, Finding, ObjectKind, Trail, TrailEnd, Transcript,
+    TranscriptError, TranscriptHead, UnlistedRevocation, rules,
 };
 use crate::workflow::ceremony::unlisted::unlisted_revocations;
 
@@ -81,11 +81,11 @@ impl CeremonyReport {
         self.findings.is_empty()
     }
 
-    fn find_line(&mut self, line: u64, rule: &'static str, found: impl Into<String>) {
+    fn find_line(&mut self, line: u64, rule: CeremonyRule, found: impl Into<String>) {
         self.findings.push(Finding::in_line(line, rule, found));
     }
 
-    fn find(&mut self, file: impl Into<String>, rule: &'static str, found: impl ToString) {
+    fn find(&mut self, file: impl Into<String>, rule: CeremonyRule, found: impl ToString) {
         self.findings
             .push(Finding::in_file(file, rule, found.to_string()));
     }
@@ -99,14 +99,14 @@ pub fn verify_ceremony(directory: &CeremonyDirectory, kept: Option<TranscriptHea
     let bytes = match archive.read("plan.json") {
         Ok(bytes) => bytes,
         Err(reason) => {
-            report.find("plan.json", "plan", reason);
+            report.find("plan.json", rules::PLAN, reason);
             return report;
         }
     };
     let plan = match CeremonyPlan::read(&bytes) {
         Ok(plan) => plan,
         Err(error) => {
-            report.find("plan.json", "plan", error);
+            report.find("plan.json", rules::PLAN, error);
             return report;
         }
     };
@@ -126,7 +126,7 @@ pub fn verify_ceremony(directory: &CeremonyDirectory, kept: Option<TranscriptHea
             report.transcript = Some(transcript);
         }
         Ok(Err(error)) => {
-            report.find(TRANSCRIPT, "chain", &error);
+            report.find(TRANSCRIPT, rules::CHAIN, &error);
             not_checked(&error, kept, &mut report);
         }
         Err(reason) => {
@@ -134,7 +134,7 @@ pub fn verify_ceremony(directory: &CeremonyDirectory, kept: Option<TranscriptHea
                 true => format!("{reason}: the ceremony has not begun, or the file was removed"),
                 false => reason.to_string(),
             };
-            report.find(TRANSCRIPT, "chain", found);
+            report.find(TRANSCRIPT, rules::CHAIN, found);
         }
     }
     check_kept(kept, &mut report);
@@ -169,7 +169,7 @@ fn not_checked(error: &TranscriptError, kept: Option<TranscriptHead>, report: &m
         None => "",
     };
     let found = format!("{found}, so what was signed and made was not checked{head}");
-    report.find(TRANSCRIPT, "chain", found);
+    report.find(TRANSCRIPT, rules::CHAIN, found);
 }
 
 /// The transcript must contain the head that was kept, as its last head or an earlier one.
@@ -179,7 +179,7 @@ fn check_kept(kept: Option<TranscriptHead>, report: &mut CeremonyReport) {
     };
     match transcript.follows(kept) {
         Ok(following) => report.added = Some(following.added),
-        Err(error) => report.find(TRANSCRIPT, "head", error),
+        Err(error) => report.find(TRANSCRIPT, rules::HEAD, error),
     }
 }
 
@@ -190,24 +190,26 @@ fn check_end(plan: &CeremonyPlan, archive: &Archive, report: &mut CeremonyReport
         TrailEnd::Aborted { because, by } => {
             report.find(
                 TRANSCRIPT,
-                "aborted",
+                rules::ABORTED,
                 format!("the ceremony was aborted by {by:?}: {because}"),
             );
         }
-        _ if report.trail.runs == 0 => report.find(TRANSCRIPT, "not-closed", "the ceremony has not begun"),
+        _ if report.trail.runs == 0 => {
+            report.find(TRANSCRIPT, rules::NOT_CLOSED, "the ceremony has not begun")
+        }
         _ => {
             let next = plan.steps.len();
             let found = format!(
                 "the ceremony is not closed: {} of {next} steps are done",
                 report.trail.done
             );
-            report.find(TRANSCRIPT, "not-closed", found);
+            report.find(TRANSCRIPT, rules::NOT_CLOSED, found);
         }
     }
     if matches!(report.trail.end, TrailEnd::Open) && closing::has_sums(archive) {
         let found =
             "lines are missing at its end: SHA256SUMS exists, and is written only after the last line";
-        report.find(TRANSCRIPT, "chain", found);
+        report.find(TRANSCRIPT, rules::CHAIN, found);
     }
 }
 

@@ -1,4 +1,4 @@
-//! By whom responses are signed, and how long they are valid: what all responses of a job have in common.
+//! The signer and the validity that all responses of a job share.
 
 use super::status::StatusSource;
 use crate::signer::{PublicKey, SignatureAlgorithm, SignatureChoice};

@@ -224,7 +224,7 @@ impl Recorder {
         if self.guards.head.is_none() {
             let notice = format!(
                 "the ledger's head is not kept on the token ({reason}): an older copy of the ledger would not be \
-                 noticed. Have it kept in a file, or nowhere"
+                 noticed. Keep it in a file instead, or choose to keep none"
             );
             if !self.notices.contains(&notice) {
                 self.notices.push(notice);

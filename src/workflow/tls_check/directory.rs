@@ -45,7 +45,7 @@ pub(super) fn check(evidence: &TlsEvidence, report: &mut TlsReport) {
         }
     }
     report_count(found_there.len(), unclear, store, report);
-    // With a server at hand it is that one's certificate whose dates count.
+    // If a server was reached, the dates of its certificate count.
     let is_shown = evidence
         .servers
         .iter()

@@ -2,7 +2,7 @@
 
 use super::super::test_plan::{strange_plan, test_plan};
 use super::*;
-use crate::ceremony::TrailSignature;
+use crate::ceremony::{TrailSignature, rules};
 
 fn render(end: TrailEnd, findings: &[Finding]) -> String {
     render_of(end, findings, "CN=<script>root</script>", "CN=\"Sub\"")
@@ -174,7 +174,7 @@ fn an_aborted_ceremony_and_one_that_is_not_verified_say_so_on_every_sheet() {
         "{text}"
     );
     assert!(text.contains("the safe did not open") && !text.contains("Verified when"));
-    let finding = Finding::in_file("out/root.crt", "objects", "another SHA-256");
+    let finding = Finding::in_file("out/root.crt", rules::OUT, "another SHA-256");
     let aborted = TrailEnd::Aborted {
         because: "the safe did not open".to_owned(),
         by: "A".to_owned(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::ceremony::{
     CeremonyPlan, ComparedObject, Digest, Finding, ImportKey, PlannedObject, PlannedStep, StepAction,
-    TranscriptHead,
+    TranscriptHead, rules,
 };
 use crate::signer::PublicKey;
 use crate::workflow::ceremony::{CeremonyInputs, CeremonyReport, CeremonySource};
@@ -78,7 +78,7 @@ pub fn compare_session(
         let found = format!("the rehearsal did not hold session {session:?}");
         comparison
             .findings
-            .push(Finding::in_file("run/transcript.jsonl", "rehearsal", found));
+            .push(Finding::in_file("run/transcript.jsonl", rules::REHEARSAL, found));
     }
     for planned in plan.objects_of(session) {
         let made = practice.made.iter().find(|made| made.step == planned.step);
@@ -125,7 +125,7 @@ fn compare_plans(plan: &CeremonyPlan, practice: &CeremonyPlan, stand_ins: &[Stan
     }
     let finding = |what: String| {
         let found = format!("{what} differs from what the files of the ceremony make");
-        Finding::in_file("the real plan.json", "rehearsal", found)
+        Finding::in_file("the real plan.json", rules::REHEARSAL, found)
     };
     differing.into_iter().map(finding).collect()
 }
@@ -280,7 +280,7 @@ mod tests {
         let mut other = sound();
         other
             .findings
-            .push(Finding::in_file("plan.json", "rehearsal", "x"));
+            .push(Finding::in_file("plan.json", rules::REHEARSAL, "x"));
         assert!(!other.is_sound());
     }
 }

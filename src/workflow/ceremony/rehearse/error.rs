@@ -79,7 +79,16 @@ impl fmt::Display for RehearsalError {
     }
 }
 
-impl std::error::Error for RehearsalError {}
+impl std::error::Error for RehearsalError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::File(cause) => cause.source(),
+            Self::Rig { cause } => cause.source(),
+            Self::Signer(cause) => cause.source(),
+            _ => None,
+        }
+    }
+}
 
 impl From<RehearsalError> for CeremonyError {
     fn from(error: RehearsalError) -> Self {

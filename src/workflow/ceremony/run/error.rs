@@ -231,6 +231,7 @@ impl std::error::Error for RunError {
             Self::Transcript(cause) => cause.source(),
             Self::LogIn { cause, .. } => cause.source(),
             Self::Unfinished { cause, .. } => cause.source(),
+            Self::File { cause, .. } => cause.source(),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::CeremonyReport;
-use crate::ceremony::{CeremonyDirectory, Digest};
+use crate::ceremony::{CeremonyDirectory, Digest, rules};
 use crate::workflow::ceremony::regular_file::read_below;
 
 /// The most files and directories. A ceremony of a hundred objects has a thousand.
@@ -39,7 +39,11 @@ impl Archive {
         };
         archive.list_below(directory.path(), "", DEEPEST, report);
         if !archive.is_whole() {
-            report.find(".", "file", format!("the directory has more than {MOST} files"));
+            report.find(
+                ".",
+                rules::FILE,
+                format!("the directory has more than {MOST} files"),
+            );
         }
         archive
     }
@@ -53,7 +57,7 @@ impl Archive {
         let shown = if below.is_empty() { "." } else { below };
         let entries = match fs::read_dir(path) {
             Ok(entries) => entries,
-            Err(error) => return report.find(shown, "file", error),
+            Err(error) => return report.find(shown, rules::FILE, error),
         };
         for entry in entries {
             self.entries += 1;
@@ -63,17 +67,21 @@ impl Archive {
             let found = entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?)));
             let (name, kind) = match found {
                 Ok(found) => found,
-                Err(error) => return report.find(shown, "file", error),
+                Err(error) => return report.find(shown, rules::FILE, error),
             };
             let Some(name) = name.to_str().filter(|name| !name.chars().any(char::is_control)) else {
-                report.find(shown, "file", format!("{name:?} is not a name of printable text"));
+                report.find(
+                    shown,
+                    rules::FILE,
+                    format!("{name:?} is not a name of printable text"),
+                );
                 continue;
             };
             let inside = format!("{below}{name}");
             if kind.is_file() {
                 self.files.insert(inside);
             } else if !kind.is_dir() || depth == 0 {
-                report.find(inside, "file", "not a regular file");
+                report.find(inside, rules::FILE, "not a regular file");
             } else {
                 self.list_below(&path.join(name), &format!("{inside}/"), depth - 1, report);
                 self.directories.insert(inside);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::pinned::PREVIOUS;
 use super::{Archive, CeremonyReport, Inputs};
-use crate::ceremony::{CeremonyExport, CeremonyPlan, Digest, TrailEnd};
+use crate::ceremony::{CeremonyExport, CeremonyPlan, Digest, TrailEnd, rules};
 use crate::workflow::ceremony::next_state;
 
 const NEXT: &str = "state/next.json";
@@ -61,10 +61,10 @@ fn check_next(plan: &CeremonyPlan, inputs: &Inputs, archive: &Archive, report: &
         (Ok(expected), Ok(found)) if expected == found => {}
         (Ok(_), Ok(_)) => report.find(
             NEXT,
-            "export",
+            rules::EXPORT,
             "it is not the export that follows from the plan and the transcript",
         ),
-        (Err(reason), _) | (_, Err(reason)) => report.find(NEXT, "export", reason),
+        (Err(reason), _) | (_, Err(reason)) => report.find(NEXT, rules::EXPORT, reason),
     }
 }
 
@@ -72,7 +72,7 @@ fn check_next(plan: &CeremonyPlan, inputs: &Inputs, archive: &Archive, report: &
 fn check_checkpoint(plan: &CeremonyPlan, archive: &Archive, report: &mut CeremonyReport) {
     let bytes = match archive.read(CHECKPOINT) {
         Ok(bytes) => bytes,
-        Err(reason) => return report.find(CHECKPOINT, "checkpoint", reason),
+        Err(reason) => return report.find(CHECKPOINT, rules::CHECKPOINT, reason),
     };
     let text = String::from_utf8(bytes).unwrap_or_default();
     let Some(transcript) = &report.transcript else {
@@ -99,7 +99,7 @@ fn check_checkpoint(plan: &CeremonyPlan, archive: &Archive, report: &mut Ceremon
     if !is_sound {
         report.find(
             CHECKPOINT,
-            "checkpoint",
+            rules::CHECKPOINT,
             "it is not the checkpoint of this transcript",
         );
     }
@@ -109,7 +109,7 @@ fn check_checkpoint(plan: &CeremonyPlan, archive: &Archive, report: &mut Ceremon
 fn check_sums(archive: &Archive, report: &mut CeremonyReport) {
     let bytes = match archive.read(CHECKSUMS) {
         Ok(bytes) => bytes,
-        Err(reason) => return report.find(CHECKSUMS, "checksums", reason),
+        Err(reason) => return report.find(CHECKSUMS, rules::CHECKSUMS, reason),
     };
     let listed = match read_sums(&bytes) {
         Ok(listed) => listed,
@@ -117,7 +117,7 @@ fn check_sums(archive: &Archive, report: &mut CeremonyReport) {
             report.findings.push(crate::ceremony::Finding {
                 file: CHECKSUMS.to_owned(),
                 line: Some(line),
-                rule: "checksums",
+                rule: rules::CHECKSUMS,
                 found: reason,
             });
             return;
@@ -128,10 +128,10 @@ fn check_sums(archive: &Archive, report: &mut CeremonyReport) {
             Ok(found) if found == *sha256 => {}
             Ok(_) => report.find(
                 file.clone(),
-                "checksums",
+                rules::CHECKSUMS,
                 format!("its SHA-256 is not the one in {CHECKSUMS}"),
             ),
-            Err(reason) => report.find(file.clone(), "checksums", reason),
+            Err(reason) => report.find(file.clone(), rules::CHECKSUMS, reason),
         }
     }
     for file in archive.files() {
@@ -141,7 +141,7 @@ fn check_sums(archive: &Archive, report: &mut CeremonyReport) {
         });
         let name = file.rsplit('/').next().unwrap_or_default();
         if has_to_be && !name.starts_with(TEMPORARY) && !listed.contains_key(&file) {
-            report.find(file, "checksums", format!("it is not listed in {CHECKSUMS}"));
+            report.find(file, rules::CHECKSUMS, format!("it is not listed in {CHECKSUMS}"));
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::strict_json::Strict;
 use super::{Archive, CeremonyReport, MadeObject};
-use crate::ceremony::{CeremonyPlan, Digest, TrailEnd};
+use crate::ceremony::{CeremonyPlan, Digest, TrailEnd, rules};
 use crate::signer::sha256;
 use crate::workflow::record::CLOCK;
 
@@ -30,7 +30,7 @@ pub(super) fn check(
         Ok(bytes) => bytes,
         Err(reason) => {
             if matches!(report.trail.end, TrailEnd::Closed { .. }) && !plan.objects.is_empty() {
-                report.find(FILE, "ledger", reason);
+                report.find(FILE, rules::LEDGER, reason);
             }
             return;
         }
@@ -42,7 +42,7 @@ pub(super) fn check(
             report.findings.push(crate::ceremony::Finding {
                 file: FILE.to_owned(),
                 line: Some(line),
-                rule: "ledger",
+                rule: rules::LEDGER,
                 found: reason,
             });
             return;
@@ -52,7 +52,7 @@ pub(super) fn check(
         let entry = begun.get(&signature.entry);
         if entry.is_none_or(|begun| begun.tbs != signature.sha256) {
             let found = format!("the ledger's entry {} does not have these bytes", signature.entry);
-            report.find_line(signature.line, "ledger", found);
+            report.find_line(signature.line, rules::LEDGER, found);
         }
         let waived = entry.into_iter().flat_map(|begun| &begun.waived);
         for rule in waived.filter(|rule| *rule != CLOCK && !plan.waives(&signature.step, rule)) {
@@ -60,7 +60,7 @@ pub(super) fn check(
                 "the ledger's entry {} has rule {rule} as waived, and the plan does not waive it for step {:?}",
                 signature.entry, signature.step
             );
-            report.find_line(signature.line, "ledger", found);
+            report.find_line(signature.line, rules::LEDGER, found);
         }
         let der = made
             .iter()
@@ -73,7 +73,7 @@ pub(super) fn check(
                 "the ledger's entry {} does not have this object as signed",
                 signature.entry
             );
-            report.find_line(signature.line, "ledger", found);
+            report.find_line(signature.line, rules::LEDGER, found);
         }
     }
     // The transcript covers the whole life of a key that the ceremony made.
@@ -97,7 +97,7 @@ pub(super) fn check(
             let found = format!(
                 "entry {sequence} is signed by a key of the ceremony, and the transcript does not have it"
             );
-            report.find(FILE, "ledger", found);
+            report.find(FILE, rules::LEDGER, found);
         }
     }
 }

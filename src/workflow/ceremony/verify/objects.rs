@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Archive, CeremonyReport, Inputs, MadeObject};
-use crate::ceremony::{CeremonyPlan, Digest, ObjectKind, PlannedObject, TrailEnd, TrailSignature};
+use crate::ceremony::{CeremonyPlan, Digest, ObjectKind, PlannedObject, TrailEnd, TrailSignature, rules};
 use crate::output::encode_pem;
 use crate::signer::{PublicKey, SignatureAlgorithm};
 use crate::x509::{CERTIFICATE, Certificate, PUBLIC_KEY, X509_CRL, decode_one, join_signature};
@@ -35,7 +35,7 @@ pub(super) fn check(
                 if let Some((line, sha256)) = report.trail.written.get(&begun.step).copied()
                     && sha256 != Digest::of(&der)
                 {
-                    report.find_line(line, "object", "what was written is not what was signed");
+                    report.find_line(line, rules::OBJECT, "what was written is not what was signed");
                 }
                 made.push(MadeObject {
                     step: object.step.clone(),
@@ -44,7 +44,9 @@ pub(super) fn check(
                     der,
                 });
             }
-            Err(reason) => report.find_line(line, "signature", format!("step {:?}: {reason}", begun.step)),
+            Err(reason) => {
+                report.find_line(line, rules::SIGNATURE, format!("step {:?}: {reason}", begun.step))
+            }
         }
     }
     check_names(archive, &signatures, report);
@@ -128,10 +130,10 @@ fn compare(archive: &Archive, name: &str, expected: &[u8], report: &mut Ceremony
         Ok(found) if found == expected => {}
         Ok(_) => report.find(
             file,
-            "object",
+            rules::OBJECT,
             "it is not what the plan, the keys and the transcript make",
         ),
-        Err(reason) => report.find(file, "object", reason),
+        Err(reason) => report.find(file, rules::OBJECT, reason),
     }
 }
 
@@ -142,7 +144,7 @@ fn check_names(archive: &Archive, signatures: &[TrailSignature], report: &mut Ce
         known.extend([".sig", ".der"].map(|suffix| format!("{}{suffix}", signed.step)));
     }
     for name in archive.files_in("run/objects").difference(&known) {
-        report.find(format!("run/objects/{name}"), "object", "no step made it");
+        report.find(format!("run/objects/{name}"), rules::OBJECT, "no step made it");
     }
 }
 
@@ -152,7 +154,7 @@ fn check_out(made: &[MadeObject], archive: &Archive, report: &mut CeremonyReport
         for name in archive.files_in("out") {
             report.find(
                 format!("out/{name}"),
-                "out",
+                rules::OUT,
                 "no results before the ceremony is closed",
             );
         }
@@ -169,23 +171,27 @@ fn check_out(made: &[MadeObject], archive: &Archive, report: &mut CeremonyReport
                 if out.get(&object.out) != Some(&Digest::of(&found)) {
                     report.find_line(
                         line,
-                        "out",
+                        rules::OUT,
                         format!("{file} has another SHA-256 than the one here"),
                     );
                 }
             }
-            Ok(_) => report.find(file, "out", format!("it is not what step {:?} made", object.step)),
-            Err(reason) => report.find(file, "out", reason),
+            Ok(_) => report.find(
+                file,
+                rules::OUT,
+                format!("it is not what step {:?} made", object.step),
+            ),
+            Err(reason) => report.find(file, rules::OUT, reason),
         }
     }
     let is_made = |name: &String| made.iter().any(|object| object.out == *name);
     for name in archive.files_in("out").into_iter().filter(|name| !is_made(name)) {
-        report.find(format!("out/{name}"), "out", "no step made it");
+        report.find(format!("out/{name}"), rules::OUT, "no step made it");
     }
     for name in out.keys().filter(|name| !is_made(name)) {
         report.find_line(
             line,
-            "out",
+            rules::OUT,
             format!("{name:?} is among the results, and no step made it"),
         );
     }

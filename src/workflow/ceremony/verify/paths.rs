@@ -1,7 +1,7 @@
 //! Checks the results as a relying party would: certification paths, and CRLs against their issuers.
 
 use super::{CeremonyReport, Inputs, MadeObject};
-use crate::ceremony::{CeremonyPlan, Crl, ObjectKind, StepAction};
+use crate::ceremony::{CeremonyPlan, Crl, ObjectKind, StepAction, rules};
 use crate::values::UnixTime;
 use crate::x509::{Certificate, CertificateRevocationList, ChainCheck, CrlNumber, verify_chain};
 
@@ -19,7 +19,7 @@ pub(super) fn check(plan: &CeremonyPlan, inputs: &Inputs, made: &[MadeObject], r
             ObjectKind::Crl => check_crl(plan, inputs, object, made, report),
         };
         if let Err(reason) = found {
-            report.find(format!("run/objects/{}.der", object.step), "path", reason);
+            report.find(format!("run/objects/{}.der", object.step), rules::PATH, reason);
         }
     }
 }

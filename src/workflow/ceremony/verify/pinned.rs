@@ -1,7 +1,7 @@
 //! The files that the plan pins by their SHA-256, and its text for people.
 
 use super::{Archive, CeremonyReport, Inputs};
-use crate::ceremony::{CeremonyPlan, Digest, plan_text};
+use crate::ceremony::{CeremonyPlan, Digest, plan_text, rules};
 use crate::workflow::ceremony::check_previous;
 
 /// The key under which [`check`] keeps the export of the previous ceremony.
@@ -27,7 +27,7 @@ pub(super) fn check(plan: &CeremonyPlan, archive: &Archive, report: &mut Ceremon
             Ok(_) => {
                 inputs.insert(PREVIOUS.to_owned(), bytes);
             }
-            Err(error) => report.find(previous.file.clone(), "previous", error),
+            Err(error) => report.find(previous.file.clone(), rules::PREVIOUS, error),
         }
     }
     inputs
@@ -35,10 +35,10 @@ pub(super) fn check(plan: &CeremonyPlan, archive: &Archive, report: &mut Ceremon
 
 fn pin(archive: &Archive, file: &str, sha256: Digest, report: &mut CeremonyReport) -> Option<Vec<u8>> {
     match archive.read(file) {
-        Err(reason) => report.find(file, "pinned", reason),
+        Err(reason) => report.find(file, rules::PINNED, reason),
         Ok(bytes) if Digest::of(&bytes) != sha256 => {
             let found = format!("its SHA-256 is {}, and the plan has {sha256}", Digest::of(&bytes));
-            report.find(file, "pinned", found);
+            report.find(file, rules::PINNED, found);
         }
         Ok(bytes) => return Some(bytes),
     }
@@ -51,14 +51,14 @@ pub(super) fn check_text(plan: &CeremonyPlan, archive: &Archive, report: &mut Ce
     const TEXT: &str = "plan.txt";
     let found = match archive.read(TEXT) {
         Ok(found) => found,
-        Err(reason) => return report.find(TEXT, "plan-text", reason),
+        Err(reason) => return report.find(TEXT, rules::PLAN_TEXT, reason),
     };
     if plan.tool.version != env!("CARGO_PKG_VERSION") {
         return;
     }
     match plan_text(plan) {
         Ok(text) if text.as_bytes() == found => {}
-        Ok(_) => report.find(TEXT, "plan-text", "it is not the text of plan.json"),
-        Err(error) => report.find(TEXT, "plan-text", error),
+        Ok(_) => report.find(TEXT, rules::PLAN_TEXT, "it is not the text of plan.json"),
+        Err(error) => report.find(TEXT, rules::PLAN_TEXT, error),
     }
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::pinned::PREVIOUS;
 use super::{Archive, Attested, CeremonyReport, Inputs};
 use crate::ceremony::{
-    ApprovalCount, AttestationCount, CeremonyExport, CeremonyPlan, PlanError, Presence, StatementFile,
-    StatementFileError, TrailEnd, Verdict, pair_statements,
+    ApprovalCount, AttestationCount, CeremonyExport, CeremonyPlan, CeremonyRule, PlanError, Presence,
+    StatementFile, StatementFileError, TrailEnd, Verdict, pair_statements, rules,
 };
 use crate::workflow::ceremony::gates::{self, GATES};
 
@@ -32,9 +32,9 @@ pub(super) fn check_approvals(
     });
     let (mut count, mut old) = match counts {
         Ok(counts) => counts,
-        Err(error) => return report.find("plan.json", "approval", error),
+        Err(error) => return report.find("plan.json", rules::APPROVAL, error),
     };
-    let Some(files) = statements_in(archive, APPROVALS, "approval", report) else {
+    let Some(files) = statements_in(archive, APPROVALS, rules::APPROVAL, report) else {
         return;
     };
     for (name, file) in files {
@@ -47,7 +47,7 @@ pub(super) fn check_approvals(
         if let Err(error) = count.add(&file.statement, signature)
             && by_old != Some(true)
         {
-            report.find(name, "approval", error);
+            report.find(name, rules::APPROVAL, error);
         }
     }
     let verdicts = [Some(count.verdict()), old.map(|old| old.verdict())];
@@ -62,7 +62,7 @@ pub(super) fn check_approvals(
             Verdict::Rejected { rejections } => {
                 for rejection in rejections {
                     let found = format!("{:?} rejected the plan: {}", rejection.person, rejection.because);
-                    report.find(APPROVALS, "approval", found);
+                    report.find(APPROVALS, rules::APPROVAL, found);
                 }
             }
             Verdict::Open { missing, .. } => {
@@ -71,7 +71,7 @@ pub(super) fn check_approvals(
                     missing => format!("{missing} more approvers"),
                 };
                 let found = format!("{approvers} {whose} must approve");
-                report.find(APPROVALS, "approval", found);
+                report.find(APPROVALS, rules::APPROVAL, found);
             }
         }
     }
@@ -79,7 +79,7 @@ pub(super) fn check_approvals(
 
 /// The statements at the gates must be those that the transcript names.
 pub(super) fn check_gates(archive: &Archive, plan: &CeremonyPlan, report: &mut CeremonyReport) {
-    if let Some(files) = statements_in(archive, GATES, "gate", report) {
+    if let Some(files) = statements_in(archive, GATES, rules::GATE, report) {
         let mut found = gates::check_gates(plan, &report.trail, &files);
         report.findings.append(&mut found);
     }
@@ -87,7 +87,7 @@ pub(super) fn check_gates(archive: &Archive, plan: &CeremonyPlan, report: &mut C
 
 /// Everyone who must attest the transcript's head must have done so, once it has an end.
 pub(super) fn check_attestations(archive: &Archive, plan: &CeremonyPlan, report: &mut CeremonyReport) {
-    let files = statements_in(archive, ATTESTATIONS, "attestation", report);
+    let files = statements_in(archive, ATTESTATIONS, rules::ATTESTATION, report);
     let (Some(files), Some(transcript)) = (files, &report.transcript) else {
         return;
     };
@@ -95,14 +95,14 @@ pub(super) fn check_attestations(archive: &Archive, plan: &CeremonyPlan, report:
     let count: Result<AttestationCount, PlanError> = AttestationCount::of(plan, &attended, transcript.head());
     let mut count = match count {
         Ok(count) => count,
-        Err(error) => return report.find("plan.json", "attestation", error),
+        Err(error) => return report.find("plan.json", rules::ATTESTATION, error),
     };
     for (name, file) in files {
         // A statement without a signature does not count.
         if let Some(signature) = &file.signature
             && let Err(error) = count.add(&file.statement, signature)
         {
-            report.find(name, "attestation", error);
+            report.find(name, rules::ATTESTATION, error);
         }
     }
     let missing = match report.trail.end {
@@ -112,7 +112,7 @@ pub(super) fn check_attestations(archive: &Archive, plan: &CeremonyPlan, report:
     for person in missing {
         report.find(
             ATTESTATIONS,
-            "attestation",
+            rules::ATTESTATION,
             format!("{person:?} must sign the transcript's head, and has not signed it yet"),
         );
     }
@@ -133,7 +133,7 @@ pub(super) fn check_attestations(archive: &Archive, plan: &CeremonyPlan, report:
 fn statements_in(
     archive: &Archive,
     below: &str,
-    rule: &'static str,
+    rule: CeremonyRule,
     report: &mut CeremonyReport,
 ) -> Option<Vec<(String, StatementFile)>> {
     let named = |path: &Path| {
