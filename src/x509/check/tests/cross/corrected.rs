@@ -152,8 +152,8 @@ fn a_subject_that_a_new_ca_may_not_have_is_repeated_and_reported() {
             name(&[attribute(common, 0x0c, b"a"), attribute(common, 0x0c, b"b")]),
             "name-attribute-once",
         ),
-        (name(&[attribute(common, 0x14, b"Old")]), "subject"),
-        (name(&[attribute(common, 0x1e, b"\0O\0l")]), "subject"),
+        (name(&[attribute(common, 0x14, b"Old")]), "name-string-type"),
+        (name(&[attribute(common, 0x1e, b"\0O\0l")]), "name-string-type"),
         (name(&[attribute(common, 0x0c, b" Old")]), "name-text"),
     ] {
         let found = faults(subject);
