@@ -21,8 +21,8 @@ pub fn check(input: &[u8]) {
         check_one(certificate);
     }
     if let [leaf, authorities @ ..] = &all[..] {
-        judge(leaf, authorities);
-        judge(leaf, &all);
+        verify_paths(leaf, authorities);
+        verify_paths(leaf, &all);
     }
 }
 
@@ -85,7 +85,7 @@ fn issue_under(authority: &Certificate) {
     }
 }
 
-fn judge(leaf: &Certificate, authorities: &[Certificate]) {
+fn verify_paths(leaf: &Certificate, authorities: &[Certificate]) {
     for step in verify_chain(leaf, authorities, NOW).steps {
         printable(step.subject);
     }

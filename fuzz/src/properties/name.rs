@@ -4,7 +4,7 @@ use hsm_ca::x509::{AlternativeName, Name};
 
 use super::shown::{printable, told};
 
-/// A parsed subject can be shown, and its shown text parses to a like name: text does not tell string types apart (RFC 5280 section 7.1).
+/// A parsed subject can be shown, and its shown text parses to a like name: text does not show string types (RFC 5280 section 7.1).
 pub fn check(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else { return };
     match Name::from_rfc4514(text) {
