@@ -34,6 +34,8 @@ case ${1-} in
     # The other tokens: NSS softokn, opencryptoki's soft token, and a TPM 2.0 (swtpm) behind its resource manager.
     packages+=(libnss3 libnss3-tools opencryptoki)
     packages+=(swtpm tpm2-abrmd dbus-daemon libtpm2-pkcs11-1 libtss2-tcti-swtpm0 libtss2-tcti-tabrmd0)
+    # OpenSSL's headers, for the program that generates Debian's weak keys.
+    packages+=(libssl-dev)
     # PostgreSQL, for ledgers that several issuers share. The tests start their own clusters.
     packages+=(postgresql-15)
     ;;

@@ -158,6 +158,9 @@ fn breakable_keys_are_not_certified() {
         ),
         ("roca", "key-roca (CVE-2017-15361)"),
         ("close-primes", "key-close-primes (CVE-2022-26320)"),
+        ("debian-rsa", "key-debian (CVE-2008-0166)"),
+        ("debian-p256", "key-debian (CVE-2008-0166)"),
+        ("debian-p384", "key-debian (CVE-2008-0166)"),
     ];
     make_weak_keys(&rig, &[&["sound"][..], &broken.map(|(name, _)| name)].concat());
     for (name, wanted) in broken {

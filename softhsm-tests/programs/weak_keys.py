@@ -1,18 +1,20 @@
-"""Makes RSA keys that can be broken: weak_keys.py DIRECTORY NAME...
+"""Makes keys that can be broken: weak_keys.py DIRECTORY NAME...
 
 For each key it writes a request, the self-signed certificate of a CA, and the private key. Only the key is wrong in them.
 """
 
 import datetime
+import functools
 import math
 import random
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 chance = random.Random(5)
@@ -93,6 +95,24 @@ def coprime_prime(bits, exponent):
             return found
 
 
+@functools.lru_cache
+def debian_generator():
+    """Compiles the generator of the keys that Debian's OpenSSL could generate."""
+    directory = tempfile.TemporaryDirectory()
+    program = Path(directory.name, "debian_weak_keys")
+    source = Path(__file__).parents[2] / "scripts" / "debian_weak_keys.c"
+    subprocess.run(["cc", "-O2", "-o", program, source, "-lcrypto"], check=True)
+    return program, directory
+
+
+def debian_secrets(kind):
+    """The private numbers of one of the nine keys of a process."""
+    process = str(chance.randrange(32768))
+    generate = [debian_generator()[0], kind, process, process, "secrets"]
+    lines = subprocess.run(generate, check=True, capture_output=True, text=True).stdout.splitlines()
+    return [int(word, 16) for word in chance.choice(lines).split()[4:]]
+
+
 def close_primes():
     first = prime(1024)
     return private_key(first, next_prime(first + 2))
@@ -110,6 +130,9 @@ WEAK = {
     "factor-20-bits": lambda: private_key(prime(2028), 1000003),
     "factor-31-bits": lambda: private_key(prime(2017), 2147483629),
     "factor-32-bits": lambda: private_key(prime(2016), 4294967291),
+    "debian-rsa": lambda: private_key(*debian_secrets("rsa:2048")),
+    "debian-p256": lambda: ec.derive_private_key(*debian_secrets("ec:p256"), ec.SECP256R1()),
+    "debian-p384": lambda: ec.derive_private_key(*debian_secrets("ec:p384"), ec.SECP384R1()),
     "two-factors": lambda: private_key(prime(1997), 1000003, 2147483629),
 }
 

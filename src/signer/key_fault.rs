@@ -1,6 +1,7 @@
 //! Faults that a public key reveals: its private key is not secret, or the key is not valid.
 
 mod curves;
+mod debian;
 mod edwards;
 mod factor;
 mod residues;
@@ -37,6 +38,8 @@ pub enum KeyFault {
     ClosePrimes,
     /// The key is in a list of keys whose private keys others know.
     Listed,
+    /// Debian's OpenSSL of 2006 to 2008 could generate the key (CVE-2008-0166).
+    Debian,
     /// NIST SP 800-56A section 5.6.2.3.3: the point must be on the curve, and not at infinity.
     OffCurve,
     /// A point of Ed25519 whose order divides 8. Anyone can make a signature that verifies under it, so it proves no possession.
@@ -63,6 +66,9 @@ impl fmt::Display for KeyFault {
             Self::Listed => {
                 f.write_str("the key is in the list of refused keys: others have its private key")
             }
+            Self::Debian => f.write_str(
+                "Debian's OpenSSL of 2006 to 2008 generated the key: anybody can generate it again",
+            ),
             Self::Roca => f.write_str("the modulus has the fingerprint of ROCA"),
             Self::ClosePrimes => f.write_str("the two primes are close together"),
         }
@@ -143,7 +149,10 @@ impl PublicKey {
                     Curve::Secp256k1 => &ECDSA_P256K1_SHA256_ASN1,
                 };
                 let read = ParsedPublicKey::new(algorithm, self.subject_public_key());
-                read.is_err().then_some(KeyFault::OffCurve)
+                match read {
+                    Err(_) => Some(KeyFault::OffCurve),
+                    Ok(_) => debian::could_generate(self).then_some(KeyFault::Debian),
+                }
             }
             KeyAlgorithm::Ed25519 => edwards::find_point_fault(self.subject_public_key()),
             // Any string of the right length is a key: FIPS 204 algorithm 23 has no check.
@@ -245,6 +254,9 @@ impl PublicKey {
 
     fn find_rsa_fault(&self) -> Option<KeyFault> {
         let (modulus, exponent) = self.rsa_integers()?;
+        if debian::could_generate(self) {
+            return Some(KeyFault::Debian);
+        }
         let modulus = BigUint::from_bytes_be(modulus);
         if BigUint::from_bytes_be(exponent) < BigUint::from(65_537_u32) {
             return Some(KeyFault::Exponent);

@@ -119,19 +119,10 @@ impl KeyList {
     /// Whether the key is in the list.
     #[must_use]
     pub fn has(&self, key: &PublicKey) -> bool {
-        let modulus = key.rsa_integers().map(|(modulus, _)| modulus);
-        let number = match (key.algorithm(), modulus) {
-            (_, Some(modulus)) => modulus,
-            (KeyAlgorithm::Ec(curve), None) => key
-                .subject_public_key()
-                .get(1..=curve.field_bytes())
-                .unwrap_or_default(),
-            (KeyAlgorithm::Ed25519, None) => return self.has_hash(key.subject_public_key()),
-            _ => return false,
+        let Some(number) = hashed_number(key) else {
+            return false;
         };
-        let zeros = number.iter().take_while(|byte| **byte == 0).count();
-        let number = number.get(zeros..).unwrap_or_default();
-        self.has_hash(number) || modulus.is_some() && self.has_modulus(number)
+        self.has_hash(number) || key.rsa_integers().is_some() && self.has_modulus(number)
     }
 
     fn has_hash(&self, number: &[u8]) -> bool {
@@ -146,6 +137,18 @@ impl KeyList {
         let hash = sha1(line.as_bytes());
         hash.last_chunk().is_some_and(|tail| self.tails.contains(tail))
     }
+}
+
+/// What is hashed of a key: the modulus of an RSA key, or the x coordinate of an EC key, without leading zeros; the 32 bytes of an Ed25519 key.
+pub(super) fn hashed_number(key: &PublicKey) -> Option<&[u8]> {
+    let number = match (key.algorithm(), key.rsa_integers()) {
+        (_, Some((modulus, _))) => modulus,
+        (KeyAlgorithm::Ec(curve), None) => key.subject_public_key().get(1..=curve.field_bytes())?,
+        (KeyAlgorithm::Ed25519, None) => return Some(key.subject_public_key()),
+        _ => return None,
+    };
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..)
 }
 
 #[cfg(test)]

@@ -152,6 +152,11 @@ rules! {
         "CVE-2008-0166",
         "the key is not in the operator's list of refused keys",
     );
+    KEY_DEBIAN = rule(
+        "key-debian",
+        "CVE-2008-0166",
+        "the key is not one that Debian's OpenSSL of 2006 to 2008 could generate (RSA-2048, P-256 and P-384)",
+    );
     KEY_EXPONENT = rule(
         "key-exponent",
         "NIST SP 800-89 5.3.3",

@@ -127,6 +127,7 @@ pub(super) const fn rule_of(fault: KeyFault) -> &'static Rule {
         KeyFault::MediumFactor(_) => rules::KEY_MEDIUM_FACTORS,
         KeyFault::PrimePower => rules::KEY_COMPOSITE,
         KeyFault::Listed => rules::KEY_REFUSED,
+        KeyFault::Debian => rules::KEY_DEBIAN,
         KeyFault::Roca => rules::KEY_ROCA,
         KeyFault::ClosePrimes => rules::KEY_CLOSE_PRIMES,
     }

@@ -1,9 +1,11 @@
 """SSH keys whose private key others can find, or under which anybody can sign: docs/ceremony-format.md, "SSH keys and signatures"."""
 
 import functools
+import hashlib
 import math
+from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from .refused import demand
 
@@ -26,6 +28,8 @@ def refuse_weak(key):
         refuse_weak_rsa(key.public_numbers())
     elif isinstance(key, ed25519.Ed25519PublicKey):
         refuse_small_order(int.from_bytes(key.public_bytes_raw(), "little") % 2**255)
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        refuse_debian(key.public_numbers().x)
 
 
 def refuse_weak_rsa(numbers):
@@ -39,6 +43,22 @@ def refuse_weak_rsa(numbers):
         rest = middle * middle - n
         demand(math.isqrt(rest) ** 2 != rest, "RSA primes that are close together")
         middle += 1
+
+
+def refuse_debian(x):
+    digest = hashlib.sha256(x.to_bytes((x.bit_length() + 7) // 8, "big")).digest()
+    ends, keys = debian_keys()
+    place = int.from_bytes(digest[:2], "big")
+    first = ends[place - 1] if place > 0 else 0
+    demand(digest[2:6] not in keys[first : ends[place]], "key of Debian's OpenSSL")
+
+
+@functools.lru_cache
+def debian_keys():
+    """scripts/debian_keys_table.py has the format."""
+    table = Path(__file__).parents[3].joinpath("src/signer/key_fault/debian_keys.bin").read_bytes()
+    words = [table[start : start + 4] for start in range(0, len(table), 4)]
+    return [int.from_bytes(end, "big") for end in words[:65536]], words[65536:]
 
 
 def is_power_of_65537(n, prime):

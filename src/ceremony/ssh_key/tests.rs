@@ -140,6 +140,14 @@ fn keys_whose_signatures_can_be_forged_are_refused() {
         matches!(error, SshKeyError::Fault(KeyFault::OffCurve)),
         "{error:?}"
     );
+    // One of the keys of scripts/debian_weak_keys.c: process 5, le64, rnd.
+    let point = hex::decode(concat!(
+        "04",
+        "095b11b427d5b0890edc2a9503e69804e00d86c6c42a35c736fe9e169aba16bb",
+        "6944bfa9d61c4e090513251654d15b90f0500d7f64aacc1250605704733b869f"
+    ));
+    let error = SshKey::from_line(&line("ecdsa-sha2-nistp256", &[b"nistp256", &point.unwrap()])).unwrap_err();
+    assert!(matches!(error, SshKeyError::Fault(KeyFault::Debian)), "{error:?}");
     let compressed = [&[2_u8][..], &[1; 32]].concat();
     let error = SshKey::from_line(&line("ecdsa-sha2-nistp256", &[b"nistp256", &compressed])).unwrap_err();
     assert!(matches!(error, SshKeyError::Key(_)), "{error:?}");
