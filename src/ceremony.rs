@@ -61,8 +61,8 @@ pub use kind::{CeremonyKind, Requirement};
 pub use occurrence::{Occurrence, OccurrenceKind};
 pub use octets::{NotBase64, Octets};
 pub use paper::{
-    CeremonyPage, PaperSize, ReportContent, ReportedAttestation, ReportedObject, plan_text, record_text,
-    report_page, script_page,
+    CeremonyPage, PaperSize, ReportContent, ReportedAttestation, ReportedObject, ScriptState, plan_text,
+    record_text, report_page, script_page,
 };
 #[cfg(test)]
 pub(crate) use plan::RULES_OF_THE_LEDGER;

@@ -320,3 +320,47 @@ fn files_and_directories_that_others_can_change_are_not_used() {
     rig.json(&["ceremony", "approvals", "nowhere"])
         .refused(2, "no-ceremony");
 }
+
+/// People print the script before the approvals too. It says approved only when the plan is.
+#[test]
+fn the_script_says_what_became_of_the_plan() {
+    let rig = planned();
+    let script = |page: &str| {
+        let run = rig.command(&["ceremony", "script", "room", "--out", page]).ok();
+        let text = String::from_utf8(rig.read(page)).expect("UTF-8");
+        (run.stdout + &run.stderr, text)
+    };
+    let approved = "This script was made from the approved plan.";
+    let (said, text) = script("open.html");
+    assert!(
+        said.contains("hsm-ca ceremony approvals room") && !said.contains("ceremony run"),
+        "{said}"
+    );
+    assert!(said.contains("warning: the plan is not approved yet"), "{said}");
+    assert!(!text.contains(approved) && text.contains("it was not known whether its plan is approved"));
+    rig.trust_quorum();
+    for name in ["A", "B", "C"] {
+        rig.approve(name).ok();
+    }
+    let (said, text) = script("approved.html");
+    assert!(
+        said.contains("hsm-ca ceremony run room") && !said.contains("warning"),
+        "{said}"
+    );
+    assert!(text.contains(approved));
+    rig.reject("D", "the path length is wrong").ok();
+    let (said, text) = script("rejected.html");
+    assert!(
+        said.contains("every page says REJECTED") && !said.contains("ceremony run"),
+        "{said}"
+    );
+    assert!(!text.contains(approved) && text.contains("<span>REJECTED</span>"));
+    rig.json(&["ceremony", "abort", "room", "--because", "the plan is rejected"])
+        .ok();
+    let (said, text) = script("aborted.html");
+    assert!(
+        said.contains("every page says ABORTED") && !said.contains("ceremony run"),
+        "{said}"
+    );
+    assert!(!text.contains(approved) && text.contains("<span>ABORTED</span>"));
+}

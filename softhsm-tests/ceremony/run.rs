@@ -81,6 +81,7 @@ pub(super) fn hold(rig: &Rig, points: &[&str]) -> Vec<Value> {
 #[track_caller]
 pub(super) fn assert_sound(held: &Value) {
     assert_eq!(held["finished"], 0, "{held:#}");
+    assert_eq!(held["left behind"], json!([]), "{held:#}");
     assert_eq!(
         (&held["verified"], &held["second"]),
         (&json!(0), &json!("ok")),

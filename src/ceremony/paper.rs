@@ -16,5 +16,5 @@ mod test_plan;
 pub use self::document::{CeremonyPage, PaperSize};
 pub use self::plan_text::plan_text;
 pub use self::report::{ReportContent, ReportedAttestation, ReportedObject, report_page};
-pub use self::script::script_page;
+pub use self::script::{ScriptState, script_page};
 pub use self::step::record_text;

@@ -5,6 +5,7 @@
 
 mod finish;
 mod in_step;
+mod left;
 mod made;
 mod room;
 #[cfg(test)]

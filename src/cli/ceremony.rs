@@ -127,7 +127,7 @@ impl CeremonyCommand {
             Self::Check(check) => check.run(settings, ui),
             Self::Plan(plan) => plan.run(settings, ui),
             Self::Show(show) => show.run(settings),
-            Self::Script(script) => script.run(settings),
+            Self::Script(script) => script.run(settings, ui),
             Self::Approve(approve) => approve.run(settings, ui),
             Self::Approvals(approvals) => approvals.run(settings),
             Self::Report(report) => report.run(settings),

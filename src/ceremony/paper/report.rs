@@ -65,6 +65,8 @@ pub struct ReportedObject {
     pub issuer: String,
     /// Its subject, if it is a certificate.
     pub subject: Option<String>,
+    /// SHA-256 of the `subjectPublicKeyInfo` that it certifies, if it is a certificate.
+    pub key: Option<Digest>,
     /// Whether it is a CA certificate issued by another CA, which must be disclosed.
     pub is_subordinate: bool,
     /// When the next CRL is due.

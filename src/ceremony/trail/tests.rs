@@ -1,6 +1,7 @@
 //! A sound trail has no findings. Each departure from the plan has one.
 
 mod interrupted;
+mod left;
 
 use super::sound::*;
 use super::*;

@@ -8,7 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hsm_ca::ceremony::{CeremonyDirectory, CeremonyPage, Finding, PaperSize, rules, script_page};
+use hsm_ca::ceremony::{
+    CeremonyDirectory, CeremonyPage, Finding, PaperSize, ScriptState, rules, script_page,
+};
 use hsm_ca::output::NewDirectory;
 use hsm_ca::token::RigToken;
 use hsm_ca::workflow::{
@@ -162,7 +164,8 @@ fn examine(
     }
     let compared = compare_session(&ceremony.plan, &read.source, &verified, &practice_source, session);
     if let Some(plan) = &verified.content {
-        let script = script_page(plan, PaperSize::A4).map_err(CeremonyError::from)?;
+        // The practice was carried out, so its plan was approved.
+        let script = script_page(plan, ScriptState::Approved, PaperSize::A4).map_err(CeremonyError::from)?;
         pages.push((format!("{session}/{SCRIPT}"), script));
     }
     pages.push((format!("{session}/{REPORT}"), page_of(&verified, PaperSize::A4)?));

@@ -3,18 +3,20 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use hsm_ca::ceremony::{PaperSize, script_page};
-use hsm_ca::workflow::{CeremonyError, deliver};
+use hsm_ca::ceremony::{PaperSize, ScriptState, script_page};
+use hsm_ca::workflow::{CeremonyError, OpenedCeremony, PeopleError, count_approvals, deliver};
 
 use super::directory::ReadPlan;
+use super::show::RunState;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
 use crate::cli::json::Output as _;
-use crate::cli::json::ceremony::CeremonyScript;
+use crate::cli::json::ceremony::{CeremonyScript, RunState as State};
 use crate::cli::json::common::{FileName, Fingerprint};
 use crate::cli::output_file::{OutputOptions, split};
 use crate::cli::report::{Report, printable};
 use crate::cli::shell::quote;
+use crate::cli::ui::Ui;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WriteScript {
@@ -51,12 +53,18 @@ impl Paper {
 }
 
 impl WriteScript {
-    pub(super) fn run(&self, settings: &Settings) -> Result<Report, CliError> {
+    pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         settings.refuse_own_file(&self.out)?;
-        let ReadPlan { plan, hash, .. } = ReadPlan::read(&self.directory)?;
+        let read = ReadPlan::read(&self.directory)?;
+        let run = RunState::read(&read)?.state();
+        let state = match run {
+            State::Aborted => ScriptState::Aborted,
+            _ => self.approved(settings),
+        };
+        let ReadPlan { plan, hash, .. } = read;
         let paper = self.paper.size();
         let delivery = OutputOptions::of(false, self.force).delivery(&self.out);
-        let write = || Ok(script_page(&plan, paper).map_err(CeremonyError::from)?);
+        let write = || Ok(script_page(&plan, state, paper).map_err(CeremonyError::from)?);
         let (_, delivered) = deliver(&delivery, write)?;
         let (path, content) = split(delivered);
         let shown = path.as_ref().map(|path| path.display().to_string());
@@ -64,18 +72,50 @@ impl WriteScript {
             Some(path) => format!("Wrote {}\n", printable(path)),
             None => String::new(),
         };
-        text.push_str(
-            "Print it from a browser; black and white is enough. It contains the words that run asks for: keep it closed until the \
-             ceremony.\n",
-        );
+        text.push_str(match state {
+            ScriptState::Rejected | ScriptState::Aborted => "Nobody can use it: keep it only as a record.\n",
+            _ => {
+                "Print it from a browser; black and white is enough. It contains the words that run asks for: keep it closed until the \
+                 ceremony.\n"
+            }
+        });
         let json = CeremonyScript {
             file: path.as_deref().map(FileName::of),
             plan_sha256: Fingerprint::new(hash),
         };
         let mut report = Report::new(text, json.document());
         report.content = content;
+        report
+            .warnings
+            .extend(warning(state).and_then(|text| ui.warn(text)));
         let directory = quote(&self.directory.display().to_string());
-        report.next = Some(format!("hsm-ca ceremony run {directory}"));
+        report.next = match (state, run) {
+            (_, State::Closed) => None,
+            (ScriptState::Approved, _) => Some(format!("hsm-ca ceremony run {directory}")),
+            (ScriptState::NotApproved, _) => Some(format!("hsm-ca ceremony approvals {directory}")),
+            _ => None,
+        };
         Ok(report)
+    }
+
+    /// Whether the plan is approved. A script may be made anywhere and before the approvals, so an approval that cannot be counted is no error.
+    fn approved(&self, settings: &Settings) -> ScriptState {
+        let ceremony = OpenedCeremony::open(&self.directory);
+        let counted = ceremony.and_then(|ceremony| count_approvals(&ceremony, settings.ceremony_quorum()));
+        match counted.and_then(|approvals| approvals.permit()) {
+            Ok(()) => ScriptState::Approved,
+            Err(PeopleError::Rejected { .. }) => ScriptState::Rejected,
+            Err(_) => ScriptState::NotApproved,
+        }
+    }
+}
+
+/// Why the script cannot be used, or not yet.
+const fn warning(state: ScriptState) -> Option<&'static str> {
+    match state {
+        ScriptState::NotApproved => Some("the plan is not approved yet, and the script says so"),
+        ScriptState::Rejected => Some("the plan is rejected, so it never runs: every page says REJECTED"),
+        ScriptState::Aborted => Some("the ceremony was aborted: every page says ABORTED"),
+        _ => None,
     }
 }

@@ -107,14 +107,14 @@ pub(in crate::cli) fn show_transcript(path: &Path, bytes: &[u8]) -> Result<Repor
 
 /// How far `run` has come.
 #[derive(Default)]
-struct RunState {
+pub(super) struct RunState {
     /// `None` if the file does not exist.
     transcript: Option<Transcript>,
     is_torn: bool,
 }
 
 impl RunState {
-    fn read(read: &ReadPlan) -> Result<Self, CliError> {
+    pub(super) fn read(read: &ReadPlan) -> Result<Self, CliError> {
         let path = read.directory.transcript();
         if !path.exists() {
             return Ok(Self::default());
@@ -135,7 +135,7 @@ impl RunState {
     }
 
     /// The state follows from the last event.
-    fn state(&self) -> State {
+    pub(super) fn state(&self) -> State {
         let Some(last) = self.transcript.as_ref().and_then(|read| read.records().last()) else {
             return State::NotStarted;
         };

@@ -18,6 +18,7 @@ fn reported(made: &MadeObject) -> ReportedObject {
         sha256: Digest::of(&made.der),
         issuer: String::new(),
         subject: None,
+        key: None,
         is_subordinate: false,
         next_update: None,
     };
@@ -40,6 +41,7 @@ fn show_certificate(object: &mut ReportedObject, certificate: &Certificate) {
     let validity = certificate.validity();
     object.issuer = certificate.issuer().to_string();
     object.subject = Some(certificate.subject().to_string());
+    object.key = certificate.public_key().ok().map(|key| Digest::of(key.der()));
     object.is_subordinate = certificate.is_authority() && !certificate.is_self_issued();
     object.lines = vec![
         format!("subject: {}", certificate.subject()),

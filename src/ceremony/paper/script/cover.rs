@@ -3,9 +3,15 @@
 use crate::ceremony::paper::blocks;
 use crate::ceremony::paper::html::Html;
 use crate::ceremony::paper::people::{key_text, roles_text, rules_about};
+use crate::ceremony::paper::script::ScriptState;
 use crate::ceremony::{CeremonyPlan, Digest, PlanError};
 
-pub(super) fn write(html: &mut Html, plan: &CeremonyPlan, hash: &Digest) -> Result<(), PlanError> {
+pub(super) fn write(
+    html: &mut Html,
+    plan: &CeremonyPlan,
+    state: ScriptState,
+    hash: &Digest,
+) -> Result<(), PlanError> {
     html.leaf("p", "kind", &format!("{} ceremony", plan.kind.word()));
     html.leaf(
         "h1",
@@ -15,9 +21,9 @@ pub(super) fn write(html: &mut Html, plan: &CeremonyPlan, hash: &Digest) -> Resu
     html.leaf(
         "p",
         "",
-        "This script was made from the approved plan. It has the words that must be typed during the ceremony. \
-         Keep it closed until then.",
+        "It has the words that must be typed during the ceremony. Keep it closed until then.",
     );
+    html.leaf("p", "", plan_text(state));
     html.leaf("h2", "", "The plan");
     html.leaf(
         "p",
@@ -70,4 +76,18 @@ pub(super) fn write(html: &mut Html, plan: &CeremonyPlan, hash: &Digest) -> Resu
         blocks::table(html, "lines", &head, &people);
     });
     Ok(())
+}
+
+const fn plan_text(state: ScriptState) -> &'static str {
+    match state {
+        ScriptState::Approved => "This script was made from the approved plan.",
+        ScriptState::NotApproved => {
+            "When this script was made, it was not known whether its plan is approved. On the day, \
+             hsm-ca ceremony approvals must say so of the plan with the words below."
+        }
+        ScriptState::Rejected => {
+            "The plan of this script was REJECTED. It never runs: do not use this script."
+        }
+        ScriptState::Aborted => "The ceremony of this script was ABORTED. Do not use this script.",
+    }
 }

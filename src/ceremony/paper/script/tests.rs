@@ -5,7 +5,50 @@ use crate::ceremony::paper::test_plan::{strange_plan, test_plan};
 use crate::ceremony::{Role, StepAction, hash_words, script_words};
 
 fn script(plan: &CeremonyPlan) -> String {
-    script_page(plan, PaperSize::A4).unwrap().text().to_owned()
+    script_in(plan, ScriptState::Approved)
+}
+
+fn script_in(plan: &CeremonyPlan, state: ScriptState) -> String {
+    script_page(plan, state, PaperSize::A4).unwrap().text().to_owned()
+}
+
+#[test]
+fn only_the_script_of_an_approved_plan_says_approved_and_a_useless_one_is_marked_on_every_sheet() {
+    let plan = test_plan();
+    let approved = "made from the approved plan";
+    assert!(script(&plan).contains(approved));
+    for (state, said, mark) in [
+        (
+            ScriptState::NotApproved,
+            "it was not known whether its plan is approved",
+            None,
+        ),
+        (
+            ScriptState::Rejected,
+            "The plan of this script was REJECTED.",
+            Some("REJECTED"),
+        ),
+        (
+            ScriptState::Aborted,
+            "The ceremony of this script was ABORTED.",
+            Some("ABORTED"),
+        ),
+    ] {
+        let text = script_in(&plan, state);
+        assert!(text.contains(said) && !text.contains(approved), "{state:?}");
+        let watermark = mark.map(|mark| format!("<div class=\"watermark\"><span>{mark}</span>"));
+        assert_eq!(
+            text.contains("class=\"watermark\""),
+            watermark.is_some(),
+            "{state:?}"
+        );
+        assert!(
+            watermark.is_none_or(|watermark| text.contains(&watermark)),
+            "{state:?}"
+        );
+        let header = mark.map(|mark| format!("@top-right {{ content: \"{mark}\" }}"));
+        assert!(header.is_none_or(|header| text.contains(&header)), "{state:?}");
+    }
 }
 
 #[test]

@@ -145,22 +145,17 @@ impl CeremonyRun<'_> {
             false => shown,
         };
         self.room.tell(&Told::ToSign { object: &shown });
+        if course.begun.is_none() {
+            self.check_budget(&key_name)?;
+        }
+        self.type_words(id)?;
+        // Only now: a run that stops at the words leaves no file that no line of the transcript names.
         self.remove_bytes_of_other_session(id)?;
         write_once(&self.tbs_path(id), checked.to_sign())?;
         let begun = match course.begun {
-            None => {
-                self.check_budget(&key_name)?;
-                self.type_words(id)?;
-                self.begin_signature(id, checked, store)?
-            }
-            Some(begun) => {
-                self.type_words(id)?;
-                match begun.sha256 == sha256 {
-                    true => self.rejoin(id, checked, EntryId(begun.entry))?,
-                    // With the spare serial number, the ledger has another entry.
-                    false => self.begin_signature(id, checked, store)?,
-                }
-            }
+            Some(begun) if begun.sha256 == sha256 => self.rejoin(id, checked, EntryId(begun.entry))?,
+            // With the spare serial number, the ledger has another entry.
+            _ => self.begin_signature(id, checked, store)?,
         };
         check_time(session, self.request)?;
         self.record(Event::SignBegin {

@@ -13,6 +13,9 @@ use crate::workflow::ceremony::regular_file::read_below;
 /// The most files and directories. A ceremony of a hundred objects has a thousand.
 const MOST: usize = 20_000;
 
+/// The prefix of temporary files. A killed program can leave one behind.
+pub(super) const TEMPORARY: &str = ".hsm-ca-";
+
 /// The deepest nesting of directories.
 const DEEPEST: usize = 8;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::archive::TEMPORARY;
 use super::pinned::PREVIOUS;
 use super::{Archive, CeremonyReport, Inputs};
 use crate::ceremony::{CeremonyExport, CeremonyPlan, Digest, TrailEnd, rules};
@@ -23,9 +24,6 @@ const LISTED: [&str; 9] = [
     "plan.txt",
     CHECKPOINT,
 ];
-
-/// The prefix of temporary files. A killed program can leave one behind.
-const TEMPORARY: &str = ".hsm-ca-";
 
 pub(super) fn check(plan: &CeremonyPlan, inputs: &Inputs, archive: &Archive, report: &mut CeremonyReport) {
     if !matches!(report.trail.end, TrailEnd::Closed { .. }) {

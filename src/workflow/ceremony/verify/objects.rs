@@ -2,11 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use super::archive::TEMPORARY;
 use super::{Archive, CeremonyReport, Inputs, MadeObject};
-use crate::ceremony::{CeremonyPlan, Digest, ObjectKind, PlannedObject, TrailEnd, TrailSignature, rules};
+use crate::ceremony::{
+    CeremonyPlan, Digest, ObjectKind, PlannedObject, Trail, TrailEnd, TrailSignature, rules,
+};
 use crate::output::encode_pem;
 use crate::signer::{PublicKey, SignatureAlgorithm};
 use crate::x509::{CERTIFICATE, Certificate, PUBLIC_KEY, X509_CRL, decode_one, join_signature};
+
+const OBJECTS: &str = "run/objects";
 
 /// Verifies each finished signature, and compares its files. Returns the objects made, in the order of the steps.
 pub(super) fn check(
@@ -49,7 +54,7 @@ pub(super) fn check(
             }
         }
     }
-    check_names(archive, &signatures, report);
+    check_names(plan, archive, &signatures, report);
     check_out(&made, archive, report);
     made
 }
@@ -114,18 +119,28 @@ fn check_begun(plan: &CeremonyPlan, archive: &Archive, report: &mut CeremonyRepo
     }
 }
 
+/// A run that was stopped after `sign-end` may not have written the files yet. The next one writes them before `written`.
 fn check_files(archive: &Archive, begun: &TrailSignature, der: &[u8], report: &mut CeremonyReport) {
+    let may_be_missing = !is_closed(report) && !report.trail.written.contains_key(&begun.step);
     let signature = begun
         .signature
         .as_ref()
         .map(|(_, octets)| octets.as_slice())
         .unwrap_or_default();
-    compare(archive, &format!("{}.sig", begun.step), signature, report);
-    compare(archive, &format!("{}.der", begun.step), der, report);
+    for (suffix, expected) in [("sig", signature), ("der", der)] {
+        let name = format!("{}.{suffix}", begun.step);
+        if !may_be_missing || archive.files_in(OBJECTS).contains(&name) {
+            compare(archive, &name, expected, report);
+        }
+    }
+}
+
+const fn is_closed(report: &CeremonyReport) -> bool {
+    matches!(report.trail.end, TrailEnd::Closed { .. })
 }
 
 fn compare(archive: &Archive, name: &str, expected: &[u8], report: &mut CeremonyReport) {
-    let file = format!("run/objects/{name}");
+    let file = format!("{OBJECTS}/{name}");
     match archive.read(&file) {
         Ok(found) if found == expected => {}
         Ok(_) => report.find(
@@ -137,15 +152,29 @@ fn compare(archive: &Archive, name: &str, expected: &[u8], report: &mut Ceremony
     }
 }
 
-/// There must be no file that no signature made.
-fn check_names(archive: &Archive, signatures: &[TrailSignature], report: &mut CeremonyReport) {
+/// There must be no file that no signature made. A run that was stopped before the next signature can leave some behind.
+fn check_names(
+    plan: &CeremonyPlan,
+    archive: &Archive,
+    signatures: &[TrailSignature],
+    report: &mut CeremonyReport,
+) {
     let mut known: BTreeSet<String> = report.trail.signatures.iter().map(tbs_name).collect();
     for signed in signatures {
         known.extend([".sig", ".der"].map(|suffix| format!("{}{suffix}", signed.step)));
     }
-    for name in archive.files_in("run/objects").difference(&known) {
-        report.find(format!("run/objects/{name}"), rules::OBJECT, "no step made it");
+    for name in archive.files_in(OBJECTS).difference(&known) {
+        if is_closed(report) || !may_be_left(plan, archive, name, &report.trail) {
+            report.find(format!("{OBJECTS}/{name}"), rules::OBJECT, "no step made it");
+        }
     }
+}
+
+/// Whether a run that was stopped before it began the next signature can have left this file: a temporary file, or the octets that the next step
+/// signs. `run` writes them before `sign-begin`.
+fn may_be_left(plan: &CeremonyPlan, archive: &Archive, name: &str, trail: &Trail) -> bool {
+    let read = || archive.read(&format!("{OBJECTS}/{name}"));
+    name.starts_with(TEMPORARY) || read().is_ok_and(|octets| trail.is_next_to_sign(plan, name, &octets))
 }
 
 /// Once the ceremony is closed, `out` must have exactly the results, with the hashes in the transcript.
