@@ -196,3 +196,38 @@ fn a_signature_that_comes_after_the_gate_was_passed_is_not_written() {
     assert!(message.contains("step \"gate\" no longer waits"), "{message}");
     assert_eq!(rig.list("room/run/gates"), [""; 0]);
 }
+
+/// Somebody who comes to the second terminal too late must not sign the plan in place of the gate.
+#[test]
+fn once_a_run_has_begun_nobody_approves_the_plan_by_mistake() {
+    let rig = planned();
+    for name in ["A", "B", "C"] {
+        rig.approve(name).ok();
+    }
+    let [made, open] = gate(&rig, &["root"]);
+    let passed = Event::GatePassed {
+        step: "gate".to_owned(),
+        people: ["A".to_owned()].map(|name| (name, SIGNED)).into(),
+    };
+    rig.transcript(&[opened(), attending(&["A", "B", "D"]), made.clone()]);
+    let message = rig.approve("D").refused(3, "ceremony-state");
+    assert!(
+        message.starts_with("no gate waits for a signature now"),
+        "{message}"
+    );
+    fs::remove_dir_all(rig.path("room/run")).expect("removed");
+    rig.transcript(&[opened(), attending(&["A", "B", "D"]), made, open, passed]);
+    // D has not approved the plan; B has, but did not sign at the gate.
+    for name in ["D", "B"] {
+        let message = rig.approve(name).refused(3, "ceremony-state");
+        assert!(message.starts_with("gate \"gate\" is passed"), "{message}");
+    }
+    assert_eq!(rig.list("room/approvals").len(), 6);
+    // A lost approval can be signed again, because the next run needs it. A rejection is possible at any time.
+    for name in ["02-approve.json", "02-approve.json.sig"] {
+        fs::remove_file(rig.path("room/approvals").join(name)).expect("removed");
+    }
+    rig.approve("B").ok();
+    rig.approve("D").refused(3, "ceremony-state");
+    rig.reject("D", "the bytes are not those of the script").ok();
+}

@@ -205,7 +205,11 @@ fn a_key_that_may_not_approve_signs_nothing() {
     assert!(matches!(run.code, Some(1 | 3)), "{run:#?}");
     rig.keygen(&["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", "short"]);
     rig.approve("short").refused(2, "configuration");
-    rig.approve("nowhere").refused(2, "usage");
+    let message = rig.approve("nowhere").refused(2, "usage");
+    assert!(message.starts_with("nowhere does not exist"), "{message}");
+    fs::rename(rig.path("X.pub"), rig.path("Y.pub")).expect("renamed");
+    let message = rig.approve("X").refused(2, "usage");
+    assert!(message.contains("ssh-keygen -y -f X > X.pub"), "{message}");
     assert_eq!(rig.list("room/approvals"), [""; 0]);
 }
 
@@ -316,7 +320,7 @@ fn files_and_directories_that_others_can_change_are_not_used() {
     rig.tool("chown", &["0", "room/approvals/01-approve.json"]).ok();
     // A link in the place of the signature is not followed.
     symlink("/tmp/elsewhere", rig.path("room/approvals/02-approve.json.sig")).expect("a link");
-    rig.approve("B").refused(3, "already-signed");
+    rig.approve("B").refused(3, "ceremony-statement");
     rig.json(&["ceremony", "approvals", "nowhere"])
         .refused(2, "no-ceremony");
 }

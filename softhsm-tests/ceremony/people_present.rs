@@ -343,3 +343,39 @@ fn a_torn_last_line_is_kept_and_said() {
             .contains(kept.as_str())
     );
 }
+
+/// A pair of files that does not verify is not taken for a signature, and the person learns how to sign again.
+#[test]
+fn a_damaged_attestation_is_moved_aside_and_signed_again() {
+    let rig = planned();
+    rig.transcript(&[attending(&["A", "W"]), closed()]);
+    let attest = |options: &[&str]| {
+        let attest = ["ceremony", "attest", "room", "--ssh-key", "A", "--all"];
+        rig.json(&[&attest[..], options].concat())
+    };
+    attest(&[]).ok();
+    attest(&[]).refused(3, "already-signed");
+    let (statement, signature) = ("room/attest/01.json", "room/attest/01.json.sig");
+    let sound = rig.read(signature);
+    rig.write(signature, [&sound[..], b"x"].concat());
+    let message = attest(&[]).refused(3, "ceremony-statement");
+    assert!(
+        message.contains("does not count, and nothing was signed"),
+        "{message}"
+    );
+    let told = rig.command(&["ceremony", "verify", "room"]).stdout;
+    assert!(told.contains("\"A\" must sign"), "{told}");
+    rig.write(signature, sound);
+    fs::rename(rig.path(statement), rig.path("01.json")).expect("renamed");
+    let message = attest(&[]).refused(3, "ceremony-statement");
+    assert!(message.contains("its statement is missing"), "{message}");
+    let attested = ["ceremony", "attest", "room", "--ssh-key", "A", "--all"];
+    let told = rig.command(&attested).stderr;
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("hint: keep a copy, move the statement and its signature"),
+        "{told}"
+    );
+    fs::remove_file(rig.path(signature)).expect("removed");
+    attest(&[]).ok();
+}

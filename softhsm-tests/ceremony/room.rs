@@ -55,6 +55,13 @@ impl Room {
     }
 
     pub(super) fn answer_with(&self, options: &str, answers: &[&str]) -> (Run, String) {
+        let (run, _) = self.answer_and_show(options, answers);
+        let calls = fs::read_to_string(self.path("calls.log")).unwrap_or_default();
+        (run, calls)
+    }
+
+    /// Returns what the people are shown, which is on stderr before the error.
+    pub(super) fn answer_and_show(&self, options: &str, answers: &[&str]) -> (Run, String) {
         let now = UnixTime::from_system(SystemTime::now()).to_string();
         let wall = format!("{} {}", &now[..10], &now[11..16]);
         fs::write(
@@ -64,9 +71,14 @@ impl Room {
         .expect("a file");
         let script = format!("exec '{PROGRAM}' {options} ceremony run room --format json < answers");
         let mut command = self.rig.prepare_tool("sh", &["-c", &script]);
-        let run = self.with_settings(&mut command, &[]);
-        let calls = fs::read_to_string(self.path("calls.log")).unwrap_or_default();
-        (run, calls)
+        let mut run = self.with_settings(&mut command, &[]);
+        let error = match run.stderr.starts_with('{') {
+            true => 0,
+            false => run.stderr.find("\n{").map_or(run.stderr.len(), |at| at + 1),
+        };
+        let error = run.stderr.split_off(error);
+        let shown = std::mem::replace(&mut run.stderr, error);
+        (run, shown)
     }
 
     pub(super) fn with_settings(&self, command: &mut Command, environment: &[(&str, &str)]) -> Run {

@@ -399,3 +399,35 @@ fn a_clock_that_is_behind_the_transcript_is_for_people_to_judge() {
     let confirmed = events.iter().filter(|event| event["what"] == "confirmed").count();
     assert_eq!(confirmed, 1, "{events:#?}");
 }
+
+/// What is needed later is tried before people type anything, and before a line is written.
+#[test]
+fn a_missing_pin_file_or_file_of_the_plan_is_found_before_the_first_question() {
+    let room = Room::new();
+    fs::rename(room.path("rig/pin"), room.path("rig/pin.x")).expect("renamed");
+    let (run, _) = room.answer(&["NOW"]);
+    let message = run.refused(2, "pin-source");
+    assert!(message.contains("cannot be read"), "{message}");
+    fs::rename(room.path("rig/pin.x"), room.path("rig/pin")).expect("renamed");
+    let unset = [("HSM_CA_PIN_SOURCE", "env:NO_SUCH_PIN")];
+    room.refused(&unset, 2, "pin-source");
+    for name in ["plan.txt", "ceremony.toml", "inputs/i1.csr"] {
+        let (path, kept) = (room.path("room").join(name), room.path("kept"));
+        fs::rename(&path, &kept).expect("renamed");
+        let message = room.refused(&[], 3, "ceremony-missing-file");
+        assert!(message.contains(&format!("{name} is missing")), "{message}");
+        let told = room.run(&["ceremony", "run", "room"], &[]).stderr;
+        assert!(told.contains("hint: put it back from another copy"), "{told}");
+        fs::rename(&kept, &path).expect("renamed");
+    }
+    assert!(!room.path("room/run").exists());
+    // With the answers in a pipe and without a terminal, everything that is confirmed is shown on stderr.
+    let (_, shown) = room.answer_and_show("--color never", &["NOW"]);
+    for part in [
+        "PRODUCTION ceremony",
+        "SHA-256 of the plan:",
+        "Who is in the room?",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+}

@@ -5,7 +5,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use super::{CanonicalError, Choice, Digest, Event, GateBytes, KeyOrigin, Octets, StepAction, Transcript};
+use super::{
+    CanonicalError, CeremonyPlan, Choice, Digest, Event, GateBytes, KeyOrigin, Octets, PlannedStep,
+    StepAction, Transcript,
+};
 use crate::values::UnixTime;
 
 /// The progress of a ceremony.
@@ -151,6 +154,17 @@ impl Course {
             step: step.clone(),
             objects: objects.clone(),
         })
+    }
+
+    /// The last gate of the plan that was passed.
+    #[must_use]
+    pub fn passed_gate(&self, plan: &CeremonyPlan) -> Option<String> {
+        let is_passed = |step: &&PlannedStep| self.steps.get(&step.id).is_some_and(|step| step.gate_passed);
+        plan.steps
+            .iter()
+            .rev()
+            .find(is_passed)
+            .map(|step| step.id.clone())
     }
 
     /// Applies one more event.

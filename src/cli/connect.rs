@@ -11,7 +11,7 @@ use hsm_ca::token::{KeySelector, Module, Pkcs11Uri, Session, Slots, Token, Token
 
 use super::exit::CliError;
 use super::global::Settings;
-use super::pin::read_pin;
+use super::pin::{check_source, read_pin};
 use super::recorder::who;
 
 /// Why a command does not accept a KMS key.
@@ -121,7 +121,7 @@ impl Settings {
 
     /// Like [`log_in`](Self::log_in), for one of several tokens.
     pub(super) fn start_session(&self, token: &Token) -> Result<Session, CliError> {
-        if !token.description().login_required && self.pin_source.is_none() {
+        if !self.logs_in_to(token) {
             return Ok(token.open()?);
         }
         token.check_login()?;
@@ -135,6 +135,23 @@ impl Settings {
             self.no_input,
         )?;
         Ok(token.login(Some(pin))?)
+    }
+
+    /// Refuses tokens to which a login cannot succeed, and a source from which their PINs cannot be read. Nobody is asked, and no PIN is used up.
+    pub(super) fn check_logins<'a>(&self, tokens: impl Iterator<Item = &'a Token>) -> Result<(), CliError> {
+        let mut labels = Vec::new();
+        for token in tokens {
+            token.check_login()?;
+            let description = token.description();
+            if self.logs_in_to(token) && !description.protected_authentication_path {
+                labels.push(description.label.as_str());
+            }
+        }
+        check_source(self.pin_source.as_deref(), &self.pins, &labels, self.no_input)
+    }
+
+    fn logs_in_to(&self, token: &Token) -> bool {
+        token.description().login_required || self.pin_source.is_some()
     }
 }
 

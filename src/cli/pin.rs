@@ -1,5 +1,7 @@
 //! The sources of a PIN. A PIN never comes from the command line or from the text of a URI.
 
+mod check;
+
 use std::cell::RefCell;
 use std::env;
 use std::fs::{self, File};
@@ -13,6 +15,7 @@ use hsm_ca::file_trust::{self, Owners, TrustError};
 use hsm_ca::secret::{MemoryGuard, Pin};
 use zeroize::Zeroizing;
 
+pub(super) use self::check::check_source;
 use super::exit::CliError;
 use super::inherited::{take_descriptor, take_variable};
 use super::pin_prompt;
@@ -197,7 +200,10 @@ pub(super) fn read_pin(
     let guard = MemoryGuard::engage()?;
     let pin = match PinSource::parse(source.unwrap_or("prompt"))? {
         PinSource::Environment(name) => return held.variable(&name),
-        PinSource::Prompt => prompt(token, no_input)?,
+        PinSource::Prompt => {
+            check_prompt(token, no_input)?;
+            prompt(token)?
+        }
         PinSource::File(path) => read_private(open(&path)?, &path)?,
         PinSource::Descriptor(number) => read(
             held.descriptor(number)?.into(),
@@ -207,15 +213,17 @@ pub(super) fn read_pin(
             held.descriptor(number)?.into(),
             &PathBuf::from(format!("/dev/fd/{number}")),
         )?,
-        PinSource::Credential(name) => {
-            let directory = env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
-                CliError::pin("CREDENTIALS_DIRECTORY is not set: not started by systemd".to_owned())
-            })?;
-            let path = Path::new(&directory).join(name);
-            read(open(&path)?, &path)?
-        }
+        PinSource::Credential(name) => read_credential(&name)?,
     };
     Ok(Pin::take(&guard, pin)?)
+}
+
+fn read_credential(name: &str) -> Result<Zeroizing<String>, CliError> {
+    let directory = env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
+        CliError::pin("CREDENTIALS_DIRECTORY is not set: not started by systemd".to_owned())
+    })?;
+    let path = Path::new(&directory).join(name);
+    read(open(&path)?, &path)
 }
 
 /// Reads the password of a ledger's server. It never prompts, because most commands open the ledger before any other prompt, often
@@ -257,7 +265,8 @@ fn read_private(file: File, path: &Path) -> Result<Zeroizing<String>, CliError> 
     read(file, path)
 }
 
-fn prompt(token: &str, no_input: bool) -> Result<Zeroizing<String>, CliError> {
+/// Whether somebody can type the PIN.
+fn check_prompt(token: &str, no_input: bool) -> Result<(), CliError> {
     if no_input {
         return Err(CliError::WouldPrompt {
             what: format!("the PIN of the token \"{token}\""),
@@ -268,6 +277,10 @@ fn prompt(token: &str, no_input: bool) -> Result<Zeroizing<String>, CliError> {
             what: format!("the PIN of the token \"{token}\""),
         });
     }
+    Ok(())
+}
+
+fn prompt(token: &str) -> Result<Zeroizing<String>, CliError> {
     let shown: String = token
         .chars()
         .filter(|character| !character.is_control())

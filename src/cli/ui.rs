@@ -167,13 +167,15 @@ impl Ui {
 }
 
 impl Ui {
-    /// Reports to the people in the room. In JSON format, stdout has only the result and stderr only errors, so this goes to the terminal,
-    /// if any.
+    /// Reports to the people in the room. In JSON format, stdout has only the result, so this goes to the terminal. Without one it goes to
+    /// stderr: people must not confirm what they cannot see.
     pub(super) fn say(&self, text: &str) {
+        let text = match self.room_width() {
+            Some(width) => wrap::reflow(text, width),
+            None => text.to_owned(),
+        };
         if self.json {
-            if let Ok(mut terminal) = Terminal::open() {
-                let _ = terminal.write(text);
-            }
+            write_to_room(&text);
         } else {
             // A failure here loses nothing: the transcript has everything that matters.
             let _ = print(text.as_bytes());
@@ -183,7 +185,10 @@ impl Ui {
     /// The width of the terminal where [`say`](Self::say) writes, if it is one.
     pub(super) fn room_width(&self) -> Option<usize> {
         match self.json {
-            true => Terminal::open().ok()?.width(),
+            true => match Terminal::open() {
+                Ok(terminal) => terminal.width(),
+                Err(_) => wrap::width_of(io::stderr()),
+            },
             false => wrap::width_of(io::stdout()),
         }
     }
@@ -211,6 +216,10 @@ impl Ui {
     /// From now on, Ctrl-C prints this text before it ends the program.
     pub(super) fn explain_ctrl_c(&self, text: String) {
         let json = self.json;
+        let text = match wrap::width_of(io::stderr()) {
+            Some(width) => wrap::reflow(&text, width),
+            None => text,
+        };
         let listen = move || {
             // Without a handler, Ctrl-C ends the program silently.
             let Ok(mut signals) = Signals::new([SIGINT]) else {
@@ -218,7 +227,7 @@ impl Ui {
             };
             for signal in signals.forever() {
                 if json {
-                    let _ = Terminal::open().and_then(|mut terminal| terminal.write(&text));
+                    write_to_room(&text);
                 } else {
                     tell_raw(format_args!("{text}"));
                 }
@@ -250,6 +259,16 @@ impl Progress for Ui {
 
     fn unfinished(&self, found: &Unfinished) {
         self.warn_now(&unfinished::describe(found));
+    }
+}
+
+/// Writes to the terminal, or to stderr without one.
+fn write_to_room(text: &str) {
+    if Terminal::open()
+        .and_then(|mut terminal| terminal.write(text))
+        .is_err()
+    {
+        tell_raw(format_args!("{text}"));
     }
 }
 

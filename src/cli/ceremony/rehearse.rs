@@ -65,6 +65,7 @@ const REPORT: &str = "report.html";
 impl RehearseCeremony {
     pub(super) fn run(&self, _: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let ceremony = OpenedCeremony::open(&self.directory)?;
+        ceremony.refuse_missing_files()?;
         let read = source::read(&ceremony.directory.file())?.refusing_keys_of_plan(&ceremony.plan);
         let place = ceremony.directory.rehearsal();
         // Check the target directory first, because a rehearsal takes seconds. It is created at the end, so that a killed rehearsal leaves nothing

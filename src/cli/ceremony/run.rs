@@ -46,6 +46,7 @@ impl RunCeremony {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let ceremony = OpenedCeremony::open(&self.directory)?;
         ceremony.refuse_aborted()?;
+        ceremony.refuse_missing_files()?;
         let read = source::read(&ceremony.directory.file())?.refusing_keys_of(settings)?;
         let module = settings.load_module()?;
         let wanted = ceremony.plan.tokens.iter();
@@ -69,9 +70,7 @@ impl RunCeremony {
             clock: settings.clock.clone(),
             ceremony,
         };
-        for token in request.tokens.values() {
-            token.check_login()?;
-        }
+        settings.check_logins(request.tokens.values())?;
         let recorder = settings.open_recorder()?;
         let room = Room::new(ui, settings.no_input, &self.directory);
         ui.explain_ctrl_c(self.after_ctrl_c());
@@ -98,7 +97,7 @@ impl RunCeremony {
             .collect();
         let command = arguments.join(" ");
         format!(
-            "\nCtrl-C ended this run. Everything up to here is in the transcript. The next run records there\n\
+            "\nCtrl-C ended this run. Everything up to here is in the transcript. The next run records there \
              that this one was interrupted, and repeats nothing that was done. To continue:\n  \
              hsm-ca {command}\nTo end the ceremony for good:\n  \
              hsm-ca ceremony abort {directory} --because TEXT\n"
@@ -189,8 +188,8 @@ fn describe(ceremony: &OpenedCeremony, summary: &RunSummary, directory: &Path) -
     }
     let shown = quote(&directory.display().to_string());
     let text = format!(
-        "The ceremony {} is closed.\n{}The files are PEM: `sha256sum` prints these hashes. The hashes on the screen before, and\n\
-         in the report, are of the same objects in DER, as `openssl x509 -fingerprint -sha256` prints\n\
+        "The ceremony {} is closed.\n{}The files are PEM: `sha256sum` prints these hashes. The hashes on the screen before, and \
+         in the report, are of the same objects in DER, as `openssl x509 -fingerprint -sha256` prints \
          them for a certificate, and `openssl crl -fingerprint -sha256` for a CRL.\n\n{}Write the head down. Those who attest sign it now:\n  hsm-ca ceremony attest {shown} --ssh-key FILE\nthen, on any machine:\n  hsm-ca ceremony verify {shown} --head {}\n",
         ceremony.plan.ceremony,
         fields.render(2),

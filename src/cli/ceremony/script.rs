@@ -98,7 +98,7 @@ impl WriteScript {
         Ok(report)
     }
 
-    /// Whether the plan is approved. A script may be made anywhere and before the approvals, so an approval that cannot be counted is no error.
+    /// Whether the plan is approved. A script may be made anywhere and before the approvals, so an approval that cannot be counted is not an error.
     fn approved(&self, settings: &Settings) -> ScriptState {
         let ceremony = OpenedCeremony::open(&self.directory);
         let counted = ceremony.and_then(|ceremony| count_approvals(&ceremony, settings.ceremony_quorum()));

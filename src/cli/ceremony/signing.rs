@@ -44,6 +44,12 @@ impl SigningOptions {
     /// The public key. Only `ssh-keygen` reads the private key, never this program.
     pub(super) fn public_key(&self) -> Result<SshKey, CliError> {
         let path = self.public_path();
+        if !path.exists() && !self.ssh_key.exists() {
+            let named = self.ssh_key.display();
+            return Err(CliError::options(format!(
+                "{named} does not exist: --ssh-key names the file of your SSH key"
+            )));
+        }
         if !path.exists() && path != self.ssh_key {
             return Err(CliError::options(format!(
                 "{} does not exist; make it from the private key: ssh-keygen -y -f {} > {}",
@@ -116,11 +122,15 @@ impl SigningOptions {
             };
             return Ok(Report::new(text, document(json)));
         }
+        let fields_text = match self.width() {
+            Some(width) => wrap::reflow(&fields.render(2), width),
+            None => fields.render(2),
+        };
         let shown = String::from_utf8_lossy(prepared.statement().bytes());
         ui.explain(&format!(
             "{}ssh-keygen signs this, for the namespace {namespace}:\n{}  {}\n",
             said.shown,
-            fields.render(2),
+            fields_text,
             printable(shown.trim_end())
         ));
         if said.asked && Ui::has_reader() {

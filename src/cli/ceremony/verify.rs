@@ -36,7 +36,7 @@ impl VerifyCeremony {
         let mut verified = verify_ceremony(&directory, kept);
         let again = self.plan_again(&directory, &mut verified, ui);
         let json = CeremonyVerify::of(&verified, again);
-        let mut text = describe(&verified, again);
+        let mut text = describe(&verified, again, directory.plan().exists());
         text.push_str(&what_to_do(&verified, &self.directory));
         let mut report = Report::new(text, json.document());
         report.failure = not_verified(&verified, &self.directory);
@@ -84,11 +84,21 @@ fn what_to_do(verified: &CeremonyReport, directory: &Path) -> String {
             .iter()
             .any(|finding| rules.contains(&finding.rule))
     };
-    // The directory is named where an attestation is missing, the file where one is wrong.
-    if has_only(|finding| finding.rule == rules::ATTESTATION && finding.file == "attest") {
-        format!(
-            "Each person who must still sign the transcript's head runs:\n  hsm-ca ceremony attest {directory} --ssh-key FILE\n"
-        )
+    if has_only(|finding| finding.rule == rules::ATTESTATION) {
+        let mut text = String::new();
+        // A person is missing, or a file is wrong. Where a file is wrong, its person can be missing too.
+        if verified.findings.len() > verified.must_attest.len() {
+            text.push_str(
+                "Keep a copy of each file in attest/ that is named above, and move it out, with the other file of its pair (NAME.json and \
+                 NAME.json.sig). Then verify again: a person whose attestation is missing signs again.\n",
+            );
+        }
+        if !verified.must_attest.is_empty() {
+            text.push_str(&format!(
+                "Each person who must still sign the transcript's head runs:\n  hsm-ca ceremony attest {directory} --ssh-key FILE\n"
+            ));
+        }
+        text
     } else if has(&[rules::CHAIN, rules::HEAD]) {
         "Keep a copy of this directory. Compare it with another copy, and with the head on paper.\n"
             .to_owned()
@@ -108,7 +118,12 @@ pub(super) fn not_verified(verified: &CeremonyReport, directory: &Path) -> Optio
     })
 }
 
-fn describe(verified: &CeremonyReport, again: bool) -> String {
+fn describe(verified: &CeremonyReport, again: bool, has_plan: bool) -> String {
+    let no_plan = if has_plan {
+        "the plan cannot be read"
+    } else {
+        "plan.json does not exist"
+    };
     let mut text = match (&verified.content, verified.is_verified()) {
         (Some(plan), true) => format!(
             "{}, a {} ceremony: verified\n",
@@ -122,7 +137,7 @@ fn describe(verified: &CeremonyReport, again: bool) -> String {
                 plan.kind.word()
             )
         }
-        (None, _) => "NOT VERIFIED: the plan cannot be read\n".to_owned(),
+        (None, _) => format!("NOT VERIFIED: {no_plan}\n"),
     };
     let mut fields = Fields::default();
     if let Some(plan) = verified.plan {
@@ -147,10 +162,10 @@ fn describe(verified: &CeremonyReport, again: bool) -> String {
     }
     fields.add(
         "plan made again",
-        if again {
-            "yes, from the same files"
-        } else {
-            "no: another version planned it"
+        match (&verified.content, again) {
+            (_, true) => "yes, from the same files".to_owned(),
+            (Some(_), false) => "no: another version planned it".to_owned(),
+            (None, false) => format!("no: {no_plan}"),
         },
     );
     if !verified.approved_by.is_empty() {
@@ -188,4 +203,52 @@ fn describe(verified: &CeremonyReport, again: bool) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn advice(findings: Vec<Finding>, must_attest: &[&str]) -> String {
+        let verified = CeremonyReport {
+            findings,
+            must_attest: must_attest.iter().map(|name| (*name).to_owned()).collect(),
+            ..CeremonyReport::default()
+        };
+        what_to_do(&verified, Path::new("r1"))
+    }
+
+    fn attestation(file: &str, found: &str) -> Finding {
+        Finding::in_file(file, rules::ATTESTATION, found)
+    }
+
+    #[test]
+    fn a_file_that_is_wrong_is_not_taken_for_a_person_who_is_missing() {
+        let (sign, move_out) = ("Each person who must still sign", "move it out");
+        let missing = || attestation("attest", "\"Ada\" must sign");
+        let text = advice(vec![missing()], &["Ada"]);
+        assert!(text.contains(sign) && !text.contains(move_out), "{text}");
+        let text = advice(vec![attestation("attest", "attest/notes.txt is neither")], &[]);
+        assert!(!text.contains(sign) && text.contains(move_out), "{text}");
+        // A damaged signature: its person is missing too.
+        let text = advice(
+            vec![attestation("attest/01.json", "damaged"), missing()],
+            &["Ada"],
+        );
+        assert!(text.contains(sign) && text.contains(move_out), "{text}");
+    }
+
+    #[test]
+    fn a_directory_without_a_plan_says_so() {
+        let text = describe(&CeremonyReport::default(), false, false);
+        assert!(
+            text.starts_with("NOT VERIFIED: plan.json does not exist\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("no: plan.json does not exist") && !text.contains("another version"),
+            "{text}"
+        );
+        assert!(describe(&CeremonyReport::default(), false, true).contains("no: the plan cannot be read"));
+    }
 }

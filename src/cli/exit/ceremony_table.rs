@@ -1,5 +1,6 @@
 //! The table's part about ceremonies.
 
+use hsm_ca::ceremony::CeremonyKind;
 use hsm_ca::workflow::{CeremonyError, PreviousError, RehearsalError, WorkflowError};
 use hsm_ca::x509::X509Error;
 use hsm_ca::x509::rules::{SAME_NAME_OTHER_KEY, SECOND_CERTIFICATE};
@@ -22,7 +23,7 @@ pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
         ),
         CeremonyError::Previous(error) => explain_previous(error),
         // Its hint is about the options of another command.
-        CeremonyError::Step { cause, .. } => {
+        CeremonyError::Step { kind: of, cause, .. } => {
             let (kind, exit_code, _) = explain_workflow(cause);
             let hint = match &**cause {
                 WorkflowError::UnknownAuthority(_) => Some(
@@ -31,9 +32,14 @@ pub(super) fn explain_ceremony(error: &CeremonyError) -> Row {
                 WorkflowError::X509(X509Error::Rule { rule, .. })
                     if [SAME_NAME_OTHER_KEY.name, SECOND_CERTIFICATE.name].contains(rule) =>
                 {
-                    Some(
-                        "a practice needs a ledger of its own: use the settings of its rig; for a real CA, another name, or a waiver for this step in [close] (docs/ceremony.md)",
-                    )
+                    Some(match of {
+                        CeremonyKind::Practice => {
+                            "an earlier practice has this name in the ledger: make a new rig for each practice (`hsm-ca rig new DIR`), and use its settings"
+                        }
+                        _ => {
+                            "choose another name, or waive the rule for this step in [close] (docs/ceremony.md)"
+                        }
+                    })
                 }
                 _ => None,
             };

@@ -39,6 +39,16 @@ pub(super) fn explain_people(error: &PeopleError) -> Row {
                 "either the plan or this statement was changed: compare the plan's 24 words (`hsm-ca ceremony show DIR`) with those that the approvers have, and remove nothing until you know which",
             ),
         ),
+        PeopleError::Statement {
+            cause: StatementError::NotShown { .. },
+            ..
+        } => (
+            "ceremony-statement",
+            REFUSED,
+            Some(
+                "the signature is of this person's key. Ask them: if they signed, move the statement and its signature to another directory, and they sign the same again, with touch or PIN as the plan requires. If they did not, keep a copy, and find out who has the key",
+            ),
+        ),
         PeopleError::StatementFile(_) | PeopleError::Statement { .. } => (
             "ceremony-statement",
             REFUSED,
@@ -53,6 +63,13 @@ pub(super) fn explain_people(error: &PeopleError) -> Row {
             Some("`ssh-keygen -l -f FILE.pub` prints the fingerprint of a key; the plan names the keys"),
         ),
         PeopleError::AlreadySigned { .. } => ("already-signed", REFUSED, None),
+        PeopleError::Unsound { .. } => (
+            "ceremony-statement",
+            REFUSED,
+            Some(
+                "keep a copy, move the statement and its signature (NAME.json and NAME.json.sig) to another directory, and run the same command again: the person signs again",
+            ),
+        ),
         PeopleError::OtherStatement { .. } => (
             "other-statement",
             REFUSED,
@@ -97,6 +114,11 @@ pub(super) fn explain_people(error: &PeopleError) -> Row {
             Some(
                 "tell the people in the room, and compare the directory with another copy: its plan or its transcript was changed",
             ),
+        ),
+        PeopleError::RunBegun { .. } => (
+            "ceremony-state",
+            REFUSED,
+            Some("at the next gate, `ceremony run` says in the first terminal when to run this command"),
         ),
         PeopleError::GateGone { .. }
         | PeopleError::NotBegun

@@ -89,6 +89,13 @@ pub(super) fn explain_run(error: &RunError) -> Row {
         ),
         RunError::Unfinished { cause, .. } => explain_unfinished(cause),
         RunError::File { cause, .. } if is_full(cause) => FULL,
+        RunError::Missing { .. } => (
+            "ceremony-missing-file",
+            REFUSED,
+            Some(
+                "put it back from another copy of the directory: the plan has its hash, so a copy that differs is refused",
+            ),
+        ),
         RunError::Changed { .. } => (
             "ceremony-changed",
             REFUSED,

@@ -9,9 +9,14 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use hsm_ca::ceremony::CeremonyKind;
+use hsm_ca::workflow::{CeremonyError, WorkflowError};
+use hsm_ca::x509::X509Error;
+use hsm_ca::x509::rules::SECOND_CERTIFICATE;
 use syn::{File, Item};
 use table_source::TableSource;
 
+use super::ceremony_table::explain_ceremony;
 use super::{CliError, USAGE};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -156,4 +161,32 @@ fn the_system_s_words_stand_without_its_number() {
     for same in ["", "(os error 2)", "x (os error two)", "x (os error 2"] {
         assert_eq!(super::without_number(same), same);
     }
+}
+
+#[test]
+fn only_a_practice_is_told_to_take_a_new_rig() {
+    let hint = |kind| {
+        let rule = WorkflowError::X509(X509Error::Rule {
+            rule: SECOND_CERTIFICATE.name,
+            source: "the ledger",
+            found: "a root of this name".to_owned(),
+        });
+        let error = CeremonyError::Step {
+            kind,
+            step: "root".to_owned(),
+            session: "main".to_owned(),
+            cause: Box::new(rule),
+        };
+        explain_ceremony(&error).2.unwrap()
+    };
+    let practice = hint(CeremonyKind::Practice);
+    assert!(
+        practice.contains("hsm-ca rig new") && !practice.contains("waive"),
+        "{practice}"
+    );
+    let production = hint(CeremonyKind::Production);
+    assert!(
+        !production.contains("practice") && production.contains("waive"),
+        "{production}"
+    );
 }

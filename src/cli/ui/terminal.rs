@@ -38,6 +38,10 @@ impl Terminal {
     /// Asks, and reads one line without its end.
     pub(in crate::cli) fn ask(&mut self, question: &str) -> io::Result<String> {
         live::clear();
+        let question = match self.width() {
+            Some(width) => wrap::reflow(question, width),
+            None => question.to_owned(),
+        };
         self.0.write_all(question.as_bytes())?;
         let mut answer = String::new();
         BufReader::new(&self.0).read_line(&mut answer)?;

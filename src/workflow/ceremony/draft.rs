@@ -180,7 +180,7 @@ impl Draft<'_> {
         for step in &self.builder.file.steps {
             let drafted = self
                 .step(step, session, &mut made, foreseen, planned)
-                .map_err(|error| in_step(step, session, error))?;
+                .map_err(|error| in_step(self.builder.file.kind, step, session, error))?;
             objects.extend(drafted);
         }
         Ok(objects)

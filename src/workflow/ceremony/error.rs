@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::{fmt, io};
 
 use super::{PreviousError, RehearsalError};
-use crate::ceremony::{CeremonyFileError, Digest, PlanError};
+use crate::ceremony::{CeremonyFileError, CeremonyKind, Digest, PlanError};
 use crate::kms::KmsError;
 use crate::values::UnixTime;
 use crate::workflow::{PeopleError, RunError, WorkflowError};
@@ -34,6 +34,8 @@ pub enum CeremonyError {
     },
     /// A step would break a rule.
     Step {
+        /// Production or practice.
+        kind: CeremonyKind,
         /// The step.
         step: String,
         /// The session in which it would.
@@ -172,7 +174,9 @@ impl fmt::Display for CeremonyError {
                 "step {step:?} imports a key from KMS, and this program was built without the feature aws"
             ),
             Self::SameSerial => f.write_str("the random number generator gave the same serial number twice"),
-            Self::Step { step, session, cause } => write!(f, "step {step:?}, session {session:?}: {cause}"),
+            Self::Step {
+                step, session, cause, ..
+            } => write!(f, "step {step:?}, session {session:?}: {cause}"),
             Self::Previous(error) => error.fmt(f),
             Self::NothingToReport { findings } => {
                 write!(f, "nothing to report: {}", findings.join("; "))

@@ -9,7 +9,7 @@ mod terms;
 use std::collections::BTreeMap;
 
 use super::{CeremonyError, CeremonyInputs, CeremonyProfile, RefusedKeys};
-use crate::ceremony::{CeremonyFile, Session, Step, StepAction};
+use crate::ceremony::{CeremonyFile, CeremonyKind, Session, Step, StepAction};
 use crate::signer::PublicKey;
 use crate::workflow::WorkflowError;
 use crate::workflow::lint::Rehearsals;
@@ -163,10 +163,16 @@ pub(super) fn value(step: &str, field: &'static str, reason: String) -> Ceremony
 }
 
 /// Adds the session to an error if a step breaks a rule. An error that applies to every session stays without one.
-pub(super) fn in_step(step: &Step, session: &Session, error: WorkflowError) -> WorkflowError {
+pub(super) fn in_step(
+    kind: CeremonyKind,
+    step: &Step,
+    session: &Session,
+    error: WorkflowError,
+) -> WorkflowError {
     match error {
         WorkflowError::Ceremony(_) | WorkflowError::Linter(_) => error,
         cause => CeremonyError::Step {
+            kind,
             step: step.id.clone(),
             session: session.name.clone(),
             cause: Box::new(cause),

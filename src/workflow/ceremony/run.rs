@@ -228,7 +228,7 @@ impl<'a> CeremonyRun<'a> {
             };
             builder.build(step, self.session, made)
         };
-        let built = built.map_err(|error| in_step(step, self.session, error))?;
+        let built = built.map_err(|error| in_step(self.plan.kind, step, self.session, error))?;
         match built {
             Some(Built::Certificate(checked)) => {
                 let issued = self.sign(step, *checked, sessions)?;

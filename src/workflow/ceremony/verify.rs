@@ -40,6 +40,8 @@ pub struct CeremonyReport {
     pub approved_by: Vec<String>,
     /// Who attested the ceremony, with their remarks.
     pub attested: Vec<Attested>,
+    /// Who must still attest the ceremony. There is a finding for each.
+    pub must_attest: Vec<String>,
     /// The objects that were made.
     pub made: Vec<MadeObject>,
     /// What was revoked in the ledger, and is on no CRL of the ceremony. The ceremony is verified nevertheless.

@@ -253,3 +253,18 @@ fn a_key_is_certified_by_what_was_signed_and_not_by_the_plan() {
     assert_eq!(keys_of(&[], &[root(b"another key")]), "no: parked");
     assert_eq!(keys_of(&[begun], &[root(&public_key)]), "yes, in this ceremony");
 }
+
+#[test]
+fn a_requirement_about_what_was_not_done_does_not_apply() {
+    let text = render(TrailEnd::Open, &[]);
+    for why in ["no key was destroyed", "no key was made", "no CRL was signed"] {
+        assert!(text.contains(&format!("does not apply: {why}")), "{why}");
+    }
+    // The rendered ceremony has one certificate of a subordinate CA.
+    for why in ["nothing was signed", "no certificate was signed"] {
+        assert!(!text.contains(why), "{why}");
+    }
+    assert!(text.contains("does not apply: no root was signed"));
+    let root = render_of(TrailEnd::Open, &[], "CN=Root", "CN=Root");
+    assert!(!root.contains("does not apply: nothing"));
+}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::{OpenedCeremony, PeopleError};
 use crate::ceremony::{
-    Approval, ApprovalCount, ApprovalStatement, CeremonyKind, Decision, Digest, QuorumAnchor, Role,
+    Approval, ApprovalCount, ApprovalStatement, CeremonyKind, Course, Decision, Digest, QuorumAnchor, Role,
     Statement, StatementError, StatementFile, UnsignedStatement, Verdict, read_statements,
 };
 
@@ -112,6 +112,25 @@ pub fn count_approvals(
         waiting,
         sha256,
     })
+}
+
+/// Refuses an approval of the plan once a run has begun: the person means a gate that does not wait any more. While approvals are missing, because
+/// their files were lost, people can sign them again.
+pub(super) fn refuse_late_approval(ceremony: &OpenedCeremony, course: &Course) -> Result<(), PeopleError> {
+    if course.runs == 0 {
+        return Ok(());
+    }
+    let is_approved = |verdict: &Verdict| matches!(verdict, Verdict::Approved { .. });
+    let counted = count_approvals(ceremony, None);
+    let is_complete = counted.is_ok_and(|counted| {
+        is_approved(&counted.verdict) && counted.old_verdict.as_ref().is_none_or(is_approved)
+    });
+    match is_complete {
+        true => Err(PeopleError::RunBegun {
+            passed: course.passed_gate(&ceremony.plan),
+        }),
+        false => Ok(()),
+    }
 }
 
 /// Counts the approval for the plan's approvers, for those of the previous ceremony, or for both.

@@ -74,6 +74,13 @@ pub enum PeopleError {
         /// The file of the statement.
         path: PathBuf,
     },
+    /// The files of the person's statement are there, and do not count.
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        reason: String,
+    },
     /// An unsigned statement with other content is in the place of the new one.
     OtherStatement {
         /// Its file.
@@ -128,6 +135,11 @@ pub enum PeopleError {
     GateGone {
         /// The step.
         step: String,
+    },
+    /// A run has begun with enough approvals, and no gate waits for a signature.
+    RunBegun {
+        /// The last gate that was passed.
+        passed: Option<String>,
     },
     /// The ceremony has not begun.
     NotBegun,
@@ -190,6 +202,11 @@ impl fmt::Display for PeopleError {
                     path.display()
                 )
             }
+            Self::Unsound { path, reason } => write!(
+                f,
+                "{}: {reason}. The file does not count, and nothing was signed",
+                path.display()
+            ),
             Self::OtherStatement { path } => write!(
                 f,
                 "{} is an unsigned statement that says something else; nothing was signed",
@@ -250,6 +267,14 @@ impl fmt::Display for PeopleError {
                     "step {step:?} no longer waits for a signature, so none was written"
                 )
             }
+            Self::RunBegun { passed: Some(gate) } => write!(
+                f,
+                "gate {gate:?} is passed and no gate waits for a signature now, so nothing was signed. The plan needs no more approvals: \
+                 a run has begun"
+            ),
+            Self::RunBegun { passed: None } => f.write_str(
+                "no gate waits for a signature now, so nothing was signed. The plan needs no more approvals: a run has begun",
+            ),
             Self::NotBegun => f.write_str("the ceremony has not begun: its transcript has no line"),
             Self::NotEnded => {
                 f.write_str("the ceremony is neither closed nor aborted, so nobody can attest it yet")

@@ -103,6 +103,34 @@ impl OpenedCeremony {
         }
     }
 
+    /// Refuses a directory in which a file of the plan is missing: `plan.txt`, the ceremony file, or a file that it names.
+    ///
+    /// # Errors
+    /// [`RunError::Missing`]
+    pub fn refuse_missing_files(&self) -> Result<(), WorkflowError> {
+        let CeremonyPlan {
+            inputs,
+            profiles,
+            previous,
+            ..
+        } = &self.plan;
+        let inputs = inputs.values().map(|input| input.file.as_str());
+        let profiles = profiles.keys().filter_map(|profile| profile.strip_prefix("./"));
+        let previous = previous.iter().map(|export| export.file.as_str());
+        let named = inputs.chain(profiles).chain(previous);
+        let named = named.map(|name| self.directory.named(name));
+        let own = [self.directory.file(), self.directory.plan_text()];
+        for path in own.into_iter().chain(named) {
+            if path
+                .symlink_metadata()
+                .is_err_and(|cause| cause.kind() == io::ErrorKind::NotFound)
+            {
+                return Err(RunError::Missing { path }.into());
+            }
+        }
+        Ok(())
+    }
+
     /// The progress so far: who attends, which gate is waiting, and whether the ceremony has ended.
     ///
     /// # Errors

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::opened::{make_directory, read_if_there};
+use super::approvals::refuse_late_approval;
+use super::opened::{make_directory, read_if_there, refuse_ended};
 use super::{OpenedCeremony, PeopleError, SshKeygen};
 use crate::ceremony::{
     ApprovalCount, AttestationCount, GateCount, SignatureFile, Statement, StatementError, UnsignedStatement,
@@ -37,6 +38,7 @@ pub struct SignedFiles {
 #[derive(Debug)]
 pub(super) enum Count {
     Approval(ApprovalCount),
+    Rejection(ApprovalCount),
     Gate(GateCount),
     /// A gate that was passed.
     PassedGate(GateCount),
@@ -46,7 +48,9 @@ pub(super) enum Count {
 impl Count {
     fn verify(&mut self, statement: &[u8], signature: &[u8]) -> Result<SignatureFile, StatementError> {
         match self {
-            Self::Approval(count) => count.add(statement, signature).map(|signed| signed.signature()),
+            Self::Approval(count) | Self::Rejection(count) => {
+                count.add(statement, signature).map(|signed| signed.signature())
+            }
             Self::Gate(count) | Self::PassedGate(count) => {
                 count.add(statement, signature).map(|signed| signed.signature())
             }
@@ -60,20 +64,17 @@ pub(super) fn prepare<T: Statement>(
     ceremony: &OpenedCeremony,
     statement: &T,
     path: PathBuf,
-    count: Count,
+    mut count: Count,
 ) -> Result<PreparedStatement, PeopleError>
 where
     T::Content: PartialEq,
 {
     let saying = |cause| PeopleError::Saying { cause };
     let (person, _) = statement.frame().signer();
-    if signature_path(&path).symlink_metadata().is_ok() {
-        return Err(PeopleError::AlreadySigned {
-            person: person.to_owned(),
-            path,
-        });
-    }
     let there = read_if_there(&path)?;
+    if signature_path(&path).symlink_metadata().is_ok() {
+        return Err(already_signed(person, path, there, &mut count));
+    }
     let is_there = there.is_some();
     let unsigned = match there {
         None => UnsignedStatement::of(statement, &ceremony.identity).map_err(saying)?,
@@ -97,6 +98,30 @@ where
         count,
         objects: Vec::new(),
     })
+}
+
+/// Why nothing is signed where a signature exists. Only a pair that verifies counts, so the person learns about any other.
+fn already_signed(person: &str, path: PathBuf, statement: Option<Vec<u8>>, count: &mut Count) -> PeopleError {
+    let Some(statement) = statement else {
+        return PeopleError::Unsound {
+            path: signature_path(&path),
+            reason: "it is a signature, and its statement is missing".to_owned(),
+        };
+    };
+    let signature = match read_if_there(&signature_path(&path)) {
+        Ok(signature) => signature.unwrap_or_default(),
+        Err(error) => return error,
+    };
+    match count.verify(&statement, &signature) {
+        Ok(_) => PeopleError::AlreadySigned {
+            person: person.to_owned(),
+            path,
+        },
+        Err(cause) => PeopleError::Unsound {
+            path,
+            reason: cause.to_string(),
+        },
+    }
 }
 
 /// A statement that was signed before and has to be the same to the last octet.
@@ -217,7 +242,12 @@ impl PreparedStatement {
     /// Refuses a signature that the ceremony no longer needs.
     fn refuse_late(&self, ceremony: &OpenedCeremony) -> Result<(), PeopleError> {
         match &self.count {
-            Count::Approval(_) | Count::PassedGate(_) => ceremony.refuse_ended(),
+            Count::Approval(_) => {
+                let course = ceremony.course()?;
+                refuse_ended(&course)?;
+                refuse_late_approval(ceremony, &course)
+            }
+            Count::Rejection(_) | Count::PassedGate(_) => ceremony.refuse_ended(),
             Count::Gate(count) => match ceremony.course()?.waiting_gate().as_ref() == Some(count.bytes()) {
                 true => Ok(()),
                 false => Err(PeopleError::GateGone {

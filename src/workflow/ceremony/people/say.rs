@@ -1,5 +1,6 @@
 //! Who may sign what: prepares a statement by the owner of a key.
 
+use super::approvals::refuse_late_approval;
 use super::gate::{objects_at_gate, path_at_gate};
 use super::lost::{LostStatement, prepare_lost};
 use super::opened::refuse_ended;
@@ -42,6 +43,9 @@ pub fn prepare_statement(
     match saying {
         Saying::Plan(decision) => {
             refuse_ended(&course)?;
+            if *decision == Decision::Approve {
+                refuse_late_approval(ceremony, &course)?;
+            }
             prepare_approval(ceremony, key, decision, now)
         }
         Saying::Gate(bytes) => {
@@ -82,7 +86,10 @@ fn prepare_approval(
             ceremony,
             &statement.map_err(|cause| PeopleError::Saying { cause })?,
             ceremony.directory.approvals().join(name),
-            Count::Approval(count),
+            match decision {
+                Decision::Approve => Count::Approval(count),
+                _ => Count::Rejection(count),
+            },
         );
     }
     Err(unknown_key(

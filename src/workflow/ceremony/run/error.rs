@@ -130,6 +130,11 @@ pub enum RunError {
         /// The system's error, or what is wrong.
         cause: io::Error,
     },
+    /// A file of the plan is missing in the directory.
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file changed after this run read or made it.
     Changed {
         /// The file.
@@ -208,6 +213,9 @@ impl fmt::Display for RunError {
             Self::Halted { step } => write!(f, "the people in the room decided to stop at step {step:?}"),
             Self::Unfinished { step, cause } => write!(f, "step {step:?}: {cause}"),
             Self::File { path, cause } => write!(f, "{}: {cause}", path.display()),
+            Self::Missing { path } => {
+                write!(f, "{} is missing, and the plan was made with it", path.display())
+            }
             Self::Changed { path } => write!(
                 f,
                 "{} was changed while the ceremony ran, so its hash is not written",

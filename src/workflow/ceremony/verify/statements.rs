@@ -109,6 +109,7 @@ pub(super) fn check_attestations(archive: &Archive, plan: &CeremonyPlan, report:
         TrailEnd::Open => Vec::new(),
         _ => count.missing(),
     };
+    report.must_attest.clone_from(&missing);
     for person in missing {
         report.find(
             ATTESTATIONS,
