@@ -30,7 +30,11 @@ impl Room {
     /// Runs with an empty standard input, so nobody answers.
     pub(super) fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
         let mut command = self.rig.prepare(arguments);
-        self.with_settings(&mut command, environment)
+        let mut run = self.with_settings(&mut command, environment);
+        if arguments.contains(&"json") {
+            take_shown(&mut run);
+        }
+        run
     }
 
     pub(super) fn refused(&self, environment: &[(&str, &str)], code: i32, kind: &str) -> String {
@@ -72,12 +76,7 @@ impl Room {
         let script = format!("exec '{PROGRAM}' {options} ceremony run room --format json < answers");
         let mut command = self.rig.prepare_tool("sh", &["-c", &script]);
         let mut run = self.with_settings(&mut command, &[]);
-        let error = match run.stderr.starts_with('{') {
-            true => 0,
-            false => run.stderr.find("\n{").map_or(run.stderr.len(), |at| at + 1),
-        };
-        let error = run.stderr.split_off(error);
-        let shown = std::mem::replace(&mut run.stderr, error);
+        let shown = take_shown(&mut run);
         (run, shown)
     }
 
@@ -134,4 +133,14 @@ impl Room {
     pub(super) fn restore(&self, name: &str, sound: &[u8]) {
         fs::write(self.path(name), sound).expect("a file");
     }
+}
+
+/// Takes what the people are shown from stderr, and leaves the error in JSON.
+fn take_shown(run: &mut Run) -> String {
+    let error = match run.stderr.starts_with('{') {
+        true => 0,
+        false => run.stderr.find("\n{").map_or(run.stderr.len(), |at| at + 1),
+    };
+    let error = run.stderr.split_off(error);
+    std::mem::replace(&mut run.stderr, error)
 }
