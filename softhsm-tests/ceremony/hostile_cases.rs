@@ -75,6 +75,12 @@ pub(super) const HOSTILE: &[(&str, &str, &str, &str)] = &[
         "object",
     ),
     (
+        "a temporary file among the objects of a closed ceremony",
+        "",
+        "files['run/objects/.hsm-ca-aB3xY9.tmp'] = b'x'",
+        "object",
+    ),
+    (
         "an attestation with a byte order mark",
         "",
         "attested(spell=lambda data: b'\\xef\\xbb\\xbf' + data)",

@@ -139,6 +139,17 @@ fn at_a_terminal_a_person_confirms_that_they_saw_everything() {
             .contains("A was there from beginning to end, and it did NOT"),
         "{run:#?}"
     );
+    // The question is wrapped to the terminal, and so is the statement above it.
+    let (_, question) = run.stdout.split_once("\nA was there").expect("a question");
+    let (question, _) = question.split_once("Type yes").expect("a question");
+    assert!(
+        question.contains("1 entry that says so.") && question.lines().count() > 1,
+        "{run:#?}"
+    );
+    assert!(
+        question.lines().all(|line| line.trim_end().len() <= 60),
+        "{run:#?}"
+    );
     assert!(made());
     let deviation = "  2026-05-28T20:26:40Z deviation: ";
     let wrapped = |text: &str| {

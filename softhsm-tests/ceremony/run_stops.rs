@@ -61,6 +61,11 @@ fn assert_another_crl_is_due(due: &Value) {
     told("screen", "spare serial number of the plan: ");
     let revoked =
         format!("certificate {serial} of step \"i1\" is revoked in the ledger, but r1.crl does not list it");
+    // Without a terminal a sentence is one line, so a terminal wraps it only once.
+    told(
+        "closing",
+        "The hashes on the screen before, and in the report, are of the same objects in DER, as `openssl x509",
+    );
     told("closing", "`openssl crl -fingerprint -sha256` for a CRL");
     told("closing", &format!("STILL TO DO: {revoked}.\n"));
     let warned = json!(format!("{revoked}: another CRL of its issuer must list it"));

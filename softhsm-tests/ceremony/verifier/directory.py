@@ -122,6 +122,7 @@ def objects(files, plan, inputs, trail):
         made[step] = (item, der, parsed, begun)
     named = {f"{begun['step']}{'.spare' if begun['spare'] else ''}.tbs" for begun in trail.signatures}
     named |= {step + suffix for step in made for suffix in (".sig", ".der")}
+    # Only a closed ceremony comes here, so nothing that an interrupted run leaves is accepted.
     for name in files:
         demand(not name.startswith("run/objects/") or name.removeprefix("run/objects/") in named, name)
     out = {item["out"]: (item, der) for item, der, _, _ in made.values()}
