@@ -18,7 +18,7 @@ mod word_list;
 
 pub use crl_number::{CrlNumber, CrlNumberTextError};
 pub use digest::{Digest, NotADigest};
-pub use lines::{Block, WIDTH, columns, cut, fold, hang, without_styles};
+pub use lines::{Block, WIDTH, columns, cut, cut_hex, fold, hang, without_styles};
 pub use name::{Name, NotAName};
 pub use printable::{is_unprintable, printable};
 pub use reason::{CrlReason, NotARevocation, RevocationReason, UnknownReason};

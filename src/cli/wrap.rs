@@ -2,7 +2,7 @@
 
 use std::os::fd::AsFd;
 
-use hsm_ca::values::{Block, columns, printable};
+use hsm_ca::values::{Block, columns, cut_hex, printable};
 use rustix::termios::tcgetwinsize;
 
 /// The first words of commands that appear in hints after a colon, without quotes.
@@ -28,11 +28,38 @@ pub(super) fn lines(text: &str, width: usize) -> Vec<String> {
 
 /// `first`, followed by the text, with further lines aligned below the text. Without a width it is one line.
 pub(super) fn hang(first: &str, indent: usize, text: &str, width: Option<usize>) -> String {
-    let lines = match width {
-        Some(width) => lines(text, width.saturating_sub(indent)),
-        None => vec![text.to_owned()],
+    let Some(width) = width else {
+        return format!("{first}{text}");
     };
-    format!("{first}{}", lines.join(&format!("\n{:indent$}", "")))
+    let room = width.saturating_sub(indent);
+    let own = first.len() - first.trim_start_matches(' ').len();
+    let mut hung = first.to_owned();
+    for (index, line) in lines(text, room).iter().enumerate() {
+        let shift = shift_of(columns(line), room, indent, own);
+        if shift < indent && index == 0 {
+            // The value begins below its label.
+            hung.truncate(first.trim_end().len());
+        }
+        if shift < indent || index > 0 {
+            hung.push_str(&format!("\n{:shift$}", ""));
+        }
+        match shift == indent && !line.contains(' ') {
+            // A hash that fits nowhere is cut into halves.
+            true => hung.push_str(&cut_hex(line, room).join(&format!("\n{:indent$}", ""))),
+            false => hung.push_str(line),
+        }
+    }
+    hung
+}
+
+/// Where a line of `length` columns begins: below the text, or further left if it fits only there, such as a hash that people compare.
+fn shift_of(length: usize, room: usize, indent: usize, own: usize) -> usize {
+    if length <= room {
+        return indent;
+    }
+    let further_left = [own + 4, own + 2, own];
+    let fits = |shift: &usize| *shift < indent && length + shift <= room + indent;
+    further_left.into_iter().find(fits).unwrap_or(indent)
 }
 
 /// `first`, followed by the text, as a line of a text. Further lines are aligned below the text.
@@ -214,6 +241,38 @@ mod tests {
         assert_eq!(
             hang("error: ", 7, "one two three four", None),
             "error: one two three four"
+        );
+    }
+
+    #[test]
+    fn a_hash_that_does_not_fit_beside_its_label_stands_below_it() {
+        let hash = "0123456789abcdef".repeat(4);
+        let first = "  SHA-256 of the key       ";
+        assert_eq!(
+            hang(first, columns(first), &hash, Some(80)),
+            format!("  SHA-256 of the key\n      {hash}")
+        );
+        assert_eq!(
+            hang(first, columns(first), &format!("1:{hash}"), Some(69)),
+            format!("  SHA-256 of the key\n  1:{hash}")
+        );
+        let inside = format!("  out/ca.crt     SHA-256 of its DER: {hash} as planned\n");
+        assert_eq!(
+            reflow(&inside, 80),
+            format!("  out/ca.crt     SHA-256 of its DER:\n      {hash}\n                 as planned\n")
+        );
+        // In a pipe and on a wide terminal, the line is whole.
+        for width in [None, Some(100)] {
+            assert_eq!(
+                hang(first, columns(first), &hash, width),
+                format!("{first}{hash}")
+            );
+        }
+        // Where it fits nowhere, the terminal would break it anywhere.
+        let (left, right) = hash.split_at(32);
+        assert_eq!(
+            hang(first, columns(first), &hash, Some(60)),
+            format!("{first}{left}\n{:27}{right}", "")
         );
     }
 }

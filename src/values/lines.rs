@@ -7,6 +7,9 @@ use super::printable;
 /// The columns of a line if the width is unknown.
 pub const WIDTH: usize = 80;
 
+/// Lines are not narrower: a few letters in each could not be read.
+const NARROWEST: usize = 16;
+
 /// The text in lines of `room` columns. A longer word stays whole, so that it can be copied; hex digits are split into equal parts.
 #[must_use]
 pub fn fold(text: &str, room: usize) -> Vec<String> {
@@ -56,7 +59,7 @@ impl Block {
     #[must_use]
     pub fn of_width(room: usize) -> Self {
         Self {
-            room: room.max(16),
+            room: room.max(NARROWEST),
             lines: Vec::new(),
             is_closed: false,
         }
@@ -126,8 +129,10 @@ pub fn without_styles(text: &str) -> Cow<'_, str> {
     (plain + rest).into()
 }
 
-/// Halves of hex digits, or quarters, until they fit.
-fn cut_hex(word: &str, room: usize) -> Vec<&str> {
+/// Halves of hex digits, or quarters, until they fit into `room` columns, at least 16. Another word stays whole.
+#[must_use]
+pub fn cut_hex(word: &str, room: usize) -> Vec<&str> {
+    let room = room.max(NARROWEST);
     let is_hex = word.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !is_hex || word.len() <= room {
         return vec![word];
