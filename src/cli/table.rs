@@ -63,6 +63,11 @@ pub(super) fn width(wide: bool) -> Option<u16> {
     u16::try_from(width).ok()
 }
 
+/// A line below a table. A terminal's width applies to it even if the table is wider (`--wide`).
+pub(super) fn below(text: &str) -> String {
+    wrap::below("", text, wrap::width_of(std::io::stdout()))
+}
+
 fn render_in(headings: &[Column], rows: &[Row], width: Option<u16>) -> String {
     let least = least_widths(headings, rows);
     match width {

@@ -10,7 +10,7 @@ use super::global::Settings;
 use super::json::Output as _;
 use super::json::common::FileName;
 use super::json::token::{Module, Token, TokenList, TokenShow};
-use super::report::{Fields, Report, printable};
+use super::report::{Fields, Report};
 use super::table::{self, Fit, TableOptions};
 use super::ui::Ui;
 use bench::BenchToken;
@@ -47,11 +47,14 @@ fn list(settings: &Settings, wide: bool) -> Result<Report, CliError> {
         false => table::render(&COLUMNS, &rows, wide),
     };
     for token in slots.uninitialised() {
-        let kind = printable(&format!("{} {}", token.manufacturer, token.model));
-        text.push_str(&format!("Not initialised yet: slot {} ({kind})\n", token.slot_id));
+        let kind = format!("{} {}", token.manufacturer, token.model);
+        let line = format!("Not initialised yet: slot {} ({kind})", token.slot_id);
+        text.push_str(&table::below(&line));
     }
     for slot in slots.skipped() {
-        text.push_str(&format!("Skipped, its token cannot be read: {slot}\n"));
+        text.push_str(&table::below(&format!(
+            "Skipped, its token cannot be read: {slot}"
+        )));
     }
     let list = TokenList::new(slots.tokens(), slots.uninitialised(), slots.skipped());
     Ok(Report::laid_out(text, list.document()))

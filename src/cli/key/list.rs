@@ -25,10 +25,11 @@ pub(super) fn list(settings: &Settings, ui: &Ui, wide: bool) -> Result<Report, C
         && !heads.is_empty()
     {
         let count = heads.len();
-        text.push_str(&format!(
-            "\nBesides the keys, the token has {count} data object{} named \"{NOTE_LABEL}\"\n",
+        let line = format!(
+            "Besides the keys, the token has {count} data object{} named \"{NOTE_LABEL}\"",
             if count == 1 { "" } else { "s" }
-        ));
+        );
+        text.push_str(&format!("\n{}", table::below(&line)));
     }
     let shown = heads.as_ref().ok();
     let list = KeyList {
