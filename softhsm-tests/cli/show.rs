@@ -245,6 +245,43 @@ fn a_ceremony_file_is_shown_as_ceremony_check_shows_it() {
 }
 
 #[test]
+fn what_a_ceremony_leaves_is_shown() {
+    let rig = Rig::without_token();
+    let plan = "ab".repeat(32);
+    rig.write(
+        "01-approve.json",
+        json!({
+            "ceremony": "root-1", "decision": "approve", "format": "hsm-ca ceremony approval 1", "key": "SHA256:x",
+            "kind": "production", "person": "Ana", "plan": plan, "time": "2026-11-30T10:00:00Z",
+        })
+        .to_string(),
+    );
+    let shown = rig.json(&["show", "01-approve.json"]).ok().json();
+    assert_eq!(
+        (&shown["statement_kind"], &shown["person"], &shown["plan_sha256"]),
+        (&json!("approval"), &json!("Ana"), &json!(plan))
+    );
+    let text = rig.command(&["show", "01-approve.json"]).ok().stdout;
+    assert!(text.contains("its signature is not verified"), "{text}");
+    rig.write(
+        "half.json",
+        r#"{"format": "hsm-ca ceremony gate 1", "ceremony": "root-1"}"#,
+    );
+    let refused = rig.command(&["show", "half.json"]);
+    assert!(refused.stderr.contains("half.json"), "{refused:?}");
+    assert!(!refused.stderr.contains("take the directory"), "{refused:?}");
+    rig.write(
+        "next.json",
+        r#"{"format": "hsm-ca ceremony export 1", "ceremony": "root-1"}"#,
+    );
+    let refused = rig.command(&["show", "next.json"]);
+    assert!(
+        refused.code == Some(3) && refused.stderr.contains("next.json"),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn the_plan_of_a_ceremony_is_shown() {
     let rig = Rig::without_token();
     let _ = Run::of(&mut rig.prepare(&["version"])).ok();

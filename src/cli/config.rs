@@ -67,7 +67,7 @@ fn quorum<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Digest>, 
 }
 
 /// The settings above the sections. A line that is appended to the file lands in its last section instead.
-const SETTINGS: [&str; 9] = [
+pub(super) const SETTINGS: [&str; 9] = [
     "module",
     "token",
     "pin-source",

@@ -34,6 +34,11 @@ impl ProfileCommand {
     }
 }
 
+/// The profile in the bytes of a file, as `profile show` shows it.
+pub(super) fn show(path: &Path, bytes: Vec<u8>) -> Result<Report, CliError> {
+    read(path, bytes).map(|profile| show::report(&profile))
+}
+
 /// The file that a text names, if any. A slash or the ending distinguishes it from the name of a profile.
 fn file_in(text: &str) -> Option<&Path> {
     let path = Path::new(text);

@@ -1,10 +1,13 @@
 //! `show FILE`: recognises a file by its content and shows it.
 
+mod ceremony_record;
 mod export;
 mod log_file;
 mod pair;
 mod public_key;
+mod toml;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -30,8 +33,8 @@ use super::ui::Ui;
 
 #[derive(Debug, Args)]
 pub(super) struct ShowFile {
-    /// A certificate, request, CRL, OCSP request or response, public key, pair file, ledger export, checkpoint, proof, or a ceremony's file, plan
-    /// or transcript, or - for stdin; or the directory of a ceremony
+    /// A certificate, request, CRL, OCSP request or response, public key, pair file, profile, settings, ledger export, checkpoint, proof, or a
+    /// ceremony's file, plan, transcript, statement or export, or - for stdin; or the directory of a ceremony
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
@@ -40,10 +43,8 @@ impl ShowFile {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         let file = self.file.clone();
         if file.is_dir() && !file.join("plan.json").exists() {
-            return Err(CliError::options(format!(
-                "{} is a directory without a ceremony's plan.json",
-                file.display()
-            )));
+            let reason = "it is a directory without a ceremony's plan.json";
+            return Err(CliError::read(&file, io::Error::other(reason)));
         }
         if file.is_dir() {
             return ShowCeremony::of(file).run(settings);
@@ -59,6 +60,9 @@ impl ShowFile {
             // Errors come from the reader for this kind.
             if object.contains_key("PrivateKeyCiphertextBlob") {
                 return pair::show(&file);
+            }
+            if let Some(shown) = ceremony_record::show(&file, &object, &input::peek_all(&file)?) {
+                return shown;
             }
             if object.contains_key("ceremony") && object.contains_key("format") {
                 return self.show_plan(settings);
@@ -82,15 +86,17 @@ impl ShowFile {
         }
     }
 
-    /// A public key or a ceremony file.
+    /// A public key, a ceremony file, a profile or settings.
     fn show_other(&self, beginning: &[u8], settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         if let Some(shown) = public_key::show(&self.file, &input::peek_all(&self.file)?) {
             return shown;
         }
         match CeremonyFile::is_meant(beginning) {
-            true => CheckCeremony::of(self.file.clone()).run(settings, ui),
-            false => Err(CliError::Unrecognised {
-                path: self.file.clone(),
+            true => CheckCeremony::of(self.file.clone()).run_without_ledger(settings, ui),
+            false => toml::show(&self.file, &input::peek_all(&self.file)?).unwrap_or_else(|| {
+                Err(CliError::Unrecognised {
+                    path: self.file.clone(),
+                })
             }),
         }
     }

@@ -32,9 +32,26 @@ impl CheckCeremony {
     }
 
     pub(in crate::cli) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
+        self.check(settings, true, ui)
+    }
+
+    /// Only shows the file: after the ceremony, the ledger would refuse what it has.
+    pub(in crate::cli) fn run_without_ledger(
+        &self,
+        settings: &Settings,
+        ui: &Ui,
+    ) -> Result<Report, CliError> {
+        let report = self.check(settings, false, ui)?;
+        Ok(Report { next: None, ..report })
+    }
+
+    fn check(&self, settings: &Settings, asks_ledger: bool, ui: &Ui) -> Result<Report, CliError> {
         let read = source::read(&self.file)?.refusing_keys_of(settings)?;
         let file = &read.source.file;
-        let (ledger, not_asked) = settings.open_recorder_to_plan()?;
+        let (ledger, not_asked) = match asks_ledger {
+            true => settings.open_recorder_to_plan()?,
+            false => (None, None),
+        };
         let draft = draft_ceremony(&read.source, &SystemRandom, ledger.as_ref(), ui)
             .map_err(|error| CliError::in_file(&self.file, error))?;
         let quorum = file.quorum_hash().map_err(CeremonyError::from)?;

@@ -20,7 +20,7 @@ impl fmt::Display for CliError {
             Self::Empty { path } => write!(f, "{} is empty", named(path)),
             Self::Unrecognised { path } => write!(
                 f,
-                "{} is not a certificate, request, CRL, OCSP request or response, public key, pair file, ledger export, checkpoint, proof, or ceremony file, plan or transcript",
+                "{} is not a certificate, request, CRL, OCSP request or response, public key, pair file, profile, settings, ledger export, checkpoint, proof, or a ceremony's file, plan, transcript, statement or export",
                 named(path)
             ),
             Self::TooLarge { path, limit } => {

@@ -79,7 +79,7 @@ pub(in crate::cli) struct Profile {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Extension {
     /// Its name in RFC 5280 or RFC 6960.
-    pub(in crate::cli) extension: &'static str,
+    pub(in crate::cli) name: &'static str,
     /// The contents, for people.
     pub(in crate::cli) value: String,
 }
@@ -87,7 +87,7 @@ pub(in crate::cli) struct Extension {
 impl Profile {
     fn of(profile: &Given) -> Self {
         let extension = |extension: &ProfileExtension| Extension {
-            extension: extension.name(),
+            name: extension.name(),
             value: describe(extension),
         };
         Self {

@@ -69,6 +69,72 @@ impl Output for Plan {
     const NAME: &'static str = "show-ceremony-plan";
 }
 
+/// `show` with a statement that somebody signed for a ceremony. Its signature is not verified.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Statement {
+    pub(in crate::cli) statement_kind: StatementName,
+    /// The name of the ceremony.
+    pub(in crate::cli) ceremony: String,
+    pub(in crate::cli) ceremony_kind: CeremonyKindName,
+    pub(in crate::cli) plan_sha256: Fingerprint,
+    pub(in crate::cli) person: String,
+    /// As the statement claims it.
+    pub(in crate::cli) time: String,
+    /// As in the file (docs/ceremony-format.md).
+    pub(in crate::cli) statement: Value,
+}
+
+/// The kinds of statements.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::cli) enum StatementName {
+    /// Somebody approves or rejects the plan.
+    Approval,
+    /// Somebody confirms the completed bytes at a step.
+    Gate,
+    /// Somebody who was there signs the transcript's head.
+    Attestation,
+}
+
+impl Output for Statement {
+    const NAME: &'static str = "show-ceremony-statement";
+}
+
+/// `show` with what a ceremony leaves to the next one.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct ExportedCeremony {
+    /// The name of the ceremony.
+    pub(in crate::cli) ceremony: String,
+    pub(in crate::cli) ceremony_kind: CeremonyKindName,
+    pub(in crate::cli) plan_sha256: Fingerprint,
+    /// The head of the transcript.
+    pub(in crate::cli) head: String,
+    /// How the ceremony ended.
+    #[cfg_attr(test, schemars(extend("enum" = ["closed", "aborted"])))]
+    pub(in crate::cli) end: String,
+    /// As in the file (docs/ceremony-format.md).
+    pub(in crate::cli) export: Value,
+}
+
+impl Output for ExportedCeremony {
+    const NAME: &'static str = "show-ceremony-export";
+}
+
+/// `show` with a file of settings (--config).
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct SettingsFile {
+    /// As in the file. Its relative paths begin at the file's directory.
+    pub(in crate::cli) settings: Value,
+}
+
+impl Output for SettingsFile {
+    const NAME: &'static str = "show-settings";
+}
+
 /// `show` with a public key.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

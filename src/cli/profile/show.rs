@@ -23,9 +23,13 @@ impl ShowProfile {
             Some(path) => super::read(path, input::read_trusted(path, Owners::Any)?)?,
             None => built_in(&self.profile)?,
         };
-        let shown = ProfileShow::new(&profile);
-        Ok(Report::new(describe(&shown), shown.document()))
+        Ok(report(&profile))
     }
+}
+
+pub(super) fn report(profile: &Profile) -> Report {
+    let shown = ProfileShow::new(profile);
+    Report::new(describe(&shown), shown.document())
 }
 
 fn built_in(name: &str) -> Result<Profile, X509Error> {
@@ -55,7 +59,7 @@ fn describe(shown: &ProfileShow) -> String {
     fields.add("keys", profile.keys.join(", "));
     fields.add("signed by", profile.issuer_keys.join(", "));
     for extension in &profile.extensions {
-        fields.add(extension.extension, &extension.value);
+        fields.add(extension.name, &extension.value);
     }
     if !profile.waived_rules.is_empty() {
         fields.add("waives", profile.waived_rules.join(", "));
