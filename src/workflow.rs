@@ -77,8 +77,8 @@ pub use error::{LeftBehind, WorkflowError};
 pub use fetch::{CLUSTER_FILE_SUFFIX, FetchSummary, fetch_certificates};
 pub use generate::{GenerateError, GenerateRequest, GenerateSummary, generate_key};
 pub use identity::{
-    IdentityEvidence, IdentityPart, IdentityReport, IdentityRoots, IdentitySubject, VerifiedIdentity,
-    verify_identity,
+    IdentityEvidence, IdentityPart, IdentityPartKind, IdentityReport, IdentityRoots, IdentitySubject,
+    UnknownRoot, VerifiedIdentity, verify_identity,
 };
 pub use import::{ImportOutcome, ImportRequest, ImportSummary, MemoryLocking, import_key_pair};
 pub use initialize::{

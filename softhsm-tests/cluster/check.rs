@@ -249,7 +249,7 @@ fn our_certificates_match_and_missing_files_are_named_with_their_command() {
     assert!(
         missing
             .clone()
-            .all(|step| step["obtain"].as_str().is_some_and(|text| text.contains("--")))
+            .all(|step| step["hint"].as_str().is_some_and(|text| text.contains("--")))
     );
     // Without the cluster's certificate, only the CA is checked.
     fs::remove_file(rig.path(SIGNED)).expect("removed");

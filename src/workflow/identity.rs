@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use crate::cloudhsm::{CertificateKind, KnownRoot, RootSide};
 use crate::signer::PublicKey;
 use crate::x509::{
@@ -61,10 +63,48 @@ pub struct IdentitySubject {
 /// One of the chains, or the CSR, with every check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityPart {
-    /// For example "AWS's chain".
-    pub title: &'static str,
+    /// Which of them it is.
+    pub kind: IdentityPartKind,
     /// Certificates and CSR, from the HSM up.
     pub subjects: Vec<IdentitySubject>,
+}
+
+/// The parts of an HSM's identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentityPartKind {
+    /// From the HSM to AWS's root.
+    AwsChain,
+    /// From the HSM to its manufacturer's root.
+    ManufacturerChain,
+    /// The request that the HSM made for the cluster.
+    Csr,
+}
+
+impl IdentityPartKind {
+    /// For people, for example "AWS's chain".
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::AwsChain => "AWS's chain",
+            Self::ManufacturerChain => "The manufacturer's chain",
+            Self::Csr => "The CSR",
+        }
+    }
+}
+
+/// A root, as people compare it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownRoot {
+    /// Its name.
+    pub subject: String,
+    /// SHA-256 of its DER bytes, in hex.
+    pub fingerprint: String,
+}
+
+impl fmt::Display for UnknownRoot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (SHA-256 {})", self.subject, self.fingerprint)
+    }
 }
 
 /// Every step, passed or failed.
@@ -96,14 +136,17 @@ impl IdentityReport {
         &self.parts
     }
 
-    /// The accepted roots that are not known ones, by subject and fingerprint.
+    /// The accepted roots that are not known ones.
     #[must_use]
-    pub fn unknown_roots(&self) -> Vec<String> {
+    pub fn unknown_roots(&self) -> Vec<UnknownRoot> {
         let is_unknown = |step: &PathStep| step.what == ROOT && matches!(step.finding, Finding::Noted(_));
         let subjects = self.parts.iter().flat_map(|part| &part.subjects);
         subjects
             .filter(|subject| subject.steps.iter().any(is_unknown))
-            .map(|root| format!("{} (SHA-256 {})", root.subject, root.fingerprint))
+            .map(|root| UnknownRoot {
+                subject: root.subject.clone(),
+                fingerprint: root.fingerprint.clone(),
+            })
             .collect()
     }
 
@@ -177,11 +220,11 @@ fn check_chain(side: RootSide, path: [&Certificate; 3], root: CheckedRoot, now: 
         };
         last.steps.insert(0, step);
     }
-    let title = match side {
-        RootSide::Aws => "AWS's chain",
-        RootSide::Manufacturer => "The manufacturer's chain",
+    let kind = match side {
+        RootSide::Aws => IdentityPartKind::AwsChain,
+        RootSide::Manufacturer => IdentityPartKind::ManufacturerChain,
     };
-    IdentityPart { title, subjects }
+    IdentityPart { kind, subjects }
 }
 
 fn name_roles(side: RootSide, checked: Vec<PathCertificate>) -> Vec<IdentitySubject> {
@@ -281,7 +324,7 @@ fn check_request(evidence: &IdentityEvidence) -> IdentityPart {
         },
     ];
     IdentityPart {
-        title: "The CSR",
+        kind: IdentityPartKind::Csr,
         subjects: vec![IdentitySubject {
             role: CertificateKind::ClusterCsr.name(),
             subject: request.subject().to_string(),

@@ -9,10 +9,12 @@ use clap::Args;
 use hsm_ca::cloudhsm::{CertificateKind, KnownRoot, RootSide};
 use hsm_ca::signer::KeyFingerprint;
 use hsm_ca::workflow::{
-    IdentityEvidence, IdentityPart, IdentityReport, IdentityRoots, IdentitySubject, VerifiedIdentity,
-    WorkflowError, verify_identity,
+    IdentityEvidence, IdentityPart, IdentityReport, IdentityRoots, IdentitySubject, UnknownRoot,
+    VerifiedIdentity, WorkflowError, verify_identity,
 };
 use hsm_ca::x509::{Certificate, PathStep, UnixTime};
+
+pub(in crate::cli) use telling::join;
 
 use super::directory::{ClusterDirectory, names};
 use crate::cli::exit::CliError;
@@ -139,7 +141,7 @@ fn verify(directory: &ClusterDirectory, roots: &IdentityRoots) -> Result<Identit
 pub(in crate::cli) fn require_identity(
     directory: &Path,
     options: &IdentityOptions,
-) -> Result<(VerifiedIdentity, Vec<String>), CliError> {
+) -> Result<(VerifiedIdentity, Vec<UnknownRoot>), CliError> {
     let files = ClusterDirectory::open(directory, options.cluster.as_deref())?;
     let report = verify(&files, &options.read_roots(directory)?)?;
     match report.verified() {
@@ -204,7 +206,7 @@ impl VerifyIdentity {
 fn name_failure((part, subject, step): (&IdentityPart, &IdentitySubject, &PathStep)) -> String {
     format!(
         "{}, {}, {}: {}",
-        part.title,
+        part.kind.title(),
         subject.role,
         step.what,
         step.finding.text()

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use clap::Args;
 use hsm_ca::output::OutputDirectory;
 use hsm_ca::workflow::{
-    BatchOptions, LookedBack, Recorder, RequestOutcome, SigningJob, SigningRequest, VerifiedIdentity,
+    BatchOptions, LookedBack, Recorder, RequestOutcome, SigningJob, SigningRequest, UnknownRoot,
+    VerifiedIdentity,
 };
 use hsm_ca::x509::{Profile, Role};
 
@@ -15,7 +16,7 @@ use super::outcomes::Outcomes;
 use super::requests::{self, Requests};
 use crate::cli::batch::Quietly;
 use crate::cli::cert::report_issued;
-use crate::cli::cluster::identity::{IdentityOptions, require_identity};
+use crate::cli::cluster::identity::{IdentityOptions, join, require_identity};
 use crate::cli::connect::check_signing_key_name;
 use crate::cli::exit::CliError;
 use crate::cli::global::Settings;
@@ -181,7 +182,7 @@ impl SignRequests {
         match identity {
             Some((_, unknown_roots)) if !unknown_roots.is_empty() => report.warnings.push(format!(
                 "the HSM's identity is verified, but under roots that hsm-ca does not know: {}",
-                unknown_roots.join("; ")
+                join(&unknown_roots)
             )),
             _ => {}
         }
@@ -231,7 +232,7 @@ impl SignRequests {
     fn verify_identity(
         &self,
         profile: Option<&Profile>,
-    ) -> Result<Option<(VerifiedIdentity, Vec<String>)>, CliError> {
+    ) -> Result<Option<(VerifiedIdentity, Vec<UnknownRoot>)>, CliError> {
         let Some(directory) = &self.identity else {
             if self.identity_options.are_given() {
                 return Err(CliError::options(

@@ -19,7 +19,11 @@ pub(in crate::cli) struct Cluster {
     mode: Option<String>,
     vpc: Option<String>,
     hsms: Vec<Hsm>,
-    /// The CSR and certificates that AWS shows, as the API names them.
+    /// The CSR and certificates that AWS shows.
+    #[cfg_attr(test, schemars(extend("items" = {
+        "type": "string",
+        "enum": CertificateKind::ALL.map(super::cluster::file_kind),
+    })))]
     certificates: Vec<&'static str>,
 }
 
@@ -56,7 +60,7 @@ impl Cluster {
                 .collect(),
             certificates: kinds
                 .filter(|kind| cluster.certificates.get(*kind).is_some())
-                .map(CertificateKind::name)
+                .map(super::cluster::file_kind)
                 .collect(),
         }
     }

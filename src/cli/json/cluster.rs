@@ -2,8 +2,8 @@
 
 use hsm_ca::cloudhsm::CertificateKind;
 use hsm_ca::workflow::{
-    Expiry, IdentityPart, IdentityReport, IdentitySubject, StepState, TlsCertificate, TlsReport, TlsRole,
-    TlsStep,
+    Expiry, IdentityPart, IdentityPartKind, IdentityReport, IdentitySubject, StepState, TlsCertificate,
+    TlsReport, TlsRole, TlsStep,
 };
 use hsm_ca::x509::{Finding, PathStep};
 use serde::Serialize;
@@ -22,7 +22,7 @@ pub(in crate::cli) struct ClusterVerify {
     pub(in crate::cli) cluster: String,
     pub(in crate::cli) failed_checks: usize,
     /// Roots that were trusted because of the given SHA-256.
-    pub(in crate::cli) unknown_roots: Vec<String>,
+    pub(in crate::cli) unknown_roots: Vec<UnknownRoot>,
     /// AWS's chain, the manufacturer's chain, and the CSR.
     pub(in crate::cli) parts: Vec<Part>,
 }
@@ -33,7 +33,7 @@ impl ClusterVerify {
             verified: report.verified().is_some(),
             cluster: cluster.to_owned(),
             failed_checks: report.failures().count(),
-            unknown_roots: report.unknown_roots(),
+            unknown_roots: report.unknown_roots().iter().map(UnknownRoot::of).collect(),
             parts: report.parts().iter().map(Part::of).collect(),
         }
     }
@@ -43,10 +43,48 @@ impl Output for ClusterVerify {
     const NAME: &'static str = "cluster-verify";
 }
 
+/// A root whose certificate is not one of the known ones.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct UnknownRoot {
+    subject: String,
+    sha256: Fingerprint,
+}
+
+impl UnknownRoot {
+    fn of(root: &hsm_ca::workflow::UnknownRoot) -> Self {
+        Self {
+            subject: root.subject.clone(),
+            sha256: Fingerprint::new(&root.fingerprint),
+        }
+    }
+}
+
+/// Which part of an HSM's identity it is.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+enum PartName {
+    AwsChain,
+    ManufacturerChain,
+    Csr,
+}
+
+impl PartName {
+    const fn of(kind: IdentityPartKind) -> Self {
+        match kind {
+            IdentityPartKind::AwsChain => Self::AwsChain,
+            IdentityPartKind::ManufacturerChain => Self::ManufacturerChain,
+            IdentityPartKind::Csr => Self::Csr,
+        }
+    }
+}
+
 /// One of the chains, or the CSR.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct Part {
+    part: PartName,
     /// For people.
     title: &'static str,
     /// In order, from the HSM upwards.
@@ -75,9 +113,22 @@ struct PartSubject {
 impl Part {
     fn of(part: &IdentityPart) -> Self {
         Self {
-            title: part.title,
+            part: PartName::of(part.kind),
+            title: part.kind.title(),
             subjects: part.subjects.iter().map(PartSubject::of).collect(),
         }
+    }
+}
+
+/// The name of a file that AWS shows for a cluster.
+pub(super) const fn file_kind(kind: CertificateKind) -> &'static str {
+    match kind {
+        CertificateKind::ClusterCsr => "cluster-csr",
+        CertificateKind::HsmCertificate => "hsm-certificate",
+        CertificateKind::AwsHardwareCertificate => "aws-hardware-certificate",
+        CertificateKind::ManufacturerHardwareCertificate => "manufacturer-hardware-certificate",
+        CertificateKind::ClusterCertificate => "cluster-certificate",
+        _ => "other",
     }
 }
 
@@ -94,7 +145,9 @@ impl PartSubject {
         };
         Self {
             file_kind: match subject.role {
-                role if role == CertificateKind::ClusterCsr.name() => "cluster-csr".to_owned(),
+                role if role == CertificateKind::ClusterCsr.name() => {
+                    file_kind(CertificateKind::ClusterCsr).to_owned()
+                }
                 role => role.to_lowercase().replace(' ', "-"),
             },
             subject: subject.subject.clone(),
@@ -188,7 +241,7 @@ pub(in crate::cli) struct TlsCheck {
     #[serde(flatten)]
     check: Check,
     /// How to get what is missing, for people.
-    obtain: Option<String>,
+    hint: Option<String>,
     /// Absent if the check is not about a certificate.
     #[serde(flatten)]
     certificate: Option<CertificateInBrief>,
@@ -229,7 +282,7 @@ impl TlsCheck {
                 state: state(step.state),
                 found: step.found.clone(),
             },
-            obtain: step.obtain.clone(),
+            hint: step.obtain.clone(),
             certificate: certificate.map(CertificateInBrief::of),
         }
     }

@@ -2,7 +2,7 @@
 
 use hsm_ca::signer::Hex as HexOf;
 use hsm_ca::workflow::{AnswerReason, AnswerSummary};
-use hsm_ca::x509::{CertIdHash, CertificateStatus, OcspRequest, OcspResponse};
+use hsm_ca::x509::{CertificateStatus, OcspRequest, OcspResponse};
 use serde::Serialize;
 
 use super::Output;
@@ -14,6 +14,7 @@ use super::error::ErrorBody;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::cli) struct CertId {
     serial_number: String,
+    /// The hash by which the client names the CA: `sha1`, `sha256`, or the name of another one.
     hash_algorithm: String,
     issuer_name_hash: String,
     issuer_key_hash: String,
@@ -256,21 +257,12 @@ enum Because {
     Other,
 }
 
-/// The hash by which clients name the CA.
-pub(in crate::cli) const fn hash_name(hash: CertIdHash) -> &'static str {
-    match hash {
-        CertIdHash::Sha1 => "sha1",
-        CertIdHash::Sha256 => "sha256",
-        _ => "other",
-    }
-}
-
 impl PublishedAnswer {
     pub(in crate::cli) fn of(answer: &AnswerSummary) -> Self {
         Self {
             file: FileName::of(&answer.path),
             serial_number: answer.serial.to_string(),
-            hash_algorithm: hash_name(answer.hash),
+            hash_algorithm: answer.hash.name(),
             status: Status::of(answer.status),
             because: match answer.reason {
                 AnswerReason::New => Because::New,

@@ -214,8 +214,16 @@ pub(in crate::cli) const SCHEMAS: &[(&str, &str)] = &[
     ("rig-new", include_str!("../../../docs/schema/rig-new.json")),
     ("schema", include_str!("../../../docs/schema/schema.json")),
     (
+        "show-ceremony-export",
+        include_str!("../../../docs/schema/show-ceremony-export.json"),
+    ),
+    (
         "show-ceremony-plan",
         include_str!("../../../docs/schema/show-ceremony-plan.json"),
+    ),
+    (
+        "show-ceremony-statement",
+        include_str!("../../../docs/schema/show-ceremony-statement.json"),
     ),
     (
         "show-checkpoint",
@@ -230,6 +238,10 @@ pub(in crate::cli) const SCHEMAS: &[(&str, &str)] = &[
     (
         "show-public-key",
         include_str!("../../../docs/schema/show-public-key.json"),
+    ),
+    (
+        "show-settings",
+        include_str!("../../../docs/schema/show-settings.json"),
     ),
     (
         "show-transcript",

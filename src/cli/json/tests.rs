@@ -124,11 +124,14 @@ fn of_types() -> BTreeMap<&'static str, String> {
         request::CsrSign,
         request::CsrSignLine,
         show::Checkpoint,
+        show::ExportedCeremony,
         show::LedgerExport,
         show::Pair,
         show::Plan,
         show::Proof,
         show::PublicKeyFile,
+        show::SettingsFile,
+        show::Statement,
         show::Transcript,
         token::TokenBench,
         token::TokenList,
@@ -237,6 +240,8 @@ fn one_thing_has_one_name() {
         ("key_sha256", "public_key_sha256"),
         ("plan_words", "plan_sha256_words"),
         ("uninitialised", "uninitialized"),
+        ("obtain", "hint"),
+        ("extension", "name"),
     ];
     for (name, schema) in SCHEMAS {
         let mut schema: Value = serde_json::from_str(schema).expect("JSON");

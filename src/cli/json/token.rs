@@ -79,7 +79,8 @@ pub(in crate::cli) struct TokenList {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Uninitialized {
     slot_id: u64,
-    serial_number: String,
+    /// Null if the token shows none.
+    serial_number: Option<String>,
     manufacturer: String,
     model: String,
 }
@@ -106,7 +107,7 @@ impl TokenList {
             uninitialized: uninitialized
                 .map(|token| Uninitialized {
                     slot_id: token.slot_id,
-                    serial_number: token.serial.clone(),
+                    serial_number: (!token.serial.is_empty()).then(|| token.serial.clone()),
                     manufacturer: token.manufacturer.clone(),
                     model: token.model.clone(),
                 })

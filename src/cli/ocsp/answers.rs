@@ -10,7 +10,7 @@ use crate::cli::exit::CliError;
 use crate::cli::json::Output as _;
 use crate::cli::json::common::FileName;
 use crate::cli::json::error::ErrorBody;
-use crate::cli::json::ocsp::{OcspPublish, PublishedAnswer, hash_name};
+use crate::cli::json::ocsp::{OcspPublish, PublishedAnswer};
 use crate::cli::report::Report;
 use crate::cli::ui::{ProgressLine, Ui};
 
@@ -63,7 +63,7 @@ impl<'a> Answers<'a> {
             let line = OcspPublish::Signed(Box::new(PublishedAnswer::of(answer)));
             return self.line.print_json(&line.document());
         }
-        let (hash, why) = (hash_name(answer.hash), reason_name(answer.reason));
+        let (hash, why) = (answer.hash.name(), reason_name(answer.reason));
         let (serial, status) = (&answer.serial, status_word(answer.status));
         let until = answer.next_update;
         self.line.print_two(

@@ -112,10 +112,14 @@ impl CertId {
         SerialNumber::from_int(&self.fields.serial_number)
     }
 
-    /// The name of `hashAlgorithm`.
+    /// The name of `hashAlgorithm`: `sha1`, `sha256`, or that of another object identifier.
     #[must_use]
     pub fn describe_hash(&self) -> String {
-        describe_oid(self.fields.hash_algorithm.oid)
+        let oid = self.fields.hash_algorithm.oid;
+        let known = [CertIdHash::Sha1, CertIdHash::Sha256]
+            .into_iter()
+            .find(|hash| hash.oid() == oid);
+        known.map_or_else(|| describe_oid(oid), |hash| hash.name().to_owned())
     }
 
     /// `issuerNameHash` and `issuerKeyHash` in hex.
@@ -143,6 +147,15 @@ pub enum CertIdHash {
 }
 
 impl CertIdHash {
+    /// `sha1` or `sha256`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "sha1",
+            Self::Sha256 => "sha256",
+        }
+    }
+
     const fn oid(self) -> ObjectIdentifier {
         match self {
             Self::Sha1 => ID_SHA_1,

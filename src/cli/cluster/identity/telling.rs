@@ -1,6 +1,6 @@
 //! An HSM's identity as text: a line for each chain, and every step if one failed or with -v.
 
-use hsm_ca::workflow::{IdentityPart, IdentityReport, IdentitySubject};
+use hsm_ca::workflow::{IdentityPart, IdentityReport, IdentitySubject, UnknownRoot};
 use hsm_ca::x509::{Finding, PathStep};
 
 use super::name_failure;
@@ -18,7 +18,7 @@ pub(super) fn tell(report: &IdentityReport, cluster: &str, ui: &Ui) -> String {
     let mut page = Page::new(canvas);
     for part in report.parts() {
         if ui.is_verbose() || !is_verified {
-            page.line(part.title);
+            page.line(part.kind.title());
             part.subjects.iter().for_each(|subject| show(subject, &mut page));
         } else {
             summarise(part, &mut page);
@@ -37,17 +37,23 @@ pub(super) fn tell(report: &IdentityReport, cluster: &str, ui: &Ui) -> String {
     } else {
         let verdict = format!(
             "Verified, but under roots that hsm-ca does not know: {}.",
-            unknown_roots.join("; ")
+            join(&unknown_roots)
         );
         page.hang("", &verdict, Some(Tone::Doubtful));
     }
     page.into_text()
 }
 
+/// The roots in one line.
+pub(in crate::cli) fn join(roots: &[UnknownRoot]) -> String {
+    let roots: Vec<_> = roots.iter().map(ToString::to_string).collect();
+    roots.join("; ")
+}
+
 /// One line for the chain, and one for each note.
 fn summarise(part: &IdentityPart, page: &mut Page) {
     let roles: Vec<_> = part.subjects.iter().map(|subject| subject.role).collect();
-    let text = format!("{}: {}", part.title, roles.join(", "));
+    let text = format!("{}: {}", part.kind.title(), roles.join(", "));
     state("", "ok", Some(Tone::Good), &text, page);
     for subject in &part.subjects {
         for step in &subject.steps {
