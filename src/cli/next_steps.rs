@@ -3,7 +3,7 @@
 use std::path::Path;
 
 #[cfg(feature = "aws")]
-use hsm_ca::cloudhsm::{ClusterId, ClusterState};
+use hsm_ca::cloudhsm::{CloudHsmError, Cluster, ClusterId, ClusterState, NoCsr};
 #[cfg(feature = "aws")]
 use hsm_ca::signer::PublicKey;
 use hsm_ca::x509::Profile;
@@ -160,18 +160,45 @@ pub(super) fn after_revocation(authority: &Path) -> String {
     format!("hsm-ca crl create --ca {authority} -o FILE")
 }
 
-/// After `cluster list`: fetching the files of the cluster that has a CSR, or of one of several.
+/// After `cluster list`: fetching the files of the cluster that has a CSR, or of one of several. Before that, AWS makes the cluster and its
+/// first HSM (AWS CloudHSM User Guide, "Create a cluster" and "Create an HSM").
 #[cfg(feature = "aws")]
-pub(super) fn after_clusters(with_request: &[&ClusterId]) -> Option<String> {
-    let cluster = match with_request {
-        [] => return None,
-        [one] => one.as_str(),
-        _ => "CLUSTER",
+pub(super) fn after_clusters(clusters: &[Cluster]) -> Option<String> {
+    let with = |has: &dyn Fn(&Cluster) -> bool| {
+        let mut found = clusters.iter().filter(|cluster| has(cluster));
+        let first = found.next()?;
+        Some(match found.next() {
+            None => word(first.id.as_str()),
+            Some(_) => "CLUSTER".to_owned(),
+        })
     };
+    if clusters.is_empty() {
+        return Some(
+            "# ID: a subnet of the VPC; one in each of two Availability Zones is better\n\
+             aws cloudhsmv2 create-cluster --hsm-type hsm2m.medium --mode FIPS --subnet-ids ID"
+                .to_owned(),
+        );
+    }
+    if let Some(cluster) = with(&|cluster| cluster.csr().is_ok()) {
+        return Some(format!("hsm-ca cluster fetch {cluster} --out-dir cluster"));
+    }
+    let cluster = with(&|cluster| lacks_hsm(cluster))?;
     Some(format!(
-        "hsm-ca cluster fetch {} --out-dir cluster",
-        word(cluster)
+        "# ZONE: the Availability Zone of one of the cluster's subnets; then `hsm-ca cluster list` again\n\
+         aws cloudhsmv2 create-hsm --cluster-id {cluster} --availability-zone ZONE"
     ))
+}
+
+/// Whether AWS waits for its first HSM.
+#[cfg(feature = "aws")]
+fn lacks_hsm(cluster: &Cluster) -> bool {
+    matches!(
+        cluster.csr(),
+        Err(CloudHsmError::NoCsr {
+            reason: NoCsr::NoHsm,
+            ..
+        })
+    )
 }
 
 /// After `cluster fetch`: the verification, with FILE for each root that is not in the directory.
@@ -253,4 +280,45 @@ pub(super) const fn is_under_way(state: &ClusterState) -> bool {
 /// After `cluster check`: the head that later proves that the ledger is complete.
 pub(super) fn after_check() -> String {
     "hsm-ca ledger verify    # keep the head that it prints somewhere else".to_owned()
+}
+
+#[cfg(all(test, feature = "aws"))]
+mod tests {
+    use hsm_ca::cloudhsm::{Certificates, Hsm};
+
+    use super::*;
+
+    fn cluster(id: &str, hsms: Vec<Hsm>, certificates: Certificates) -> Cluster {
+        Cluster {
+            id: id.parse().unwrap(),
+            state: ClusterState::Uninitialized,
+            state_message: None,
+            hsm_type: None,
+            mode: None,
+            vpc: None,
+            hsms,
+            certificates,
+        }
+    }
+
+    #[test]
+    fn a_cluster_and_its_first_hsm_are_made_with_the_tools_of_aws() {
+        let next = after_clusters(&[]).unwrap();
+        assert!(next.contains("\naws cloudhsmv2 create-cluster "), "{next}");
+        let empty = cluster("cluster-igklspoyj5v", Vec::new(), Certificates::default());
+        let next = after_clusters(std::slice::from_ref(&empty)).unwrap();
+        assert!(
+            next.ends_with(
+                "\naws cloudhsmv2 create-hsm --cluster-id cluster-igklspoyj5v --availability-zone ZONE"
+            ),
+            "{next}"
+        );
+        let next = after_clusters(&[empty.clone(), empty.clone()]).unwrap();
+        assert!(next.contains("--cluster-id CLUSTER "), "{next}");
+        let creating = Cluster {
+            state: ClusterState::CreateInProgress,
+            ..empty
+        };
+        assert_eq!(after_clusters(&[creating]), None);
+    }
 }

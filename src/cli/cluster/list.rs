@@ -7,7 +7,7 @@ use crate::cli::exit::CliError;
 use crate::cli::json::Output as _;
 use crate::cli::json::aws_cluster::{self as output, ClusterList};
 use crate::cli::next_steps;
-use crate::cli::report::{Report, printable};
+use crate::cli::report::Report;
 use crate::cli::table::{self, Cell, Column, Fit, TableOptions};
 
 #[derive(Debug, Args)]
@@ -37,20 +37,15 @@ impl ListClusters {
         };
         for cluster in &clusters {
             if let Some(message) = &cluster.state_message {
-                text.push_str(&format!("{}: {}\n", cluster.id, printable(message)));
+                text.push_str(&table::below(&format!("{}: {message}", cluster.id)));
             }
         }
         let json = ClusterList {
             region: region.to_owned(),
             clusters: clusters.iter().map(output::Cluster::of).collect(),
         };
-        let with_request: Vec<_> = clusters
-            .iter()
-            .filter(|cluster| cluster.csr().is_ok())
-            .map(|cluster| &cluster.id)
-            .collect();
         Ok(Report {
-            next: next_steps::after_clusters(&with_request),
+            next: next_steps::after_clusters(&clusters),
             ..Report::laid_out(text, json.document())
         })
     }
