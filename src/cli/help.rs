@@ -3,7 +3,6 @@
 pub(super) mod examples;
 
 use clap::{Command, CommandFactory};
-use examples::EXAMPLES;
 
 use super::Cli;
 use super::json::Output as _;
@@ -36,11 +35,8 @@ pub(super) fn options() -> Report {
 }
 
 fn describe(command: Command, path: &str) -> Command {
-    let examples: String = EXAMPLES
-        .iter()
-        .filter(|(of, _)| *of == path)
-        .map(|(_, line)| format!("  {line}\n"))
-        .collect();
+    let examples = examples::of(path);
+    let examples: String = examples.iter().map(|line| format!("  {line}\n")).collect();
     let examples = match examples.is_empty() {
         true => String::new(),
         false => format!("Examples:\n{examples}"),
@@ -67,4 +63,33 @@ fn describe(command: Command, path: &str) -> Command {
         let path = format!("{path} {}", below.get_name());
         describe(below, path.trim_start())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory};
+
+    use super::examples;
+    use crate::cli::Cli;
+
+    fn without_examples(command: &Command, path: &str, found: &mut Vec<String>) {
+        if examples::of(path).is_empty() {
+            found.push(path.to_owned());
+        }
+        for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+            let path = format!("{path} {}", below.get_name());
+            without_examples(below, path.trim_start(), found);
+        }
+    }
+
+    #[test]
+    fn commands_and_groups_have_examples() {
+        let mut found = Vec::new();
+        without_examples(&Cli::command(), "", &mut found);
+        assert_eq!(found, Vec::<String>::new());
+        for example in examples::of("key") {
+            assert!(example.starts_with("hsm-ca key "), "{example}");
+        }
+        assert!(examples::of("csr").len() > 2, "those of both commands");
+    }
 }

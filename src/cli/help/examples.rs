@@ -1,5 +1,32 @@
 //! The examples of each command. A test runs all of them in this order.
 
+/// The examples in the help of a command, or of a group of commands, which has some of its commands'.
+pub(in crate::cli) fn of(path: &str) -> Vec<&'static str> {
+    let chosen = GROUPS.iter().find(|(group, _)| *group == path);
+    let chosen = chosen.map(|(_, commands)| *commands);
+    let is_shown = |of: &str| chosen.map_or(of == path, |commands| commands.contains(&of));
+    let shown = EXAMPLES.iter().filter(|(of, _)| is_shown(of));
+    shown.map(|(_, example)| *example).collect()
+}
+
+/// Groups of commands, and those whose examples show what the group is for. The first is the program itself.
+const GROUPS: &[(&str, &[&str])] = &[
+    ("", &["rig new", "key generate", "ca create", "cert verify"]),
+    ("rig", &["rig new"]),
+    ("token", &["token list", "token show"]),
+    ("key", &["key generate", "key list", "key verify"]),
+    ("kms", &["kms create-key", "kms generate-key-pair", "kms import"]),
+    ("ca", &["ca create", "ca adopt"]),
+    ("csr", &["csr create", "csr sign"]),
+    ("crl", &["crl create", "crl show"]),
+    ("ocsp", &["ocsp respond", "ocsp show", "ocsp publish"]),
+    ("cluster", &["cluster fetch", "cluster verify", "cluster check"]),
+    ("cert", &["cert show", "cert verify", "cert revoke"]),
+    ("ceremony", &["ceremony check", "ceremony plan", "ceremony run"]),
+    ("profile", &["profile list", "profile show"]),
+    ("ledger", &["ledger list", "ledger show", "ledger verify"]),
+];
+
 /// A command, and its example as a shell command.
 pub(in crate::cli) const EXAMPLES: &[(&str, &str)] = &[
     ("rig new", "hsm-ca rig new ./rig"),
