@@ -56,13 +56,9 @@ impl OutputOptions {
 /// Refuses a directory for outputs that does not exist, before an input is blamed.
 pub(super) fn require_directory(directory: &Path) -> Result<(), OutputError> {
     match fs::metadata(directory) {
-        Ok(found) if !found.is_dir() => Err(OutputError::FileAsDirectory {
-            path: directory.to_owned(),
-        }),
-        Err(cause) if cause.kind() == ErrorKind::NotFound => Err(OutputError::NoDirectory {
-            directory: directory.to_owned(),
-        }),
-        _ => Ok(()),
+        Ok(found) if found.is_dir() => Ok(()),
+        Err(cause) if cause.kind() != ErrorKind::NotFound => Ok(()),
+        _ => Err(OutputError::no_directory(directory)),
     }
 }
 

@@ -191,6 +191,12 @@ mod tests {
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
         let lost = NewDirectory::begin(&parent.path().join("none/new"));
         assert!(matches!(lost, Err(OutputError::NoDirectory { .. })));
+        let deep = OutputError::no_directory(&parent.path().join("none/below/it")).to_string();
+        assert!(deep.ends_with("none does not exist"), "{deep}");
+        assert!(matches!(
+            OutputError::no_directory(Path::new("no-such-directory/below")),
+            OutputError::NoDirectory { directory } if directory == Path::new("no-such-directory")
+        ));
         fs::write(parent.path().join("file"), "").unwrap();
         let file = NewDirectory::begin(&parent.path().join("file/new"));
         let said = file.unwrap_err().to_string();

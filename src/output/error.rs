@@ -112,14 +112,24 @@ pub enum OutputError {
 }
 
 impl OutputError {
-    /// Why this path, which is not a directory, is not one.
-    pub(crate) fn no_directory(path: &Path) -> Self {
-        let path = path.to_owned();
-        match path.exists() {
-            true => Self::FileAsDirectory { path },
-            false => Self::NoDirectory { directory: path },
+    /// Why this path, which is not a directory, is not one. Of several missing directories, it names the outermost: without it, none can be made.
+    #[must_use]
+    pub fn no_directory(path: &Path) -> Self {
+        if path.exists() {
+            return Self::FileAsDirectory {
+                path: path.to_owned(),
+            };
+        }
+        let missing = path.ancestors().take_while(|above| !is_there(above));
+        Self::NoDirectory {
+            directory: missing.last().unwrap_or(path).to_owned(),
         }
     }
+}
+
+/// The empty path above a relative one is the working directory.
+fn is_there(path: &Path) -> bool {
+    path.as_os_str().is_empty() || path.exists()
 }
 
 impl fmt::Display for OutputError {
