@@ -11,6 +11,7 @@ pub(super) fn number<N: TryFrom<u32>>(
         let parsed = text.parse().ok().filter(|number| range.contains(number));
         parsed.and_then(|number| N::try_from(number).ok()).ok_or_else(|| {
             match (*range.start(), *range.end()) {
+                (0, u32::MAX) => format!("write {what}"),
                 (least, u32::MAX) => format!("write {what}, at least {least}"),
                 (least, most) => format!("write {what} from {least} to {most}"),
             }

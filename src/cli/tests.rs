@@ -1,4 +1,5 @@
 mod idle_options;
+mod wrong_values;
 
 use clap::{Command as Parsed, CommandFactory};
 

@@ -20,6 +20,7 @@ use crate::cli::json::Output as _;
 use crate::cli::json::cluster::{ClusterCheck, SilentServer};
 use crate::cli::json::error::ErrorBody;
 use crate::cli::next_steps;
+use crate::cli::number::number;
 use crate::cli::report::Report;
 use crate::cli::ui::Ui;
 use crate::cli::wrap::{below, width_of};
@@ -65,7 +66,7 @@ pub(in crate::cli) struct CheckCluster {
     #[arg(long, value_name = "FILE", requires = "client_cert")]
     client_ca: Option<PathBuf>,
     /// Warn about certificates that expire in fewer than this many days
-    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = number::<u32>("a number of days", 0..=u32::MAX))]
     warn_days: u32,
 }
 

@@ -11,23 +11,31 @@ use crate::cli::exit::CliError;
 use crate::cli::json::Output as _;
 use crate::cli::json::ledger::LedgerList;
 use crate::cli::json::ledger_key;
+use crate::cli::number::number;
 use crate::cli::report::Report;
 use crate::cli::table::{self, Cell, Column, Fit, TableOptions};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ListEntries {
     /// The number of entries to list [default: 20; all with --open]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<u64>("a number of entries", 0..=u32::MAX))]
     last: Option<u64>,
     /// Only entries that have not ended (whether a signature was made is unknown), and those signed but not delivered. A revoked
     /// certificate is settled and not listed
     #[arg(long)]
     open: bool,
     /// Only entries before entry N, to page back
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = entry_number)]
     before: Option<u64>,
     #[command(flatten)]
     table: TableOptions,
+}
+
+/// The number of an entry, also in the form in which `ledger list` shows it.
+fn entry_number(text: &str) -> Result<u64, String> {
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    let wrong = |_| "write the number of an entry, as 12 or #12".to_owned();
+    digits.parse().map_err(wrong)
 }
 
 /// The number of entries without `--last` and `--open`.

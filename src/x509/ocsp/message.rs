@@ -24,8 +24,19 @@ impl OcspMessage {
         };
         Ok(match is_response {
             true => Self::Response(Box::new(OcspResponse::read(input)?)),
-            false => Self::Request(Box::new(OcspRequest::read(input)?)),
+            false => Self::Request(Box::new(OcspRequest::read(input).map_err(name_both)?)),
         })
+    }
+}
+
+/// Another PEM block is neither a request nor a response.
+fn name_both(error: X509Error) -> X509Error {
+    match error {
+        X509Error::WrongPem { found, .. } => X509Error::WrongPem {
+            expected: "OCSP REQUEST\" or \"OCSP RESPONSE",
+            found,
+        },
+        other => other,
     }
 }
 
@@ -36,4 +47,19 @@ fn begins_with_enumerated(der: &[u8]) -> bool {
         _ => 0,
     };
     der.get(2 + octets) == Some(&0x0a)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_file_is_told_what_is_expected() {
+        let certificate = b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+        let said = OcspMessage::read(certificate).unwrap_err().to_string();
+        assert_eq!(
+            said,
+            "a PEM block \"CERTIFICATE\" where \"OCSP REQUEST\" or \"OCSP RESPONSE\" is expected"
+        );
+    }
 }
