@@ -179,6 +179,9 @@ pub(crate) fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return ui::report_usage(&error).into(),
     };
+    if let Err(error) = cli.global.refuse_contradiction() {
+        return Ui::new(&cli.global, None).refuse(&error).into();
+    }
     // It must work where the settings are wrong: in a shell's start file, or to report a problem.
     if let Command::Program(command) = &cli.command {
         let ui = Ui::new(&cli.global, None);

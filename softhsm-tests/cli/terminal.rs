@@ -6,7 +6,11 @@ use crate::oracle::make_cluster_request;
 
 /// The raw output on a terminal with this many columns, including cursor movements.
 fn raw(rig: &Rig, columns: u16, arguments: &str) -> String {
-    let script = format!("stty cols {columns}; {PROGRAM} {arguments}");
+    raw_with(rig, columns, "xterm", arguments)
+}
+
+fn raw_with(rig: &Rig, columns: u16, term: &str, arguments: &str) -> String {
+    let script = format!("stty cols {columns}; TERM={term} {PROGRAM} {arguments}");
     rig.tool("script", &["-qec", &script, "/dev/null"]).stdout
 }
 
@@ -113,6 +117,53 @@ fn a_list_of_commands_below_an_error_keeps_its_indents() {
     let lines: Vec<_> = piped.stderr.lines().map(str::trim_end).collect();
     assert_eq!(shown, lines);
     assert!(lines.iter().any(|line| line.starts_with("  list ")), "{lines:#?}");
+}
+
+#[test]
+fn colours_are_those_that_were_asked_for() {
+    let rig = Rig::without_token();
+    for arguments in ["key list -h", "nope", "ledger list --ledger sqlite:nowhere.db"] {
+        let colored = raw(&rig, 80, arguments);
+        assert!(colored.contains('\u{1b}'), "{colored:?}");
+        let plain = raw(&rig, 80, &format!("--color never {arguments}"));
+        assert!(!plain.contains('\u{1b}'), "{plain:?}");
+        let dumb = raw_with(&rig, 80, "dumb", arguments);
+        assert!(!dumb.contains('\u{1b}'), "{dumb:?}");
+        let always: Vec<_> = ["--color", "always"]
+            .into_iter()
+            .chain(words(arguments))
+            .collect();
+        let piped = rig.command(&always);
+        assert!((piped.stdout + &piped.stderr).contains('\u{1b}'), "{arguments}");
+    }
+}
+
+#[test]
+fn a_hash_is_not_broken_by_a_narrow_terminal() {
+    let rig = Rig::without_token();
+    rig.tool(
+        "openssl",
+        &["genpkey", "-algorithm", "ed25519", "-out", "key.pem"],
+    )
+    .ok();
+    rig.tool(
+        "openssl",
+        &["pkey", "-in", "key.pem", "-pubout", "-out", "key.pub"],
+    )
+    .ok();
+    let piped = rig.command(&["show", "key.pub"]).ok().stdout;
+    let is_hash = |word: &&str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let hash = piped.split_whitespace().find(is_hash).expect("a hash");
+    for columns in [70, 80] {
+        let lines = shown(&rig, columns, "show key.pub");
+        assert!(lines.iter().any(|line| line.trim() == hash), "{lines:#?}");
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.chars().count() <= usize::from(columns)),
+            "{lines:#?}"
+        );
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod token_store;
 #[cfg(feature = "postgres")]
 use std::cell::OnceCell;
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 #[cfg(feature = "postgres")]
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use hsm_ca::ledger::{Head, LedgerUrl};
 use hsm_ca::secret::Pin;
 use hsm_ca::workflow::{Clock, Guards, HeadPlace};
 
-pub(super) use asked_format::asked_format;
+pub(super) use asked_format::{asked_color, asked_format, asks_for_options};
 pub(super) use found_config::FoundConfig;
 pub(super) use own_files::OwnFiles;
 
@@ -110,6 +111,35 @@ pub(super) enum ColorChoice {
     Auto,
     Always,
     Never,
+}
+
+impl ColorChoice {
+    /// Whether a stream gets colours (<https://no-color.org>). A dumb terminal would show their codes.
+    pub(super) fn has_colors(self, is_terminal: bool) -> bool {
+        let no_color = || env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => is_terminal && !is_dumb(env::var_os("TERM").as_deref()) && !no_color(),
+        }
+    }
+}
+
+/// Whether `TERM` names a terminal that has no colours and does not move its cursor.
+pub(super) fn is_dumb(term: Option<&OsStr>) -> bool {
+    term.is_some_and(|term| term == "dumb")
+}
+
+impl GlobalOptions {
+    /// Refuses two options of which only one can be followed.
+    pub(super) fn refuse_contradiction(&self) -> Result<(), CliError> {
+        match self.json && self.format == Some(Format::Text) {
+            true => Err(CliError::options(
+                "--json and --format text contradict each other",
+            )),
+            false => Ok(()),
+        }
+    }
 }
 
 /// The settings that result from the options, the environment and the configuration file.

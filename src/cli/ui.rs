@@ -18,7 +18,6 @@ mod terminal;
 mod usage_error;
 
 use std::cell::RefCell;
-use std::env;
 use std::fmt;
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
@@ -131,11 +130,7 @@ impl Ui {
     }
 
     fn has_colors(&self, is_terminal: bool) -> bool {
-        match self.color {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-            ColorChoice::Auto => env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && is_terminal,
-        }
+        self.color.has_colors(is_terminal)
     }
 
     /// Whether a person reads stderr, and did not give `--quiet`.

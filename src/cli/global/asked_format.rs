@@ -1,11 +1,13 @@
 //! The format of an error about the command line or the settings, which could not be read.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum as _;
+
 use super::found_config::settings_file;
-use super::{FoundConfig, GlobalOptions, choose_format};
+use super::{ColorChoice, FoundConfig, GlobalOptions, choose_format};
 use crate::cli::config::ConfigFile;
 use crate::cli::format::Format;
 use crate::cli::input;
@@ -38,6 +40,26 @@ pub(in crate::cli) fn asked_format() -> Format {
     })
 }
 
+/// The value of `--color` of this process, though its arguments could not be parsed.
+pub(in crate::cli) fn asked_color() -> ColorChoice {
+    let arguments: Vec<_> = env::args_os().skip(1).collect();
+    color_in(&arguments)
+}
+
+fn color_in(arguments: &[OsString]) -> ColorChoice {
+    let named = last_value(arguments, "--color");
+    let named = named.as_deref().and_then(OsStr::to_str);
+    named
+        .and_then(|value| ColorChoice::from_str(value, false).ok())
+        .unwrap_or(ColorChoice::Auto)
+}
+
+/// Whether this process was asked for the options of every command, as `hsm-ca help options`.
+pub(in crate::cli) fn asks_for_options() -> bool {
+    let arguments: Vec<_> = env::args_os().skip(1).collect();
+    arguments.windows(2).any(|words| words == ["help", "options"])
+}
+
 /// The value of an option, as `--name VALUE` or `--name=VALUE`.
 fn last_value(arguments: &[OsString], name: &str) -> Option<OsString> {
     let mut found = None;
@@ -67,5 +89,19 @@ fn format_in(named: Option<PathBuf>) -> Option<Format> {
         "json" => Some(Format::Json),
         "text" => Some(Format::Text),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_colours_of_a_wrong_command_line_are_those_it_asks_for() {
+        let of = |line: &str| color_in(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(of("--color never nope"), ColorChoice::Never);
+        assert_eq!(of("key list -h --color=always"), ColorChoice::Always);
+        assert_eq!(of("--color blue"), ColorChoice::Auto);
+        assert!(!ColorChoice::Never.has_colors(true) && ColorChoice::Always.has_colors(false));
     }
 }

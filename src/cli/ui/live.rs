@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use hsm_ca::values::cut;
 
 use super::Ui;
-use super::progress_line::CLEAR;
+use super::progress_line::{CLEAR, moves_cursor};
 use crate::cli::wrap;
 
 /// Shorter steps get no line.
@@ -94,7 +94,7 @@ impl Ui {
     }
 
     fn show(&self, what: String, count: Option<Count>, passed: Duration) {
-        if self.is_for_people() && wrap::width_of(io::stderr()).is_some() {
+        if self.is_for_people() && moves_cursor(wrap::width_of(io::stderr()).is_some()) {
             show(what, count, passed);
         }
     }

@@ -1,5 +1,6 @@
 //! Results one by one on stdout, and below them, on a terminal, the progress of the job.
 
+use std::env;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,7 @@ use hsm_ca::values::columns;
 use serde_json::Value;
 
 use super::{Ui, print, tell_raw};
+use crate::cli::global::is_dumb;
 use crate::cli::report::{json_line, printable};
 use crate::cli::wrap;
 
@@ -15,6 +17,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Back to the start of the line, and clear it (ECMA-48, EL).
 pub(super) const CLEAR: &str = "\r\u{1b}[K";
+
+/// Whether a stream is a terminal that can clear a line.
+pub(super) fn moves_cursor(is_terminal: bool) -> bool {
+    is_terminal && !is_dumb(env::var_os("TERM").as_deref())
+}
 
 /// The progress of a job with several results.
 #[derive(Debug)]
@@ -31,7 +38,7 @@ impl Ui {
     /// For a job of `count` results.
     pub(in crate::cli) fn progress_line(&self, count: usize) -> ProgressLine {
         ProgressLine {
-            is_shown: !self.quiet && !self.json && io::stderr().is_terminal(),
+            is_shown: !self.quiet && !self.json && moves_cursor(io::stderr().is_terminal()),
             count,
             done: 0,
             first: None,

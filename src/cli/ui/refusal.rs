@@ -2,6 +2,7 @@
 
 use std::env;
 use std::error::Error as _;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
 
 use hsm_ca::values::without_styles;
@@ -11,7 +12,8 @@ use super::usage_error::UsageError;
 use super::{DIM, RED, Ui, print, tell, tell_raw};
 use crate::cli::exit::{CliError, FAILED, USAGE, without_number};
 use crate::cli::format::Format;
-use crate::cli::global::asked_format;
+use crate::cli::global::{asked_color, asked_format, asks_for_options};
+use crate::cli::help;
 use crate::cli::json::Output as _;
 use crate::cli::json::error::{ErrorBody, ErrorReport};
 use crate::cli::report::{json_text, printable};
@@ -20,7 +22,9 @@ use crate::cli::wrap;
 impl Ui {
     /// Prints an error to stderr: one line, and a hint, if any.
     pub(in crate::cli) fn refuse(&self, error: &CliError) -> u8 {
-        let refusal = error.explain();
+        let mut refusal = error.explain();
+        let arguments: Vec<_> = env::args_os().skip(1).collect();
+        refusal.hint = refusal.hint.filter(|hint| !repeats_command(hint, &arguments));
         let message = shorten(&printable(&one_line(&refusal.message)));
         let causes = if self.verbose > 0 {
             causes(error)
@@ -71,6 +75,20 @@ impl Ui {
     }
 }
 
+/// Whether the hint begins with the command that was just run, as "`hsm-ca ceremony approvals DIR` shows …".
+fn repeats_command(hint: &str, arguments: &[OsString]) -> bool {
+    let Some(command) = hint.strip_prefix("`hsm-ca ") else {
+        return false;
+    };
+    let is_name = |word: &&str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    let names: Vec<_> = command
+        .split([' ', '`'])
+        .take_while(|word| !word.is_empty() && is_name(word) && !word.starts_with('-'))
+        .take(2)
+        .collect();
+    !names.is_empty() && arguments.windows(names.len()).any(|words| words == names)
+}
+
 /// The causes that are not in the error's own message.
 fn causes(error: &CliError) -> Vec<String> {
     let mut causes = Vec::new();
@@ -103,22 +121,17 @@ fn shorten(message: &str) -> String {
 /// Prints help and version as clap formats them, and a usage error in the requested format.
 pub(in crate::cli) fn report_usage(error: &clap::Error) -> u8 {
     if !error.use_stderr() {
+        if asks_for_options() && asked_format() == Format::Json {
+            return finish_help(print(
+                format!("{}\n", json_text(&help::options().json)).as_bytes(),
+            ));
+        }
         let page = error.render().ansi().to_string();
         let page = fold_usage(&page);
-        let printed = match io::stdout().is_terminal()
-            && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-        {
+        return finish_help(match asked_color().has_colors(io::stdout().is_terminal()) {
             true => print(page.as_bytes()),
             false => print(without_styles(&page).as_bytes()),
-        };
-        return match printed {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                let error = without_number(&error.to_string());
-                tell(format_args!("error: cannot write the help to stdout: {error}"));
-                FAILED
-            }
-            _ => 0,
-        };
+        });
     }
     let hint = absent_hint(error);
     let is_json = asked_format() == Format::Json;
@@ -132,19 +145,33 @@ pub(in crate::cli) fn report_usage(error: &clap::Error) -> u8 {
             causes: None,
             warnings: Vec::new(),
         });
-    } else if let Some(width) = wrap::width_of(io::stderr()) {
-        let text = fold_long(&error.render().ansi().to_string(), width);
-        match env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) {
+    } else {
+        let text = error.render().ansi().to_string();
+        let text = match wrap::width_of(io::stderr()) {
+            Some(width) => fold_long(&text, width),
+            None => text,
+        };
+        match asked_color().has_colors(io::stderr().is_terminal()) {
             true => tell_raw(format_args!("{text}")),
             false => tell_raw(format_args!("{}", without_styles(&text))),
         }
-    } else {
-        let _ = error.print();
     }
     if let Some(hint) = hint.filter(|_| !is_json) {
         tell(format_args!("hint: {hint}"));
     }
     USAGE
+}
+
+/// The exit code after a help page. Nobody misses the rest of one that was closed.
+fn finish_help(printed: io::Result<()>) -> u8 {
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let error = without_number(&error.to_string());
+            tell(format_args!("error: cannot write the help to stdout: {error}"));
+            FAILED
+        }
+        _ => 0,
+    }
 }
 
 /// Why a command is not there, where it is one of the network.
@@ -170,7 +197,20 @@ pub(super) fn tell_error(error: ErrorBody) {
 
 #[cfg(test)]
 mod tests {
-    use super::one_line;
+    use super::{OsString, one_line, repeats_command};
+
+    #[test]
+    fn a_hint_does_not_name_the_command_that_was_just_run() {
+        let hint = "`hsm-ca ceremony approvals DIR` shows who has approved";
+        let after =
+            |line: &str| repeats_command(hint, &line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert!(after("--json ceremony approvals room"));
+        assert!(!after("ceremony run room") && !after("ceremony"));
+        assert!(!repeats_command(
+            "try `hsm-ca key list`",
+            &["key".into(), "list".into()]
+        ));
+    }
 
     #[test]
     fn an_error_of_several_lines_is_shown_in_one() {
