@@ -45,10 +45,7 @@ impl SigningOptions {
     pub(super) fn public_key(&self) -> Result<SshKey, CliError> {
         let path = self.public_path();
         if !path.exists() && !self.ssh_key.exists() {
-            let named = self.ssh_key.display();
-            return Err(CliError::options(format!(
-                "{named} does not exist: --ssh-key names the file of your SSH key"
-            )));
+            return Err(CliError::read(&self.ssh_key, io::ErrorKind::NotFound.into()));
         }
         if !path.exists() && path != self.ssh_key {
             return Err(CliError::options(format!(
@@ -184,4 +181,25 @@ pub(super) fn file_name(path: &Path) -> String {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_not_there_is_a_file_that_cannot_be_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = |name: &str| SigningOptions {
+            ssh_key: directory.path().join(name),
+            write_statement: false,
+        };
+        for name in ["key", "key.pub"] {
+            let refused = options(name).public_key().unwrap_err();
+            assert!(matches!(refused, CliError::Read { .. }), "{refused}");
+        }
+        std::fs::write(directory.path().join("key"), "").unwrap();
+        let said = options("key").public_key().unwrap_err().to_string();
+        assert!(said.contains("ssh-keygen -y"), "{said}");
+    }
 }
