@@ -122,7 +122,7 @@ impl Verdict {
                 let steps = list(&subject["checks"]);
                 for step in steps.iter().filter(|step| step["state"] == state) {
                     let named = [
-                        &part["part"],
+                        &part["title"],
                         &subject["file_kind"],
                         &step["check"],
                         &step["found"],

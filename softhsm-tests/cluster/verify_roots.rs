@@ -36,6 +36,10 @@ fn unknown_roots_are_refused_and_with_trust_they_are_named() {
 
     let verdict = Verdict::of(&evidence.verify_with_roots());
     assert_eq!(verdict.0["verified"], true);
+    let parts = ["aws-chain", "manufacturer-chain", "csr"];
+    for (part, name) in verdict.0["parts"].as_array().expect("a list").iter().zip(parts) {
+        assert_eq!(part["part"], name);
+    }
     let named = verdict.0["unknown_roots"].as_array().expect("a list");
     assert_eq!(named.len(), 2);
     let text = evidence.rig.command(
