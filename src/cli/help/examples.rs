@@ -151,10 +151,7 @@ pub(in crate::cli) const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("ceremony new", "hsm-ca ceremony new ceremony.toml"),
     ("ceremony check", "hsm-ca ceremony check ceremony.toml"),
-    (
-        "ceremony plan",
-        "hsm-ca ceremony plan ceremony.toml --out root-r1",
-    ),
+    ("ceremony plan", "hsm-ca ceremony plan ceremony.toml -o root-r1"),
     ("ceremony show", "hsm-ca ceremony show root-r1"),
     ("ceremony rehearse", "hsm-ca ceremony rehearse root-r1"),
     (
