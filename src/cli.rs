@@ -46,6 +46,7 @@ mod show;
 mod steps;
 mod suggest;
 mod table;
+mod terminal_type;
 mod token;
 mod toml_file;
 mod ui;

@@ -13,7 +13,6 @@ mod token_store;
 #[cfg(feature = "postgres")]
 use std::cell::OnceCell;
 use std::env;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 #[cfg(feature = "postgres")]
 use std::sync::Arc;
@@ -41,6 +40,7 @@ use super::format::Format;
 use super::inherited::{keep_from_children, take_variable};
 use super::input;
 use super::pin::HeldPins;
+use super::terminal_type::is_dumb;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
@@ -120,14 +120,9 @@ impl ColorChoice {
         match self {
             Self::Always => true,
             Self::Never => false,
-            Self::Auto => is_terminal && !is_dumb(env::var_os("TERM").as_deref()) && !no_color(),
+            Self::Auto => is_terminal && !is_dumb() && !no_color(),
         }
     }
-}
-
-/// Whether `TERM` names a terminal that has no colours and does not move its cursor.
-pub(super) fn is_dumb(term: Option<&OsStr>) -> bool {
-    term.is_some_and(|term| term == "dumb")
 }
 
 impl GlobalOptions {

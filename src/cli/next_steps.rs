@@ -290,7 +290,7 @@ mod tests {
 
     fn cluster(id: &str, hsms: Vec<Hsm>, certificates: Certificates) -> Cluster {
         Cluster {
-            id: id.parse().unwrap(),
+            id: id.parse().expect("an id"),
             state: ClusterState::Uninitialized,
             state_message: None,
             hsm_type: None,

@@ -1,6 +1,5 @@
 //! Results one by one on stdout, and below them, on a terminal, the progress of the job.
 
-use std::env;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
@@ -8,8 +7,8 @@ use hsm_ca::values::columns;
 use serde_json::Value;
 
 use super::{Ui, print, tell_raw};
-use crate::cli::global::is_dumb;
 use crate::cli::report::{json_line, printable};
+use crate::cli::terminal_type::is_dumb;
 use crate::cli::wrap;
 
 /// The shortest interval between updates.
@@ -20,7 +19,7 @@ pub(super) const CLEAR: &str = "\r\u{1b}[K";
 
 /// Whether a stream is a terminal that can clear a line.
 pub(super) fn moves_cursor(is_terminal: bool) -> bool {
-    is_terminal && !is_dumb(env::var_os("TERM").as_deref())
+    is_terminal && !is_dumb()
 }
 
 /// The progress of a job with several results.

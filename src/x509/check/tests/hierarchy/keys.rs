@@ -37,6 +37,14 @@ fn invalid_keys_are_never_certified() {
     assert_eq!(found(planned, &ca), Some("key-refused"));
     let off = PublicKey::from_ec_point(Curve::P256, &[&[4][..], &[7; 64]].concat()).unwrap();
     assert_eq!(found(with_key(&off), &ca), Some("key-point"));
+    // scripts/debian_weak_keys.c: process 5, le64, rnd.
+    let point = hex::decode(concat!(
+        "04",
+        "095b11b427d5b0890edc2a9503e69804e00d86c6c42a35c736fe9e169aba16bb",
+        "6944bfa9d61c4e090513251654d15b90f0500d7f64aacc1250605704733b869f"
+    ));
+    let debian = PublicKey::from_ec_point(Curve::P256, &point.unwrap()).unwrap();
+    assert_eq!(found(with_key(&debian), &ca), Some("key-debian"));
     let prime = BigUint::from_bytes_be(modulus).sqrt() | BigUint::from(1_u32);
     let fit = |number: &BigUint| (3_u32..752).all(|divisor| number % divisor != BigUint::from(0_u32));
     let root = (0_u32..).map(|step| &prime + 2 * step).find(fit).unwrap();
