@@ -71,7 +71,8 @@ pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
     pub(super) fn add(&mut self, name: impl Into<String>, value: impl ToString) -> &mut Self {
-        self.0.push((name.into(), printable(&value.to_string())));
+        self.0
+            .push((printable(&name.into()), printable(&value.to_string())));
         self
     }
 

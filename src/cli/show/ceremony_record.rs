@@ -33,7 +33,7 @@ const OWN_FIELDS: [(&str, &str); 8] = [
     ("step", "step"),
     ("head", "head"),
     ("present", "present"),
-    ("as_planned", "as planned"),
+    ("as-planned", "as planned"),
     ("remarks", "remarks"),
 ];
 
@@ -131,4 +131,38 @@ fn show_export(path: &Path, bytes: &[u8]) -> Result<Report, CliError> {
     };
     let text = format!("What the next ceremony inherits\n{}", fields.render(2));
     Ok(Report::new(text, json.document()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_of_a_statement_is_shown_and_no_control_character() {
+        let text = |kind: StatementKind, own: Value| {
+            let mut object = json!({
+                "format": kind.format(), "ceremony": "root-r1", "key": "SHA256:x", "kind": "practice", "person": "Ada",
+                "plan": "0".repeat(64), "time": "2026-12-01T08:40:00Z",
+            });
+            object
+                .as_object_mut()
+                .unwrap()
+                .extend(own.as_object().unwrap().clone());
+            let shown = show(Path::new("01.json"), object.as_object().unwrap(), &[]);
+            shown.unwrap().unwrap().text
+        };
+        let attested = json!({"head": "3:ab", "present": "all", "as-planned": "no", "remarks": "late"});
+        let attested = text(StatementKind::Attestation, attested);
+        for line in [
+            "head        3:ab",
+            "present     all",
+            "as planned  no",
+            "remarks     late",
+        ] {
+            assert!(attested.contains(line), "{attested}");
+        }
+        let gate = json!({"session": "main", "step": "gate", "objects": {"root\u{1b}[2J": "ab\u{1b}[2J"}});
+        let gate = text(StatementKind::Gate, gate);
+        assert!(gate.contains("root") && !gate.contains('\u{1b}'), "{gate:?}");
+    }
 }

@@ -118,7 +118,10 @@ impl Needs {
             Self::Key => (!content.trail.keys.is_empty(), "no key was made"),
             Self::Root => (made.iter().any(is_root), "no root was signed"),
             Self::Certificate => (made.iter().any(is_certificate), "no certificate was signed"),
-            Self::List => (!made.iter().all(is_certificate), "no CRL was signed"),
+            Self::List => (
+                made.iter().any(|made| made.next_update.is_some()),
+                "no CRL was signed",
+            ),
             Self::Object => (!made.is_empty(), "nothing was signed"),
             Self::Destruction => (
                 content.transcript.records().iter().any(destroys),
