@@ -97,7 +97,7 @@ wait_for() {
 }
 wait_for '"state": "UNINITIALIZED"'
 run aws cloudhsmv2 create-hsm --cluster-id "$cluster" --availability-zone us-east-1a --query Hsm.HsmId --output text
-wait_for ClusterCsr
+wait_for '"cluster-csr"'
 run hsm-ca cluster list
 run hsm-ca cluster fetch "$cluster" --out-dir .
 
