@@ -205,8 +205,11 @@ fn a_key_that_may_not_approve_signs_nothing() {
     assert!(matches!(run.code, Some(1 | 3)), "{run:#?}");
     rig.keygen(&["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", "short"]);
     rig.approve("short").refused(2, "configuration");
-    let message = rig.approve("nowhere").refused(2, "usage");
-    assert!(message.starts_with("nowhere does not exist"), "{message}");
+    let message = rig.approve("nowhere").refused(2, "unreadable-file");
+    assert!(
+        message.starts_with("nowhere cannot be read: No such file"),
+        "{message}"
+    );
     fs::rename(rig.path("X.pub"), rig.path("Y.pub")).expect("renamed");
     let message = rig.approve("X").refused(2, "usage");
     assert!(message.contains("ssh-keygen -y -f X > X.pub"), "{message}");

@@ -266,6 +266,15 @@ fn a_text_that_is_not_that_of_the_plan_is_found_although_its_checksum_is_right()
     );
 }
 
+/// Files, by the beginnings of their names, of which every byte is changed, not eight: `HSM_CA_EVERY_BYTE=out/,checkpoint`. docs/tests.md has the
+/// results.
+fn is_changed_in_full(file: &str) -> bool {
+    let named = std::env::var("HSM_CA_EVERY_BYTE").unwrap_or_default();
+    named
+        .split(',')
+        .any(|name| !name.is_empty() && file.starts_with(name))
+}
+
 /// Changes one bit of a byte, and removes or empties each whole file.
 #[test]
 fn each_changed_byte_is_found_by_both() {
@@ -287,7 +296,10 @@ fn each_changed_byte_is_found_by_both() {
         change(None);
         change(Some(Vec::new()));
         // Other tests change each byte of statements, signatures and transcripts on their own.
-        let stride = content.len().div_ceil(8).max(1);
+        let stride = match is_changed_in_full(&file) {
+            true => 1,
+            false => content.len().div_ceil(8).max(1),
+        };
         for place in (0..content.len()).step_by(stride) {
             let mut other = content.clone();
             other[place] ^= 1 << (place / stride % 7);

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::source_text::library;
 
 /// Enums that callers match exhaustively, with the reason: the compiler reports a new variant to the caller.
-const CLOSED: [(&str, &str); 41] = [
+const CLOSED: [(&str, &str); 42] = [
     ("Access", "read or write"),
     ("CertificateRole", "a verdict"),
     ("CertificateStatus", "RFC 6960 CertStatus"),
@@ -18,6 +18,7 @@ const CLOSED: [(&str, &str); 41] = [
     ("Delivered", "a verdict"),
     ("Encoding", "PEM or DER"),
     ("Finding", "a verdict"),
+    ("IdentityPartKind", "the three parts of an HSM's identity"),
     ("ImportOutcome", "a verdict"),
     ("Issuer", "itself or another"),
     ("KeptHead", "a verdict"),

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use hsm_ca::ceremony::{CeremonyDirectory, CeremonyPlan, Digest};
 use hsm_ca::file_trust::Owners;
-use hsm_ca::workflow::CeremonyError;
+use hsm_ca::workflow::{Approvals, CeremonyError, OpenedCeremony, PeopleError, count_approvals};
 
 use crate::cli::exit::CliError;
+use crate::cli::global::Settings;
 use crate::cli::input;
 
 /// The plan in a ceremony's directory.
@@ -30,5 +31,23 @@ impl ReadPlan {
             plan,
             hash: Digest::of(&bytes),
         })
+    }
+
+    /// Reads the plan once, and counts the approvals of exactly this plan. The plan is returned even if they cannot be counted.
+    pub(super) fn with_approvals(
+        path: &Path,
+        settings: &Settings,
+    ) -> Result<(Self, Result<Approvals, PeopleError>), CliError> {
+        let ceremony = match OpenedCeremony::open(path) {
+            Ok(ceremony) => ceremony,
+            Err(error) => return Ok((Self::read(path)?, Err(error))),
+        };
+        let counted = count_approvals(&ceremony, settings.ceremony_quorum());
+        let read = Self {
+            directory: ceremony.directory,
+            plan: ceremony.plan,
+            hash: ceremony.identity.hash,
+        };
+        Ok((read, counted))
     }
 }

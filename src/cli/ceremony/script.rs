@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use hsm_ca::ceremony::{PaperSize, ScriptState, script_page};
-use hsm_ca::workflow::{CeremonyError, OpenedCeremony, PeopleError, count_approvals, deliver};
+use hsm_ca::workflow::{CeremonyError, PeopleError, deliver};
 
 use super::directory::ReadPlan;
 use super::show::RunState;
@@ -55,11 +55,14 @@ impl Paper {
 impl WriteScript {
     pub(super) fn run(&self, settings: &Settings, ui: &Ui) -> Result<Report, CliError> {
         settings.refuse_own_file(&self.out)?;
-        let read = ReadPlan::read(&self.directory)?;
+        let (read, counted) = ReadPlan::with_approvals(&self.directory, settings)?;
         let run = RunState::read(&read)?.state();
-        let state = match run {
-            State::Aborted => ScriptState::Aborted,
-            _ => self.approved(settings),
+        let state = match (run, counted.and_then(|approvals| approvals.permit())) {
+            (State::Aborted, _) => ScriptState::Aborted,
+            (_, Ok(())) => ScriptState::Approved,
+            (_, Err(PeopleError::Rejected { .. })) => ScriptState::Rejected,
+            // A script may be made anywhere and before the approvals, so an approval that cannot be counted is not an error.
+            (_, Err(_)) => ScriptState::NotApproved,
         };
         let ReadPlan { plan, hash, .. } = read;
         let paper = self.paper.size();
@@ -96,17 +99,6 @@ impl WriteScript {
             _ => None,
         };
         Ok(report)
-    }
-
-    /// Whether the plan is approved. A script may be made anywhere and before the approvals, so an approval that cannot be counted is not an error.
-    fn approved(&self, settings: &Settings) -> ScriptState {
-        let ceremony = OpenedCeremony::open(&self.directory);
-        let counted = ceremony.and_then(|ceremony| count_approvals(&ceremony, settings.ceremony_quorum()));
-        match counted.and_then(|approvals| approvals.permit()) {
-            Ok(()) => ScriptState::Approved,
-            Err(PeopleError::Rejected { .. }) => ScriptState::Rejected,
-            Err(_) => ScriptState::NotApproved,
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hsm_ca::ceremony::{Digest, Event, Record, Transcript, TranscriptError, TranscriptHead, plan_text};
-use hsm_ca::workflow::{CeremonyError, OpenedCeremony, PeopleError, count_approvals};
+use hsm_ca::workflow::{CeremonyError, PeopleError};
 use serde_json::json;
 
 use super::approvals::describe_state;
@@ -46,20 +46,13 @@ impl ShowCeremony {
         Ok(Report::new(text, json.document()))
     }
 
-    /// Reads the plan, and the state of the approvals of exactly this plan. If the approvals cannot be counted, the plan is shown anyway.
+    /// Reads the plan, and the state of its approvals in words.
     fn read(&self, settings: &Settings) -> Result<(ReadPlan, String), CliError> {
-        let not_counted = |error: PeopleError| format!("not counted: {error}");
-        let ceremony = match OpenedCeremony::open(&self.directory) {
-            Ok(ceremony) => ceremony,
-            Err(error) => return Ok((ReadPlan::read(&self.directory)?, not_counted(error))),
-        };
-        let counted = count_approvals(&ceremony, settings.ceremony_quorum());
-        let approvals = counted.map_or_else(not_counted, |found| describe_state(&found));
-        let read = ReadPlan {
-            directory: ceremony.directory,
-            plan: ceremony.plan,
-            hash: ceremony.identity.hash,
-        };
+        let (read, counted) = ReadPlan::with_approvals(&self.directory, settings)?;
+        let approvals = counted.map_or_else(
+            |error| format!("not counted: {error}"),
+            |found| describe_state(&found),
+        );
         Ok((read, approvals))
     }
 }

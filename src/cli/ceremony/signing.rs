@@ -44,8 +44,10 @@ impl SigningOptions {
     /// The public key. Only `ssh-keygen` reads the private key, never this program.
     pub(super) fn public_key(&self) -> Result<SshKey, CliError> {
         let path = self.public_path();
-        if !path.exists() && !self.ssh_key.exists() {
-            return Err(CliError::read(&self.ssh_key, io::ErrorKind::NotFound.into()));
+        if !path.exists()
+            && let Err(cause) = self.ssh_key.metadata()
+        {
+            return Err(CliError::read(&self.ssh_key, cause));
         }
         if !path.exists() && path != self.ssh_key {
             return Err(CliError::options(format!(

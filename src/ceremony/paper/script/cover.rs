@@ -18,12 +18,12 @@ pub(super) fn write(
         "",
         &format!("Script of the signing ceremony {}", plan.ceremony),
     );
+    html.leaf("p", "", plan_text(state));
     html.leaf(
         "p",
         "",
-        "It has the words that must be typed during the ceremony. Keep it closed until then.",
+        "The script has the words that must be typed during the ceremony. Keep it closed until then.",
     );
-    html.leaf("p", "", plan_text(state));
     html.leaf("h2", "", "The plan");
     html.leaf(
         "p",
