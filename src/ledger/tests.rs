@@ -71,6 +71,14 @@ impl Desk {
     }
 }
 
+/// A PostgreSQL server may notice the end of a session a moment later.
+fn wait_until_alone(others_record: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    while others_record() {
+        assert!(start.elapsed() < std::time::Duration::from_secs(10));
+    }
+}
+
 fn stamp() -> Stamp {
     Stamp {
         time: UnixTime(1_700_000_000),

@@ -84,14 +84,6 @@ fn numbered(number: u16) -> Intent {
     }
 }
 
-/// The server may notice the end of a session a moment later.
-fn wait_until_alone(others_record: impl Fn() -> bool) {
-    let start = std::time::Instant::now();
-    while others_record() {
-        assert!(start.elapsed() < std::time::Duration::from_secs(10));
-    }
-}
-
 #[test]
 fn issuers_see_each_other_and_a_reader_does_not_count() {
     let (shared, one) = Shared::new();

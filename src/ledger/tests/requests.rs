@@ -69,5 +69,5 @@ fn what_is_begun_and_not_signed_is_open_for_its_request() {
     let mut another = Some(desk.again());
     assert!(desk.ledger.others_record().unwrap());
     another.take();
-    assert!(!desk.ledger.others_record().unwrap());
+    wait_until_alone(|| desk.ledger.others_record().unwrap());
 }
