@@ -218,6 +218,7 @@ mod ledger {
     mod recorded_killed;
     pub(crate) mod refused;
     mod restored;
+    mod unsigned_changes;
 }
 
 /// The crate for other programs: its errors, types and settings.

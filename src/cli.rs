@@ -137,17 +137,14 @@ impl Command {
     /// Whether it loads the module.
     fn uses_token(&self) -> bool {
         match self {
-            Self::Ca(ca::CaCommand::Adopt(adopt)) => return adopt.key.is_some(),
+            Self::Ca(ca::CaCommand::Adopt(adopt)) => return adopt.uses_token(),
             Self::Ceremony(ceremony) => return ceremony.uses_token(),
             _ => {}
         }
         !matches!(
             self,
             Self::Cert(
-                cert::CertCommand::Show(_)
-                    | cert::CertCommand::Verify(_)
-                    | cert::CertCommand::Revoke(_)
-                    | cert::CertCommand::Rules(_)
+                cert::CertCommand::Show(_) | cert::CertCommand::Verify(_) | cert::CertCommand::Rules(_)
             ) | Self::Cluster(_)
                 | Self::Crl(crl::CrlCommand::Show(_))
                 | Self::Ledger(

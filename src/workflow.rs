@@ -110,7 +110,7 @@ pub use record::{Guards, KeyLog, KnownAs, Recorder, Renewed, UnknownAuthority, W
 pub use recorded::{DeliveryRequest, DeliverySummary, NotDeliverable, deliver_recorded};
 pub use request::{CsrRequest, CsrSummary, create_request};
 pub use revocation_status::{RecordedStatus, recorded_status};
-pub use revoke::{RevokeRequest, Revoked, revoke_certificate};
+pub use revoke::{RevocationSummary, RevokeRequest, Revoked, revoke_certificate};
 pub use rig::{Rig, RigRequest, create_rig, rig_files};
 pub use signing_key::find_token_key;
 pub use step::{Linted, Step};

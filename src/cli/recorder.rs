@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use hsm_ca::file_trust::Owner;
 use hsm_ca::ledger::{Access, EntryId, Head, Ledger, LedgerError, LedgerUrl};
+use hsm_ca::signer::KeyStore;
 use hsm_ca::workflow::{
     KeyLog, Named, Recorder, WorkflowError, find_kept_head, refuse_without_ledger, require_head,
 };
@@ -59,15 +60,24 @@ impl Settings {
         if !place.is_token() {
             return Ok((find_kept_head(ledger, place, None)?, None));
         }
+        let (store, warning) = self.store_of_head();
+        match store {
+            Some(store) => Ok((find_kept_head(ledger, place, Some(store.as_ref()))?, None)),
+            None => Ok((None, warning)),
+        }
+    }
+
+    /// The token that keeps heads, for a command that can do without it: if the login needs no prompt. Otherwise there may be a warning.
+    pub(super) fn store_of_head(&self) -> (Option<Box<dyn KeyStore + '_>>, Option<String>) {
         let asks = self.pin_source.as_deref().is_none_or(|source| source == "prompt");
-        if asks || self.module.is_none() {
-            return Ok((None, None));
+        if asks || self.module.is_none() || !self.guards().place.is_token() {
+            return (None, None);
         }
         match self.open_store(None) {
-            Ok(store) => Ok((find_kept_head(ledger, place, Some(store.as_ref()))?, None)),
+            Ok(store) => (Some(store), None),
             Err(error) => {
                 let warning = format!("the ledger was not compared with the head on the token: {error}");
-                Ok((None, Some(warning)))
+                (None, Some(warning))
             }
         }
     }

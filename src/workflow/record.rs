@@ -6,6 +6,7 @@ mod compromised;
 mod crls;
 mod delivered;
 mod guards;
+mod heads;
 mod identifier;
 mod keys;
 mod known;

@@ -3,6 +3,7 @@
 use super::record::remembered_by;
 use super::{Recorder, WorkflowError};
 use crate::ledger::{Digest, Entry, LedgerError, RevocationReason, RevocationRequest};
+use crate::signer::KeyStore;
 use crate::x509::{Certificate, CrlReason, SerialNumber, UnixTime, X509Error, rules};
 
 /// Which certificate.
@@ -28,11 +29,26 @@ pub struct RevokeRequest {
     pub invalid_since: Option<UnixTime>,
 }
 
-/// Revokes a certificate in the ledger, or ends its hold. No key is needed: the next CRL publishes the revocation.
+/// A revocation that is recorded.
+#[derive(Clone, Debug)]
+pub struct RevocationSummary {
+    /// The certificate's entry.
+    pub entry: Entry,
+    /// Whether the ledger's head on the token covers it. Otherwise the next signature raises that head.
+    pub is_head_raised: bool,
+}
+
+/// Revokes a certificate in the ledger, or ends its hold. No key is needed: the next CRL publishes the revocation. With the store of the CA's
+/// key, the head that its token keeps of this ledger is compared before, and raised after; otherwise an older copy of the ledger, without this
+/// revocation, would not be noticed.
 ///
 /// # Errors
 /// [`WorkflowError`]. After an error, nothing is recorded, except perhaps the certificate itself.
-pub fn revoke_certificate(recorder: &mut Recorder, request: &RevokeRequest) -> Result<Entry, WorkflowError> {
+pub fn revoke_certificate(
+    recorder: &mut Recorder,
+    store: Option<&dyn KeyStore>,
+    request: &RevokeRequest,
+) -> Result<RevocationSummary, WorkflowError> {
     let (authority, now) = (&request.authority, recorder.now());
     authority.check_self_signature()?;
     if !authority.is_authority() {
@@ -57,6 +73,10 @@ pub fn revoke_certificate(recorder: &mut Recorder, request: &RevokeRequest) -> R
             certificate.serial_number()
         }
     };
+    let issuer = super::authority_of(authority)?;
+    if let Some(store) = store {
+        recorder.heads_on_token(store, &issuer)?;
+    }
     if let Ok(reason) = RevocationReason::try_from(request.reason) {
         if let Revoked::Certificate(certificate) = &request.revoked {
             recorder.adopt(authority, certificate)?;
@@ -72,9 +92,13 @@ pub fn revoke_certificate(recorder: &mut Recorder, request: &RevokeRequest) -> R
     } else {
         recorder.release(authority, &serial)?;
     }
-    let issuer = super::authority_of(authority)?;
     let entry = recorder.ledger().certificate(&issuer, &serial)?;
-    Ok(entry.ok_or(LedgerError::UnknownCertificate { serial })?)
+    let entry = entry.ok_or(LedgerError::UnknownCertificate { serial })?;
+    let is_head_raised = store.is_some_and(|store| recorder.raise_head_on_token(store, authority));
+    Ok(RevocationSummary {
+        entry,
+        is_head_raised,
+    })
 }
 
 /// The hash of a certificate's key, if it is known, for a revocation after a compromise.

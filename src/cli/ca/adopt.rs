@@ -69,15 +69,34 @@ impl AdoptCa {
         };
         let planned = request.check(settings.clock.now())?;
         settings.check_ledger_or_its_place()?;
+        let mut store = None;
         if let Some(key) = &self.key {
             check_signing_key_name(key)?;
-            let store = settings.open_store(Some(key))?;
-            planned.prove_key(store.as_ref(), key)?;
+            let opened = settings.open_store(Some(key))?;
+            planned.prove_key(opened.as_ref(), key)?;
+            store = Some(opened);
         }
         let mut recorder = settings.open_or_make_recorder(ui)?;
         let summary = planned.record(&mut recorder)?;
+        let mut warning = None;
+        // An older copy of the ledger, without these revocations, must be noticed.
+        if store.is_none() && self.uses_token() && summary.new.revocations > 0 {
+            (store, warning) = settings.store_of_head();
+        }
+        if let Some(store) = store {
+            recorder.raise_head_on_token(store.as_ref(), &summary.authority);
+        }
         let head = recorder.ledger().head()?.to_string();
-        Ok(self.present(&summary, &head))
+        let mut report = self.present(&summary, &head);
+        report
+            .warnings
+            .extend(warning.into_iter().chain(recorder.take_notices()));
+        Ok(report)
+    }
+
+    /// With revocations, the head on the token is raised.
+    pub(in crate::cli) const fn uses_token(&self) -> bool {
+        self.key.is_some() || self.revoked.is_some() || self.crl.is_some()
     }
 
     /// Every file of the directory, in the order of their names. A file that is not a certificate stops the command: it may be a damaged

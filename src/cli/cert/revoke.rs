@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hsm_ca::ledger::{Object, RevocationState};
-use hsm_ca::workflow::{RevokeRequest, Revoked, WorkflowError, revoke_certificate};
+use hsm_ca::workflow::{
+    HeadPlace, RevocationSummary, RevokeRequest, Revoked, WorkflowError, revoke_certificate,
+};
 use hsm_ca::x509::{CrlReason, SerialNumber, UnixTime};
 
 use super::super::exit::CliError;
@@ -58,10 +60,17 @@ impl RevokeCertificate {
             Revoked::Certificate(_) => CliError::in_file(Path::new(&self.certificate), error),
             _ => error.into(),
         };
-        let entry = revoke_certificate(&mut recorder, &request).map_err(about)?;
+        let (store, warning) = settings.store_of_head();
+        let revoked = revoke_certificate(&mut recorder, store.as_deref(), &request).map_err(about)?;
+        let RevocationSummary {
+            entry,
+            is_head_raised,
+        } = revoked;
+        let place = &settings.guards().place;
         let json = CertRevoke {
             entry: entry::describe(&entry),
             ledger_head: recorder.ledger().head()?.to_string(),
+            head_kept: is_head_raised || matches!(place, HeadPlace::File(_)),
         };
         let mut fields = Fields::default();
         if let Object::Certificate { subject, serial, .. } = &entry.object {
@@ -81,7 +90,9 @@ impl RevokeCertificate {
             }
             _ => "The hold ended",
         };
-        if settings.guards().place.is_token() {
+        if is_head_raised {
+            fields.add("head", "kept on the token");
+        } else if place.is_token() {
             fields.add(
                 "head",
                 "on the token it is raised by the next signature; until then, an older copy of the ledger without this is not noticed",
@@ -90,6 +101,7 @@ impl RevokeCertificate {
         let text = format!("{done}: entry {} of the ledger\n{}", entry.id, fields.render(2));
         Ok(Report {
             next: Some(next_steps::after_revocation(&self.ca)),
+            warnings: warning.into_iter().chain(recorder.take_notices()).collect(),
             ..Report::new(text, json.document())
         })
     }

@@ -304,6 +304,8 @@ pub(in crate::cli) struct CertRevoke {
     pub(in crate::cli) entry: Entry,
     /// As COUNT:HASH.
     pub(in crate::cli) ledger_head: String,
+    /// Whether that head is kept now, on the token or in a file. Otherwise an older copy of the ledger is not noticed before the next signature.
+    pub(in crate::cli) head_kept: bool,
 }
 
 impl Output for CertRevoke {
