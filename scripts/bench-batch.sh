@@ -15,7 +15,7 @@ usage: scripts/bench-batch.sh [--requests N] [--loop N] [--rounds N] [--seconds 
   --rounds N      rounds; every measurement runs in each (default 3)
   --seconds N     for each point of `token bench` (default 3)
   --program FILE  an existing hsm-ca (default: builds the release binary)
-  --shim FILE     libcloudhsm_shim.so, for a token that takes 5 ms to sign (default: builds it)
+  --shim FILE     libcloudhsm_shim.so, for a token that takes 5 or 50 ms to sign (default: builds it)
 EOT
 }
 
@@ -133,11 +133,12 @@ measure() {
     check "$ca" out "$count"
     awk -v count="$count" -v took="$took" 'BEGIN { printf "%.1f\n", count / took }' >>"$ca-$name"
 }
-# Runs a command behind the shim, which adds 5 ms to each C_Sign, in parallel in all sessions.
-behind_shim() {
-    CLOUDHSM_SHIM_TARGET=$module CLOUDHSM_SHIM_LATENCY_MS=5 CLOUDHSM_SHIM_LATENCY_CALLS=C_Sign HSM_CA_MODULE=$shim "$@"
+# Runs a command behind the shim, which adds this many ms to each C_Sign, in parallel in all sessions.
+behind_shim() { # MS COMMAND...
+    CLOUDHSM_SHIM_TARGET=$module CLOUDHSM_SHIM_LATENCY_MS=$1 CLOUDHSM_SHIM_LATENCY_CALLS=C_Sign HSM_CA_MODULE=$shim "${@:2}"
 }
-far_batch() { behind_shim batch "$@"; }
+far_batch() { behind_shim 5 batch "$@"; }
+slow_batch() { behind_shim 50 batch "$@"; }
 
 sessions=$(nproc)
 for ((round = 1; round <= rounds; round++)); do
@@ -146,8 +147,10 @@ for ((round = 1; round <= rounds; round++)); do
         measure batch "$ca" "$requests" batch "$sessions"
         measure openssl "$ca" "$loop" openssl_loop
         measure certtool "$ca" "$loop" certtool_loop
-        behind_shim raw "$ca" 32 >>"$ca-far-raw"
+        behind_shim 5 raw "$ca" 32 >>"$ca-far-raw"
         measure far-batch "$ca" "$requests" far_batch 32
+        behind_shim 50 raw "$ca" 32 >>"$ca-slow-raw"
+        measure slow-batch "$ca" "$requests" slow_batch 32
     done
 done
 
@@ -170,4 +173,6 @@ for ca in rsa ec; do
     echo 6400 >"$ca-far-limit"
     row "$ca" far-raw "5 ms latency, \`token bench\`, 32 sessions; ratio to 32 ÷ 5 ms" far-limit
     row "$ca" far-batch "5 ms latency, \`csr sign\`; ratio to 32 ÷ 5 ms" far-limit
+    row "$ca" slow-raw "50 ms latency, \`token bench\`, 32 sessions" slow-raw
+    row "$ca" slow-batch "50 ms latency, \`csr sign\`; ratio to \`token bench\`" slow-raw
 done
