@@ -55,7 +55,7 @@ pub struct SqliteLedger {
     watch: RefCell<Watch>,
     /// The number of events from which a ledger is stamped.
     large: u64,
-    /// The head after this connection's last write.
+    /// The head at the opening, and then after this connection's last write.
     known: Option<Head>,
     /// `None` if the directory cannot be opened. The last field, so it ends after the connection.
     presence: Option<Presence>,
@@ -81,19 +81,20 @@ impl SqliteLedger {
                 presence.refuse_removed()?;
             }
             let mut recording = Recording::start(Turn::wait(&mut self.db)?, stamp)?;
+            let db = recording.store().db();
+            if let Some(audit) = &mut self.audit {
+                let audit = audit.get_mut();
+                if !watch.is_audited(db, audit)? && (decides || audit.is_in_doubt()) {
+                    watch.audit(db, audit)?;
+                }
+            }
             if let Some(known) = &self.known
-                && read::hash_of(recording.store().db(), known.count)? != Some(known.hash)
+                && read::hash_of(db, known.count)? != Some(known.hash)
             {
                 return Err(LedgerError::Replaced {
                     place: LedgerPlace::file(&self.path),
                 }
                 .into());
-            }
-            if let Some(audit) = &mut self.audit {
-                let (audit, db) = (audit.get_mut(), recording.store().db());
-                if !watch.is_audited(db, audit)? && decides {
-                    watch.audit(db, audit)?;
-                }
             }
             let was_as_left = watch.is_as_left();
             let result = change(&mut recording)?;
@@ -122,10 +123,13 @@ impl SqliteLedger {
         let audited = || {
             self.watch.borrow_mut().measure(&self.db, self.large);
             let snapshot = self.audited(&|db| open::refuse_altered(db, &self.path))?;
-            Ok(snapshot.finish()?)
+            let head = read::head(&snapshot)?;
+            snapshot.finish()?;
+            Ok(head)
         };
-        let result: Result<(), Failure> = audited();
-        result.map_err(|failure| failure.of(&self.path, self.longest_wait))
+        let result: Result<Head, Failure> = audited();
+        self.known = Some(result.map_err(|failure| failure.of(&self.path, self.longest_wait))?);
+        Ok(())
     }
 
     /// Writes a stamp after opening, so that other processes that have the ledger open need not audit it. For root, SQLite sets the owner of

@@ -13,6 +13,7 @@ mod record;
 mod requests;
 mod rows;
 mod stores;
+mod structure;
 mod takeover;
 mod tampering;
 

@@ -1,6 +1,7 @@
 //! Checks the tables against the hashed events before a signature depends on them: it computes the chain again, and compares every table in
-//! both directions with the sums of the events ([`Tally`]). `verify` does the same and reports every fault; the audit runs before every
-//! decision and stops at the first.
+//! both directions with the sums of the events ([`Tally`]). That reads the rows in the order of the file. Decisions look rows up, so SQLite
+//! also checks that the rows are in order and that every index has them all. `verify` does the same and reports every fault; the audit runs
+//! before every decision and stops at the first.
 
 mod tables;
 
@@ -21,8 +22,9 @@ pub(super) struct Audit {
 
 #[derive(Debug)]
 struct Passed {
-    /// `PRAGMA data_version` when the tables were compared. It changes when another connection writes.
-    version: i64,
+    /// `PRAGMA data_version` when the tables were compared. It changes when another connection writes. `None` if the file was written in some
+    /// other way.
+    version: Option<i64>,
     /// `None` if a stamp replaced reading them.
     events: Option<Events>,
 }
@@ -44,7 +46,7 @@ impl Audit {
     pub(super) fn follow(&mut self, db: &Connection) -> Result<(), Failure> {
         let version = data_version(db)?;
         let mut events = match self.passed.take() {
-            Some(passed) if passed.version == version => {
+            Some(passed) if passed.version == Some(version) => {
                 self.passed = Some(passed);
                 return Ok(());
             }
@@ -60,8 +62,11 @@ impl Audit {
                 "table {table} contradicts the events"
             )));
         }
+        if let Some(found) = find_file_faults(db, 1)?.into_iter().next() {
+            return Err(refuse(&Fault::File { found }));
+        }
         self.passed = Some(Passed {
-            version,
+            version: Some(version),
             events: Some(events),
         });
         Ok(())
@@ -69,10 +74,27 @@ impl Audit {
 
     /// Accepts the ledger that `db` sees as sound, because it was audited before, and since then only processes that had audited it have written.
     pub(super) fn trust(&mut self, db: &Connection) -> Result<(), Failure> {
-        let version = data_version(db)?;
+        let version = Some(data_version(db)?);
         let events = self.passed.take().and_then(|passed| passed.events);
         self.passed = Some(Passed { version, events });
         Ok(())
+    }
+
+    /// Reads the file again before the next decision, although no other connection has committed: it was written in some other way. What was
+    /// read of the events stays, and must still be there.
+    pub(super) fn doubt(&mut self, db: &Connection) -> Result<(), Failure> {
+        if let Some(passed) = &mut self.passed {
+            passed.version = None;
+        }
+        // Otherwise SQLite would show the pages that it read before.
+        Ok(db.execute_batch("PRAGMA shrink_memory")?)
+    }
+
+    /// Whether the file must be read again.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.passed
+            .as_ref()
+            .is_some_and(|passed| passed.version.is_none())
     }
 
     /// Whether `db` still sees what was audited: no other connection has written since.
@@ -81,7 +103,7 @@ impl Audit {
         Ok(self
             .passed
             .as_ref()
-            .is_some_and(|passed| passed.version == version))
+            .is_some_and(|passed| passed.version == Some(version)))
     }
 
     /// Whether this process has read every event.
@@ -89,6 +111,15 @@ impl Audit {
     pub(super) fn has_read(&self) -> bool {
         self.passed.as_ref().is_some_and(|passed| passed.events.is_some())
     }
+}
+
+/// Runs SQLite's own check of the pages, the order of the rows, and the indexes. Returns up to `most` faults.
+pub(super) fn find_file_faults(db: &Connection, most: usize) -> Result<Vec<String>, Failure> {
+    let mut select = db.prepare(&format!("PRAGMA integrity_check({most})"))?;
+    let rows = select.query_map([], |row| row.get::<_, String>(0))?;
+    let mut found = rows.collect::<Result<Vec<_>, _>>()?;
+    found.retain(|found| found != "ok");
+    Ok(found)
 }
 
 /// A number that changes when another connection writes.

@@ -24,7 +24,8 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 
-use self::file_state::{FileState, FilesState, Wait, beside, changed, wait_until_past};
+pub(super) use self::file_state::beside;
+use self::file_state::{FileState, FilesState, Wait, changed, wait_until_past};
 use self::queue::Queue;
 use super::audit::Audit;
 use super::failure::Failure;
@@ -37,7 +38,7 @@ use crate::output::make_temporary;
 pub(in crate::ledger) const LARGE: u64 = 1024;
 
 /// The format. A changed audit gets a new number.
-const FORM: &str = "hsm-ca-audit-2";
+const FORM: &str = "hsm-ca-audit-3";
 /// An audit by another version of the program may have been less strict.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// A read limit; real stamps are shorter.
@@ -80,6 +81,8 @@ pub(in crate::ledger) struct Watch {
     opening: Opening,
     /// The state that was audited, with only this connection's changes since. `None` if anything else may have changed it.
     files: Option<FilesState>,
+    /// The state of the database file at the last audit, stamp or commit. Only a checkpoint changes it.
+    seen: Option<FileState>,
     /// The current state of the files has a stamp.
     is_stamped: bool,
     /// The ledger has enough events for a stamp.
@@ -100,6 +103,7 @@ impl Watch {
         Self {
             opening: Opening::Found(FileState::of(&path)),
             files: None,
+            seen: None,
             is_stamped: false,
             is_large: false,
             path,
@@ -118,25 +122,32 @@ impl Watch {
         fs::symlink_metadata(self.beside("-wal")).is_ok()
     }
 
-    /// Whether what `db` sees in its transaction was audited or has a valid stamp.
+    /// Whether what `db` sees in its transaction was audited or has a valid stamp. If something wrote to the file without a commit, the audit
+    /// is in doubt afterwards: another process may have moved its log into the file, or someone copied another ledger over it.
     pub(super) fn is_audited(&mut self, db: &Connection, audit: &mut Audit) -> Result<bool, Failure> {
         let holds = audit.holds(db)?;
-        if holds && (!self.is_large || self.is_as_left()) {
+        let is_as_seen = self.seen == FileState::of(&self.path);
+        if holds && is_as_seen && (!self.is_large || self.is_as_left()) {
             return Ok(true);
         }
         if self.find_stamp(db)? {
             audit.trust(db)?;
             return Ok(true);
         }
-        Ok(holds)
+        if holds && !is_as_seen {
+            audit.doubt(db)?;
+        }
+        Ok(holds && is_as_seen)
     }
 
     /// Audits everything that `db` sees in its transaction.
     pub(super) fn audit(&mut self, db: &Connection, audit: &mut Audit) -> Result<(), Failure> {
         let files = FilesState::of(&self.path);
+        let seen = FileState::of(&self.path);
         audit.follow(db)?;
         self.is_stamped = false;
         self.files = files.filter(|files| FilesState::of(&self.path).as_ref() == Some(files));
+        self.seen = seen.filter(|seen| FileState::of(&self.path).as_ref() == Some(seen));
         Ok(())
     }
 
@@ -154,6 +165,9 @@ impl Watch {
         };
         self.is_stamped = was_opened && files.is_some() && self.is_stamp_of(db, files.as_ref())?;
         self.files = files.filter(|_| self.is_stamped);
+        if let Some(files) = &self.files {
+            self.seen = Some(files.file);
+        }
         Ok(self.is_stamped)
     }
 
@@ -184,6 +198,7 @@ impl Watch {
         let files = FilesState::of(&self.path).filter(|_| was_as_left);
         self.is_stamped = self.is_stamped && files == self.files;
         self.files = files;
+        self.seen = FileState::of(&self.path);
     }
 
     /// Leaves a stamp for other processes that have the ledger open, after an audit or a commit. The caller holds the queue.
@@ -284,6 +299,7 @@ impl Watch {
             path: path.to_owned(),
             opening: Opening::Done,
             files: FilesState::of(path),
+            seen: FileState::of(path),
             is_stamped: false,
             is_large: true,
         }

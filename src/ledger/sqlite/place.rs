@@ -2,18 +2,21 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::super::{LedgerError, LedgerPlace};
+use super::audit_stamp::beside;
 
 /// Device and inode.
 type FileId = Option<(u64, u64)>;
 
-/// The ledger's file and its write-ahead log at the time of opening.
+/// The ledger's file, its write-ahead log, and the index of the log that all processes share, at the time of opening.
 #[derive(Debug)]
 pub(super) struct Place {
     file: FileId,
     log: FileId,
+    /// With another index, two processes do not see what the other commits, and overwrite it.
+    index: FileId,
 }
 
 pub(super) fn file_of(path: &Path) -> FileId {
@@ -21,36 +24,32 @@ pub(super) fn file_of(path: &Path) -> FileId {
     Some((found.dev(), found.ino()))
 }
 
-fn log_of(path: &Path) -> FileId {
-    file_of(&log(path))
-}
-
 /// Whether the log of a file has data.
 pub(super) fn has_log(path: &Path) -> bool {
-    fs::metadata(log(path)).is_ok_and(|found| found.len() > 0)
+    fs::metadata(beside(path, LOG)).is_ok_and(|found| found.len() > 0)
 }
 
-fn log(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
-    PathBuf::from(name)
-}
+/// The suffixes of SQLite's names for them.
+const LOG: &str = "-wal";
+const INDEX: &str = "-shm";
 
 impl Place {
     /// Called after opening. `before` is the file that had the name just before.
     pub(super) fn of(path: &Path, before: FileId) -> Result<Self, LedgerError> {
         let place = Self {
             file: before,
-            log: log_of(path),
+            log: file_of(&beside(path, LOG)),
+            index: file_of(&beside(path, INDEX)),
         };
         place.refuse_replaced(path)?;
         Ok(place)
     }
 
-    /// Refuses if another file has the name or the log was removed: recorded events would be lost.
+    /// Refuses if another file has the name, or if the log or its index was removed: recorded events would be lost.
     pub(super) fn refuse_replaced(&self, path: &Path) -> Result<(), LedgerError> {
-        let log_is_there = self.log.is_none() || self.log == log_of(path);
-        if self.file.is_some() && self.file == file_of(path) && log_is_there {
+        let is_there = |file: FileId, suffix| file.is_none() || file == file_of(&beside(path, suffix));
+        let is_complete = is_there(self.log, LOG) && is_there(self.index, INDEX);
+        if self.file.is_some() && self.file == file_of(path) && is_complete {
             return Ok(());
         }
         Err(LedgerError::Replaced {

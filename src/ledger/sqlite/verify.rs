@@ -10,7 +10,7 @@ use super::super::columns::TABLES;
 use super::super::event::{Event, What};
 use super::super::tree::CheckpointWatch;
 use super::super::{Digest, Evidence, Fault, Head, KeptHead, VerifyReport};
-use super::audit::{new_tally, take_tables};
+use super::audit::{find_file_faults, new_tally, take_tables};
 use super::failure::{Failure, natural};
 use super::projection::project;
 use super::{read, schema};
@@ -341,15 +341,9 @@ fn read_strictly(body: &[u8], sequence: u64) -> Result<Event, String> {
     }
 }
 
-/// Runs SQLite's own check of pages and indexes.
 fn check_file(db: &Connection, findings: &mut Findings) -> Result<(), Failure> {
-    let mut select = db.prepare("PRAGMA integrity_check(10)")?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let found: String = row.get(0)?;
-        if found != "ok" {
-            findings.add(Fault::File { found });
-        }
+    for found in find_file_faults(db, 10)? {
+        findings.add(Fault::File { found });
     }
     Ok(())
 }

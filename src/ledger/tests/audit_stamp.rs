@@ -270,7 +270,7 @@ fn an_altered_stamp_does_not_count() {
         }),
         ("of another audit", &|path| {
             let text = fs::read_to_string(path).unwrap();
-            fs::write(path, text.replace("hsm-ca-audit-2", "hsm-ca-audit-1")).unwrap();
+            fs::write(path, text.replace("hsm-ca-audit-3", "hsm-ca-audit-2")).unwrap();
         }),
         ("of another program version", &|path| {
             let text = fs::read_to_string(path).unwrap();

@@ -124,7 +124,7 @@ fn is_empty(found: &io::Result<Metadata>) -> bool {
 }
 
 /// The path of a file that SQLite or this program keeps beside a database.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(in crate::ledger::sqlite) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
