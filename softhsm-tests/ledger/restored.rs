@@ -139,8 +139,17 @@ fn a_ledger_that_adopted_the_ca_has_its_own_head_beside_the_other() {
         rig.json(&arguments)
     };
     let (first, second) = (&format!("sqlite:{LEDGER}"), "sqlite:second.db");
-    rig.json(&["--ledger", second, "ca", "adopt", "customerCA.crt"])
-        .ok();
+    // Anyone who can write a file can do this.
+    let adopt = ["--ledger", second, "ca", "adopt", "customerCA.crt"];
+    rig.json(&adopt).ok();
+    signs(second, "0.crt").refused(4, "other-ledger");
+    let crl = ["crl", "create", "--ca", "customerCA.crt", "--out", "0.crl"];
+    rig.json(&[&crl[..], &["--ledger", second]].concat())
+        .refused(4, "other-ledger");
+    assert_eq!(notes(&rig), 1);
+    // This needs the PIN, and the key on the token.
+    rig.json(&[&adopt[..], &["--key", "customer-ca"]].concat()).ok();
+    assert_eq!(notes(&rig), 2);
     let older = rig.read("second.db");
     signs(second, "1.crt").ok();
     signs(first, "2.crt").ok();

@@ -65,13 +65,25 @@ fn a_revocation_does_not_need_the_token() {
 #[test]
 fn a_revocation_leaves_no_first_head_on_the_token() {
     let rig = busy_authority();
+    let without = |arguments: &[&str]| rig.json(&[&["--ledger-head", "none"], arguments].concat()).ok();
+    without(&["key", "generate", "--label", "other", "--type", "ec:p256"]);
+    let create = ["ca", "create", "--key", "other", "--subject", "CN=Other"];
+    without(&[&create[..], &["--profile", "root", "--out", "other-ca.crt"]].concat());
+    let sign = [
+        "csr",
+        "sign",
+        "next.csr",
+        "--ca",
+        "other-ca.crt",
+        "--profile",
+        "tls-client",
+    ];
+    without(&[&sign[..], &["--out", "other-leaf.crt"]].concat());
     let listed = || rig.pkcs11_tool(&["--list-objects", "--type", "data"]);
-    let other = ["--ledger", "sqlite:other.db"];
-    rig.json(&[&["ledger", "new"][..], &other].concat()).ok();
-    let adopt = ["ca", "adopt", "customerCA.crt"];
-    rig.json(&[&adopt[..], &other].concat()).ok();
     let before = listed();
-    let revoked = revoke(&rig, "good.crt", &other).ok().json();
+    let revoke = ["cert", "revoke", "other-leaf.crt", "--ca", "other-ca.crt"];
+    let revoked = rig.json(&[&revoke[..], &["--reason", "superseded"]].concat());
+    let revoked = revoked.ok().json();
     assert_eq!(revoked["head_kept"], false, "{revoked}");
     assert_eq!(listed(), before);
 }

@@ -78,6 +78,9 @@ impl AdoptCa {
         }
         let mut recorder = settings.open_or_make_recorder(ui)?;
         let summary = planned.record(&mut recorder)?;
+        if let Some(store) = &store {
+            recorder.keep_head_beside_others(store.as_ref(), &summary.authority)?;
+        }
         let mut warning = None;
         // An older copy of the ledger, without these revocations, must be noticed.
         if store.is_none() && self.uses_token() && summary.new.revocations > 0 {

@@ -274,7 +274,7 @@ pub(super) fn explain_kept_head(error: &KeptHeadError) -> Row {
             UNAVAILABLE,
             Some(
                 "nothing was signed. Check --ledger, HSM_CA_LEDGER or `ledger` in hsm-ca.toml. `hsm-ca ca \
-                 adopt FILE` brings the CA into this ledger; `hsm-ca ledger accept --ca FILE` continues with \
+                 adopt FILE --key KEY` lets the key sign for this ledger too; `hsm-ca ledger accept --ca FILE` continues with \
                  this one alone",
             ),
         ),

@@ -39,6 +39,30 @@ impl Recorder {
         raised.is_ok_and(|is_kept| is_kept && self.notices.len() == notices)
     }
 
+    /// Keeps a head of this ledger beside those that other ledgers keep for the CA's key, so that the key signs for this one too. The caller has
+    /// logged in and proven that the token has the key. Without another ledger's head, the first signature does it.
+    ///
+    /// # Errors
+    /// [`WorkflowError::KeptHead`]; errors of the token.
+    pub fn keep_head_beside_others(
+        &mut self,
+        store: &dyn KeyStore,
+        authority: &Certificate,
+    ) -> Result<(), WorkflowError> {
+        let key = authority_of(authority)?.key_sha256;
+        let Some(keeper) = store.note_keeper().filter(|_| self.guards.place.is_token()) else {
+            return Ok(());
+        };
+        let mut kept = kept_head::all_on_token(keeper)?;
+        kept.retain(|one| one.key_sha256 == key);
+        let ledger = self.ledger().hash_of(1)?;
+        if kept.iter().all(|one| Some(one.ledger) == ledger) {
+            return Ok(());
+        }
+        kept.retain(|one| Some(one.ledger) == ledger);
+        self.keep_head(store, key, &kept)
+    }
+
     fn raise_if_kept(
         &mut self,
         store: &dyn KeyStore,
@@ -69,7 +93,7 @@ impl Recorder {
     }
 
     /// The heads of this ledger on the token for a CA's key. Checks that the ledger contains every head that the token keeps of it, whichever
-    /// key signed then. If the key has only another ledger's head, the ledger must have adopted its CA.
+    /// key signed then. If the key has only another ledger's head, this ledger is refused: anyone who can write a file can make it.
     ///
     /// # Errors
     /// [`WorkflowError::KeptHead`]; errors of the token.
@@ -97,9 +121,7 @@ impl Recorder {
         let is_of_key = |one: &KeptHead| one.key_sha256 == authority.key_sha256;
         let own: Vec<_> = own.into_iter().filter(is_of_key).collect();
         match others.iter().find(|one| is_of_key(one)) {
-            Some(other) if own.is_empty() && !self.has_adopted(authority)? => {
-                kept_head::check(self.ledger(), other, ON_TOKEN)?;
-            }
+            Some(other) if own.is_empty() => kept_head::check(self.ledger(), other, ON_TOKEN)?,
             _ => {}
         }
         Ok(own)
@@ -112,13 +134,6 @@ impl Recorder {
             HeadKept::There => Ok(vec![now]),
             HeadKept::Refused(reason) => Err(not_on_token(&reason)),
         }
-    }
-
-    fn has_adopted(&self, authority: &Authority) -> Result<bool, LedgerError> {
-        let known = self.ledger().authority_certificates_like(authority)?;
-        Ok(known
-            .iter()
-            .any(|known| known.certificate.authority.is(authority)))
     }
 
     pub(super) fn keep_head(
