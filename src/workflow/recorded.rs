@@ -8,7 +8,9 @@ use super::{Delivered, Delivery, Recorder, WorkflowError};
 use crate::ledger::{Digest, Entry, EntryFilter, EntryId, EntryState, LedgerError, Object, SerialNumber};
 use crate::output::Verified;
 use crate::signer::PublicKey;
-use crate::x509::{Certificate, Issued, IssuedCrl, IssuedRequest, X509Error};
+use crate::x509::{
+    Certificate, CertificateRevocationList, Issued, IssuedCrl, IssuedRequest, X509Error, rules,
+};
 
 /// Which entry, and where it goes.
 #[derive(Clone, Debug)]
@@ -124,7 +126,8 @@ impl From<NotDeliverable> for WorkflowError {
 /// Writes the object of an entry, after its hash and its signature were verified again, and records the delivery.
 ///
 /// # Errors
-/// [`WorkflowError::NotDeliverable`], [`WorkflowError::Output`], or errors of the ledger.
+/// [`WorkflowError::NotDeliverable`], [`WorkflowError::Output`], or errors of the ledger; [`WorkflowError::X509`] with the rule `crl-number` if
+/// the file has a later CRL of the CA.
 pub fn deliver_recorded(
     recorder: &mut Recorder,
     order: &DeliveryRequest,
@@ -135,27 +138,67 @@ pub fn deliver_recorded(
         .ok_or(LedgerError::NoEntry { entry: order.entry })?;
     let object = reread(recorder, &entry, order.authority.as_ref())?;
     let slot = order.delivery.reserve()?;
-    let delivered = slot.deliver(object.as_ref())?;
-    recorder.note_deliveries([(entry.id, &delivered)]);
+    let delivered = recorder.place(
+        entry.id,
+        slot,
+        object.as_verified(),
+        &|_, existing| match &object {
+            Reread::Crl(own, key) => refuse_newer(own.list(), key, existing),
+            Reread::Other(_) => Ok(()),
+        },
+    )?;
     Ok(DeliverySummary { entry, delivered })
 }
 
-fn reread(
-    recorder: &Recorder,
-    entry: &Entry,
-    named: Option<&Certificate>,
-) -> Result<Box<dyn Verified>, WorkflowError> {
+/// An object of the ledger, verified again.
+enum Reread {
+    /// A CRL, and the key of its CA.
+    Crl(IssuedCrl, PublicKey),
+    Other(Box<dyn Verified>),
+}
+
+impl Reread {
+    fn as_verified(&self) -> &dyn Verified {
+        match self {
+            Self::Crl(list, _) => list,
+            Self::Other(object) => object.as_ref(),
+        }
+    }
+}
+
+/// Refuses to replace a CRL of the same CA by an earlier one: what was revoked in between would count as valid again.
+fn refuse_newer(
+    own: &CertificateRevocationList,
+    key: &PublicKey,
+    existing: Vec<u8>,
+) -> Result<(), WorkflowError> {
+    let Ok(existing) = CertificateRevocationList::read(existing) else {
+        return Ok(());
+    };
+    let is_same = existing.der() == own.der();
+    let is_of_this_ca = existing.issuer().is_like(own.issuer()) && existing.verify_signature(key).is_ok();
+    match (existing.number()?, own.number()?) {
+        (Some(there), Some(number)) if there >= number && is_of_this_ca && !is_same => {
+            let found =
+                format!("the CRL there has number {there}, and this one has {number}: numbers must increase");
+            Err(X509Error::broken(rules::CRL_NUMBER, found).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn reread(recorder: &Recorder, entry: &Entry, named: Option<&Certificate>) -> Result<Reread, WorkflowError> {
     let der = kept(entry)?;
     let altered = |error: X509Error| altered(entry.id, &error);
     Ok(match entry.object {
-        Object::Request { .. } => Box::new(IssuedRequest::reread(der).map_err(altered)?),
+        Object::Request { .. } => Reread::Other(Box::new(IssuedRequest::reread(der).map_err(altered)?)),
         Object::Certificate { .. } => {
             let key = authority_key(recorder, entry, named)?;
-            Box::new(Issued::reread(der, &key).map_err(altered)?)
+            Reread::Other(Box::new(Issued::reread(der, &key).map_err(altered)?))
         }
         Object::Crl { .. } => {
             let key = authority_key(recorder, entry, named)?;
-            Box::new(IssuedCrl::reread(der, &key).map_err(altered)?)
+            Reread::Crl(IssuedCrl::reread(der, &key).map_err(altered)?, key)
         }
         _ => return Err(not_kept(entry)),
     })

@@ -109,6 +109,43 @@ fn issuers_see_each_other_and_a_reader_does_not_count() {
 }
 
 #[test]
+fn no_other_issuer_has_a_turn_while_a_file_is_placed() {
+    let (shared, mut one) = Shared::new();
+    let mut two = shared.open();
+    let entries = [1, 2].map(|number| {
+        let entry = one.begin(&certificate(number), &stamp()).unwrap();
+        one.complete(entry, &signed(number), &stamp()).unwrap();
+        entry
+    });
+    let begun = std::sync::Barrier::new(2);
+    let order = std::sync::Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            begun.wait();
+            let place = &mut || {
+                order.lock().unwrap().push("two");
+                true
+            };
+            two.deliver_in_turn(entries[1], &stamp(), place).unwrap();
+        });
+        let place = &mut || {
+            begun.wait();
+            // Long enough for the other one to put its file there, if it could.
+            thread::sleep(std::time::Duration::from_millis(300));
+            order.lock().unwrap().push("one");
+            true
+        };
+        one.deliver_in_turn(entries[0], &stamp(), place).unwrap();
+    });
+    assert_eq!(*order.lock().unwrap(), ["one", "two"]);
+    let before = two.head().unwrap().count;
+    one.deliver_in_turn(entries[0], &stamp(), &mut || false).unwrap();
+    assert_eq!(two.head().unwrap().count, before);
+    assert!(one.unfinished(&ca(), UnixTime(0)).unwrap().is_empty());
+    assert_eq!(one.verify(None).unwrap().faults, []);
+}
+
+#[test]
 fn an_issuer_that_waits_for_the_token_stays_present() {
     let (shared, first) = Shared::new();
     drop(first);

@@ -102,14 +102,14 @@ impl<T: Signable> Completed<T> {
                     filled.push(one);
                     Ok((object, entry))
                 }
-                Err(cause) => Err(WorkflowError::Undelivered { entry, cause }),
+                Err(cause) => Err(undelivered(entry, cause.into())),
             })
             .collect();
         let mut published = Filled::publish_all(filled).into_iter();
         let each = written.into_iter().map(|written| {
             let (object, entry) = written?;
             let delivered = published.next().ok_or(LedgerError::NoEntry { entry })?;
-            let delivered = delivered.map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
+            let delivered = delivered.map_err(|cause| undelivered(entry, cause.into()))?;
             Ok(Finished {
                 object,
                 entry,
@@ -170,6 +170,29 @@ impl Recorder {
         Ok(finished)
     }
 
+    /// [`deliver`](Self::deliver) for an object that may replace an earlier one. `compare` decides at the last moment
+    /// ([`place`](Self::place)).
+    ///
+    /// # Errors
+    /// [`WorkflowError::Undelivered`] and [`WorkflowError::Overtaken`]: it is recorded, but not delivered.
+    fn deliver_compared<T: Signable>(
+        &mut self,
+        completed: Completed<T>,
+        compare: Compare<'_, T::Signed>,
+    ) -> Result<Finished<T>, WorkflowError> {
+        let Completed { object, slot, entry } = completed;
+        let compare = |recorder: &Self, existing| compare(recorder, entry, &object, existing);
+        match self.place(entry, slot, &object, &compare) {
+            Ok(delivered) => Ok(Finished {
+                object,
+                entry,
+                delivered,
+            }),
+            Err(error @ WorkflowError::Overtaken { .. }) => Err(error),
+            Err(cause) => Err(undelivered(entry, cause)),
+        }
+    }
+
     /// All steps from [`Begun::sign`] on.
     ///
     /// # Errors
@@ -179,6 +202,29 @@ impl Recorder {
         begun: Begun<T>,
         signer: &dyn Signer,
     ) -> Result<Finished<T>, WorkflowError> {
+        let completed = self.sign_and_complete(begun, signer)?;
+        self.deliver(completed)
+    }
+
+    /// The same for an object that may replace an earlier one.
+    ///
+    /// # Errors
+    /// Those of [`finish`](Self::finish); [`WorkflowError::Overtaken`].
+    pub(in crate::workflow) fn finish_compared<T: Signable>(
+        &mut self,
+        begun: Begun<T>,
+        signer: &dyn Signer,
+        compare: Compare<'_, T::Signed>,
+    ) -> Result<Finished<T>, WorkflowError> {
+        let completed = self.sign_and_complete(begun, signer)?;
+        self.deliver_compared(completed, compare)
+    }
+
+    fn sign_and_complete<T: Signable>(
+        &mut self,
+        begun: Begun<T>,
+        signer: &dyn Signer,
+    ) -> Result<Completed<T>, WorkflowError> {
         let entry = begun.entry();
         if let Err(error) = begun.check_place() {
             self.abandon(&[entry], &error.to_string());
@@ -186,7 +232,18 @@ impl Recorder {
         }
         let signed = begun.sign(signer).map_err(|failed| self.give_up(failed))?;
         let completed = self.complete(vec![signed])?.pop();
-        self.deliver(completed.ok_or(LedgerError::NoEntry { entry })?)
+        Ok(completed.ok_or(LedgerError::NoEntry { entry })?)
+    }
+}
+
+/// Compares a signed object with the content of the file that it would replace. An error keeps that file.
+pub(in crate::workflow) type Compare<'a, S> =
+    &'a dyn Fn(&Recorder, EntryId, &S, Vec<u8>) -> Result<(), WorkflowError>;
+
+fn undelivered(entry: EntryId, cause: WorkflowError) -> WorkflowError {
+    WorkflowError::Undelivered {
+        entry,
+        cause: Box::new(cause),
     }
 }
 
