@@ -1,5 +1,7 @@
 //! `ledger deliver`: writes an object that was signed before to a file. Nothing is signed.
 
+mod replaced;
+
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -8,9 +10,8 @@ use super::{Delivered, Delivery, Recorder, WorkflowError};
 use crate::ledger::{Digest, Entry, EntryFilter, EntryId, EntryState, LedgerError, Object, SerialNumber};
 use crate::output::Verified;
 use crate::signer::PublicKey;
-use crate::x509::{
-    Certificate, CertificateRevocationList, Issued, IssuedCrl, IssuedRequest, X509Error, rules,
-};
+use crate::x509::{Certificate, Issued, IssuedCrl, IssuedRequest, X509Error};
+use replaced::refuse_to_replace;
 
 /// Which entry, and where it goes.
 #[derive(Clone, Debug)]
@@ -126,8 +127,8 @@ impl From<NotDeliverable> for WorkflowError {
 /// Writes the object of an entry, after its hash and its signature were verified again, and records the delivery.
 ///
 /// # Errors
-/// [`WorkflowError::NotDeliverable`], [`WorkflowError::Output`], or errors of the ledger; [`WorkflowError::X509`] with the rule `crl-number` if
-/// the file has a later CRL of the CA.
+/// [`WorkflowError::NotDeliverable`], [`WorkflowError::Output`], or errors of the ledger; [`WorkflowError::X509`] with the rule `crl-number`
+/// or `crl-entries` if the file has a CRL of the CA that this one must not replace.
 pub fn deliver_recorded(
     recorder: &mut Recorder,
     order: &DeliveryRequest,
@@ -143,7 +144,7 @@ pub fn deliver_recorded(
         slot,
         object.as_verified(),
         &|_, existing| match &object {
-            Reread::Crl(own, key) => refuse_newer(own.list(), key, existing),
+            Reread::Crl(own, key) => refuse_to_replace(own.list(), key, existing),
             Reread::Other(_) => Ok(()),
         },
     )?;
@@ -163,27 +164,6 @@ impl Reread {
             Self::Crl(list, _) => list,
             Self::Other(object) => object.as_ref(),
         }
-    }
-}
-
-/// Refuses to replace a CRL of the same CA by an earlier one: what was revoked in between would count as valid again.
-fn refuse_newer(
-    own: &CertificateRevocationList,
-    key: &PublicKey,
-    existing: Vec<u8>,
-) -> Result<(), WorkflowError> {
-    let Ok(existing) = CertificateRevocationList::read(existing) else {
-        return Ok(());
-    };
-    let is_same = existing.der() == own.der();
-    let is_of_this_ca = existing.issuer().is_like(own.issuer()) && existing.verify_signature(key).is_ok();
-    match (existing.number()?, own.number()?) {
-        (Some(there), Some(number)) if there >= number && is_of_this_ca && !is_same => {
-            let found =
-                format!("the CRL there has number {there}, and this one has {number}: numbers must increase");
-            Err(X509Error::broken(rules::CRL_NUMBER, found).into())
-        }
-        _ => Ok(()),
     }
 }
 
