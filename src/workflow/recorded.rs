@@ -154,14 +154,14 @@ pub fn deliver_recorded(
 /// An object of the ledger, verified again.
 enum Reread {
     /// A CRL, and the key of its CA.
-    Crl(IssuedCrl, PublicKey),
+    Crl(Box<IssuedCrl>, PublicKey),
     Other(Box<dyn Verified>),
 }
 
 impl Reread {
     fn as_verified(&self) -> &dyn Verified {
         match self {
-            Self::Crl(list, _) => list,
+            Self::Crl(list, _) => list.as_ref(),
             Self::Other(object) => object.as_ref(),
         }
     }
@@ -178,7 +178,7 @@ fn reread(recorder: &Recorder, entry: &Entry, named: Option<&Certificate>) -> Re
         }
         Object::Crl { .. } => {
             let key = authority_key(recorder, entry, named)?;
-            Reread::Crl(IssuedCrl::reread(der, &key).map_err(altered)?, key)
+            Reread::Crl(Box::new(IssuedCrl::reread(der, &key).map_err(altered)?), key)
         }
         _ => return Err(not_kept(entry)),
     })

@@ -1,5 +1,6 @@
 //! The last steps in one: signature, record, delivery.
 
+use super::signed::undelivered;
 use super::{Begun, Completed, Finished, Signable};
 use crate::ledger::{EntryId, LedgerError};
 use crate::signer::Signer;
@@ -8,13 +9,6 @@ use crate::workflow::{Recorder, WorkflowError};
 /// Compares a signed object with the content of the file that it would replace. An error keeps that file.
 pub(in crate::workflow) type Compare<'a, S> =
     &'a dyn Fn(&Recorder, EntryId, &S, Vec<u8>) -> Result<(), WorkflowError>;
-
-pub(super) fn undelivered(entry: EntryId, cause: WorkflowError) -> WorkflowError {
-    WorkflowError::Undelivered {
-        entry,
-        cause: Box::new(cause),
-    }
-}
 
 impl Recorder {
     /// Delivers a recorded object, and records the delivery.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::finish::undelivered;
 use super::{Begun, Signable};
 use crate::ledger::{EntryId, LedgerError, Outcome, SoleCertificate};
 use crate::signer::Signer;
@@ -157,6 +156,14 @@ impl Recorder {
             entry: signed.entry,
         });
         Ok(completed.collect())
+    }
+}
+
+/// The error of an object that is recorded.
+pub(super) fn undelivered(entry: EntryId, cause: WorkflowError) -> WorkflowError {
+    WorkflowError::Undelivered {
+        entry,
+        cause: Box::new(cause),
     }
 }
 

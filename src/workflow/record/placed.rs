@@ -14,6 +14,9 @@ const LONGEST: u64 = 1024 * 1024 * 1024;
 /// How often another process may put its own file there between the comparison and the rename.
 const TRIES: usize = 16;
 
+/// Compares what is to be delivered with the content of the file that it would replace. An error keeps that file.
+pub(in crate::workflow) type Comparison<'a> = &'a dyn Fn(&Recorder, Vec<u8>) -> Result<(), WorkflowError>;
+
 impl Recorder {
     /// Delivers a recorded object, and records the delivery. If its file is to replace another, `compare` gets the content of that one, and
     /// refuses by an error.
@@ -32,7 +35,7 @@ impl Recorder {
         entry: EntryId,
         slot: Slot,
         object: &dyn Verified,
-        compare: &dyn Fn(&Self, Vec<u8>) -> Result<(), WorkflowError>,
+        compare: Comparison<'_>,
     ) -> Result<Delivered, WorkflowError> {
         let path = slot.path().cloned().unwrap_or_default();
         let written = match slot.write(object)? {
