@@ -107,6 +107,7 @@ mod cluster {
 mod crl {
     mod create;
     mod openssl;
+    mod overtaken;
     mod refusals;
     pub(crate) mod shards;
     mod shards_again;
@@ -248,6 +249,7 @@ mod local_cluster {
 /// `ocsp respond` and `ocsp show`.
 mod ocsp {
     mod interoperability;
+    mod overtaken;
     mod publish;
     mod refusals;
     mod respond;

@@ -49,6 +49,21 @@ pub trait Ledger: Send {
     /// [`LedgerError::NoEntry`] if nothing was signed, or that the ledger cannot be written.
     fn deliver_many(&mut self, entries: &[EntryId], stamp: &Stamp) -> Result<(), LedgerError>;
 
+    /// Calls `place` in this process's turn to write, which no other process of this ledger has at the same time, and records the delivery
+    /// of `entry`, as [`deliver_many`](Self::deliver_many) does, if `place` returns true. So of several processes that replace one file, each
+    /// sees what the others have put there. Others wait meanwhile: `place` must be short.
+    ///
+    /// A store that loses its turn begins again, and calls `place` again. After an error, `place` may have been called.
+    ///
+    /// # Errors
+    /// Those of `deliver_many`.
+    fn deliver_in_turn(
+        &mut self,
+        entry: EntryId,
+        stamp: &Stamp,
+        place: &mut dyn FnMut() -> bool,
+    ) -> Result<(), LedgerError>;
+
     /// Records that a key is about to be generated on a token, imported, or deleted.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! A ledger whose tables are in SQLite: in the ledger's own file, or in a private replica of the events on a server. Reads and rules are
 //! the same for both.
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::ops::ControlFlow;
 
@@ -88,6 +89,19 @@ impl<L: Tables> Ledger for L {
     fn deliver_many(&mut self, entries: &[EntryId], stamp: &Stamp) -> Result<(), LedgerError> {
         self.record_unsynced(stamp, |recording| {
             entries.iter().try_for_each(|entry| recording.deliver(*entry))
+        })
+    }
+
+    fn deliver_in_turn(
+        &mut self,
+        entry: EntryId,
+        stamp: &Stamp,
+        place: &mut dyn FnMut() -> bool,
+    ) -> Result<(), LedgerError> {
+        let place = RefCell::new(place);
+        self.record_unsynced(stamp, |recording| match (place.borrow_mut())() {
+            true => recording.deliver(entry),
+            false => Ok(()),
         })
     }
 

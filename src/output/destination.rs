@@ -283,6 +283,11 @@ impl Reserved {
         self.destination.refuse_what_is_there()
     }
 
+    /// The path that it is reserved for.
+    pub(crate) const fn path(&self) -> &PathBuf {
+        &self.destination.path
+    }
+
     /// The encoding of the content.
     #[must_use]
     pub const fn encoding(&self) -> Encoding {

@@ -3,13 +3,16 @@
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 
+/// The list is read in pieces. While other processes lock and unlock files, it can lack a lock that was held all the time.
+const TRIES: usize = 16;
+
 /// The process that holds a `flock` lock on the file, from the kernel's list (proc_locks(5)). `None` if the list does not show it: the process is in
 /// another PID namespace.
 pub(crate) fn lock_holder(file: &File) -> Option<u32> {
     let opened = fs::read_to_string(format!("/proc/self/fdinfo/{}", file.as_raw_fd())).ok()?;
     let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
-    let locks = fs::read_to_string("/proc/locks").ok()?;
-    holder_in(&locks, &name_in_list(&opened, &mounts)?)
+    let name = name_in_list(&opened, &mounts)?;
+    (0..TRIES).find_map(|_| holder_in(&fs::read_to_string("/proc/locks").ok()?, &name))
 }
 
 /// The device and the inode of an open file as the list of locks has them. On Btrfs and overlay file systems, `stat` has others. proc_pid_fdinfo(5) has

@@ -27,12 +27,22 @@ impl Written {
     /// # Errors
     /// [`OutputError`]; the path is then unchanged, except after [`OutputError::NotSynced`].
     pub fn publish(self) -> Result<PathBuf, OutputError> {
-        self.temporary
-            .as_file()
-            .sync_all()
-            .map_err(|cause| self.destination.failed("sync", cause))?;
-        let directory = self.directory.clone();
-        sync_directory(&directory, self.name()?)
+        self.sync()?.publish()
+    }
+
+    /// Waits until the content is on the disk.
+    ///
+    /// # Errors
+    /// [`OutputError`]
+    pub(crate) fn sync(self) -> Result<Synced, OutputError> {
+        let synced = self.temporary.as_file().sync_all();
+        synced.map_err(|cause| self.destination.failed("sync", cause))?;
+        Ok(Synced(self))
+    }
+
+    /// Whether it may replace an earlier file.
+    pub(crate) const fn may_replace(&self) -> bool {
+        self.destination.overwrite
     }
 
     /// The same for several files. Syncs each file system and each directory once, not once per file.
@@ -77,7 +87,7 @@ impl Written {
             .collect()
     }
 
-    fn name(self) -> Result<PathBuf, OutputError> {
+    pub(super) fn name(self) -> Result<PathBuf, OutputError> {
         let Self {
             destination,
             temporary,
@@ -97,6 +107,19 @@ impl Written {
             }),
             Err(error) => Err(destination.failed("rename the finished file to its name", error.error)),
         }
+    }
+}
+
+/// A file whose content is on the disk, and that has no name yet.
+#[derive(Debug)]
+#[must_use = "it is removed unless it is published"]
+pub(crate) struct Synced(pub(super) Written);
+
+impl Synced {
+    /// Gives the file its name, and syncs the directory.
+    fn publish(self) -> Result<PathBuf, OutputError> {
+        let directory = self.0.directory.clone();
+        sync_directory(&directory, self.0.name()?)
     }
 }
 
@@ -142,7 +165,7 @@ fn syncfs_reports_errors() -> bool {
     version >= (5, 8)
 }
 
-fn sync_directory(directory: &Path, path: PathBuf) -> Result<PathBuf, OutputError> {
+pub(super) fn sync_directory(directory: &Path, path: PathBuf) -> Result<PathBuf, OutputError> {
     match sync(directory) {
         Ok(()) => Ok(path),
         Err(cause) => Err(OutputError::NotSynced { path, cause }),

@@ -8,6 +8,7 @@
 //! | then the number is taken | records the number |
 //! | if another process took that number or changed a revocation since, the list is built again | is read |
 //! | the signature | records what begins, and what was signed |
+//! | the list replaces the CRL in its file, if that one is still older | is held, and records the delivery |
 //!
 //! So a command that cannot sign takes no number. The number is still taken before the revocations of its list were read, or none of them has
 //! changed in between: a later revocation is on a CRL with a higher number.
@@ -23,6 +24,7 @@ pub use shards::{PlannedShards, ShardRequest, plan_shards, shards_in_use};
 
 use super::signing_key::find_signing_key;
 use super::{Clock, Delivered, Delivery, Held, Named, Planned, Progress, Recorder, Step, WorkflowError};
+use crate::ledger::Digest;
 use crate::signer::{KeyStore, PublicKey, SignatureAlgorithm, SignatureChoice};
 use crate::x509::{
     Certificate, CertificateRevocationList, CheckedCrl, CrlKind, CrlNumber, CrlScope, IssuedCrl, Period,
@@ -79,6 +81,13 @@ pub struct CrlSources {
     pub index: Option<Revocations>,
     /// The CRL that the new one replaces.
     pub replaced: Option<CertificateRevocationList>,
+}
+
+impl CrlSources {
+    /// The hash of the CRL that was compared with the new one.
+    fn replaced_sha256(&self) -> Option<Digest> {
+        self.replaced.as_ref().map(|list| Digest::of(list.der()))
+    }
 }
 
 /// A CRL whose CA, base and output were checked.
@@ -222,7 +231,7 @@ impl PlannedCrl {
     /// number is taken records nothing. A number that is not used after that leaves a gap, which RFC 5280 section 5.2.3 allows.
     ///
     /// # Errors
-    /// [`WorkflowError`]; no file is left.
+    /// [`WorkflowError`]; no file is left. [`WorkflowError::Overtaken`] if the file has another CRL by now, which this one must not replace.
     pub fn sign(
         self,
         store: &dyn KeyStore,
@@ -248,8 +257,11 @@ impl PlannedCrl {
         };
         let (entries, unusual_serials) = counts(&held);
         let begun = recorder.begin_one(held, store)?;
+        let replaced = sources.replaced_sha256();
+        // It can be large, and it is read again.
+        drop(sources);
         progress.step(&Step::SignCrl { entries });
-        let finished = recorder.finish(begun, signer.as_ref())?;
+        let finished = job.finish(recorder, begun, signer.as_ref(), replaced)?;
         Ok(CrlSummary {
             issued: finished.object,
             delivered: finished.delivered,

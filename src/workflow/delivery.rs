@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use super::WorkflowError;
-use crate::output::{Destination, Encoding, OutputError, Reserved, TriedDirectories, Verified, Written};
+use crate::output::{
+    Destination, Encoding, Occupant, OutputError, Reserved, TriedDirectories, Verified, Written,
+};
 
 /// Where a result goes.
 #[derive(Clone, Debug)]
@@ -80,6 +82,11 @@ impl Delivery {
             Self::Caller(_) => None,
         }
     }
+
+    /// The content of the file that would be replaced, at most this many bytes of it.
+    pub(super) fn existing(&self, limit: u64) -> Option<Vec<u8>> {
+        self.path().and_then(|path| Occupant::at(path).read(limit))
+    }
 }
 
 impl Slot {
@@ -92,9 +99,13 @@ impl Slot {
     }
 
     pub(super) fn deliver(self, verified: &dyn Verified) -> Result<Delivered, OutputError> {
-        match self.write(verified)? {
-            Filled::File(written) => written.publish().map(Delivered::File),
-            Filled::Content(content) => Ok(Delivered::Content(content)),
+        self.write(verified)?.publish()
+    }
+
+    pub(super) const fn path(&self) -> Option<&PathBuf> {
+        match self {
+            Self::File(reserved) => Some(reserved.path()),
+            Self::Caller(_) => None,
         }
     }
 
@@ -124,6 +135,13 @@ pub(super) enum Filled {
 }
 
 impl Filled {
+    pub(super) fn publish(self) -> Result<Delivered, OutputError> {
+        match self {
+            Self::File(written) => written.publish().map(Delivered::File),
+            Self::Content(content) => Ok(Delivered::Content(content)),
+        }
+    }
+
     /// Waits until all are on the disk, then gives each its name. The results are in the same order.
     pub(super) fn publish_all(filled: Vec<Self>) -> Vec<Result<Delivered, OutputError>> {
         let mut contents = Vec::with_capacity(filled.len());

@@ -56,7 +56,20 @@ pub enum WorkflowError {
         /// Its entry.
         entry: EntryId,
         /// Why.
-        cause: OutputError,
+        cause: Box<Self>,
+    },
+    /// A signed CRL or OCSP response is recorded, but not delivered: while it was signed, another process put one there that it must not
+    /// replace.
+    ///
+    /// It is a refusal, although nothing is lost if the other one is newer. The caller asked for this one at that place, and it is not there;
+    /// the other CRL can have another scope, another base or an earlier nextUpdate.
+    Overtaken {
+        /// Its entry.
+        entry: EntryId,
+        /// The place.
+        path: PathBuf,
+        /// What is there, and why it stays.
+        found: String,
     },
     /// A key was made and proven, but the ledger could not record it.
     UnrecordedKey {

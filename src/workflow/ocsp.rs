@@ -10,8 +10,8 @@ use super::signing_key::find_signing_key;
 use super::{Clock, Delivered, Delivery, Named, Planned, Progress, Recorder, Step, WorkflowError};
 use crate::signer::KeyStore;
 use crate::x509::{
-    AcceptedOcspRequest, CertIdHash, CertificateStatus, CheckedOcsp, IndexStatuses, IssuedOcsp, OcspRequest,
-    Period, SerialNumber, UnixTime,
+    AcceptedOcspRequest, BasicResponse, CertIdHash, CertificateStatus, CheckedOcsp, IndexStatuses,
+    IssuedOcsp, OcspRequest, OcspResponse, Period, SerialNumber, SingleResponse, UnixTime,
 };
 
 pub use publish::{
@@ -24,6 +24,9 @@ use terms::Terms;
 
 /// A day, if no period is requested: CA/B BR 4.9.10 allows between eight hours and ten days.
 const DEFAULT: Period = Period::Days(1);
+
+/// An answer about as many certificates as a request can name is shorter.
+const LONGEST: u64 = 1024 * 1024;
 
 /// Which certificates a response covers.
 #[derive(Clone, Debug)]
@@ -137,10 +140,36 @@ impl OcspJob {
             .plan(self.request.clone(), found, self.next_update, self.clock.now())
     }
 
+    /// The answer in a file, if it is to the same request, by this CA, and newer than `issued`. Another process can have read a revocation
+    /// after this one read the statuses, and have signed faster. Times have whole seconds: of two from one second, the one that revokes more
+    /// counts as the newer one.
+    fn newer(&self, issued: &IssuedOcsp, existing: &[u8]) -> Option<String> {
+        let existing = OcspResponse::read(existing).ok()?;
+        let there = existing.basic()?;
+        existing
+            .verify(self.terms.authority(), there.produced_at())
+            .ok()?;
+        existing.verify_answers(self.request.request()).ok()?;
+        let age = |answer: &BasicResponse| {
+            let is_revoked = |one: &&SingleResponse| matches!(one.status, CertificateStatus::Revoked { .. });
+            (
+                answer.produced_at(),
+                answer.responses().iter().filter(is_revoked).count(),
+            )
+        };
+        let (theirs, own) = (age(there), age(issued.answer()));
+        (theirs > own).then(|| {
+            format!(
+                "a newer answer by now, from {}, and this one is from {}",
+                theirs.0, own.0
+            )
+        })
+    }
+
     /// Plans the response, holds its place, records it, and has the token sign it, once.
     ///
     /// # Errors
-    /// [`WorkflowError`]; no file is left.
+    /// [`WorkflowError`]; no file is left. [`WorkflowError::Overtaken`] if the file has a newer answer by now.
     pub fn run(
         self,
         store: &dyn KeyStore,
@@ -151,10 +180,18 @@ impl OcspJob {
         let terms = &self.terms;
         let signer_key = terms.signer_key()?;
         let signer = find_signing_key(store, terms.key.as_deref(), &signer_key, terms.signature)?;
+        let before = self.delivery.existing(LONGEST);
         let planned = self.plan(recorder, index)?;
         let begun = recorder.begin_one(planned.hold(&self.delivery)?, store)?;
         progress.step(&Step::SignOcsp);
-        let finished = recorder.finish(begun, signer.as_ref())?;
+        let finished = recorder.finish_compared(begun, signer.as_ref(), &|_, entry, issued, existing| {
+            let is_other = before.as_ref() != Some(&existing);
+            let Some(found) = self.newer(issued, &existing).filter(|_| is_other) else {
+                return Ok(());
+            };
+            let path = self.delivery.path().cloned().unwrap_or_default();
+            Err(WorkflowError::Overtaken { entry, path, found })
+        })?;
         Ok(OcspSummary {
             issued: finished.object,
             delivered: finished.delivered,

@@ -14,6 +14,7 @@
 
 mod begin;
 mod file;
+mod finish;
 mod planned;
 mod signable;
 mod signed;

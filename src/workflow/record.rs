@@ -12,6 +12,7 @@ mod keys;
 mod known;
 mod left_keys;
 mod object;
+mod placed;
 mod renewal;
 mod revocations;
 mod second;

@@ -1,5 +1,7 @@
 //! `ledger deliver`: writes an object that was signed before to a file. Nothing is signed.
 
+mod replaced;
+
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -9,6 +11,7 @@ use crate::ledger::{Digest, Entry, EntryFilter, EntryId, EntryState, LedgerError
 use crate::output::Verified;
 use crate::signer::PublicKey;
 use crate::x509::{Certificate, Issued, IssuedCrl, IssuedRequest, X509Error};
+use replaced::refuse_to_replace;
 
 /// Which entry, and where it goes.
 #[derive(Clone, Debug)]
@@ -124,7 +127,8 @@ impl From<NotDeliverable> for WorkflowError {
 /// Writes the object of an entry, after its hash and its signature were verified again, and records the delivery.
 ///
 /// # Errors
-/// [`WorkflowError::NotDeliverable`], [`WorkflowError::Output`], or errors of the ledger.
+/// [`WorkflowError::NotDeliverable`], [`WorkflowError::Output`], or errors of the ledger; [`WorkflowError::X509`] with the rule `crl-number`
+/// or `crl-entries` if the file has a CRL of the CA that this one must not replace.
 pub fn deliver_recorded(
     recorder: &mut Recorder,
     order: &DeliveryRequest,
@@ -135,27 +139,46 @@ pub fn deliver_recorded(
         .ok_or(LedgerError::NoEntry { entry: order.entry })?;
     let object = reread(recorder, &entry, order.authority.as_ref())?;
     let slot = order.delivery.reserve()?;
-    let delivered = slot.deliver(object.as_ref())?;
-    recorder.note_deliveries([(entry.id, &delivered)]);
+    let delivered = recorder.place(
+        entry.id,
+        slot,
+        object.as_verified(),
+        &|_, existing| match &object {
+            Reread::Crl(own, key) => refuse_to_replace(own.list(), key, existing),
+            Reread::Other(_) => Ok(()),
+        },
+    )?;
     Ok(DeliverySummary { entry, delivered })
 }
 
-fn reread(
-    recorder: &Recorder,
-    entry: &Entry,
-    named: Option<&Certificate>,
-) -> Result<Box<dyn Verified>, WorkflowError> {
+/// An object of the ledger, verified again.
+enum Reread {
+    /// A CRL, and the key of its CA.
+    Crl(Box<IssuedCrl>, PublicKey),
+    Other(Box<dyn Verified>),
+}
+
+impl Reread {
+    fn as_verified(&self) -> &dyn Verified {
+        match self {
+            Self::Crl(list, _) => list.as_ref(),
+            Self::Other(object) => object.as_ref(),
+        }
+    }
+}
+
+fn reread(recorder: &Recorder, entry: &Entry, named: Option<&Certificate>) -> Result<Reread, WorkflowError> {
     let der = kept(entry)?;
     let altered = |error: X509Error| altered(entry.id, &error);
     Ok(match entry.object {
-        Object::Request { .. } => Box::new(IssuedRequest::reread(der).map_err(altered)?),
+        Object::Request { .. } => Reread::Other(Box::new(IssuedRequest::reread(der).map_err(altered)?)),
         Object::Certificate { .. } => {
             let key = authority_key(recorder, entry, named)?;
-            Box::new(Issued::reread(der, &key).map_err(altered)?)
+            Reread::Other(Box::new(Issued::reread(der, &key).map_err(altered)?))
         }
         Object::Crl { .. } => {
             let key = authority_key(recorder, entry, named)?;
-            Box::new(IssuedCrl::reread(der, &key).map_err(altered)?)
+            Reread::Crl(Box::new(IssuedCrl::reread(der, &key).map_err(altered)?), key)
         }
         _ => return Err(not_kept(entry)),
     })

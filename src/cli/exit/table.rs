@@ -75,6 +75,13 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
                 "`hsm-ca ledger deliver '#N' --out FILE` writes it; an OCSP response or a large CRL is not kept there, so run the command again",
             ),
         ),
+        WorkflowError::Overtaken { .. } => (
+            "overtaken",
+            REFUSED,
+            Some(
+                "read what is there with `hsm-ca show`; if it is not what you need, run the command again. `hsm-ca ledger deliver '#N' --out OTHER` writes the signed CRL to another file",
+            ),
+        ),
         WorkflowError::UnrecordedKey { .. } => (
             "unrecorded",
             UNAVAILABLE,

@@ -43,6 +43,34 @@ fn a_signed_object_is_undelivered_until_its_delivery_is_recorded() {
     desk.assert_sound();
 }
 
+/// What another process would put there is put there before or after.
+#[test]
+fn no_other_process_has_a_turn_while_a_file_is_placed() {
+    let mut desk = Desk::new();
+    let entry = desk.certificate(1);
+    let short = std::time::Duration::from_millis(20);
+    let mut other = SqliteLedger::open_waiting(&desk.path(), Access::Record, short).unwrap();
+    let head = desk.ledger.head().unwrap();
+    let mut refused = None;
+    let mut place = |is_placed| {
+        let mut calls = 0;
+        let recorded = desk.ledger.deliver_in_turn(entry, &stamp(), &mut || {
+            calls += 1;
+            refused = other.deliver_in_turn(entry, &stamp(), &mut || true).err();
+            is_placed
+        });
+        recorded.unwrap();
+        assert_eq!(calls, 1);
+        assert!(matches!(refused, Some(LedgerError::Locked { .. })), "{refused:?}");
+        desk.ledger.head().unwrap().count
+    };
+    assert_eq!(place(false), head.count, "nothing is recorded");
+    assert_eq!(place(true), head.count + 1);
+    other.deliver_in_turn(entry, &stamp(), &mut || true).unwrap();
+    assert_eq!(desk.unfinished(), (vec![], vec![]));
+    desk.assert_sound();
+}
+
 #[test]
 fn only_signed_objects_are_delivered() {
     let mut desk = Desk::new();

@@ -109,6 +109,43 @@ fn issuers_see_each_other_and_a_reader_does_not_count() {
 }
 
 #[test]
+fn no_other_issuer_has_a_turn_while_a_file_is_placed() {
+    let (shared, mut one) = Shared::new();
+    let mut two = shared.open();
+    let entries = [1, 2].map(|number| {
+        let entry = one.begin(&certificate(number), &stamp()).unwrap();
+        one.complete(entry, &signed(number), &stamp()).unwrap();
+        entry
+    });
+    let begun = std::sync::Barrier::new(2);
+    let order = std::sync::Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            begun.wait();
+            let place = &mut || {
+                order.lock().unwrap().push("two");
+                true
+            };
+            two.deliver_in_turn(entries[1], &stamp(), place).unwrap();
+        });
+        let place = &mut || {
+            begun.wait();
+            // Long enough for the other one to put its file there, if it could.
+            thread::sleep(std::time::Duration::from_millis(300));
+            order.lock().unwrap().push("one");
+            true
+        };
+        one.deliver_in_turn(entries[0], &stamp(), place).unwrap();
+    });
+    assert_eq!(*order.lock().unwrap(), ["one", "two"]);
+    let before = two.head().unwrap().count;
+    one.deliver_in_turn(entries[0], &stamp(), &mut || false).unwrap();
+    assert_eq!(two.head().unwrap().count, before);
+    assert!(one.unfinished(&ca(), UnixTime(0)).unwrap().is_empty());
+    assert_eq!(one.verify(None).unwrap().faults, []);
+}
+
+#[test]
 fn an_issuer_that_waits_for_the_token_stays_present() {
     let (shared, first) = Shared::new();
     drop(first);
@@ -263,6 +300,75 @@ fn a_schema_with_foreign_triggers_rules_or_columns_is_not_written_to() {
             report.faults
         );
     }
+}
+
+/// The triggers check the chain and not what an event says: docs/postgres.md, "What an issuer's role can spoil".
+#[test]
+fn text_that_is_not_an_event_is_refused_by_every_reader_until_the_owner_removes_it() {
+    let last = |ledger: &PostgresLedger| {
+        let mut last = (0, String::new());
+        let mut each = |head: &Head, body: &[u8]| {
+            last = (head.count, String::from_utf8(body.to_vec()).unwrap());
+            ControlFlow::Continue(())
+        };
+        ledger.events(&mut each).unwrap();
+        last
+    };
+    let (shared, mut ledger) = Shared::new();
+    let entry = ledger.begin(&certificate(1), &stamp()).unwrap();
+    ledger.complete(entry, &signed(1), &stamp()).unwrap();
+    ledger.deliver(entry, &stamp()).unwrap();
+    let (count, delivered) = last(&ledger);
+    let changed = |body: &str, from: &str, to: &str| {
+        let changed = body.replace(from, to);
+        assert_ne!(changed, body);
+        changed
+    };
+    let (number, follows) = (
+        format!("\"sequence\":{count}"),
+        format!("\"sequence\":{}", count + 1),
+    );
+    let next = changed(&delivered, &number, &follows);
+    let about = format!("{{\"entry\":{entry}}}").replace('#', "");
+    for body in [
+        "not JSON",
+        "{}",
+        &changed(&next, "\"delivered\"", "\"unknown\""),
+        // A check of the text alone could not refuse these.
+        &delivered,
+        &changed(&next, &about, "{\"entry\":1}"),
+        &changed(&next, &about, "{\"entry\":99}"),
+    ] {
+        let append = format!(
+            "INSERT INTO hsm_ca.events SELECT sequence + 1, body, sha256(hash || convert_to(body, 'UTF8'))
+             FROM (SELECT sequence, hash, '{body}' AS body FROM hsm_ca.events ORDER BY sequence DESC LIMIT 1) AS last"
+        );
+        shared.cluster.sql(&shared.database, &append);
+        let refused = ledger.begin(&certificate(2), &stamp());
+        assert!(
+            matches!(refused, Err(LedgerError::Damaged { .. })),
+            "{body}: {refused:?}"
+        );
+        for access in [Access::Record, Access::Decide] {
+            let opened = PostgresLedger::open(&shared.place, access);
+            assert!(
+                matches!(opened, Err(LedgerError::Damaged { .. })),
+                "{body}: {opened:?}"
+            );
+        }
+        let reader = PostgresLedger::open(&shared.place, Access::Read).unwrap();
+        assert!(reader.entry(entry).is_err(), "{body}");
+        let faults = reader.verify(None).unwrap().faults;
+        let number = format!("event {}", count + 1);
+        assert!(
+            faults.iter().any(|fault| fault.to_string().contains(&number)),
+            "{body}: {faults:?}"
+        );
+        shared.attack(&format!("DELETE FROM hsm_ca.events WHERE sequence > {count}"));
+        ledger = shared.open();
+        assert_eq!(ledger.verify(None).unwrap().faults, [], "{body}");
+    }
+    ledger.begin(&certificate(2), &stamp()).unwrap();
 }
 
 #[test]

@@ -29,6 +29,14 @@ pub(super) struct NumberedCrl<'a> {
 }
 
 impl CrlJob {
+    /// The certificates that it covers.
+    pub(super) fn coverage(&self) -> Coverage {
+        match &self.distribution_point {
+            Some(url) if self.is_shard => Coverage::Shard(url.clone()),
+            _ => Coverage::of(self.scope),
+        }
+    }
+
     /// This CRL with this number, now. Call it before the revocations are read: the CRL then has every revocation that was recorded before its
     /// thisUpdate.
     pub(super) fn numbered(
@@ -38,10 +46,7 @@ impl CrlJob {
     ) -> Result<NumberedCrl<'_>, WorkflowError> {
         Ok(NumberedCrl {
             since: recorder.ledger().head()?.count,
-            coverage: match &self.distribution_point {
-                Some(url) if self.is_shard => Coverage::Shard(url.clone()),
-                _ => Coverage::of(self.scope),
-            },
+            coverage: self.coverage(),
             content: CrlContent {
                 number,
                 this_update: recorder.now().max(self.this_update),
@@ -77,7 +82,8 @@ impl NumberedCrl<'_> {
             }
         };
         if let Some(existing) = &sources.replaced {
-            self.refuse_to_replace(recorder, existing, &revocations)?;
+            let (job, number) = (self.job, self.content.number);
+            job.refuse_to_replace(recorder, number, existing, &revocations)?;
         }
         let revocations = match &self.job.base {
             Some(base) => {

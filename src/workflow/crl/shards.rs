@@ -250,10 +250,11 @@ impl PlannedShards {
         let about: Vec<_> = shards.into_iter().zip(held.iter().map(counts)).collect();
         let mut begun = recorder.begin(held, store)?.into_iter();
         let mut summaries = Vec::new();
-        for (shard, (entries, unusual_serials)) in about {
+        for ((shard, (entries, unusual_serials)), (job, sources)) in about.into_iter().zip(&jobs) {
             let Some(next) = begun.next() else { break };
             progress.step(&Step::SignCrl { entries });
-            let finished = recorder.finish(next, signer.as_ref()).inspect_err(|error| {
+            let finished = job.finish(recorder, next, signer.as_ref(), sources.replaced_sha256());
+            let finished = finished.inspect_err(|error| {
                 let rest: Vec<_> = begun.by_ref().map(|begun| begun.entry()).collect();
                 recorder.abandon(&rest, &format!("shard {shard} failed: {error}"));
             })?;

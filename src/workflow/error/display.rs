@@ -38,6 +38,11 @@ impl fmt::Display for WorkflowError {
                     "it was signed and recorded as entry {entry}, but not written: {cause}"
                 )
             }
+            Self::Overtaken { entry, path, found } => write!(
+                f,
+                "it was signed and recorded as entry {entry}, but not written: {} has {found}",
+                path.display()
+            ),
             Self::NotDeliverable(error) => error.fmt(f),
             Self::UnrecordedKey { label, cause, left } => write!(
                 f,

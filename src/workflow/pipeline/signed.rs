@@ -21,9 +21,9 @@ pub struct Signed<T: Signable> {
 /// A signed object that is recorded in the ledger.
 #[must_use = "it is not delivered yet"]
 pub struct Completed<T: Signable> {
-    object: T::Signed,
-    slot: Slot,
-    entry: EntryId,
+    pub(super) object: T::Signed,
+    pub(super) slot: Slot,
+    pub(super) entry: EntryId,
 }
 
 /// A signed object that was delivered.
@@ -102,14 +102,14 @@ impl<T: Signable> Completed<T> {
                     filled.push(one);
                     Ok((object, entry))
                 }
-                Err(cause) => Err(WorkflowError::Undelivered { entry, cause }),
+                Err(cause) => Err(undelivered(entry, cause.into())),
             })
             .collect();
         let mut published = Filled::publish_all(filled).into_iter();
         let each = written.into_iter().map(|written| {
             let (object, entry) = written?;
             let delivered = published.next().ok_or(LedgerError::NoEntry { entry })?;
-            let delivered = delivered.map_err(|cause| WorkflowError::Undelivered { entry, cause })?;
+            let delivered = delivered.map_err(|cause| undelivered(entry, cause.into()))?;
             Ok(Finished {
                 object,
                 entry,
@@ -157,36 +157,13 @@ impl Recorder {
         });
         Ok(completed.collect())
     }
+}
 
-    /// Delivers a recorded object, and records the delivery.
-    ///
-    /// # Errors
-    /// [`WorkflowError::Undelivered`]: it is recorded, but not delivered.
-    pub fn deliver<T: Signable>(&mut self, completed: Completed<T>) -> Result<Finished<T>, WorkflowError> {
-        let entry = completed.entry;
-        let finished = Completed::publish_all(vec![completed]).pop();
-        let finished = finished.ok_or(LedgerError::NoEntry { entry })??;
-        self.note_deliveries([(entry, &finished.delivered)]);
-        Ok(finished)
-    }
-
-    /// All steps from [`Begun::sign`] on.
-    ///
-    /// # Errors
-    /// Those of the signature, of [`complete`](Self::complete) and of [`deliver`](Self::deliver).
-    pub fn finish<T: Signable>(
-        &mut self,
-        begun: Begun<T>,
-        signer: &dyn Signer,
-    ) -> Result<Finished<T>, WorkflowError> {
-        let entry = begun.entry();
-        if let Err(error) = begun.check_place() {
-            self.abandon(&[entry], &error.to_string());
-            return Err(error.into());
-        }
-        let signed = begun.sign(signer).map_err(|failed| self.give_up(failed))?;
-        let completed = self.complete(vec![signed])?.pop();
-        self.deliver(completed.ok_or(LedgerError::NoEntry { entry })?)
+/// The error of an object that is recorded.
+pub(super) fn undelivered(entry: EntryId, cause: WorkflowError) -> WorkflowError {
+    WorkflowError::Undelivered {
+        entry,
+        cause: Box::new(cause),
     }
 }
 
