@@ -118,7 +118,7 @@ fn an_entry_has_the_request_the_profile_the_serial_number_and_the_certificate() 
 #[test]
 fn an_adopted_ca_can_sign() {
     let rig = ready_authority().with("HSM_CA_LEDGER", "sqlite:new.db");
-    rig.adopt("customerCA.crt");
+    rig.adopt_with_key();
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
     rig.json(&sign_arguments("a.csr", "a.crt")).ok();
     let list = entries(&rig);
@@ -263,7 +263,9 @@ fn parallel_commands_never_use_a_number_twice() {
     let rigs: Vec<_> = (0..6)
         .map(|_| shared.copy().with("HSM_CA_LEDGER", &ledger))
         .collect();
-    rigs[0].adopt("customerCA.crt");
+    for rig in &rigs {
+        rig.adopt_with_key();
+    }
     thread::scope(|scope| {
         for (index, rig) in rigs.iter().enumerate() {
             scope.spawn(move || {
