@@ -260,6 +260,42 @@ fn a_profile_and_its_linter_that_others_could_change_are_not_used() {
     assert!(rig.path("ran").exists(), "the linter ran");
 }
 
+/// The program of a linter may be an interpreter: what it runs is in its arguments, or in a script's first line.
+#[test]
+fn the_files_that_a_linter_names_are_checked_and_never_replaced() {
+    let rig = ready_authority();
+    make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-subj", "/CN=a"]);
+    rig.write_program("interpreter", "#!/bin/sh\nexit 0\n");
+    let interpreter = rig.path("interpreter");
+    rig.write_program("lint.sh", &format!("#!{}\n", interpreter.display()));
+    rig.write("lint.cfg", "rules");
+    let (script, rules) = (rig.path("lint.sh"), rig.path("lint.cfg"));
+    rig.write(
+        "mine.toml",
+        format!(
+            "name = \"mine\"\nrole = \"leaf\"\ndays = 30\nlongest-days = 60\nkeys = [\"rsa:2048\"]\n\
+             key-usage = [\"digitalSignature\"]\nextended-key-usage = [\"clientAuth\"]\n\
+             linter = [\"timeout\", \"50\", {script:?}, {rules:?}]\n"
+        ),
+    );
+    let sign = |out: &str| {
+        let sign = ["csr", "sign", "a.csr", "--ca", "customerCA.crt", "--out", out];
+        rig.json(&[&sign[..], &["--profile", "./mine.toml", "--force"]].concat())
+    };
+    for (name, was) in [("interpreter", 0o755), ("lint.sh", 0o755), ("lint.cfg", 0o644)] {
+        mode(&rig, name, 0o666);
+        let message = sign("a.crt").refused(2, "untrusted-file");
+        assert!(message.contains(name), "{message}");
+        mode(&rig, name, was);
+        let before = rig.read(name);
+        let message = sign(name).refused(2, "usage");
+        assert!(message.contains("an input of this command"), "{message}");
+        assert_eq!(rig.read(name), before);
+    }
+    assert!(!rig.path("a.crt").exists());
+    sign("a.crt").ok();
+}
+
 #[test]
 fn a_ledger_that_others_could_swap_is_not_recorded_in() {
     let rig = ready_authority();
