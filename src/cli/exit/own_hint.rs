@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use hsm_ca::file_trust::{self, Owners, TrustError};
+use hsm_ca::ledger::LedgerUrl;
 use hsm_ca::token::{KeyClass, KeyDescription, TokenError, tell_apart};
 use hsm_ca::workflow::{CeremonyError, KnownAs, UnknownAuthority, WorkflowError};
 use hsm_ca::x509::{Structure, X509Error};
@@ -56,6 +57,12 @@ impl CliError {
             Self::NoLedger { origin, .. } if origin == HERE && let Some(command) = last_rig::command() => {
                 Some(format!(
                     "to use the last rig: {command}; or name another ledger with --ledger"
+                ))
+            }
+            Self::NoLedger { place, .. } if let Some(directory) = missing_directory(place) => {
+                let directory = quote(&directory.display().to_string());
+                Some(format!(
+                    "the directory {directory} does not exist: mount or restore it, or name another ledger with --ledger"
                 ))
             }
             Self::NoLedger { place, .. } => {
@@ -138,6 +145,14 @@ impl CliError {
             },
             _ => None,
         }
+    }
+}
+
+/// The directory of a ledger's file, if it does not exist either.
+fn missing_directory(place: &LedgerUrl) -> Option<&Path> {
+    match place {
+        LedgerUrl::Sqlite(path) => path.parent().filter(|directory| !directory.is_dir()),
+        _ => None,
     }
 }
 
