@@ -169,7 +169,22 @@ fn what_is_exported_wins_over_the_settings() {
     let ours = rig.json(&["token", "list"]).ok().json().to_string();
     assert_ne!(ours, theirs);
     assert_eq!(exported, theirs);
-    // The module's configuration decides which token there is.
+    // The module's configuration decides which token there is, even if it is exported.
+    let list_exported = || {
+        let mut list = rig.prepare(&["--format", "json", "token", "list"]);
+        Run::of(list.env("SOFTHSM2_CONF", &configuration))
+    };
+    mode(&other, "rig/softhsm2.conf", 0o666);
+    let message = list_exported().refused(2, "untrusted-file");
+    assert!(message.contains("softhsm2.conf is not used"), "{message}");
+    // A command that loads no module does not need it.
+    let mut profiles = rig.prepare(&["profile", "list"]);
+    Run::of(profiles.env("SOFTHSM2_CONF", &configuration)).ok();
+    mode(&other, "rig/softhsm2.conf", 0o644);
+    give(&other, "rig");
+    list_exported().refused(2, "untrusted-file");
+    give(&other, "rig/softhsm2.conf");
+    list_exported().ok();
     mode(&rig, "rig/softhsm2.conf", 0o666);
     let message = rig.json(&["token", "list"]).refused(2, "untrusted-file");
     assert!(message.contains("softhsm2.conf"), "{message}");
