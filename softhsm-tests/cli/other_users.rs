@@ -1,7 +1,7 @@
 //! Files that another user of this machine can write affect nothing. The tests run as root; the other user is `nobody`.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::process::Command;
 
 use crate::harness::{PROGRAM, Rig, Run, ready_authority, softhsm};
@@ -273,6 +273,37 @@ fn a_profile_and_its_linter_that_others_could_change_are_not_used() {
     chown(rig.path("tools"), Some(0), None).expect("root");
     rig.json(&sign).ok();
     assert!(rig.path("ran").exists(), "the linter ran");
+}
+
+/// The mode of `/tmp` is right: the hint must not say to change it.
+#[test]
+fn no_hint_changes_a_directory_that_is_meant_for_everyone() {
+    let rig = desk();
+    fs::create_dir(rig.path("shared")).expect("a directory");
+    mode(&rig, "shared", 0o1777);
+    let hint = |directory: &str, arguments: &[&str]| {
+        let run = in_directory(&rig, directory, arguments);
+        let error: serde_json::Value = serde_json::from_str(&run.stderr).expect("JSON");
+        let hint = error["error"]["hint"].as_str().expect("a hint").to_owned();
+        assert!(!hint.contains("chmod"), "{hint}");
+        (run.refused(2, "untrusted-file"), hint)
+    };
+    symlink("../above/here/hsm-ca.toml", rig.path("shared/theirs.toml")).expect("a link");
+    lchown(rig.path("shared/theirs.toml"), Some(NOBODY), None).expect("the tests run as root");
+    let named = ["--config", "../shared/theirs.toml", "key", "list"];
+    let (message, told) = hint("above", &named);
+    assert!(
+        message.contains("theirs.toml is a link that belongs to nobody"),
+        "{message}"
+    );
+    assert!(told.contains("by its own path"), "{told}");
+    // Settings that are found there: others can put files beside them.
+    fs::copy(rig.path("rig/hsm-ca.toml"), rig.path("shared/hsm-ca.toml")).expect("a copy");
+    let (message, told) = hint("shared", &LIST);
+    assert!(
+        message.contains("mode 1777") && told.contains("move it out of"),
+        "{message}: {told}"
+    );
 }
 
 /// The program of a linter may be an interpreter: what it runs is in its arguments, or in a script's first line.
