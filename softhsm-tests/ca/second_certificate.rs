@@ -326,8 +326,12 @@ fn a_leaf_for_a_name_that_has_a_valid_certificate_is_a_renewal_and_says_of_which
     let second = certificate(sign(&rig, "same.csr", "tls-server", "second.crt", &[]));
     assert_eq!(second["renews"]["serial_number"], first["serial_number"]);
     assert_eq!(second["renews"]["not_after"], first["not_after"]);
+    // A host is the same in any case.
+    request(&["--dns", "A.Example", "--dns", "B.EXAMPLE"], "case.csr");
+    let third = certificate(sign(&rig, "case.csr", "tls-server", "case.crt", &[]));
+    assert_eq!(third["renews"]["serial_number"], second["serial_number"]);
     // A revoked certificate is not renewed.
-    for file in ["second.crt", "first.crt"] {
+    for file in ["case.crt", "second.crt", "first.crt"] {
         rig.command(&[
             "cert",
             "revoke",
