@@ -195,7 +195,7 @@ fn a_ledger_that_cannot_be_written_is_reported_before_the_login() {
     fs::write(rig.path("sticky/x.db"), "").expect("a file");
     for (ledger, code, kind) in [
         ("sqlite:text.db", 4, "not-a-ledger"),
-        ("sqlite:nowhere/x.db", 2, "no-directory"),
+        ("sqlite:nowhere/x.db", 4, "no-ledger"),
         ("sqlite:open.db", 2, "ledger-mode"),
         ("sqlite:sticky/new.db", 2, "ledger-mode"),
         ("sqlite:group/new.db", 2, "ledger-mode"),
