@@ -140,7 +140,7 @@ fn a_ca_without_a_past_is_adopted_with_a_warning_and_so_is_its_first_crl() {
     assert!(!warns(&next_crl(&rig, "second.crl"), "first CRL"));
     // A number is a statement.
     let other = rig.with("HSM_CA_LEDGER", "sqlite:other.db");
-    adopt(&other, &["--revoked", "old/index.txt"]).ok();
+    adopt(&other, &["--revoked", "old/index.txt", "--key", "ca"]).ok();
     let create = [
         "crl",
         "create",
@@ -154,7 +154,8 @@ fn a_ca_without_a_past_is_adopted_with_a_warning_and_so_is_its_first_crl() {
     let numbered = other.json(&create).ok().json();
     assert!(!warns(&numbered, "first CRL"), "{numbered}");
     let third = other.with("HSM_CA_LEDGER", "sqlite:third.db");
-    let adopted = adopt(&third, &["--crl", "old/ca.crl"]).ok().json();
+    let adopted = adopt(&third, &["--crl", "old/ca.crl", "--key", "ca"]);
+    let adopted = adopted.ok().json();
     assert!(!warns(&adopted, "--crl"), "{adopted}");
     assert!(!warns(&next_crl(&third, "t.crl"), "first CRL"));
 }

@@ -166,8 +166,8 @@ fn an_answer_that_cannot_be_recorded_is_not_printed() {
     refused(&responder, &elsewhere, 4, "no-ledger", "no ledger");
     assert!(!rig.files().contains(&"none.db".to_owned()), "none is made");
     // A CA with an index, and its first signature on the token.
-    rig.json(&[&elsewhere[..], &["ca", "adopt", "customerCA.crt"]].concat())
-        .ok();
+    let adopt = ["ca", "adopt", "customerCA.crt", "--key", "customer-ca"];
+    rig.json(&[&elsewhere[..], &adopt].concat()).ok();
     let serial = openssl(rig, &["x509", "-in", "good.crt", "-noout", "-serial"]);
     let serial = serial.trim().trim_start_matches("serial=");
     let line = |status: &str| format!("{status}\t{serial}\tunknown\t/O=Test\n");

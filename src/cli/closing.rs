@@ -65,6 +65,11 @@ impl Opened {
         self.module.get_or_init(|| module.clone());
     }
 
+    /// Whether a session is open.
+    pub(super) fn has_session(&self) -> bool {
+        self.session.get().is_some()
+    }
+
     /// Keeps the session. A command opens only one.
     pub(super) fn keep_session(&self, session: Session) -> &Session {
         self.session.get_or_init(|| session)

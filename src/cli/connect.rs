@@ -1,6 +1,8 @@
 //! From the settings to a module, a token, a session; or to a key of AWS KMS.
 
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use hsm_ca::file_trust::{self, Owners};
 #[cfg(feature = "aws")]
@@ -8,17 +10,28 @@ use hsm_ca::kms::KmsKeyStore;
 use hsm_ca::kms::SigningKeyName;
 use hsm_ca::signer::KeyStore;
 use hsm_ca::token::{KeySelector, Module, Pkcs11Uri, Session, Slots, Token, TokenError, TokenSelector};
+use hsm_ca::workflow::WorkflowError;
 
 use super::exit::CliError;
 use super::global::Settings;
 use super::pin::{check_source, read_pin};
 use super::recorder::who;
 
+/// The waits before a module that may not show all of its tokens looks for them again, in milliseconds.
+const LOOKING_AGAIN: [u64; 3] = [10, 20, 40];
+
 /// Why a command does not accept a KMS key.
 #[cfg(feature = "aws")]
 const NOT_HERE: &str = "and this command is for keys on the token";
 #[cfg(not(feature = "aws"))]
 const NOT_HERE: &str = "and this program was built without the feature aws";
+
+fn is_no_token(error: &CliError) -> bool {
+    let CliError::Workflow { cause, .. } = error else {
+        return false;
+    };
+    matches!(**cause, WorkflowError::Token(TokenError::NoToken { .. }))
+}
 
 /// Refuses a malformed name of a signing key, on the token or in KMS, before the PIN prompt.
 pub(super) fn check_signing_key_name(key: &str) -> Result<(), CliError> {
@@ -74,7 +87,20 @@ impl Settings {
 
     /// Finds the token. If `key` is a URI that names a token too, the two must agree.
     pub(super) fn find_token(&self, key: Option<&str>) -> Result<Token, CliError> {
-        self.choose_token(&self.load_module()?.slots()?, key)
+        let module = self.load_module()?;
+        for wait in LOOKING_AGAIN {
+            let slots = module.slots()?;
+            let found = self.choose_token(&slots, key);
+            if !found.as_ref().is_err_and(is_no_token)
+                || !slots.may_be_incomplete()
+                || self.opened.has_session()
+            {
+                return found;
+            }
+            thread::sleep(Duration::from_millis(wait));
+            module.look_again()?;
+        }
+        self.choose_token(&module.slots()?, key)
     }
 
     /// Like [`find_token`](Self::find_token), with slots that were already read.

@@ -58,6 +58,17 @@ fn is_missing(path: &Path, said: &str) -> bool {
     }
 }
 
+/// Calls `C_Initialize`: with locks, or without them if the module has none. Returns whether it was without.
+fn initialise(pkcs11: &Pkcs11, path: &Path) -> Result<bool, TokenError> {
+    let initialise = |flags| pkcs11.initialize(CInitializeArgs::new(flags));
+    let (answer, single_threaded) = match initialise(CInitializeFlags::OS_LOCKING_OK) {
+        Err(CryptokiError::Pkcs11(RvError::CantLock, _)) => (initialise(CInitializeFlags::empty()), true),
+        answer => (answer, false),
+    };
+    answer.map_err(TokenError::during(format!("initialising {}", path.display())))?;
+    Ok(single_threaded)
+}
+
 impl Module {
     /// Loads a module and calls `C_Initialize`: with locks, or without them if the module has none.
     ///
@@ -80,12 +91,7 @@ impl Module {
             failed(text.strip_prefix(&prefix).unwrap_or(&text).to_owned())
         })?;
         let pkcs11 = Pkcs11::new(path).map_err(|error| failed(error.to_string()))?;
-        let initialise = |flags| pkcs11.initialize(CInitializeArgs::new(flags));
-        let (answer, single_threaded) = match initialise(CInitializeFlags::OS_LOCKING_OK) {
-            Err(CryptokiError::Pkcs11(RvError::CantLock, _)) => (initialise(CInitializeFlags::empty()), true),
-            answer => (answer, false),
-        };
-        answer.map_err(TokenError::during(format!("initialising {}", path.display())))?;
+        let single_threaded = initialise(&pkcs11, path)?;
         Ok(Self {
             initialised: Arc::new(Initialised {
                 pkcs11,
@@ -96,6 +102,18 @@ impl Module {
             }),
             path: path.to_owned(),
         })
+    }
+
+    /// Finalises the module and initialises it again, so that it looks for its tokens again. Nothing that was read from it before may be used
+    /// any more, so it has no session yet.
+    ///
+    /// # Errors
+    /// [`TokenError::Call`]
+    pub fn look_again(&self) -> Result<(), TokenError> {
+        let pkcs11 = &self.initialised.pkcs11;
+        let finalised = pkcs11.clone().finalize();
+        finalised.map_err(TokenError::during(format!("finalising {}", self.path.display())))?;
+        initialise(pkcs11, &self.path).map(drop)
     }
 
     /// Whether the module has no locks (`CKR_CANT_LOCK`): then its tokens and sessions are for one thread at a time, which `C_Initialize` was

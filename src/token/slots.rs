@@ -113,6 +113,14 @@ impl Module {
 }
 
 impl Slots {
+    /// Whether the module may have more tokens than it shows. SoftHSM 2.6.1 rewrites a token's file at every login. Another process that is
+    /// initialised at that moment does not see the token, and [`Module::look_again`] helps. A slot that was skipped is no such token.
+    #[must_use]
+    pub fn may_be_incomplete(&self) -> bool {
+        let is_softhsm = |(_, token): &(Slot, TokenDescription)| token.manufacturer.starts_with("SoftHSM");
+        self.skipped.is_empty() && self.uninitialised.iter().any(is_softhsm)
+    }
+
     /// The initialised tokens, which can be used.
     pub fn tokens(&self) -> impl Iterator<Item = &TokenDescription> {
         self.initialised.iter().map(|(_, token)| token)
