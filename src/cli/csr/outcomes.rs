@@ -46,7 +46,6 @@ impl<'a> Outcomes<'a> {
             RequestOutcome::Issued(summary) => self.tell_issued(*summary),
             RequestOutcome::Refused { request, error } => self.tell_refused(&request, &error),
         }
-        self.line.advance();
     }
 
     fn tell_issued(&mut self, summary: IssueSummary) {

@@ -54,7 +54,6 @@ impl<'a> Answers<'a> {
             }
             _ => {}
         }
-        self.line.advance();
     }
 
     fn tell_signed(&mut self, answer: &AnswerSummary) {

@@ -5,7 +5,7 @@ use super::*;
 impl Desk {
     fn unfinished(&self) -> (Vec<u64>, Vec<u64>) {
         let found = self.ledger.unfinished(&ca(), UnixTime(1_750_000_000)).unwrap();
-        assert!(!found.more);
+        assert!(!found.more_open && !found.more_undelivered);
         let numbers = |entries: Vec<Entry>| entries.iter().map(|entry| entry.id.0).collect();
         (numbers(found.open), numbers(found.undelivered))
     }
@@ -125,7 +125,56 @@ fn a_truncated_list_says_that_there_is_more() {
     let intents: Vec<_> = (0..150).map(certificate).collect();
     desk.ledger.begin_many(&intents, &stamp()).unwrap();
     let found = desk.ledger.unfinished(&ca(), UnixTime(0)).unwrap();
-    assert_eq!((found.open.len(), found.more), (100, true));
+    assert_eq!((found.open.len(), found.more_open), (100, true));
+    assert!(!found.more_undelivered);
+}
+
+fn answer() -> Intent {
+    Intent {
+        object: Object::OcspResponse {
+            serials: vec![serial(1)],
+            this_update: UnixTime(5),
+            next_update: None,
+        },
+        ..crl(1, None, 5)
+    }
+}
+
+/// As after a killed `ocsp publish`.
+#[test]
+fn many_replaced_objects_hide_nothing() {
+    let mut desk = Desk::new();
+    let certificate = desk.ledger.begin(&certificate(1), &stamp()).unwrap();
+    let answers: Vec<_> = (0..200).map(|_| answer()).collect();
+    let begun = desk.ledger.begin_many(&answers, &stamp()).unwrap();
+    assert_eq!(
+        desk.ledger.unfinished(&ca(), UnixTime(0)).unwrap().open.len(),
+        100
+    );
+    let last = desk.ledger.begin(&answer(), &stamp()).unwrap();
+    desk.ledger.complete(last, &signed(0), &stamp()).unwrap();
+    assert_eq!(desk.unfinished(), (vec![certificate.0], vec![]));
+    let listed = |without_replaced| {
+        let filter = EntryFilter {
+            open: true,
+            without_replaced,
+            ..EntryFilter::default()
+        };
+        all(&desk.ledger, &filter).len()
+    };
+    assert_eq!((listed(true), listed(false)), (1, 1 + begun.len()));
+}
+
+#[test]
+fn revoked_and_expired_certificates_do_not_count_to_the_limit() {
+    let mut desk = Desk::new();
+    let intents: Vec<_> = (0..150).map(certificate).collect();
+    let begun = desk.ledger.begin_many(&intents, &stamp()).unwrap();
+    for number in 1..150 {
+        let revoke = revocation(number, RevocationReason::Superseded);
+        desk.ledger.revoke(&ca(), &revoke, &stamp()).unwrap();
+    }
+    assert_eq!(desk.unfinished(), (vec![begun[0].0], vec![]));
 }
 
 #[test]
