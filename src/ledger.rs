@@ -15,6 +15,7 @@ mod exported;
 pub(crate) mod fixture;
 mod interface;
 mod key;
+mod patience;
 mod place;
 #[cfg(feature = "postgres")]
 mod postgres;

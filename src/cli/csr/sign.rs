@@ -204,7 +204,7 @@ impl SignRequests {
                 match is_batch {
                     true => {
                         // Not before the PIN prompt, which Ctrl-C ends.
-                        ui.stop_batch_on_signals();
+                        recorder.end_waits_when(ui.stop_batch_on_signals());
                         job.run(store.as_ref(), recorder, &Quietly(ui), each)
                     }
                     false => job.run(store.as_ref(), recorder, ui, each),

@@ -100,7 +100,7 @@ impl Publish {
         } else {
             recorder.tell_unfinished(&authority.value, ui)?;
             let store = settings.open_store(self.key.as_deref())?;
-            ui.stop_batch_on_signals();
+            recorder.end_waits_when(ui.stop_batch_on_signals());
             due.run(store.as_ref(), &mut recorder, &Quietly(ui), &mut |outcome| {
                 answers.tell(outcome)
             })?;

@@ -1,8 +1,8 @@
 //! One turn to write: reads what others have appended, decides the change, then appends and commits its events.
 
 use std::thread;
-use std::time::{Duration, Instant};
 
+use super::super::patience::Wait;
 use super::super::rules::Recording;
 use super::super::sqlite::{Failure, Turn};
 use super::super::{LedgerError, Stamp};
@@ -17,7 +17,7 @@ pub(super) fn take<T>(
     replica: &mut Replica,
     stamp: &Stamp,
     change: &impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
-    longest_wait: Duration,
+    wait: &Wait,
 ) -> Result<T, Trouble> {
     let taken = replica.follow(|first, each| server.take_turn(first, each));
     if let Err(trouble) = taken {
@@ -37,7 +37,7 @@ pub(super) fn take<T>(
     };
     match server.append(&draft.events) {
         Ok(Committed::Yes) => Ok(draft.keep()?),
-        Ok(Committed::Unknown(found)) => match resolve(server, &draft.events, &found, longest_wait)? {
+        Ok(Committed::Unknown(found)) => match resolve(server, &draft.events, &found, wait)? {
             true => Ok(draft.keep()?),
             false => Err(Trouble::Lost(
                 "the server lost the connection before it committed".to_owned(),
@@ -56,9 +56,8 @@ pub(super) fn resolve(
     server: &mut Server,
     events: &[StoredEvent],
     lost: &str,
-    longest_wait: Duration,
+    wait: &Wait,
 ) -> Result<bool, Trouble> {
-    let start = Instant::now();
     loop {
         server.disconnect();
         let last = match ask(server, events) {
@@ -67,7 +66,7 @@ pub(super) fn resolve(
             Err(Trouble::Lost(found) | Trouble::Refused { found, .. } | Trouble::Certificate(found)) => found,
             Err(other) => return Err(other),
         };
-        if start.elapsed() >= longest_wait {
+        if wait.is_over() {
             return Err(LedgerError::Unresolved {
                 place: named(server.place()),
                 found: format!("{lost}; then {last}"),

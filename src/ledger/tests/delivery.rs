@@ -1,5 +1,7 @@
 //! Deliveries of signed objects, and the records of keys.
 
+use std::time::{Duration, Instant};
+
 use super::*;
 
 impl Desk {
@@ -48,7 +50,7 @@ fn a_signed_object_is_undelivered_until_its_delivery_is_recorded() {
 fn no_other_process_has_a_turn_while_a_file_is_placed() {
     let mut desk = Desk::new();
     let entry = desk.certificate(1);
-    let short = std::time::Duration::from_millis(20);
+    let short = Duration::from_millis(20);
     let mut other = SqliteLedger::open_waiting(&desk.path(), Access::Record, short).unwrap();
     let head = desk.ledger.head().unwrap();
     let mut refused = None;
@@ -69,6 +71,48 @@ fn no_other_process_has_a_turn_while_a_file_is_placed() {
     other.deliver_in_turn(entry, &stamp(), &mut || true).unwrap();
     assert_eq!(desk.unfinished(), (vec![], vec![]));
     desk.assert_sound();
+}
+
+/// As when a batch has several groups to record, and another process does not give up its turn.
+#[test]
+fn only_the_first_of_several_changes_waits_for_a_ledger_in_vain() {
+    let desk = Desk::new();
+    let longest = Duration::from_secs(1);
+    let mut ledger = SqliteLedger::open_waiting(&desk.path(), Access::Record, longest).unwrap();
+    let entries: Vec<_> = (0..5)
+        .map(|number| ledger.begin(&certificate(number), &stamp()).unwrap())
+        .collect();
+    let other = rusqlite::Connection::open(desk.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let start = Instant::now();
+    for (number, entry) in (0..).zip(&entries) {
+        let refused = ledger.complete(*entry, &signed(number), &stamp());
+        assert!(matches!(refused, Err(LedgerError::Locked { .. })), "{refused:?}");
+        assert!(start.elapsed() >= longest);
+    }
+    assert!(start.elapsed() < 3 * longest, "{:?}", start.elapsed());
+    other.execute_batch("ROLLBACK").unwrap();
+    for (number, entry) in (0..).zip(&entries) {
+        ledger.complete(*entry, &signed(number), &stamp()).unwrap();
+    }
+}
+
+#[test]
+fn an_interruption_ends_the_wait_for_a_ledger() {
+    let desk = Desk::new();
+    let mut ledger = SqliteLedger::open(&desk.path(), Access::Record).unwrap();
+    let other = rusqlite::Connection::open(desk.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let start = Instant::now();
+    interrupted_soon(&mut ledger);
+    for number in 0..5 {
+        let refused = ledger.begin(&certificate(number), &stamp());
+        assert!(matches!(refused, Err(LedgerError::Locked { .. })), "{refused:?}");
+    }
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    other.execute_batch("ROLLBACK").unwrap();
+    // What needs no wait is still recorded.
+    ledger.begin(&certificate(9), &stamp()).unwrap();
 }
 
 #[test]
