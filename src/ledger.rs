@@ -15,7 +15,6 @@ mod exported;
 pub(crate) mod fixture;
 mod interface;
 mod key;
-mod patience;
 mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -32,6 +31,7 @@ mod tally;
 mod tree;
 mod url;
 mod value;
+mod waiting;
 
 pub use copy::copy_ledger;
 pub use error::{CrlNumberProblem, LedgerError, ServerRefusal};

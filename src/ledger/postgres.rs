@@ -26,12 +26,12 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::patience::Patience;
 use super::rules::Recording;
 use super::sqlite::verify::{EachRow, verify_rows};
 use super::sqlite::{Failure, Turn, follow_chain};
 use super::store::Contradiction;
 use super::tables::Tables;
+use super::waiting::WaitLimits;
 use super::{Access, Evidence, Fault, Head, LedgerError, LedgerPlace, Stamp, VerifyReport};
 use failure::Trouble;
 pub use place::PostgresPlace;
@@ -58,7 +58,7 @@ pub struct PostgresLedger {
     place: LedgerPlace,
     /// In a cell, because reading also updates the replica.
     state: RefCell<State>,
-    patience: Patience,
+    wait_limits: WaitLimits,
 }
 
 struct State {
@@ -131,7 +131,7 @@ impl PostgresLedger {
                 followed: None,
             }),
             place: named,
-            patience: Patience::new(LONGEST_WAIT),
+            wait_limits: WaitLimits::new(LONGEST_WAIT),
         })
     }
 
@@ -168,7 +168,7 @@ impl PostgresLedger {
         state: &mut State,
         ask: impl Fn(&mut State) -> Result<T, Trouble>,
     ) -> Result<T, LedgerError> {
-        let wait = self.patience.begin();
+        let wait = self.wait_limits.begin();
         state.server.wait_as(&wait);
         let mut waits = state.server.was_reached();
         let answer = loop {
@@ -186,7 +186,7 @@ impl PostgresLedger {
             // A server that never answered is reported at once.
             waits |= state.server.was_reached();
         };
-        self.patience.learn_from(&answer);
+        self.wait_limits.learn_from(&answer);
         answer
     }
 
@@ -225,8 +225,8 @@ impl PostgresLedger {
 }
 
 impl Tables for PostgresLedger {
-    fn patience(&mut self) -> &mut Patience {
-        &mut self.patience
+    fn wait_limits(&mut self) -> &mut WaitLimits {
+        &mut self.wait_limits
     }
 
     fn decide<T>(
@@ -242,7 +242,7 @@ impl Tables for PostgresLedger {
         stamp: &Stamp,
         change: impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError> {
-        let wait = self.patience.begin();
+        let wait = self.wait_limits.begin();
         let State {
             server,
             replica,
@@ -263,7 +263,7 @@ impl Tables for PostgresLedger {
                 Err(trouble) => break Err(trouble.of(&self.place)),
             }
         };
-        self.patience.learn_from(&result);
+        self.wait_limits.learn_from(&result);
         result
     }
 

@@ -23,9 +23,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction};
 
-use super::patience::{Patience, Wait};
 use super::rules::Recording;
 use super::tables::Tables;
+use super::waiting::{Wait, WaitLimits};
 use super::{Evidence, Head, LedgerError, LedgerPlace, Stamp, VerifyReport};
 use audit::Audit;
 #[cfg(feature = "postgres")]
@@ -47,7 +47,7 @@ const AT_THE_END: Duration = Duration::from_millis(500);
 pub struct SqliteLedger {
     db: Connection,
     path: PathBuf,
-    patience: Patience,
+    wait_limits: WaitLimits,
     /// Present if decisions depend on this ledger, absent if it was opened only for reading.
     audit: Option<RefCell<Audit>>,
     /// The files that were opened.
@@ -71,8 +71,8 @@ impl SqliteLedger {
         decides: bool,
         change: impl FnOnce(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError> {
-        let wait = self.patience.begin();
-        let longest_wait = self.patience.longest();
+        let wait = self.wait_limits.begin();
+        let longest_wait = self.wait_limits.longest();
         let recorded = || {
             let watch = self.watch.get_mut();
             let queue = watch.queue(&wait);
@@ -115,7 +115,7 @@ impl SqliteLedger {
         };
         let result: Result<T, Failure> = recorded();
         let result = result.map_err(|failure| failure.of(&self.path, wait.passed()));
-        self.patience.learn_from(&result);
+        self.wait_limits.learn_from(&result);
         result
     }
 
@@ -132,7 +132,7 @@ impl SqliteLedger {
             Ok(head)
         };
         let result: Result<Head, Failure> = audited();
-        self.known = Some(result.map_err(|failure| failure.of(&self.path, self.patience.longest()))?);
+        self.known = Some(result.map_err(|failure| failure.of(&self.path, self.wait_limits.longest()))?);
         Ok(())
     }
 
@@ -141,7 +141,7 @@ impl SqliteLedger {
     fn hand_over_opened(&mut self) {
         let watch = self.watch.get_mut();
         if let (Some(queue), Some(audit)) = (watch.queue(&Wait::of(AT_THE_END)), &mut self.audit) {
-            watch.hand_over(&self.db, audit.get_mut(), self.patience.longest());
+            watch.hand_over(&self.db, audit.get_mut(), self.wait_limits.longest());
             drop(queue);
         }
     }
@@ -163,7 +163,7 @@ impl SqliteLedger {
         // Another process has written, and may not have left its stamp yet.
         snapshot.finish()?;
         let mut watch = self.watch.borrow_mut();
-        let queue = watch.queue(&self.patience.begin());
+        let queue = watch.queue(&self.wait_limits.begin());
         let snapshot = self.db.unchecked_transaction()?;
         check(&snapshot)?;
         // Without the queue, a stamp could be of what another process has audited since this transaction began.
@@ -200,7 +200,7 @@ impl SqliteLedger {
             Ok(found)
         };
         let result: Result<T, Failure> = look();
-        result.map_err(|failure| failure.of(&self.path, self.patience.longest()))
+        result.map_err(|failure| failure.of(&self.path, self.wait_limits.longest()))
     }
 }
 
@@ -210,14 +210,14 @@ impl Drop for SqliteLedger {
             let watch = self.watch.get_mut();
             // Others who have it open would find the file before the stamp.
             let _queue = watch.queue(&Wait::of(AT_THE_END));
-            watch.leave(&self.db, audit.get_mut(), self.large, self.patience.longest());
+            watch.leave(&self.db, audit.get_mut(), self.large, self.wait_limits.longest());
         }
     }
 }
 
 impl Tables for SqliteLedger {
-    fn patience(&mut self) -> &mut Patience {
-        &mut self.patience
+    fn wait_limits(&mut self) -> &mut WaitLimits {
+        &mut self.wait_limits
     }
 
     fn decide<T>(
@@ -244,10 +244,10 @@ impl Tables for SqliteLedger {
         // In WAL mode a commit is still atomic, but no longer waits for the disk.
         let set = |db: &Connection, how: &str| db.pragma_update(None, "synchronous", how);
         set(&self.db, "NORMAL")
-            .map_err(|error| Failure::from(error).of(&self.path, self.patience.longest()))?;
+            .map_err(|error| Failure::from(error).of(&self.path, self.wait_limits.longest()))?;
         let recorded = self.record(stamp, change);
         set(&self.db, "FULL")
-            .map_err(|error| Failure::from(error).of(&self.path, self.patience.longest()))?;
+            .map_err(|error| Failure::from(error).of(&self.path, self.wait_limits.longest()))?;
         recorded
     }
 
@@ -259,7 +259,7 @@ impl Tables for SqliteLedger {
             Ok(found)
         };
         let result: Result<T, Failure> = look();
-        result.map_err(|failure| failure.of(&self.path, self.patience.longest()))
+        result.map_err(|failure| failure.of(&self.path, self.wait_limits.longest()))
     }
 
     fn others_record(&self) -> Result<bool, LedgerError> {

@@ -9,9 +9,9 @@ use std::sync::atomic::AtomicBool;
 
 use rusqlite::Connection;
 
-use super::patience::Patience;
 use super::rules::Recording;
 use super::sqlite::{Failure, Turn, key, read, unfinished};
+use super::waiting::WaitLimits;
 use super::{
     Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, Evidence,
     GivenUpHead, Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, KnownCertificate,
@@ -22,7 +22,7 @@ use super::{
 /// Access of a ledger to its tables.
 pub(super) trait Tables: Send {
     /// How long it waits.
-    fn patience(&mut self) -> &mut Patience;
+    fn wait_limits(&mut self) -> &mut WaitLimits;
 
     /// Runs one transaction, after waiting for its turn and checking the tables against the events. If an attempt is known to have recorded
     /// nothing, the change may be tried again on a later state of the ledger.
@@ -71,7 +71,7 @@ pub(super) trait Tables: Send {
 
 impl<L: Tables> Ledger for L {
     fn end_waits_when(&mut self, interrupted: Arc<AtomicBool>) {
-        self.patience().end_when(interrupted);
+        self.wait_limits().end_when(interrupted);
     }
 
     fn begin_many(&mut self, intents: &[Intent], stamp: &Stamp) -> Result<Vec<EntryId>, LedgerError> {

@@ -67,7 +67,7 @@ impl PostgresLedger {
         insert: impl FnOnce(&mut State) -> Result<Vec<StoredEvent>, Trouble>,
     ) -> Result<(), LedgerError> {
         let mut state = self.state.borrow_mut();
-        let wait = self.patience.begin();
+        let wait = self.wait_limits.begin();
         let made = || -> Result<(), Trouble> {
             if state.server.find_ledger()?.is_some() {
                 return Err(LedgerError::Exists {

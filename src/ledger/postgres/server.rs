@@ -9,7 +9,7 @@ use futures_util::future::{Either, join, select};
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, RowStream, Statement};
 
-use super::super::patience::Wait;
+use super::super::waiting::Wait;
 use super::super::{Digest, LedgerError};
 use super::connection::Link;
 use super::failure::Trouble;

@@ -2,9 +2,9 @@
 
 use std::thread;
 
-use super::super::patience::Wait;
 use super::super::rules::Recording;
 use super::super::sqlite::{Failure, Turn};
+use super::super::waiting::Wait;
 use super::super::{LedgerError, Stamp};
 use super::failure::Trouble;
 use super::replica::Replica;

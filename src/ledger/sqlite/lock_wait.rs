@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::{self, Errno};
 
-use super::super::patience::Wait;
+use super::super::waiting::Wait;
 
 /// The pause between two attempts. Others hold these locks for some microseconds or milliseconds.
 const PAUSE: Duration = Duration::from_millis(1);

@@ -15,8 +15,8 @@ use path::{check_place, denied, refuse_existing, refuse_missing, refuse_other_ki
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::access;
 
-use super::super::patience::{Patience, Wait};
 use super::super::rules::Recording;
+use super::super::waiting::{Wait, WaitLimits};
 use super::super::{Access, Evidence, Head, Ledger, LedgerError, LedgerPlace, Stamp};
 use super::audit::Audit;
 use super::audit_stamp::{LARGE, Watch};
@@ -139,7 +139,7 @@ impl SqliteLedger {
         let mut ledger = Self {
             db,
             path,
-            patience: Patience::new(longest_wait),
+            wait_limits: WaitLimits::new(longest_wait),
             audit,
             place: None,
             watch: RefCell::new(watch),

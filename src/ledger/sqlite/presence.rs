@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, lstat};
 use rustix::io::Errno;
 
-use super::super::patience::Wait;
+use super::super::waiting::Wait;
 use super::lock_wait::lock_within;
 use super::open::path::denied;
 use crate::ledger::{LedgerError, LedgerPlace};

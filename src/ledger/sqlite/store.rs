@@ -5,8 +5,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::super::event::Event;
-use super::super::patience::Wait;
 use super::super::store::{CrlNumberUse, Store};
+use super::super::waiting::Wait;
 use super::super::{Authority, CrlNumber, Digest, EntryId, Head, RevocationState, SerialNumber};
 use super::failure::{Failure, column, natural};
 use super::projection::project;

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
-use crate::ledger::patience::Wait;
 use crate::ledger::sqlite::lock_wait::lock_within;
+use crate::ledger::waiting::Wait;
 use crate::output::LockFile;
 
 /// The first place in the queue, held until it is dropped.

@@ -40,7 +40,7 @@ fn open(path: &Path) -> Result<SqliteLedger, LedgerError> {
 /// A commit as `record_with` makes it.
 fn commit(ledger: &mut SqliteLedger) {
     let stamp = stamp();
-    let wait = patience::Wait::of(LONGEST_WAIT);
+    let wait = waiting::Wait::of(LONGEST_WAIT);
     let turn = Turn::wait(&ledger.db, &wait, LONGEST_WAIT).unwrap();
     let mut recording = Recording::start(turn, &stamp).unwrap();
     recording.authority(&authority()).unwrap();

@@ -16,14 +16,14 @@ const AFTER_THE_INTERRUPTION: Duration = Duration::from_millis(1500);
 
 /// The limits of all waits of one open ledger.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(super) struct WaitLimits {
     longest: Duration,
     interrupted: Arc<AtomicBool>,
     /// When a wait was in vain, unless something worked since.
     in_vain: Cell<Option<Instant>>,
 }
 
-impl Patience {
+impl WaitLimits {
     pub(super) fn new(longest: Duration) -> Self {
         Self {
             longest,
@@ -92,7 +92,7 @@ pub(super) struct Wait {
 impl Wait {
     /// A wait that only time ends.
     pub(super) fn of(longest: Duration) -> Self {
-        Patience::new(longest).begin()
+        WaitLimits::new(longest).begin()
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -127,17 +127,17 @@ mod tests {
 
     #[test]
     fn after_a_wait_in_vain_the_next_ones_are_short_until_something_works() {
-        let patience = Patience::new(Duration::from_secs(30));
-        assert!(!patience.begin().is_short);
-        patience.learn_from::<()>(&Err(LedgerError::Locked {
+        let limits = WaitLimits::new(Duration::from_secs(30));
+        assert!(!limits.begin().is_short);
+        limits.learn_from::<()>(&Err(LedgerError::Locked {
             place: LedgerPlace::file("l.db".as_ref()),
             waited: Duration::from_secs(30),
         }));
-        let wait = patience.begin();
+        let wait = limits.begin();
         assert!(!wait.is_over());
         std::thread::sleep(AFTER_A_WAIT_IN_VAIN);
         assert!(wait.is_over());
-        patience.learn_from(&Ok(()));
-        assert!(!patience.begin().is_short);
+        limits.learn_from(&Ok(()));
+        assert!(!limits.begin().is_short);
     }
 }
