@@ -190,3 +190,53 @@ fn only_a_practice_is_told_to_take_a_new_rig() {
         "{production}"
     );
 }
+
+#[test]
+fn the_hint_after_a_lost_signature_follows_from_its_cause() {
+    use hsm_ca::ledger::{Access, EntryId, LedgerError, SqliteLedger};
+    use hsm_ca::output::OutputError;
+
+    let hint = |error: WorkflowError| CliError::from(error).explain().hint.unwrap();
+    let place = || match SqliteLedger::open(Path::new("/no-such-ledger.db"), Access::Read) {
+        Err(LedgerError::NotFound { place }) => place,
+        other => panic!("{other:?}"),
+    };
+    let unrecorded = |cause| WorkflowError::Unrecorded {
+        entry: EntryId(5),
+        others: 63,
+        cause,
+    };
+    let full = unrecorded(LedgerError::Full { place: place() });
+    assert!(
+        full.to_string().starts_with("entry #5 and 63 more were signed"),
+        "{full}"
+    );
+    assert!(hint(full).starts_with("free some space"));
+    let locked = unrecorded(LedgerError::Locked {
+        place: place(),
+        waited: std::time::Duration::from_secs(30),
+    });
+    assert!(hint(locked).contains("no longer writes"));
+    let damaged = unrecorded(LedgerError::Damaged {
+        place: place(),
+        found: String::new(),
+    });
+    assert!(hint(damaged).starts_with("repair the ledger"));
+    let no_space = || OutputError::NoSpace {
+        path: "out/a.crt".into(),
+    };
+    assert_eq!(
+        hint(no_space().into()),
+        "free some space, and run the same command again"
+    );
+    let undelivered = |cause: OutputError| WorkflowError::SomeUndelivered {
+        entry: EntryId(5),
+        count: 66,
+        cause: Box::new(cause.into()),
+    };
+    let elsewhere = OutputError::NoDirectory {
+        directory: "out".into(),
+    };
+    assert!(hint(undelivered(elsewhere)).starts_with("run the same command again"));
+    assert!(hint(undelivered(no_space())).starts_with("free some space"));
+}

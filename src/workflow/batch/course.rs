@@ -35,8 +35,17 @@ pub(super) struct Course<'r, 'd, B: Batch> {
     pub(super) settled: usize,
     pub(super) stop: &'r AtomicBool,
     pub(super) failure: Option<Failure<B::Error>>,
+    /// How many are signed and not recorded, or recorded and not delivered.
+    pub(super) lost: Lost,
     /// The entry of each piece.
     pub(super) entries: Vec<EntryId>,
+}
+
+/// What of the batch was signed in vain, so far.
+#[derive(Debug, Default)]
+pub(super) struct Lost {
+    pub(super) unrecorded: usize,
+    pub(super) undelivered: usize,
 }
 
 /// An object that is about to begin, and its place in the group.
@@ -110,9 +119,21 @@ impl<B: Batch> Course<'_, '_, B> {
         }
     }
 
+    /// The first failure is reported. An error that says what became of signed objects replaces one that says that nothing was recorded, or
+    /// that all is.
     fn fail(&mut self, failure: Failure<B::Error>) {
         self.stop.store(true, Ordering::SeqCst);
-        self.failure.get_or_insert(failure);
+        let tells_of_signed = matches!(
+            failure,
+            Failure::Job(WorkflowError::Unrecorded { .. } | WorkflowError::Undelivered { .. })
+        );
+        match &self.failure {
+            None => self.failure = Some(failure),
+            Some(Failure::Job(WorkflowError::Ledger(_) | WorkflowError::Interrupted)) if tells_of_signed => {
+                self.failure = Some(failure);
+            }
+            Some(_) => {}
+        }
     }
 
     /// Waits until fewer than `most` groups are in progress.
@@ -170,6 +191,7 @@ impl<B: Batch> Course<'_, '_, B> {
             let finished = match (results.remove(&place), member.state) {
                 (Some(Ok(finished)), _) => finished,
                 (Some(Err(error)), _) => {
+                    self.lost.undelivered += 1;
                     self.fail(Failure::Job(error));
                     continue;
                 }
@@ -208,7 +230,27 @@ impl<B: Batch> Course<'_, '_, B> {
         self.tell_refused_before(usize::MAX);
         match self.failure {
             None => Ok(()),
+            Some(Failure::Job(error)) => Err(Failure::Job(self.lost.count_in(error, self.batch.count()))),
             Some(failure) => Err(failure),
+        }
+    }
+}
+
+impl Lost {
+    /// The error with the number of all that it is about. A batch is continued by the same command, a single object is not.
+    fn count_in(&self, error: WorkflowError, batch: usize) -> WorkflowError {
+        match error {
+            WorkflowError::Unrecorded { entry, cause, .. } => WorkflowError::Unrecorded {
+                entry,
+                others: self.unrecorded.saturating_sub(1),
+                cause,
+            },
+            WorkflowError::Undelivered { entry, cause } if batch > 1 => WorkflowError::SomeUndelivered {
+                entry,
+                count: self.undelivered,
+                cause,
+            },
+            other => other,
         }
     }
 }

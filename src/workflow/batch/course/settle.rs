@@ -54,6 +54,7 @@ impl<B: Batch> Course<'_, '_, B> {
             _ => "not signed: an earlier one failed",
         };
         recorder.abandon(&skipped, why);
+        let count = signed.len();
         let mut completed = match recorder.complete(signed) {
             Ok(completed) => completed,
             Err(error) => {
@@ -62,6 +63,7 @@ impl<B: Batch> Course<'_, '_, B> {
                         member.state = State::Gone;
                     }
                 }
+                self.lost.unrecorded += count;
                 self.fail(Failure::Job(error));
                 Vec::new()
             }

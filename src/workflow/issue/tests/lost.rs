@@ -1,0 +1,94 @@
+//! Batches whose ledger or output fails after the signatures.
+
+use std::time::Duration;
+
+use super::*;
+use crate::ledger::{Access, LedgerError, Unfinished};
+use crate::workflow::Step;
+
+/// Does something before a signature.
+struct Before<'a> {
+    number: usize,
+    act: &'a dyn Fn(),
+}
+
+impl Progress for Before<'_> {
+    fn step(&self, step: &Step<'_>) {
+        if matches!(step, Step::SignCertificate { number, .. } if *number == self.number) {
+            (self.act)();
+        }
+    }
+
+    fn unfinished(&self, _: &Unfinished) {}
+}
+
+impl Desk {
+    /// Requests whose certificates go to a directory of their own.
+    fn requests_into(&self, name: &str) -> (PathBuf, Vec<GivenRequest>) {
+        let directory = self.directory.path().join(name);
+        fs::create_dir(&directory).unwrap();
+        let mut requests = self.requests();
+        for (number, request) in requests.iter_mut().enumerate() {
+            let file = directory.join(format!("{number}.crt"));
+            request.delivery = Delivery::File(Destination::new(file));
+        }
+        (directory, requests)
+    }
+}
+
+#[test]
+fn the_error_counts_what_was_recorded_and_not_written() {
+    let desk = Desk::with_sessions(1);
+    let (out, requests) = desk.requests_into("out");
+    let read = |number: usize| Ok(requests[number].clone());
+    let options = BatchOptions {
+        resume: true,
+        ..jobs(1)
+    };
+    let moved = desk.directory.path().join("moved");
+    let progress = Before {
+        number: 1,
+        act: &|| fs::rename(&out, &moved).unwrap(),
+    };
+    let (told, outcome) = desk.sign_with(&read, options, &progress);
+    assert_eq!(told, Vec::<String>::new());
+    let Err(WorkflowError::SomeUndelivered { count, .. }) = outcome else {
+        panic!("{outcome:?}");
+    };
+    let [signed, _, open] = desk.count();
+    assert_eq!((count + 1, open), (signed, 0));
+    assert!(count > 60, "{count}");
+    // The same command continues.
+    fs::create_dir(&out).unwrap();
+    let (told, outcome) = desk.sign(&read, options);
+    outcome.unwrap();
+    let again = told.iter().filter(|line| line.ends_with(" again")).count();
+    assert_eq!((told.len(), again), (MANY, count));
+}
+
+#[test]
+fn the_error_counts_what_was_signed_and_not_recorded() {
+    let desk = Desk::with_sessions(1);
+    let path = desk.directory.path().join("l.db");
+    let longest_wait = Duration::from_millis(300);
+    let ledger = SqliteLedger::open_waiting(&path, Access::Record, longest_wait).unwrap();
+    let recorder = Recorder::new(Box::new(ledger), "a test".to_owned(), Clock::stopped_at(NOW));
+    drop(desk.recorder.replace(recorder));
+    let requests = desk.requests();
+    let read = |number: usize| Ok(requests[number].clone());
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let progress = Before {
+        number: 1,
+        act: &|| other.execute_batch("BEGIN IMMEDIATE").unwrap(),
+    };
+    let (told, outcome) = desk.sign_with(&read, jobs(1), &progress);
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(told, Vec::<String>::new());
+    let Err(WorkflowError::Unrecorded { others, cause, .. }) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert!(matches!(cause, LedgerError::Locked { .. }), "{cause}");
+    let [signed, abandoned, open] = desk.count();
+    assert_eq!((signed, abandoned), (1, 0));
+    assert!(others + 1 <= open && others > 0, "{others} {open}");
+}
