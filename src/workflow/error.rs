@@ -60,6 +60,8 @@ pub enum WorkflowError {
         /// Why.
         cause: Box<Self>,
     },
+    /// The same request occurs earlier in the batch, where it was refused.
+    RepeatsRefused,
     /// Some signed objects of a batch are recorded, but could not be delivered.
     SomeUndelivered {
         /// The entry of the first.

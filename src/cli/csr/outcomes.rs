@@ -14,6 +14,14 @@ use crate::cli::json::request::{CsrSignLine, SignedRequest};
 use crate::cli::report::{Report, printable};
 use crate::cli::ui::{ProgressLine, Ui};
 
+/// The message, with the name of the request if it lacks it.
+fn about(request: &str, message: &str) -> String {
+    match message.contains(request) {
+        true => message.to_owned(),
+        false => format!("{request}: {message}"),
+    }
+}
+
 /// Reports and counts the outcomes.
 pub(super) struct Outcomes<'a> {
     ui: &'a Ui,
@@ -93,7 +101,7 @@ impl<'a> Outcomes<'a> {
             };
             return self.line.print_json(&line.document());
         }
-        self.line.print_reason(word, &refusal.message);
+        self.line.print_reason(word, &about(request, &refusal.message));
     }
 
     /// The summary at the end.
@@ -131,5 +139,19 @@ impl<'a> Outcomes<'a> {
         report.lines = true;
         report.failure = missed.failure("request");
         report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_names_its_request_once() {
+        assert_eq!(about("a.csr", "a.csr: no"), "a.csr: no");
+        assert_eq!(
+            about("a.csr", "od/a.crt already exists"),
+            "a.csr: od/a.crt already exists"
+        );
     }
 }

@@ -113,7 +113,8 @@ impl SignRequests {
                 "--out is for one request; name a directory with --out-dir for several",
             ));
         }
-        let _made = self.out_dir.as_deref().map(OutputDirectory::find_or_make);
+        let out_dir = self.out_dir.as_deref();
+        let _made = out_dir.map(OutputDirectory::find_or_make).transpose()?;
         if let Some(directory) = &self.out_dir {
             require_directory(directory)?;
         }

@@ -93,6 +93,7 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
                 "`hsm-ca ledger deliver '#N' --out FILE` writes it; an OCSP response or a large CRL is not kept there, so run the command again",
             ),
         ),
+        WorkflowError::RepeatsRefused => ("repeated-request", REFUSED, None),
         WorkflowError::SomeUndelivered { cause, .. } if is_full(cause) => (
             "undelivered",
             FAILED,

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use hsm_ca::ceremony::CeremonyKind;
-use hsm_ca::workflow::{CeremonyError, WorkflowError};
+use hsm_ca::workflow::{CeremonyError, Refusals, WorkflowError};
 use hsm_ca::x509::X509Error;
 use hsm_ca::x509::rules::SECOND_CERTIFICATE;
 use syn::{File, Item};
@@ -123,18 +123,31 @@ fn every_variant_of_every_error_has_a_row() {
 
 #[test]
 fn a_batch_of_which_none_is_signed_says_how_many_and_how_to_go_on() {
-    let error = CliError::NoneSigned {
+    let none_signed = |are_all| CliError::NoneSigned {
         requests: 6,
-        refused: 3,
+        refused: Refusals { count: 3, are_all },
         first: Box::new(CliError::read(Path::new("-"), ErrorKind::NotFound.into())),
     };
-    let refusal = error.explain();
+    let refusal = none_signed(true).explain();
     assert_eq!(
         refusal.message,
         "3 of 6 requests were refused, and none was signed: stdin cannot be read: entity not found"
     );
     assert_eq!(refusal.hint.as_deref(), Some("--keep-going signs the other 3"));
     assert_eq!((refusal.kind, refusal.exit_code), ("unreadable-file", USAGE));
+    // Later checks may refuse others.
+    let refusal = none_signed(false).explain();
+    assert!(
+        refusal
+            .message
+            .starts_with("at least 3 of 6 requests were refused"),
+        "{}",
+        refusal.message
+    );
+    assert_eq!(
+        refusal.hint.as_deref(),
+        Some("--keep-going signs those that are not refused")
+    );
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl Publish {
                 resume: true,
             },
         };
-        let _made = OutputDirectory::find_or_make(&self.out_dir);
+        let _made = OutputDirectory::find_or_make(&self.out_dir)?;
         let job = PublicationJob::prepare(request, &settings.clock)?;
         let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
         let busy = ui.busy("finding the answers that are due");

@@ -10,6 +10,7 @@ use super::crew::{Event, Publication, Task};
 use super::group::{Group, Member, State};
 use super::{Admitted, Batch, Desk, Failure, Told, Work};
 use crate::ledger::{EntryId, LedgerError};
+use crate::signer::KeyStore;
 use crate::workflow::WorkflowError;
 use crate::workflow::pipeline::{Begun, Finished, Held};
 
@@ -91,19 +92,43 @@ impl<B: Batch> Course<'_, '_, B> {
             .map(|Beginning { place, held }| (place, held))
             .unzip();
         let begun = match self.desk.store {
-            Some(store) if !held.is_empty() => self.desk.recorder.begin(held, store).map_err(Failure::Job)?,
+            Some(store) if !held.is_empty() => self.record_begun(held, store).map_err(Failure::Job)?,
             _ => Vec::new(),
         };
+        let mut to_sign = Vec::with_capacity(begun.len());
+        for (place, begun) in places.into_iter().zip(begun) {
+            match (begun, members.get_mut(place)) {
+                (Ok(begun), _) => to_sign.push((place, begun)),
+                (Err(error), Some(member)) => {
+                    member.state = State::Gone;
+                    self.refused.insert(member.index, error.into());
+                }
+                (Err(error), None) => return Err(Failure::Job(error)),
+            }
+        }
         let group = Group {
-            unsigned: begun.len(),
+            unsigned: to_sign.len(),
             members,
         };
         self.groups.insert(number, group);
-        for (place, begun) in places.into_iter().zip(begun) {
+        for (place, begun) in to_sign {
             self.hand_out(number, place, begun);
         }
         self.settle();
         Ok(())
+    }
+
+    /// Without those for which another process began a certificate in between, if the others go on.
+    fn record_begun(
+        &mut self,
+        held: Vec<Held<B::Object>>,
+        store: &dyn KeyStore,
+    ) -> Result<Vec<Result<Begun<B::Object>, WorkflowError>>, WorkflowError> {
+        let recorder = &mut *self.desk.recorder;
+        match self.batch.keeps_going() {
+            true => recorder.begin_each(held, store),
+            false => Ok(recorder.begin(held, store)?.into_iter().map(Ok).collect()),
+        }
     }
 
     fn hand_out(&mut self, group: usize, place: usize, begun: Begun<B::Object>) {
@@ -119,8 +144,8 @@ impl<B: Batch> Course<'_, '_, B> {
         }
     }
 
-    /// The first failure is reported. An error that says what became of signed objects replaces one that says that nothing was recorded, or
-    /// that all is.
+    /// The first failure is reported. An error that says what became of signed objects replaces one of objects that are not signed, and one
+    /// that says that nothing was recorded, or that all is.
     fn fail(&mut self, failure: Failure<B::Error>) {
         self.stop.store(true, Ordering::SeqCst);
         let tells_of_signed = matches!(
@@ -129,9 +154,12 @@ impl<B: Batch> Course<'_, '_, B> {
         );
         match &self.failure {
             None => self.failure = Some(failure),
-            Some(Failure::Job(WorkflowError::Ledger(_) | WorkflowError::Interrupted)) if tells_of_signed => {
-                self.failure = Some(failure);
-            }
+            Some(
+                Failure::Piece(_)
+                | Failure::Job(
+                    WorkflowError::Ledger(_) | WorkflowError::Output(_) | WorkflowError::Interrupted,
+                ),
+            ) if tells_of_signed => self.failure = Some(failure),
             Some(_) => {}
         }
     }

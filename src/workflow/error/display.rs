@@ -40,6 +40,9 @@ impl fmt::Display for WorkflowError {
                 f,
                 "entry {entry} and {others} more were signed, but the ledger could not record that, so none of them was written: {cause}"
             ),
+            Self::RepeatsRefused => {
+                f.write_str("the same request occurs earlier in this batch, and was refused there")
+            }
             Self::SomeUndelivered {
                 entry,
                 count: 1,

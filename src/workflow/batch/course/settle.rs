@@ -70,7 +70,14 @@ impl<B: Batch> Course<'_, '_, B> {
         };
         for (place, member) in members.iter_mut().enumerate() {
             match self.find(member) {
-                Ok(None) => {}
+                Ok(None) => {
+                    let is_gone = matches!(member.state, State::Gone);
+                    let is_told = self.refused.contains_key(&member.index);
+                    if is_gone && !is_told && self.batch.keeps_going() && self.failure.is_none() {
+                        let error = WorkflowError::RepeatsRefused.into();
+                        self.refused.insert(member.index, error);
+                    }
+                }
                 Ok(Some(found)) => {
                     places.push(place);
                     completed.push(found);
