@@ -111,7 +111,7 @@ pub struct OutputDirectory {
 }
 
 impl OutputDirectory {
-    /// Makes the directory, and only that: a typo further up must not make a tree. If there is no place for it, the first output says why.
+    /// Makes the directory, and only that: a typo further up must not make a tree. If its parent is missing, the first output says so.
     ///
     /// # Errors
     /// The system does not allow it: [`OutputError::Io`], or [`OutputError::NoSpace`].

@@ -63,7 +63,12 @@ pub(super) fn resolve(
         let last = match ask(server, events) {
             Ok(found) => return Ok(found),
             // A refusal leaves the question open too.
-            Err(Trouble::Lost(found) | Trouble::Refused { found, .. } | Trouble::Certificate(found)) => found,
+            Err(
+                Trouble::Lost(found)
+                | Trouble::Refused { found, .. }
+                | Trouble::Certificate(found)
+                | Trouble::ServerCertificate(found),
+            ) => found,
             Err(other) => return Err(other),
         };
         if wait.is_over() {

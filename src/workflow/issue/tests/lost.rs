@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::ledger::fixture::SlowWriter;
 use crate::ledger::{Access, Intent, Ledger as _, LedgerError, Object, Unfinished};
 use crate::workflow::{Step, authority_of};
 
@@ -57,7 +58,7 @@ fn the_error_counts_what_was_recorded_and_not_written() {
     };
     let [signed, _, open] = desk.count();
     assert_eq!((count + 1, open), (signed, 0));
-    assert!(count > 60, "{count}");
+    assert!(count > 0);
     // The same command continues.
     fs::create_dir(&out).unwrap();
     let (told, outcome) = desk.sign(&read, options);
@@ -150,13 +151,13 @@ fn the_error_counts_what_was_signed_and_not_recorded() {
     drop(desk.recorder.replace(recorder));
     let requests = desk.requests();
     let read = |number: usize| Ok(requests[number].clone());
-    let other = rusqlite::Connection::open(&path).unwrap();
+    let other = SlowWriter::at(&path);
     let progress = Before {
         number: 1,
-        act: &|| other.execute_batch("BEGIN IMMEDIATE").unwrap(),
+        act: &|| other.start(),
     };
     let (told, outcome) = desk.sign_with(&read, jobs(1), &progress);
-    other.execute_batch("ROLLBACK").unwrap();
+    other.stop();
     assert_eq!(told, Vec::<String>::new());
     let Err(WorkflowError::Unrecorded { others, cause, .. }) = outcome else {
         panic!("{outcome:?}");
