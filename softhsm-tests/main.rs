@@ -14,7 +14,7 @@ mod ca {
     mod adopt_refused;
     mod adopt_subordinate;
     mod hierarchy;
-    mod old_authority;
+    pub(crate) mod old_authority;
     mod second_certificate;
 }
 

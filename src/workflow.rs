@@ -90,11 +90,11 @@ pub use issue::{
     RequestSource, SigningJob, SigningRequest,
 };
 pub use kept_head::{
-    HeadPlace, KeptHeadError, find_kept_head, forget_kept_head, heads_on_token, refuse_without_ledger,
-    require_head,
+    HeadPlace, KeptHeadError, find_kept_head, forget_kept_head, heads_on_token, keeps_head_of,
+    refuse_without_ledger, require_head,
 };
 pub use key_lock::KeyLockError;
-pub use lint::{LinterError, linter_program};
+pub use lint::{LinterError, LinterFiles};
 pub use named::Named;
 pub use ocsp::{
     AnswerReason, AnswerSummary, DuePublication, OcspJob, OcspQuestion, OcspResponseRequest, OcspSummary,

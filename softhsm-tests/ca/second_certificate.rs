@@ -92,6 +92,65 @@ fn a_second_root_needs_its_own_flag_which_is_recorded() {
     rig.command(&["ledger", "verify"]).ok();
 }
 
+/// Killed before its certificate existed, a CA has no file that `cert revoke` could name, and nothing that `ledger deliver` could write.
+#[test]
+fn an_interrupted_root_is_created_again_and_its_entry_settled() {
+    let rig = Rig::new();
+    rig.command(&["key", "generate", "--label", "root", "--type", "ec:p256"])
+        .ok();
+    let arguments = [
+        "ca",
+        "create",
+        "--profile",
+        "root",
+        "--subject",
+        "CN=Root",
+        "--key",
+        "root",
+        "--out",
+        "root.crt",
+    ];
+    let killed = rig.command_with_rule(&arguments, &[("KILL", "C_Sign!")]);
+    assert_eq!(killed.code, None);
+    let listed = rig.json(&["ledger", "list", "--open"]).ok().json();
+    let open = &listed["entries"][0];
+    let number = format!("#{}", open["entry"]);
+    let hint = |run: &Run| {
+        let error: Value = serde_json::from_str(&run.stderr).expect("an error as JSON");
+        error["error"]["hint"].as_str().expect("a hint").to_owned()
+    };
+    let again = create(&rig, "root", "root.crt", &[]);
+    let told = hint(&again);
+    assert!(
+        told.contains(&format!("'{number}'"))
+            && told.contains("--second-certificate")
+            && !told.contains("deliver"),
+        "{told}"
+    );
+    again.refused(3, "rule");
+    let deliver = rig.json(&["ledger", "deliver", &number, "--out", "root.crt"]);
+    let told = hint(&deliver);
+    assert!(
+        told.contains("--second-certificate") && !told.contains("revoke"),
+        "{told}"
+    );
+    deliver.refused(3, "entry-open");
+    create(&rig, "root", "root.crt", &["--second-certificate"]).ok();
+    // The warning's last step.
+    let serial = open["serial_number"].as_str().expect("a number");
+    let revoke = ["cert", "revoke", serial, "--ca", "root.crt"];
+    rig.json(&[&revoke[..], &["--reason", "superseded"]].concat())
+        .ok();
+    let crl = ["crl", "create", "--ca", "root.crt", "--out", "root.crl"];
+    assert_eq!(rig.json(&crl).ok().json()["warnings"], Value::Null);
+    // The one that was signed can be delivered.
+    let told = hint(&create(&rig, "root", "again.crt", &[]));
+    let (_, after) = told.split_once("`hsm-ca ledger deliver '").expect(&told);
+    let entry = after.split('\'').next().expect("an entry");
+    rig.json(&["ledger", "deliver", entry, "--out", "again.crt"]).ok();
+    assert_eq!(rig.read("again.crt"), rig.read("root.crt"));
+}
+
 /// RFC 5280 section 7.1: verifiers treat these as the same name.
 #[test]
 fn a_name_in_another_spelling_is_the_same_name() {
@@ -267,8 +326,12 @@ fn a_leaf_for_a_name_that_has_a_valid_certificate_is_a_renewal_and_says_of_which
     let second = certificate(sign(&rig, "same.csr", "tls-server", "second.crt", &[]));
     assert_eq!(second["renews"]["serial_number"], first["serial_number"]);
     assert_eq!(second["renews"]["not_after"], first["not_after"]);
+    // A host is the same in any case.
+    request(&["--dns", "A.Example", "--dns", "B.EXAMPLE"], "case.csr");
+    let third = certificate(sign(&rig, "case.csr", "tls-server", "case.crt", &[]));
+    assert_eq!(third["renews"]["serial_number"], second["serial_number"]);
     // A revoked certificate is not renewed.
-    for file in ["second.crt", "first.crt"] {
+    for file in ["case.crt", "second.crt", "first.crt"] {
         rig.command(&[
             "cert",
             "revoke",

@@ -244,7 +244,7 @@ fn a_certificate_from_before_the_ledger_can_be_revoked_by_its_file() {
     let before = issue(&rig, "old", "tls-client");
     let serial = before["serial_number"].as_str().expect("a number");
     let rig = rig.with("HSM_CA_LEDGER", "sqlite:new.db");
-    rig.adopt("customerCA.crt");
+    rig.adopt_with_key();
     crl(&rig, "first.crl", &[]);
     revoke(&rig, serial, "superseded", &[]).refused(4, "unknown-certificate");
     revoke(&rig, "old.crt", "certificateHold", &[]).ok();

@@ -1,5 +1,7 @@
 //! No CA of the ledger certifies a key again that was revoked as compromised.
 
+use crate::ca::old_authority::{adopt, openssl_authority, serial};
+use crate::harness::{Rig, Run};
 use crate::ledger::edited::busy_authority;
 use crate::oracle::openssl;
 
@@ -138,4 +140,48 @@ fn no_certificate_request_or_cross_certificate_is_signed_for_a_compromised_key()
         .rfind(|line| line.contains("\"revoked\":{"))
         .expect("it was revoked");
     assert!(last.contains(&wanted), "{last}");
+}
+
+fn sign_under_old_authority(rig: &Rig, request: &str) -> Run {
+    let sign = ["csr", "sign", request, "--ca", "old/ca.crt", "--out", "new.crt"];
+    rig.json(&[&sign[..], &["--profile", "tls-client"]].concat())
+}
+
+/// The ledger learns the key from the certificate.
+#[test]
+fn a_key_that_the_ledger_does_not_know_is_a_warning_until_it_has_the_certificate() {
+    const WORDS: &str = "is not refused";
+    let rig = openssl_authority();
+    let numbers = ["--revoked", "old/index.txt"];
+    let adopted = adopt(&rig, &numbers).ok().json();
+    let warnings = adopted["warnings"].to_string();
+    assert!(
+        warnings.contains(": 1. ") && warnings.contains(WORDS),
+        "{adopted}"
+    );
+    let number = serial(&rig, "good.crt");
+    let revoke = |what: &str, reason: &str| {
+        rig.json(&["cert", "revoke", what, "--ca", "old/ca.crt", "--reason", reason])
+    };
+    let revoked = revoke(&number, "keyCompromise").ok().json();
+    let warnings = revoked["warnings"].to_string();
+    assert!(
+        warnings.contains(WORDS) && warnings.contains("--refused-keys"),
+        "{revoked}"
+    );
+    let other = revoke(&serial(&rig, "gone.crt"), "keyCompromise").ok().json();
+    assert!(other["warnings"].to_string().contains(WORDS), "{other}");
+    let adopted = adopt(
+        &rig,
+        &["--revoked", "old/index.txt", "--certificates", "old/newcerts"],
+    );
+    let adopted = adopted.ok().json();
+    assert!(!adopted["warnings"].to_string().contains(WORDS), "{adopted}");
+    for request in ["good.csr", "bad.csr", "gone.csr"] {
+        let message = sign_under_old_authority(&rig, request).refused(3, "rule");
+        assert!(message.contains("compromised-key"), "{request}: {message}");
+    }
+    // With its file, the certificate is known at once.
+    let held = revoke("held.crt", "keyCompromise").ok().json();
+    assert!(!held["warnings"].to_string().contains(WORDS), "{held}");
 }

@@ -1,7 +1,7 @@
 //! Files that another user of this machine can write affect nothing. The tests run as root; the other user is `nobody`.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::process::Command;
 
 use crate::harness::{PROGRAM, Rig, Run, ready_authority, softhsm};
@@ -169,7 +169,22 @@ fn what_is_exported_wins_over_the_settings() {
     let ours = rig.json(&["token", "list"]).ok().json().to_string();
     assert_ne!(ours, theirs);
     assert_eq!(exported, theirs);
-    // The module's configuration decides which token there is.
+    // The module's configuration decides which token there is, even if it is exported.
+    let list_exported = || {
+        let mut list = rig.prepare(&["--format", "json", "token", "list"]);
+        Run::of(list.env("SOFTHSM2_CONF", &configuration))
+    };
+    mode(&other, "rig/softhsm2.conf", 0o666);
+    let message = list_exported().refused(2, "untrusted-file");
+    assert!(message.contains("softhsm2.conf is not used"), "{message}");
+    // A command that loads no module does not need it.
+    let mut profiles = rig.prepare(&["profile", "list"]);
+    Run::of(profiles.env("SOFTHSM2_CONF", &configuration)).ok();
+    mode(&other, "rig/softhsm2.conf", 0o644);
+    give(&other, "rig");
+    list_exported().refused(2, "untrusted-file");
+    give(&other, "rig/softhsm2.conf");
+    list_exported().ok();
     mode(&rig, "rig/softhsm2.conf", 0o666);
     let message = rig.json(&["token", "list"]).refused(2, "untrusted-file");
     assert!(message.contains("softhsm2.conf"), "{message}");
@@ -258,6 +273,73 @@ fn a_profile_and_its_linter_that_others_could_change_are_not_used() {
     chown(rig.path("tools"), Some(0), None).expect("root");
     rig.json(&sign).ok();
     assert!(rig.path("ran").exists(), "the linter ran");
+}
+
+/// The mode of `/tmp` is right: the hint must not say to change it.
+#[test]
+fn no_hint_changes_a_directory_that_is_meant_for_everyone() {
+    let rig = desk();
+    fs::create_dir(rig.path("shared")).expect("a directory");
+    mode(&rig, "shared", 0o1777);
+    let hint = |directory: &str, arguments: &[&str]| {
+        let run = in_directory(&rig, directory, arguments);
+        let error: serde_json::Value = serde_json::from_str(&run.stderr).expect("JSON");
+        let hint = error["error"]["hint"].as_str().expect("a hint").to_owned();
+        assert!(!hint.contains("chmod"), "{hint}");
+        (run.refused(2, "untrusted-file"), hint)
+    };
+    symlink("../above/here/hsm-ca.toml", rig.path("shared/theirs.toml")).expect("a link");
+    lchown(rig.path("shared/theirs.toml"), Some(NOBODY), None).expect("the tests run as root");
+    let named = ["--config", "../shared/theirs.toml", "key", "list"];
+    let (message, told) = hint("above", &named);
+    assert!(
+        message.contains("theirs.toml is a link that belongs to nobody"),
+        "{message}"
+    );
+    assert!(told.contains("by its own path"), "{told}");
+    // Settings that are found there: others can put files beside them.
+    fs::copy(rig.path("rig/hsm-ca.toml"), rig.path("shared/hsm-ca.toml")).expect("a copy");
+    let (message, told) = hint("shared", &LIST);
+    assert!(
+        message.contains("mode 1777") && told.contains("move it out of"),
+        "{message}: {told}"
+    );
+}
+
+/// The program of a linter may be an interpreter: what it runs is in its arguments, or in a script's first line.
+#[test]
+fn the_files_that_a_linter_names_are_checked_and_never_replaced() {
+    let rig = ready_authority();
+    make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-subj", "/CN=a"]);
+    rig.write_program("interpreter", "#!/bin/sh\nexit 0\n");
+    let interpreter = rig.path("interpreter");
+    rig.write_program("lint.sh", &format!("#!{}\n", interpreter.display()));
+    rig.write("lint.cfg", "rules");
+    let (script, rules) = (rig.path("lint.sh"), rig.path("lint.cfg"));
+    rig.write(
+        "mine.toml",
+        format!(
+            "name = \"mine\"\nrole = \"leaf\"\ndays = 30\nlongest-days = 60\nkeys = [\"rsa:2048\"]\n\
+             key-usage = [\"digitalSignature\"]\nextended-key-usage = [\"clientAuth\"]\n\
+             linter = [\"timeout\", \"50\", {script:?}, {rules:?}]\n"
+        ),
+    );
+    let sign = |out: &str| {
+        let sign = ["csr", "sign", "a.csr", "--ca", "customerCA.crt", "--out", out];
+        rig.json(&[&sign[..], &["--profile", "./mine.toml", "--force"]].concat())
+    };
+    for (name, was) in [("interpreter", 0o755), ("lint.sh", 0o755), ("lint.cfg", 0o644)] {
+        mode(&rig, name, 0o666);
+        let message = sign("a.crt").refused(2, "untrusted-file");
+        assert!(message.contains(name), "{message}");
+        mode(&rig, name, was);
+        let before = rig.read(name);
+        let message = sign(name).refused(2, "usage");
+        assert!(message.contains("an input of this command"), "{message}");
+        assert_eq!(rig.read(name), before);
+    }
+    assert!(!rig.path("a.crt").exists());
+    sign("a.crt").ok();
 }
 
 #[test]

@@ -34,6 +34,7 @@ fn words(text: &str) -> Vec<&str> {
 fn errors_and_hints_are_wrapped_between_words_and_a_command_stays_whole() {
     let rig = Rig::new();
     let place = rig.path("a/b/c/d/e/f.db");
+    std::fs::create_dir_all(rig.path("a/b/c/d/e")).expect("directories");
     let arguments = format!("ledger list --ledger sqlite:{}", place.display());
     let command = format!("hsm-ca ledger new --ledger sqlite:{}", place.display());
     let piped = rig.command(&words(&arguments));

@@ -50,6 +50,14 @@ impl Rig {
         rig
     }
 
+    /// Adopts the rig's CA into another ledger, with the proof that its key is on the token.
+    #[track_caller]
+    pub(crate) fn adopt_with_key(&self) {
+        let key = ["--key", "customer-ca"];
+        self.command(&[&["ca", "adopt", "customerCA.crt"], &key[..]].concat())
+            .ok();
+    }
+
     /// Adopts a CA that another program made.
     #[track_caller]
     pub(crate) fn adopt(&self, authority: &str) {

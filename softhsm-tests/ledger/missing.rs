@@ -1,7 +1,7 @@
 //! Commands that need a ledger refuse a missing one: only `ca create`, `ca adopt`, `rig new` and `ledger new` create one.
 
-use std::fs;
-use std::os::unix::fs::symlink;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -282,6 +282,80 @@ fn a_ca_create_that_is_refused_leaves_no_ledger() {
     }
     ca("ca", "CN=A", &["--out", "new.crt"]).ok();
     assert!(rig.path("new.db").exists());
+}
+
+#[test]
+fn no_ledger_is_created_whose_head_could_not_be_kept() {
+    let rig = rig().with("HSM_CA_LEDGER", "sqlite:new.db");
+    for (name, owner, mode) in [("theirs", 65534, 0o755), ("sticky", 0, 0o1777)] {
+        fs::create_dir(rig.path(name)).expect("a directory");
+        fs::set_permissions(rig.path(name), Permissions::from_mode(mode)).expect("a mode");
+        chown(rig.path(name), Some(owner), None).expect("the tests run as root");
+    }
+    let before = rig.files();
+    let create = [
+        "ca",
+        "create",
+        "--key",
+        "ca",
+        "--subject",
+        "CN=A",
+        "--out",
+        "new.crt",
+    ];
+    let making = [&create[..], &["ca", "adopt", "ca.crt"], &["ledger", "new"]];
+    for place in ["file:no/head", "file:theirs/head", "file:sticky/head"] {
+        for command in making {
+            let message = rig
+                .json(&[&["--ledger-head", place], command].concat())
+                .refused(4, "ledger-head");
+            assert!(message.contains("cannot be kept"), "{place}: {message}");
+            assert_eq!(rig.files(), before, "{place}: {command:?}");
+        }
+        let directory = rig.path(place.trim_start_matches("file:"));
+        let left = directory
+            .parent()
+            .and_then(|directory| fs::read_dir(directory).ok());
+        assert_eq!(left.map_or(0, Iterator::count), 0, "{place}");
+    }
+    rig.json(&[&["--ledger-head", "file:head"][..], &create].concat())
+        .ok();
+    assert!(rig.path("head").exists());
+}
+
+#[test]
+fn without_its_directory_a_ledger_is_missing() {
+    let rig = rig();
+    other_authority(&rig);
+    let rig = rig.with("HSM_CA_LEDGER", "sqlite:no/l.db");
+    let before = rig.files();
+    let making = [
+        &[
+            "ca",
+            "create",
+            "--key",
+            "ca",
+            "--subject",
+            "CN=New",
+            "--out",
+            "new",
+        ][..],
+        &["ca", "adopt", "ca.crt"],
+    ];
+    for command in COMMANDS.iter().chain(&making) {
+        let run = rig.json(command);
+        let told = hint(&run);
+        assert!(
+            told.starts_with("the directory /") && told.contains("does not exist"),
+            "{run:#?}"
+        );
+        let message = run.refused(4, "no-ledger");
+        assert!(
+            message.contains("no ledger at sqlite:/") && message.contains("HSM_CA_LEDGER"),
+            "{command:?}: {message}"
+        );
+        assert_eq!(rig.files(), before, "{command:?}");
+    }
 }
 
 /// Each on its own token with the same key, because SoftHSM rewrites its file at every login.

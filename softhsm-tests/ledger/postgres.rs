@@ -23,7 +23,7 @@ fn url_of(cluster: &Cluster, database: &str) -> String {
 /// A rig whose CA is known to a ledger at this URL.
 fn rig_at(url: &str) -> Rig {
     let rig = ready_authority().with("HSM_CA_LEDGER", url);
-    rig.adopt("customerCA.crt");
+    rig.adopt_with_key();
     rig
 }
 

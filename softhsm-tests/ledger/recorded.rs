@@ -118,7 +118,7 @@ fn an_entry_has_the_request_the_profile_the_serial_number_and_the_certificate() 
 #[test]
 fn an_adopted_ca_can_sign() {
     let rig = ready_authority().with("HSM_CA_LEDGER", "sqlite:new.db");
-    rig.adopt("customerCA.crt");
+    rig.adopt_with_key();
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
     rig.json(&sign_arguments("a.csr", "a.crt")).ok();
     let list = entries(&rig);
@@ -195,7 +195,7 @@ fn a_ledger_that_cannot_be_written_is_reported_before_the_login() {
     fs::write(rig.path("sticky/x.db"), "").expect("a file");
     for (ledger, code, kind) in [
         ("sqlite:text.db", 4, "not-a-ledger"),
-        ("sqlite:nowhere/x.db", 2, "no-directory"),
+        ("sqlite:nowhere/x.db", 4, "no-ledger"),
         ("sqlite:open.db", 2, "ledger-mode"),
         ("sqlite:sticky/new.db", 2, "ledger-mode"),
         ("sqlite:group/new.db", 2, "ledger-mode"),
@@ -263,7 +263,9 @@ fn parallel_commands_never_use_a_number_twice() {
     let rigs: Vec<_> = (0..6)
         .map(|_| shared.copy().with("HSM_CA_LEDGER", &ledger))
         .collect();
-    rigs[0].adopt("customerCA.crt");
+    for rig in &rigs {
+        rig.adopt_with_key();
+    }
     thread::scope(|scope| {
         for (index, rig) in rigs.iter().enumerate() {
             scope.spawn(move || {

@@ -92,7 +92,7 @@ fn at_any_moment() {
     let shared = ready_authority();
     let ledger = format!("sqlite:{}", shared.path("shared.db").display());
     let rig = shared.copy().with("HSM_CA_LEDGER", ledger);
-    rig.adopt("customerCA.crt");
+    rig.adopt_with_key();
     make_request(&rig, "a.csr", &["-newkey", "rsa:2048"], &["-sha256"]);
     let start = Instant::now();
     rig.json(&sign_arguments("a.csr", "first.crt")).ok();

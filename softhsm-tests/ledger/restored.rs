@@ -1,5 +1,6 @@
 //! An older copy of the ledger, another ledger, a moved file: the kept head detects them before anything is signed.
 
+use std::fs;
 use std::thread;
 
 use serde_json::json;
@@ -231,6 +232,28 @@ fn parallel_commands_leave_the_highest_head_and_deleting_the_key_deletes_it() {
     rig.json(&signing("last.crt")).ok();
     assert_eq!(notes(&rig), 1);
     rig.command(&["key", "delete", "customer-ca", "--yes"]).ok();
+    assert_eq!(notes(&rig), 0);
+}
+
+/// The head on the token shows that a ledger records the key, wherever that ledger is.
+#[test]
+fn a_key_with_a_kept_head_is_not_deleted_without_a_ledger() {
+    let rig = authority_on(TokenKind::SoftHsm);
+    rig.json(&signing("first.crt")).ok();
+    let generate = ["key", "generate", "--label", "new", "--type", "ec:p256"];
+    rig.json(&generate).ok();
+    edit(&rig, "");
+    fs::rename(rig.path(LEDGER), rig.path("elsewhere.db")).expect("moved");
+    let delete = |key: &str, more: &[&str]| rig.json(&[&["key", "delete", key, "--yes"], more].concat());
+    let message = delete("customer-ca", &[]).refused(4, "no-ledger");
+    assert!(message.contains("hsm-ca.db"), "{message}");
+    assert_eq!(notes(&rig), 1);
+    rig.json(&["key", "show", "customer-ca"]).ok();
+    assert!(delete("new", &[]).ok().json()["entry"].is_null());
+    let deleted = delete("customer-ca", &["--ledger", "sqlite:elsewhere.db"])
+        .ok()
+        .json();
+    assert!(deleted["entry"].is_u64(), "{deleted}");
     assert_eq!(notes(&rig), 0);
 }
 

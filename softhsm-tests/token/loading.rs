@@ -125,3 +125,19 @@ fn nothing_is_loaded_for_a_refused_request_or_from_a_file_that_others_can_write(
     assert_eq!(refused.status.code(), Some(2), "{refused:?}");
     assert!(!log.exists(), "the module was loaded");
 }
+
+/// PKCS#11 v2.40 section 5.4: the module answers `CKR_OK`, and there are no functions to call.
+#[test]
+fn a_module_without_a_list_of_functions_is_refused() {
+    let rig = Rig::new();
+    let entry = "unsigned long C_GetFunctionList(void **list) { *list = 0; return 0; }";
+    rig.write("empty.c", entry);
+    rig.tool("cc", &["-shared", "-fPIC", "-o", "empty.so", "empty.c"])
+        .ok();
+    let module = rig.path("empty.so");
+    let module = module.to_str().expect("UTF-8");
+    let message = rig
+        .json(&["--module", module, "key", "list"])
+        .refused(4, "module");
+    assert!(message.contains("C_GetFunctionList gave no list"), "{message}");
+}

@@ -68,6 +68,7 @@ impl Settings {
             file_trust::check_file(path, Owners::Any)
                 .map_err(|cause| CliError::trust(path, Owners::Any, cause))?;
         }
+        self.check_module_variables()?;
         Ok(path)
     }
 

@@ -4,6 +4,7 @@ mod aws_table;
 mod bench_table;
 mod ceremony_table;
 mod cloudhsm_table;
+mod entry_hint;
 mod error;
 mod kms_table;
 mod ledger_table;
@@ -17,6 +18,7 @@ mod run_table;
 mod signer_table;
 mod table;
 mod token_table;
+mod trust_hint;
 mod x509_table;
 
 pub(super) use error::CliError;

@@ -32,7 +32,7 @@ use layer::Layer;
 use ledger::{head_place, read_head};
 use named_file::NamedBy;
 use restart::{RESTARTED, set_module_environment};
-use token_store::protect_token_stores;
+use token_store::{exported_for_modules, protect_token_stores};
 
 use super::closing::Opened;
 use super::exit::CliError;
@@ -144,6 +144,8 @@ pub(super) struct Settings {
     pub(super) module: Option<PathBuf>,
     /// The configuration file, if it names the module.
     pub(super) module_named_in: Option<PathBuf>,
+    /// What the variables for modules hold, exported or set by the configuration file: often a file that decides which token there is.
+    module_variables: Vec<PathBuf>,
     /// A label or a URI.
     pub(super) token: Option<String>,
     /// As written. It is read only when a PIN is needed.
@@ -301,6 +303,8 @@ impl Settings {
             head: options.head,
             clock_is_right: options.clock_is_right,
         };
+        let exported = exported_for_modules();
+        protect_token_stores(&exported, &config.module_environment);
         let first = |pick: fn(&Layer) -> Option<String>| layers.iter().find_map(pick);
         let settings = Self {
             token: first(|layer| layer.token.clone()),
@@ -313,6 +317,7 @@ impl Settings {
                 }
                 _ => None,
             },
+            module_variables: exported.into_values().collect(),
             no_input: options.no_input,
             opened: Opened::default(),
             clock: Clock::system(),
@@ -330,13 +335,21 @@ impl Settings {
             },
         };
         settings.own_paths().iter().for_each(|file| input::protect(file));
-        protect_token_stores(&config.module_environment);
         Ok(settings)
     }
 
     /// The checks of the ledger: kept head and clock.
     pub(super) const fn guards(&self) -> &Guards {
         &self.guards
+    }
+
+    /// Refuses a file or directory for the module, named by a variable, that others could change. It decides which token there is, as the module
+    /// does.
+    pub(super) fn check_module_variables(&self) -> Result<(), CliError> {
+        let named_by = NamedBy::settings(None);
+        self.module_variables
+            .iter()
+            .try_for_each(|path| named_by.check(path))
     }
 
     /// Who may approve a ceremony. Only the configuration file can set this, because flags and environment are not settings of the machine.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 use hsm_ca::file_trust::Owners;
-use hsm_ca::workflow::{RequestSource, linter_program};
+use hsm_ca::workflow::{LinterFiles, RequestSource};
 use hsm_ca::x509::{Profile, ProfileFile};
 
 use super::exit::CliError;
@@ -75,8 +75,8 @@ fn read(path: &Path, bytes: Vec<u8>) -> Result<Profile, CliError> {
     let file: ProfileFile = toml_file::parse(path, bytes)?;
     let profile = file.check().map_err(|error| CliError::in_file(path, error))?;
     if let Some(linter) = &profile.linter {
-        let program = linter_program(linter).map_err(|error| CliError::in_file(path, error))?;
-        program.as_deref().inspect(|program| input::protect(program));
+        let files = LinterFiles::find(linter).map_err(|error| CliError::in_file(path, error))?;
+        files.all.iter().for_each(|file| input::protect(file));
     }
     Ok(profile)
 }

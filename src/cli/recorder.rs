@@ -18,11 +18,14 @@ use super::global::Settings;
 use super::ui::Ui;
 
 impl Settings {
-    /// Refuses a ledger that cannot be written, or a place where none can be created, before the PIN prompt. For commands that create a
-    /// ledger if none exists.
+    /// Refuses a ledger that cannot be written, or a place where none can be created or its head not be kept, before the PIN prompt. For
+    /// commands that create a ledger if none exists.
     pub(super) fn check_ledger_or_its_place(&self) -> Result<(), CliError> {
         let there = self.ledger_to_open()?.is_there();
-        there.map(drop).map_err(|error| self.explain_place(error))
+        match there.map_err(|error| self.explain_place(error))? {
+            true => Ok(()),
+            false => Ok(refuse_without_ledger(self.guards())?),
+        }
     }
 
     /// Opens the ledger for reading.
@@ -134,10 +137,11 @@ impl Settings {
         opened.map_err(|error| self.explain_place(error))
     }
 
-    /// Who can write to the default place does not matter if no ledger is there: the user means another ledger.
+    /// Without its directory, a ledger is missing too. Who can write to the default place does not matter if no ledger is there: the user means
+    /// another ledger.
     fn explain_place(&self, error: LedgerError) -> CliError {
         match error {
-            LedgerError::NotFound { .. } => self.no_ledger(),
+            LedgerError::NotFound { .. } | LedgerError::NoDirectory { .. } => self.no_ledger(),
             LedgerError::OpenToOthers { .. } if !self.names_ledger() && self.has_no_file() => {
                 self.no_ledger()
             }

@@ -47,10 +47,15 @@ fn describe_open(entries: &[Entry], more: bool) -> Option<String> {
     match entries {
         [] => None,
         [one] if !more => {
-            let settled = one
-                .object
-                .serial()
-                .map(|serial| format!("; {} settles it", settle(&serial.to_string())));
+            let settled = one.object.serial().map(|serial| {
+                let settle = settle(&serial.to_string());
+                match one.is_self_issued() {
+                    true => format!(
+                        "; it is the CA's own: `hsm-ca ca create` with --second-certificate makes another, and then {settle} with that file settles it"
+                    ),
+                    false => format!("; {settle} settles it"),
+                }
+            });
             Some(format!(
                 "{} of this CA was begun and has no recorded signature: a run was interrupted, or is signing now. `hsm-ca ledger show '{}'` shows it{}",
                 name(one),
@@ -148,6 +153,24 @@ mod tests {
             describe(&one),
             "the certificate #26 of this CA was begun and has no recorded signature: a run was interrupted, or is signing now. \
              `hsm-ca ledger show '#26'` shows it; `hsm-ca cert revoke 1a --ca FILE --reason superseded` settles it"
+        );
+        let mut own = open(2);
+        own.object = Object::Certificate {
+            serial: SerialNumber::from_octets([2]),
+            subject: own.authority.subject.clone(),
+            profile: "root".to_owned(),
+            names_sha256: None,
+            request_sha256: None,
+            not_before: UnixTime(0),
+            not_after: UnixTime(0),
+        };
+        let own = describe(&Unfinished {
+            open: vec![own],
+            ..Unfinished::default()
+        });
+        assert!(
+            own.contains("`hsm-ca ledger show '#2'` shows it; it is the CA's own: `hsm-ca ca create` with --second-certificate"),
+            "{own}"
         );
         let many = Unfinished {
             open: (0..100).rev().map(open).collect(),

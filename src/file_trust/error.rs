@@ -6,6 +6,9 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+/// In such a directory, nobody can rename or remove what they do not own (inode(7)).
+pub(super) const STICKY: u32 = 0o1000;
+
 /// A user: the number, and the name in `/etc/passwd` if there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
@@ -59,6 +62,13 @@ pub enum TrustError {
         /// The permission bits.
         mode: u32,
     },
+    /// A link on the way to the file belongs to someone who could let it lead elsewhere.
+    OtherLink {
+        /// The link.
+        path: PathBuf,
+        /// Its owner.
+        owner: Owner,
+    },
     /// A directory, a pipe, a device.
     NotAFile {
         /// The path.
@@ -98,12 +108,30 @@ impl TrustError {
         }
     }
 
+    pub(super) fn other_link(path: &Path, found: &Metadata) -> Self {
+        Self::OtherLink {
+            path: path.to_owned(),
+            owner: Owner::of(found.uid()),
+        }
+    }
+
+    /// Whether the cause is a directory that is meant for everyone, such as `/tmp`, or another user's link in one. Its mode is right.
+    #[must_use]
+    pub const fn is_about_shared_directory(&self) -> bool {
+        match self {
+            Self::OpenToOthers { mode, .. } => *mode & STICKY != 0,
+            Self::OtherLink { .. } => true,
+            _ => false,
+        }
+    }
+
     /// The file or directory that it is about.
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
             Self::OtherOwner { path, .. }
             | Self::OpenToOthers { path, .. }
+            | Self::OtherLink { path, .. }
             | Self::NotAFile { path, .. }
             | Self::Io { path, .. } => path,
         }
@@ -119,6 +147,9 @@ impl fmt::Display for TrustError {
                 "{} can be written by users other than its owner, {owner} (mode {mode:04o})",
                 path.display()
             ),
+            Self::OtherLink { path, owner } => {
+                write!(f, "{} is a link that belongs to {owner}", path.display())
+            }
             Self::NotAFile { path, owner } => {
                 write!(f, "{} is not a regular file (owner: {owner})", path.display())
             }

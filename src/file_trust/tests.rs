@@ -45,6 +45,7 @@ fn refusal<T: std::fmt::Debug>(result: Result<T, TrustError>) -> (String, &'stat
     let why = match &error {
         TrustError::OtherOwner { .. } => "owner",
         TrustError::OpenToOthers { .. } => "mode",
+        TrustError::OtherLink { .. } => "link",
         TrustError::NotAFile { .. } => "kind",
         TrustError::Io { .. } => "io",
     };
@@ -128,7 +129,7 @@ fn a_sticky_directory_may_be_on_the_way_but_may_not_hold_a_found_file() {
     // Sticky does not help against the owner of what follows.
     place.mode("a/b", 0o755);
     place.give("a/b", SOMEBODY);
-    assert_eq!(refusal(place.file(Owners::Own)), ("a".to_owned(), "mode"));
+    assert_eq!(refusal(place.file(Owners::Own)), ("b".to_owned(), "owner"));
 }
 
 #[test]
@@ -153,10 +154,13 @@ fn links_are_followed_one_by_one() {
     place.mode("open", 0o1777);
     check_file(&place.path("open/link"), Owners::Any).unwrap();
     std::os::unix::fs::lchown(place.path("open/link"), Some(SOMEBODY), None).unwrap();
-    assert_eq!(
-        refusal(check_file(&place.path("open/link"), Owners::Any)),
-        ("open".to_owned(), "mode")
-    );
+    let refused = check_file(&place.path("open/link"), Owners::Any);
+    assert!(refused.as_ref().is_err_and(TrustError::is_about_shared_directory));
+    assert_eq!(refusal(refused), ("link".to_owned(), "link"));
+    place.mode("open", 0o777);
+    let refused = check_file(&place.path("open/link"), Owners::Any);
+    assert!(!refused.as_ref().is_err_and(TrustError::is_about_shared_directory));
+    assert_eq!(refusal(refused), ("open".to_owned(), "mode"));
     // `..` is where the links lead, not where the text says.
     symlink("a/b", place.path("short")).unwrap();
     check_file(&place.path("short/../b/file"), Owners::Own).unwrap();

@@ -7,20 +7,21 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
+use super::error::STICKY;
 use super::{Owner, TrustError};
 
 /// As many links as Linux follows (path_resolution(7)).
 const MOST_LINKS: usize = 40;
 
 const OTHERS_WRITE: u32 = 0o022;
-const STICKY: u32 = 0o1000;
 
 /// A directory on the way.
 struct Step {
     path: PathBuf,
     found: Metadata,
-    /// Who owns what was taken from it next: a directory, a link, or the file.
-    next_owner: u32,
+    /// What was taken from it next: a directory, a link, or the file.
+    next: PathBuf,
+    next_found: Metadata,
 }
 
 /// A path, resolved.
@@ -57,7 +58,8 @@ impl Walk {
             steps.push(Step {
                 path: real.clone(),
                 found,
-                next_owner: next_found.uid(),
+                next: next.clone(),
+                next_found: next_found.clone(),
             });
             if !next_found.is_symlink() {
                 (real, found) = (next, next_found);
@@ -88,14 +90,21 @@ impl Walk {
     pub(super) fn check(&self, counting: &[u32], sticky_home: bool) -> Result<(), TrustError> {
         for (index, step) in self.steps.iter().enumerate() {
             let is_home = index + 1 == self.steps.len();
-            let sticky_is_enough = step.found.mode() & STICKY != 0
-                && counting.contains(&step.next_owner)
-                && (!is_home || sticky_home || self.found.is_dir());
             if !counting.contains(&step.found.uid()) {
                 return Err(TrustError::other_owner(&step.path, &step.found));
             }
-            if step.found.mode() & OTHERS_WRITE != 0 && !sticky_is_enough {
+            if step.found.mode() & OTHERS_WRITE == 0 {
+                continue;
+            }
+            let may_be_sticky = !is_home || sticky_home || self.found.is_dir();
+            if step.found.mode() & STICKY == 0 || !may_be_sticky {
                 return Err(TrustError::open_to_others(&step.path, &step.found));
+            }
+            if !counting.contains(&step.next_found.uid()) {
+                return Err(match step.next_found.is_symlink() {
+                    true => TrustError::other_link(&step.next, &step.next_found),
+                    false => TrustError::other_owner(&step.next, &step.next_found),
+                });
             }
         }
         if !counting.contains(&self.found.uid()) {

@@ -203,6 +203,14 @@ pub struct Entry {
     pub delivery: DeliveryState,
 }
 
+impl Entry {
+    /// Whether it is for a certificate of the signer's own name.
+    #[must_use]
+    pub fn is_self_issued(&self) -> bool {
+        matches!(&self.object, Object::Certificate { subject, .. } if subject.name == self.authority.subject.name)
+    }
+}
+
 /// A certificate that should be the only one for its request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SoleCertificate {

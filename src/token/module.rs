@@ -68,21 +68,18 @@ impl Module {
             path: path.display().to_string(),
             reason,
         };
-        let pkcs11 = Pkcs11::new(path).map_err(|error| match error {
-            // The loader repeats the path, which the message already has.
-            CryptokiError::LibraryLoading(error) => {
-                let text = error.to_string();
-                if is_missing(path, &text) {
-                    return TokenError::ModuleNotFound {
-                        path: path.display().to_string(),
-                    };
-                }
-                let prefix = format!("{}: ", path.display());
-                failed(text.strip_prefix(&prefix).unwrap_or(&text).to_owned())
+        // First, because cryptoki would follow a list of functions that is not there.
+        let native = NativeModule::load(path).map_err(|text| {
+            if is_missing(path, &text) {
+                return TokenError::ModuleNotFound {
+                    path: path.display().to_string(),
+                };
             }
-            other => failed(other.to_string()),
+            // The loader repeats the path, which the message already has.
+            let prefix = format!("{}: ", path.display());
+            failed(text.strip_prefix(&prefix).unwrap_or(&text).to_owned())
         })?;
-        let native = NativeModule::load(path).map_err(failed)?;
+        let pkcs11 = Pkcs11::new(path).map_err(|error| failed(error.to_string()))?;
         let initialise = |flags| pkcs11.initialize(CInitializeArgs::new(flags));
         let (answer, single_threaded) = match initialise(CInitializeFlags::OS_LOCKING_OK) {
             Err(CryptokiError::Pkcs11(RvError::CantLock, _)) => (initialise(CInitializeFlags::empty()), true),

@@ -59,9 +59,9 @@ pub(super) struct NativeModule {
 }
 
 impl NativeModule {
-    /// Loads the module, which must be the one that cryptoki has loaded.
+    /// Loads the module. cryptoki must load the same one.
     pub(super) fn load(path: &Path) -> Result<Self, String> {
-        // SAFETY: loading runs the module's initialisers, as cryptoki did on the same file a moment ago.
+        // SAFETY: loading runs the module's initialisers. The user has named this file as the module, and its owner and mode were checked.
         let library = unsafe { Library::new(path) }.map_err(|error| error.to_string())?;
         // SAFETY: PKCS#11 v2.40 section 5.4 fixes the type of this symbol; an `Option` of a function pointer has its layout.
         let entry = unsafe { library.get::<CK_C_GetFunctionList>(b"C_GetFunctionList\0") };

@@ -15,7 +15,8 @@ use super::revoke::check_issued_by;
 use super::signing_key::find_signing_key;
 use super::{Named, Recorder, WorkflowError, prove_signer};
 use crate::ledger::{
-    AuthorityCertificate, Der, Digest, LedgerError, PathCheck, RevocationRequest, TakenOver, Takeover,
+    AuthorityCertificate, Der, Digest, LedgerError, PathCheck, RevocationReason, RevocationRequest,
+    TakenOver, Takeover,
 };
 use crate::signer::{KeyList, KeyStore};
 use crate::x509::{
@@ -60,6 +61,8 @@ pub struct AdoptionSummary {
     pub new: TakenOver,
     /// The rules that were waived.
     pub waived: Vec<String>,
+    /// How many certificates are revoked because their keys are compromised, and are not in the ledger, so that it does not know these keys.
+    pub unknown_keys: usize,
 }
 
 impl AdoptionRequest {
@@ -281,12 +284,31 @@ impl PlannedAdoption {
         };
         let new = recorder.take_over(&takeover).map_err(name_file(&request))?;
         Ok(AdoptionSummary {
+            unknown_keys: count_unknown_keys(recorder, &takeover)?,
             authority: request.authority.value,
             path,
             new,
             waived,
         })
     }
+}
+
+/// Counts the revocations for a compromise whose certificate the ledger does not have.
+fn count_unknown_keys(recorder: &Recorder, takeover: &Takeover) -> Result<usize, LedgerError> {
+    let mut count = 0;
+    for revocation in &takeover.revocations {
+        let is_compromise = matches!(
+            revocation.reason,
+            RevocationReason::KeyCompromise | RevocationReason::CaCompromise
+        );
+        if is_compromise {
+            let entry = recorder
+                .ledger()
+                .certificate(&takeover.authority, &revocation.serial)?;
+            count += usize::from(entry.is_none_or(|entry| entry.state.der().is_none()));
+        }
+    }
+    Ok(count)
 }
 
 /// Names the CA's certificate in a broken rule. A failure of the ledger is not about the certificate.

@@ -3,7 +3,7 @@
 
 mod file;
 
-pub(super) use file::{in_file, place_of, raise_in_file, replace_file};
+pub(super) use file::{in_file, place_of, raise_in_file, replace_file, try_file};
 
 use std::fmt;
 use std::path::PathBuf;
@@ -279,15 +279,16 @@ pub fn find_kept_head(
     Ok(highest)
 }
 
-/// Without a ledger: refuses a place that keeps the head of one.
+/// Before a ledger is created: refuses a place that keeps the head of another one, or a file that could not keep the head of the new one.
 ///
 /// # Errors
-/// [`KeptHeadError::OtherLedger`]
+/// [`KeptHeadError::OtherLedger`], [`KeptHeadError::Unreadable`], [`KeptHeadError::Unwritable`]
 pub fn refuse_without_ledger(guards: &Guards) -> Result<(), WorkflowError> {
     let other = |place: String| Err(KeptHeadError::OtherLedger { place }.into());
     match &guards.place {
         HeadPlace::File(path) if in_file(path)?.is_some() => other(place_of(path)),
         _ if guards.head.is_some() => other("elsewhere".to_owned()),
+        HeadPlace::File(path) => try_file(path),
         _ => Ok(()),
     }
 }
@@ -322,6 +323,17 @@ pub(super) fn raise_on_token(keeper: &dyn NoteKeeper, now: &KeptHead, before: &[
     match keeper.keep(now.to_string().as_bytes(), &outdated) {
         Ok(()) => HeadKept::There,
         Err(error) => HeadKept::Refused(error.to_string()),
+    }
+}
+
+/// Whether the token keeps a ledger's head for this key: then a ledger records what the key signed.
+///
+/// # Errors
+/// Errors of the token; [`KeptHeadError::Unreadable`]
+pub fn keeps_head_of(store: &dyn KeyStore, key_sha256: Digest) -> Result<bool, WorkflowError> {
+    match store.note_keeper() {
+        Some(keeper) => Ok(!of_key(keeper, key_sha256)?.is_empty()),
+        None => Ok(false),
     }
 }
 

@@ -1,11 +1,14 @@
 //! A profile's linter: an independent program that checks each certificate before the token signs it.
 
+mod files;
+
+pub use files::LinterFiles;
+
 use std::fmt;
 use std::fs::Permissions;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -14,7 +17,6 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::poll::{Pauses, poll};
-use super::program::find_program;
 use super::{Linted, Progress, Step, WorkflowError};
 use crate::file_trust::TrustError;
 use crate::signer::PublicKey;
@@ -32,7 +34,7 @@ pub enum LinterError {
         /// The system's error.
         cause: io::Error,
     },
-    /// Someone other than its owner or root could have changed it.
+    /// Someone other than its owner or root could have changed a file that decides what it does.
     Untrusted {
         /// The file or directory that they could change.
         cause: TrustError,
@@ -111,17 +113,6 @@ const LONGEST_OUTPUT: u64 = 64 * 1024;
 const SHOWN_LINES: usize = 4;
 const SHOWN_CHARACTERS: usize = 400;
 
-/// The file of a linter's command: its path, or the first file of that name in [`Linter::PATH`]. `None` if it does not exist.
-///
-/// # Errors
-/// [`LinterError::Untrusted`] if anyone but its owner or root could change it.
-pub fn linter_program(linter: &Linter) -> Result<Option<PathBuf>, LinterError> {
-    let Some(program) = linter.command.first() else {
-        return Ok(None);
-    };
-    find_program(program).map_err(|cause| LinterError::Untrusted { cause })
-}
-
 /// Lints every certificate of a job before the token signs: checks the rules once more, and runs the profile's linter, if it has one.
 pub(super) struct Rehearsals<'a>(Option<(&'a Linter, ThrowawayKey)>);
 
@@ -132,7 +123,7 @@ impl<'a> Rehearsals<'a> {
     /// [`X509Error::Throwaway`], [`LinterError::Untrusted`]
     pub(super) fn of(profile: &'a Profile, issuer: &PublicKey) -> Result<Self, WorkflowError> {
         let linter = profile.linter.as_ref();
-        linter.map(linter_program).transpose()?;
+        linter.map(LinterFiles::find).transpose()?;
         let with_key = linter.map(|linter| Ok::<_, X509Error>((linter, ThrowawayKey::like(issuer)?)));
         Ok(Self(with_key.transpose()?))
     }

@@ -206,7 +206,7 @@ impl Recorder {
     pub(super) fn take_over(&mut self, takeover: &Takeover) -> Result<TakenOver, WorkflowError> {
         let stamp = self.checked_stamp()?;
         let taken_over = self.ledger.take_over(takeover, &stamp)?;
-        self.keep_head_in_file()?;
+        self.raise_head_in_file();
         Ok(taken_over)
     }
 
@@ -276,24 +276,26 @@ impl Recorder {
         Ok(found.is_some())
     }
 
+    /// Records revocations. Returns whether the head was raised in a file.
     pub(super) fn revoke(
         &mut self,
         authority: &Certificate,
         requests: &[RevocationRequest],
-    ) -> Result<(), WorkflowError> {
+    ) -> Result<bool, WorkflowError> {
         let (authority, stamp) = (authority_of(authority)?, self.checked_stamp()?);
         self.ledger.revoke_many(&authority, requests, &stamp)?;
-        self.keep_head_in_file()
+        Ok(self.raise_head_in_file())
     }
 
+    /// Records the end of a hold. Returns whether the head was raised in a file.
     pub(super) fn release(
         &mut self,
         authority: &Certificate,
         serial: &SerialNumber,
-    ) -> Result<(), WorkflowError> {
+    ) -> Result<bool, WorkflowError> {
         let (authority, stamp) = (authority_of(authority)?, self.checked_stamp()?);
         self.ledger.release(&authority, serial, &stamp)?;
-        self.keep_head_in_file()
+        Ok(self.raise_head_in_file())
     }
 }
 

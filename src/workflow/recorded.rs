@@ -43,6 +43,8 @@ pub enum NotDeliverable {
         entry: EntryId,
         /// The serial number of a certificate, by which it can be revoked.
         serial: Option<SerialNumber>,
+        /// Whether it is the CA's own certificate: without it, nothing can be revoked.
+        is_self_issued: bool,
     },
     /// It was abandoned.
     Abandoned {
@@ -84,7 +86,7 @@ pub enum NotDeliverable {
 impl fmt::Display for NotDeliverable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Open { entry, serial } => {
+            Self::Open { entry, serial, .. } => {
                 write!(
                     f,
                     "entry {entry} began but did not end: whether a signature was made is not known, and the ledger does not have it"
@@ -211,6 +213,7 @@ fn kept(entry: &Entry) -> Result<&[u8], WorkflowError> {
             return Err(NotDeliverable::Open {
                 entry: entry.id,
                 serial,
+                is_self_issued: entry.is_self_issued(),
             }
             .into());
         }

@@ -34,8 +34,11 @@ pub struct RevokeRequest {
 pub struct RevocationSummary {
     /// The certificate's entry.
     pub entry: Entry,
-    /// Whether the ledger's head on the token covers it. Otherwise the next signature raises that head.
+    /// Whether the ledger's kept head covers it, on the token or in a file. Otherwise the next signature raises that head.
     pub is_head_raised: bool,
+    /// Whether the key is compromised, and the ledger does not know it, because it does not have the certificate: requests with that key are not
+    /// refused.
+    pub is_key_unknown: bool,
 }
 
 /// Revokes a certificate in the ledger, or ends its hold. No key is needed: the next CRL publishes the revocation. With the store of the CA's
@@ -77,7 +80,7 @@ pub fn revoke_certificate(
     if let Some(store) = store {
         recorder.heads_on_token(store, &issuer)?;
     }
-    if let Ok(reason) = RevocationReason::try_from(request.reason) {
+    let is_in_file = if let Ok(reason) = RevocationReason::try_from(request.reason) {
         if let Revoked::Certificate(certificate) = &request.revoked {
             recorder.adopt(authority, certificate)?;
         }
@@ -88,16 +91,18 @@ pub fn revoke_certificate(
             invalidity_date: request.invalid_since,
             key_sha256: compromised_key(recorder, request, &serial)?,
         };
-        recorder.revoke(authority, &[revocation])?;
+        recorder.revoke(authority, &[revocation])?
     } else {
-        recorder.release(authority, &serial)?;
-    }
+        recorder.release(authority, &serial)?
+    };
     let entry = recorder.ledger().certificate(&issuer, &serial)?;
     let entry = entry.ok_or(LedgerError::UnknownCertificate { serial })?;
-    let is_head_raised = store.is_some_and(|store| recorder.raise_head_on_token(store, authority));
+    let is_on_token = store.is_some_and(|store| recorder.raise_head_on_token(store, authority));
+    let names_serial = matches!(request.revoked, Revoked::Serial(_));
     Ok(RevocationSummary {
+        is_key_unknown: names_serial && is_compromise(request.reason) && entry.state.der().is_none(),
+        is_head_raised: is_in_file || is_on_token,
         entry,
-        is_head_raised,
     })
 }
 
@@ -107,7 +112,7 @@ fn compromised_key(
     request: &RevokeRequest,
     serial: &SerialNumber,
 ) -> Result<Option<Digest>, WorkflowError> {
-    if !matches!(request.reason, CrlReason::KeyCompromise | CrlReason::CaCompromise) {
+    if !is_compromise(request.reason) {
         return Ok(None);
     }
     let key = |certificate: &Certificate| certificate.public_key().ok().as_ref().map(remembered_by);
@@ -119,6 +124,10 @@ fn compromised_key(
     let der = entry.as_ref().and_then(|entry| entry.state.der());
     let certificate = der.and_then(|der| Certificate::from_der(&der.0).ok());
     Ok(certificate.as_ref().and_then(key))
+}
+
+const fn is_compromise(reason: CrlReason) -> bool {
+    matches!(reason, CrlReason::KeyCompromise | CrlReason::CaCompromise)
 }
 
 /// RFC 5280 section 6.1.3 (a)(1) and (4): the CA's name, and its key.

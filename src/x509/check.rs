@@ -22,7 +22,9 @@ use super::signed::longest_signature;
 use super::tbs::{TbsCertificate, V3};
 use super::{
     Certificate, Issuer, Name, Profile, Rule, SerialNumber, Tbs, UnixTime, Validity, VerifiedRequest,
-    X509Error, algorithm, extension, named::names_of, pem, reread, rules,
+    X509Error, algorithm, extension,
+    named::{names_of, written_names_of},
+    pem, reread, rules,
 };
 use crate::output::pem_length;
 use crate::signer::{PublicKey, SignatureAlgorithm};
@@ -105,6 +107,7 @@ impl CertificateContent {
         Ok(Self {
             serial: SerialNumber::from_int(&tbs.serial_number),
             names: names_of(&subject, extensions)?,
+            written_names: written_names_of(&subject, extensions)?,
             is_authority: constraints.is_some_and(|constraints| constraints.ca),
             issuer: Name::from_any(&tbs.issuer, "TBSCertificate")?,
             subject,
@@ -135,6 +138,8 @@ pub struct CertificateContent {
     pub validity: Validity,
     /// The names that it is for, as [`Certificate::names`](super::Certificate::names) returns them.
     pub names: Vec<u8>,
+    /// The same with hosts as they are written, as earlier versions of this library hashed them.
+    pub written_names: Vec<u8>,
     /// Whether it is a CA certificate.
     pub is_authority: bool,
 }

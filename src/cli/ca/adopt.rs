@@ -185,6 +185,13 @@ impl AdoptCa {
                  has issued CRLs, adopt it again with --crl FILE, or use `hsm-ca crl create --number N` with a number above the last one's"
             ));
         }
+        if summary.unknown_keys > 0 {
+            report.warnings.push(format!(
+                "certificates that were revoked because of a compromise, and are not in the ledger: {}. It does not know their keys, so a \
+                 request with one of them is not refused. Adopt them with --certificates DIR, or add their keys to a list for --refused-keys",
+                summary.unknown_keys
+            ));
+        }
         if summary.path == PathCheck::NotChecked {
             report.warnings.push(
                 "the issuer's signature on this certificate was not checked; give --issuer FILE to check it"

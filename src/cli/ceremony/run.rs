@@ -206,5 +206,8 @@ fn describe(ceremony: &OpenedCeremony, summary: &RunSummary, directory: &Path) -
             .collect(),
         unlisted_revocations: UnlistedRevocation::list(&summary.unlisted),
     };
-    Report::new(text, json.document())
+    Report {
+        warnings: summary.notices.clone(),
+        ..Report::new(text, json.document())
+    }
 }

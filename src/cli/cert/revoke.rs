@@ -38,6 +38,13 @@ pub(in super::super) struct RevokeCertificate {
     invalid_since: Option<UnixTime>,
 }
 
+/// A revocation for a compromise should also stop the key. The certificate says which key that is.
+fn key_is_unknown() -> String {
+    "the ledger does not have this certificate, so it does not know the compromised key: a request with the same key is not refused. If you \
+     have the certificate, adopt it (`hsm-ca ca adopt` with --certificates DIR); otherwise add the key to a list for --refused-keys"
+        .to_owned()
+}
+
 /// The names of RFC 5280, also with hyphens, in any case.
 fn parse_reason(text: &str) -> Result<CrlReason, Unknown> {
     let bare = text.replace('-', "");
@@ -65,12 +72,13 @@ impl RevokeCertificate {
         let RevocationSummary {
             entry,
             is_head_raised,
+            is_key_unknown,
         } = revoked;
         let place = &settings.guards().place;
         let json = CertRevoke {
             entry: entry::describe(&entry),
             ledger_head: recorder.ledger().head()?.to_string(),
-            head_kept: is_head_raised || matches!(place, HeadPlace::File(_)),
+            head_kept: is_head_raised,
         };
         let mut fields = Fields::default();
         if let Object::Certificate { subject, serial, .. } = &entry.object {
@@ -90,7 +98,11 @@ impl RevokeCertificate {
             }
             _ => "The hold ended",
         };
-        if is_head_raised {
+        if let HeadPlace::File(path) = place
+            && is_head_raised
+        {
+            fields.add("head", format!("kept in {}", path.display()));
+        } else if is_head_raised {
             fields.add("head", "kept on the token");
         } else if place.is_token() {
             fields.add(
@@ -101,7 +113,11 @@ impl RevokeCertificate {
         let text = format!("{done}: entry {} of the ledger\n{}", entry.id, fields.render(2));
         Ok(Report {
             next: Some(next_steps::after_revocation(&self.ca)),
-            warnings: warning.into_iter().chain(recorder.take_notices()).collect(),
+            warnings: warning
+                .into_iter()
+                .chain(is_key_unknown.then(key_is_unknown))
+                .chain(recorder.take_notices())
+                .collect(),
             ..Report::new(text, json.document())
         })
     }

@@ -30,6 +30,13 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
             ),
         ),
         LedgerError::NoDirectory { .. } => ("no-directory", USAGE, Some("name a directory that exists")),
+        LedgerError::OpenToOthers { cause } if cause.is_about_shared_directory() => (
+            "ledger-mode",
+            USAGE,
+            Some(
+                "name a ledger in a directory where only you and root can write, by its own path; check it with `hsm-ca ledger verify` and a head that you kept",
+            ),
+        ),
         LedgerError::OpenToOthers { .. } => (
             "ledger-mode",
             USAGE,

@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use hsm_ca::file_trust::{self, Owners, TrustError};
+use hsm_ca::ledger::LedgerUrl;
 use hsm_ca::token::{KeyClass, KeyDescription, TokenError, tell_apart};
 use hsm_ca::workflow::{CeremonyError, KnownAs, UnknownAuthority, WorkflowError};
 use hsm_ca::x509::{Structure, X509Error};
 
 use super::CliError;
+use super::entry_hint::{entry_hint, show_hint};
+use super::trust_hint::trust_hint;
 use crate::cli::global::HERE;
 use crate::cli::input;
 use crate::cli::last_rig;
@@ -61,22 +64,22 @@ impl CliError {
                     "to use the last rig: {command}; or name another ledger with --ledger"
                 ))
             }
+            Self::NoLedger { place, .. } if let Some(directory) = missing_directory(place) => {
+                let directory = quote(&directory.display().to_string());
+                Some(format!(
+                    "the directory {directory} does not exist: mount or restore it, or name another ledger with --ledger"
+                ))
+            }
             Self::NoLedger { place, .. } => {
                 let url = quote(&place.to_string());
                 Some(format!(
                     "if there was a ledger, restore it or name it with --ledger; if there never was one: hsm-ca ledger new --ledger {url}"
                 ))
             }
-            Self::NamedByFound { settings, cause, .. } => Some(match &**cause {
-                TrustError::OpenToOthers { .. } => {
-                    let refused = quote(&cause.path().display().to_string());
-                    format!("check its contents, then: chmod go-w {refused}")
-                }
-                _ => {
-                    let settings = quote(&settings.display().to_string());
-                    format!("read both first; to use them on purpose: --config {settings}")
-                }
-            }),
+            Self::NamedByFound { settings, cause, .. } => Some(trust_hint(cause).unwrap_or_else(|| {
+                let settings = quote(&settings.display().to_string());
+                format!("read both first; to use them on purpose: --config {settings}")
+            })),
             Self::Trust {
                 path: file,
                 found,
@@ -85,10 +88,8 @@ impl CliError {
                 let path = quote(&file.display().to_string());
                 let on_purpose = format!("read it first; to use it on purpose: --config {path}");
                 let refused = quote(&cause.path().display().to_string());
-                Some(match cause {
-                    TrustError::OpenToOthers { .. } => {
-                        format!("check its contents, then: chmod go-w {refused}")
-                    }
+                let of_cause = trust_hint(cause);
+                of_cause.or_else(|| Some(match cause {
                     TrustError::OtherOwner { .. } if *found && file_trust::check_file(file, Owners::Any).is_ok() => {
                         on_purpose
                     }
@@ -96,8 +97,10 @@ impl CliError {
                         format!("move it to a place where only you and root can write, chown it, or copy it: {refused}")
                     }
                     _ => format!("name a regular file instead of {refused}"),
-                })
+                }))
             }
+            Self::NothingToProve { entry, .. } | Self::RecordsKey { entry, .. } => Some(show_hint(entry)),
+            Self::Workflow { cause, .. } if let Some(hint) = entry_hint(cause) => Some(hint),
             Self::Workflow { file, cause } => match (unknown_authority(cause), file) {
                 (Some((unknown, Some(name))), _) => Some(adopt_hint(unknown, name)),
                 (Some((unknown, None)), Some(file)) => Some(adopt_hint(unknown, &file.display().to_string())),
@@ -141,6 +144,14 @@ impl CliError {
             },
             _ => None,
         }
+    }
+}
+
+/// The directory of a ledger's file, if it does not exist either.
+fn missing_directory(place: &LedgerUrl) -> Option<&Path> {
+    match place {
+        LedgerUrl::Sqlite(path) => path.parent().filter(|directory| !directory.is_dir()),
+        _ => None,
     }
 }
 

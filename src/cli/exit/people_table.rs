@@ -144,7 +144,7 @@ pub(super) fn explain_people(error: &PeopleError) -> Row {
 fn explain_trust(cause: &TrustError) -> Row {
     match cause {
         TrustError::Io { .. } => ("unreadable-file", USAGE, None),
-        TrustError::OpenToOthers { .. } => (
+        TrustError::OpenToOthers { .. } if !cause.is_about_shared_directory() => (
             "untrusted-file",
             USAGE,
             Some("check what is in it, then remove the other users' permission: chmod go-w"),

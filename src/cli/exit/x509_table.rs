@@ -69,7 +69,7 @@ pub(super) fn explain_x509(error: &X509Error) -> Row {
             "rule",
             REFUSED,
             Some(
-                "`hsm-ca ledger deliver '#N' --out FILE` writes the recorded one, entry #N; --second-certificate makes another, and the ledger records that",
+                "`hsm-ca ledger deliver '#N' --out FILE` writes the recorded one, if entry #N was signed; --second-certificate makes another, and the ledger records that",
             ),
         ),
         X509Error::Rule { rule, .. } if *rule == SAME_NAME_OTHER_KEY.name => (

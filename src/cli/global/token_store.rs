@@ -16,12 +16,19 @@ use crate::cli::lock_directory;
 /// Far above the length of any module's configuration.
 const LONGEST: u64 = 64 * 1024;
 
-/// Protects the configuration files of modules, what they say about the place of the tokens, and this user's locks. The environment counts, and
-/// below it the settings.
-pub(super) fn protect_token_stores(module_environment: &BTreeMap<String, String>) {
+/// The variables of this process that modules read.
+pub(super) fn exported_for_modules() -> BTreeMap<String, PathBuf> {
     let exported = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into())));
-    let mut variables: BTreeMap<String, PathBuf> =
-        exported.filter(|(name, _)| is_for_a_module(name)).collect();
+    exported.filter(|(name, _)| is_for_a_module(name)).collect()
+}
+
+/// Protects the configuration files of modules, what they say about the place of the tokens, and this user's locks. The exported variables
+/// count, and below them the settings.
+pub(super) fn protect_token_stores(
+    exported: &BTreeMap<String, PathBuf>,
+    module_environment: &BTreeMap<String, String>,
+) {
+    let mut variables = exported.clone();
     for (name, value) in module_environment {
         variables.entry(name.clone()).or_insert_with(|| value.into());
     }

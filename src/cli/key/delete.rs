@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use clap::Args;
 use hsm_ca::ledger::{Access, Authority, Digest, EntryFilter, Ledger, Object};
 use hsm_ca::signer::{Hex, PublicKey};
-use hsm_ca::token::{KeyClass, KeyDescription, KeyObjects};
+use hsm_ca::token::{KeyClass, KeyDescription, KeyObjects, Session};
 use hsm_ca::values::is_unprintable;
-use hsm_ca::workflow::{DeleteSummary, delete_key};
+use hsm_ca::workflow::{DeleteSummary, delete_key, keeps_head_of};
 
 use crate::cli::connect::check_key_name;
 use crate::cli::exit::CliError;
@@ -33,6 +33,9 @@ impl DeleteKey {
         let session = settings.open_session(Some(&self.key))?;
         session.token().check_writable()?;
         let objects = session.key_objects(&selector)?;
+        if log.is_nowhere() {
+            refuse_unrecorded(settings, session, objects.public_key())?;
+        }
         // A key that is not there is reported as such, even if nobody can be asked.
         let terminal = self.terminal(settings)?;
         let authorities = objects
@@ -83,6 +86,18 @@ impl DeleteKey {
         Terminal::open()
             .map(Some)
             .map_err(|_| CliError::Unconfirmed { reason })
+    }
+}
+
+/// Refuses to delete a key without a ledger, if the token shows that a ledger records it.
+fn refuse_unrecorded(
+    settings: &Settings,
+    session: &Session,
+    key: Option<&PublicKey>,
+) -> Result<(), CliError> {
+    match key {
+        Some(key) if keeps_head_of(session, Digest::of(key.der()))? => Err(settings.no_ledger()),
+        _ => Ok(()),
     }
 }
 

@@ -27,6 +27,9 @@ impl Ui {
             lines,
         } = report;
         warnings.splice(0..0, self.warned.take());
+        for warning in &mut warnings {
+            *warning = without_number(warning);
+        }
         // Losing part of the report is harmless; losing part of the content is not.
         let is_content = content.is_some();
         if let (Some(content), Some(object)) = (&content, json.as_object_mut())

@@ -25,7 +25,11 @@ impl fmt::Display for LedgerError {
             Self::NotFound { place } => write!(f, "no ledger at {place}"),
             Self::Exists { place } => write!(f, "{place} already exists"),
             Self::NoDirectory { directory } => {
-                write!(f, "{} does not exist, or is a file", directory.display())
+                write!(
+                    f,
+                    "the directory for the ledger, {}, does not exist, or is a file",
+                    directory.display()
+                )
             }
             Self::OpenToOthers { cause } => {
                 write!(

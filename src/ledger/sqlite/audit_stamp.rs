@@ -35,7 +35,7 @@ use crate::ledger::{Digest, Head, waiting};
 use crate::output::make_temporary;
 
 /// A smaller ledger is audited at every opening, which takes about as long as writing a stamp (docs/benchmark.md).
-pub(in crate::ledger) const LARGE: u64 = 1024;
+pub(in crate::ledger) const LARGE: u64 = 256;
 
 /// The format. A changed audit gets a new number.
 const FORM: &str = "hsm-ca-audit-3";

@@ -15,8 +15,7 @@ use crate::ceremony::{
 };
 use crate::signer::RandomSource;
 use crate::token::TokenDescription;
-use crate::workflow::lint::linter_program;
-use crate::workflow::{Progress, Recorder, WorkflowError};
+use crate::workflow::{LinterFiles, Progress, Recorder, WorkflowError};
 use crate::x509::{Profile, SerialNumber, UnixTime};
 
 /// A profile that a ceremony uses.
@@ -258,7 +257,7 @@ fn find_linters(
         let Some(linter) = &found.profile.linter else {
             continue;
         };
-        if let Some(program) = linter_program(linter)? {
+        if let Some(program) = LinterFiles::find(linter)?.program {
             linters.insert(
                 name.clone(),
                 PlannedLinter {

@@ -81,6 +81,8 @@ pub struct RunSummary {
     pub out: BTreeMap<String, Digest>,
     /// What was revoked in the ledger, and is on no CRL of the ceremony.
     pub unlisted: Vec<UnlistedRevocation>,
+    /// What the ledger could not do besides recording: keep its head.
+    pub notices: Vec<String>,
 }
 
 impl<'a> CeremonyRun<'a> {
@@ -155,7 +157,12 @@ impl<'a> CeremonyRun<'a> {
     ) -> Result<RunSummary, WorkflowError> {
         let mut made = Made::default();
         let outcome = self.steps(sessions, &mut made).and_then(|()| self.close());
-        outcome.map_err(|error| self.stop(error))
+        let summary = outcome.map_err(|error| self.stop(error))?;
+        let notices = self.recorder.as_mut().map(Recorder::take_notices);
+        Ok(RunSummary {
+            notices: notices.unwrap_or_default(),
+            ..summary
+        })
     }
 
     fn steps(

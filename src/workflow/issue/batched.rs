@@ -147,12 +147,7 @@ impl<R: RequestSource> Signing<'_, R> {
         }
         let terms = &self.job.terms;
         let renews = match terms.profile.role {
-            Role::Leaf => recorder.find_renewed(
-                &self.authority,
-                &terms.profile.name,
-                &content.names,
-                &content.subject,
-            )?,
+            Role::Leaf => recorder.find_renewed(&self.authority, &terms.profile.name, content)?,
             _ => None,
         };
         Ok(Admitted {

@@ -51,35 +51,19 @@ pub(in crate::workflow) fn replace_file(path: &Path, now: &KeptHead) -> Result<(
     write_file(path, now, true)
 }
 
+/// Refuses a path at which no file could be written, before there is a head to write. Nothing is left there.
+pub(in crate::workflow) fn try_file(path: &Path) -> Result<(), WorkflowError> {
+    new_file(path, "").map(drop)
+}
+
 fn write_file(path: &Path, now: &KeptHead, whatever: bool) -> Result<(), WorkflowError> {
-    let failed = |reason: String| -> WorkflowError {
-        KeptHeadError::Unwritable {
-            place: place_of(path),
-            reason,
-        }
-        .into()
-    };
-    let io = |cause: io::Error| failed(cause.to_string());
-    let directory = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    file_trust::check_directory(directory).map_err(|error| failed(error.to_string()))?;
-    let write = || -> io::Result<NamedTempFile> {
-        let mut file = tempfile::Builder::new()
-            .prefix(".hsm-ca-")
-            .suffix(".tmp")
-            .permissions(fs::Permissions::from_mode(0o600))
-            .tempfile_in(directory)?;
-        writeln!(file, "{now}")?;
-        file.as_file().sync_all()?;
-        Ok(file)
-    };
+    let io = |cause: io::Error| unwritable(path, cause.to_string());
+    let write = || new_file(path, &format!("{now}\n"));
     loop {
         let held = match file_trust::open(path, Owners::Own) {
             Ok(held) => held,
             Err(TrustError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {
-                match write().map_err(io)?.persist_noclobber(path) {
+                match write()?.persist_noclobber(path) {
                     Ok(_) => break,
                     Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => continue,
                     Err(error) => return Err(io(error.error)),
@@ -97,13 +81,42 @@ fn write_file(path: &Path, now: &KeptHead, whatever: bool) -> Result<(), Workflo
         if !whatever && kept.head.count >= now.head.count {
             return Ok(());
         }
-        write()
-            .map_err(io)?
-            .persist(path)
-            .map_err(|error| io(error.error))?;
+        write()?.persist(path).map_err(|error| io(error.error))?;
         break;
     }
-    File::open(directory)
+    File::open(directory_of(path))
         .and_then(|directory| directory.sync_all())
         .map_err(io)
+}
+
+/// A file with this text that has no name of its own yet, beside `path`. It is removed when it is dropped.
+fn new_file(path: &Path, text: &str) -> Result<NamedTempFile, WorkflowError> {
+    let directory = directory_of(path);
+    file_trust::check_directory(directory).map_err(|error| unwritable(path, error.to_string()))?;
+    let write = || -> io::Result<NamedTempFile> {
+        let mut file = tempfile::Builder::new()
+            .prefix(".hsm-ca-")
+            .suffix(".tmp")
+            .permissions(fs::Permissions::from_mode(0o600))
+            .tempfile_in(directory)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        Ok(file)
+    };
+    write().map_err(|cause| unwritable(path, cause.to_string()))
+}
+
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn unwritable(path: &Path, reason: String) -> WorkflowError {
+    KeptHeadError::Unwritable {
+        place: place_of(path),
+        reason,
+    }
+    .into()
 }

@@ -124,6 +124,18 @@ impl Recorder {
         kept.map(|()| entries)
     }
 
+    /// Raises the head in a file after a change that needed no signature, and returns whether it was raised there. The change is recorded and
+    /// stands, so an error is only a notice.
+    pub(super) fn raise_head_in_file(&mut self) -> bool {
+        let raised = self.keep_head_in_file();
+        if let Err(error) = &raised {
+            self.notice(format!(
+                "the change is recorded, but an older copy of the ledger without it would not be noticed: {error}"
+            ));
+        }
+        raised.is_ok() && matches!(self.guards.place, HeadPlace::File(_))
+    }
+
     /// Accepts this ledger although it does not contain a kept head. The ledger is verified, the acceptance is recorded, and from then on its
     /// own head is kept. `token` has the store and the key, if the head is on a token.
     ///

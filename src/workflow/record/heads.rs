@@ -1,7 +1,7 @@
 //! The ledger's head on the token, or in a file: compared before a change, and raised after it.
 
 use super::Recorder;
-use crate::ledger::{Authority, Digest, Head, LedgerError};
+use crate::ledger::{Authority, Digest, Head};
 use crate::signer::{KeyStore, NoteKeeper};
 use crate::workflow::kept_head::{self, HeadKept, HeadPlace, KeptHead, KeptHeadError, ON_TOKEN};
 use crate::workflow::{WorkflowError, authority_of};

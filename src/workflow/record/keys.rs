@@ -27,6 +27,12 @@ impl KeyLog {
         Self(None)
     }
 
+    /// Whether nothing is recorded.
+    #[must_use]
+    pub const fn is_nowhere(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// The recorder, for other records.
     #[must_use]
     pub fn into_recorder(self) -> Option<Recorder> {

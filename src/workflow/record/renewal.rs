@@ -7,7 +7,7 @@ use crate::ledger::{
     Authority, Digest, Entry, EntryFilter, EntryId, EntryState, Object, RevocationState, SerialNumber,
 };
 use crate::workflow::WorkflowError;
-use crate::x509::{self, Certificate};
+use crate::x509::{self, Certificate, CertificateContent};
 
 /// The most certificates of one name that are read, newest first.
 const LOOKED_AT: u64 = 1000;
@@ -24,8 +24,9 @@ pub struct Renewed {
 }
 
 impl Recorder {
-    /// The newest certificate of this CA and profile for exactly these names ([`Certificate::names`]) that is neither expired nor revoked. An
-    /// adopted certificate counts for every profile.
+    /// The newest certificate of this CA and profile for exactly the names of a new one ([`Certificate::names`]) that is neither expired nor
+    /// revoked. An adopted certificate counts for every profile. Certificates that an earlier version recorded are found if their hosts are
+    /// written in small letters, or as in the new one.
     ///
     /// # Errors
     /// [`LedgerError`](crate::ledger::LedgerError)
@@ -33,17 +34,20 @@ impl Recorder {
         &self,
         authority: &Authority,
         profile: &str,
-        names: &[u8],
-        subject: &x509::Name,
+        new: &CertificateContent,
     ) -> Result<Option<Renewed>, WorkflowError> {
-        let exact = self.newest_named(authority, profile, Digest::of(names), &|_| true)?;
+        let (names, written, subject) = (&new.names, &new.written_names, &new.subject);
+        let mut exact = self.newest_named(authority, profile, Digest::of(names), &|_| true)?;
+        if exact.is_none() && written != names {
+            exact = self.newest_named(authority, profile, Digest::of(written), &|_| true)?;
+        }
         if exact.is_some() || names == subject.der() {
             return Ok(exact);
         }
         // For an adopted certificate, and for one from version 1 of the ledger, the table has only the subject.
         let has_the_names = |entry: &Entry| {
             let certificate = entry.state.der().map(|der| Certificate::from_der(&der.0));
-            matches!(certificate, Some(Ok(certificate)) if certificate.names().is_ok_and(|found| found == names))
+            matches!(certificate, Some(Ok(certificate)) if certificate.names().is_ok_and(|found| found == *names))
         };
         self.newest_named(authority, profile, Digest::of(subject.der()), &has_the_names)
     }

@@ -11,7 +11,7 @@ use crate::ledger::fixture::SlowWriter;
 use crate::ledger::{Access, Entry, EntryFilter, EntryState, Object, SqliteLedger};
 use crate::output::Destination;
 use crate::signer::{KeyStore, PublicKey, RandomSource, SignError, SignatureAlgorithm, Signer};
-use crate::workflow::{AuthorityRequest, Clock, Delivery};
+use crate::workflow::{AuthorityRequest, Clock, Delivery, HeadPlace};
 use crate::x509::fixture::{NOW, SoftwareKey};
 use crate::x509::{AskedValidity, Name, Profile};
 
@@ -314,4 +314,39 @@ fn what_cannot_be_delivered_is_in_the_ledger() {
     let kept = desk.recorder().ledger().entry(entry).unwrap().unwrap();
     let kept = Certificate::from_der(&kept.state.der().unwrap().0).unwrap();
     assert!(kept.check_self_signature().is_ok());
+}
+
+/// The change is recorded before the head is written, so it stands.
+#[test]
+fn a_head_that_cannot_be_written_after_an_unsigned_change_is_a_notice() {
+    let desk = Desk::new();
+    let made = desk
+        .create(&Store::of(SoftwareKey::generate()), "ca.der")
+        .unwrap();
+    let serial = made.serial_number();
+    let hold = || RevocationRequest {
+        serial: serial.clone(),
+        reason: crate::ledger::RevocationReason::CertificateHold,
+        revoked: NOW,
+        invalidity_date: None,
+        key_sha256: None,
+    };
+    for (name, is_kept) in [("no/head", false), ("head", true)] {
+        let guards = Guards {
+            place: HeadPlace::File(desk.path(name)),
+            ..Guards::default()
+        };
+        let mut recorder = desk.recorder().to_accept(guards);
+        assert_eq!(recorder.revoke(&made, &[hold()]).unwrap(), is_kept);
+        assert_eq!(recorder.release(&made, &serial).unwrap(), is_kept);
+        let notices = recorder.take_notices();
+        assert_eq!(notices.len(), if is_kept { 0 } else { 2 }, "{notices:?}");
+        let is_said =
+            |notice: &String| notice.contains("is recorded") && notice.contains("cannot be kept in");
+        assert!(notices.iter().all(is_said), "{notices:?}");
+        assert_eq!(desk.path(name).exists(), is_kept);
+    }
+    let mut recorder = desk.recorder();
+    assert!(!recorder.revoke(&made, &[hold()]).unwrap(), "no file is named");
+    assert_eq!(recorder.take_notices(), [""; 0]);
 }

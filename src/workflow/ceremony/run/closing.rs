@@ -54,7 +54,12 @@ impl CeremonyRun<'_> {
         let out = digests(results);
         self.write_checksums(&out)?;
         let unlisted = unlisted_revocations(self.plan, self.transcript.borrow().transcript());
-        Ok(RunSummary { head, out, unlisted })
+        Ok(RunSummary {
+            head,
+            out,
+            unlisted,
+            notices: Vec::new(),
+        })
     }
 
     /// The content of each result file in `out`, by name.
