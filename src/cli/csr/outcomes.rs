@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use hsm_ca::workflow::{Delivered, IssueSummary, RequestOutcome};
 
-use crate::cli::batch::{Missed, describe_rate, seconds};
+use crate::cli::batch::{Missed, about, describe_rate, seconds};
 use crate::cli::cert::describe_dropped;
 use crate::cli::exit::CliError;
 use crate::cli::json::Output as _;
@@ -13,14 +13,6 @@ use crate::cli::json::error::ErrorBody;
 use crate::cli::json::request::{CsrSignLine, SignedRequest};
 use crate::cli::report::{Report, printable};
 use crate::cli::ui::{ProgressLine, Ui};
-
-/// The message, with the name of the request if it lacks it.
-fn about(request: &str, message: &str) -> String {
-    match message.contains(request) {
-        true => message.to_owned(),
-        false => format!("{request}: {message}"),
-    }
-}
 
 /// Reports and counts the outcomes.
 pub(super) struct Outcomes<'a> {
@@ -139,19 +131,5 @@ impl<'a> Outcomes<'a> {
         report.lines = true;
         report.failure = missed.failure("request");
         report
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_names_its_request_once() {
-        assert_eq!(about("a.csr", "a.csr: no"), "a.csr: no");
-        assert_eq!(
-            about("a.csr", "od/a.crt already exists"),
-            "a.csr: od/a.crt already exists"
-        );
     }
 }
