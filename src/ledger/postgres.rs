@@ -173,9 +173,13 @@ impl PostgresLedger {
         let mut waits = state.server.was_reached();
         let answer = loop {
             match ask(state) {
-                Err(Trouble::Lost(_)) if waits && !wait.is_over() => {
+                Err(trouble @ Trouble::Lost(_)) if waits && !wait.is_over() => {
                     state.server.disconnect();
                     thread::sleep(PAUSE);
+                    // Another attempt would be cut short, which hides this reason.
+                    if wait.is_cut_short() {
+                        break Err(trouble.of(&self.place));
+                    }
                 }
                 Err(trouble) => {
                     state.server.disconnect();
@@ -256,9 +260,12 @@ impl Tables for PostgresLedger {
                     break Ok(result);
                 }
                 // Nothing was recorded, for certain.
-                Err(Trouble::Lost(_)) if !wait.is_over() => {
+                Err(trouble @ Trouble::Lost(_)) if !wait.is_over() => {
                     server.disconnect();
                     thread::sleep(PAUSE);
+                    if wait.is_cut_short() {
+                        break Err(trouble.of(&self.place));
+                    }
                 }
                 Err(trouble) => break Err(trouble.of(&self.place)),
             }

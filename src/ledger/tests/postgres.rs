@@ -195,7 +195,8 @@ fn an_interruption_ends_the_wait_for_a_turn() {
         let holds = "SELECT pg_advisory_lock(1752395084), pg_sleep(12)";
         scope.spawn(|| shared.cluster.sql(&shared.database, holds));
         let is_held = || {
-            let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 1752395084";
+            let locks = "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+                WHERE locktype = 'advisory' AND objid = 1752395084 AND granted AND datname = current_database()";
             shared.cluster.query(&shared.database, locks).trim() == "1"
         };
         while !is_held() {
