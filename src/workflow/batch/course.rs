@@ -20,6 +20,9 @@ type Drafts<B> = Vec<(usize, Result<Option<<B as Batch>::Draft>, <B as Batch>::E
 /// The written files of a group, by their places in it.
 type Written<B> = Vec<(usize, Result<Finished<<B as Batch>::Object>, WorkflowError>)>;
 
+/// Each object of a group that has begun, or why it has not.
+type BegunEach<B> = Vec<Result<Begun<<B as Batch>::Object>, WorkflowError>>;
+
 pub(super) struct Course<'r, 'd, B: Batch> {
     pub(super) batch: &'r B,
     pub(super) desk: Desk<'d, B>,
@@ -123,7 +126,7 @@ impl<B: Batch> Course<'_, '_, B> {
         &mut self,
         held: Vec<Held<B::Object>>,
         store: &dyn KeyStore,
-    ) -> Result<Vec<Result<Begun<B::Object>, WorkflowError>>, WorkflowError> {
+    ) -> Result<BegunEach<B>, WorkflowError> {
         let recorder = &mut *self.desk.recorder;
         match self.batch.keeps_going() {
             true => recorder.begin_each(held, store),
