@@ -171,7 +171,6 @@ impl Trouble {
 
 #[cfg(test)]
 mod tests {
-    use std::error::Error;
     use std::io::{Read, Write};
     use std::net::TcpListener;
     use std::thread;
@@ -208,7 +207,7 @@ mod tests {
         let unknown = tls(CertificateError::UnknownIssuer.into());
         let refused = tls(rustls::Error::AlertReceived(AlertDescription::UnknownCA));
         let other = tls(rustls::Error::HandshakeNotComplete);
-        let found = |error: &io::Error| trouble_of_tls(error as &(dyn Error + 'static));
+        let found = |error: &io::Error| trouble_of_tls(error);
         assert!(matches!(found(&unknown), Some(Trouble::ServerCertificate(_))));
         assert!(matches!(found(&refused), Some(Trouble::Certificate(_))));
         assert!(found(&other).is_none());
