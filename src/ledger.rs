@@ -31,6 +31,7 @@ mod tally;
 mod tree;
 mod url;
 mod value;
+mod waiting;
 
 pub use copy::copy_ledger;
 pub use error::{CrlNumberProblem, LedgerError, ServerRefusal};

@@ -86,8 +86,8 @@ pub use initialize::{
     initialize_cluster,
 };
 pub use issue::{
-    BatchOptions, GivenRequest, IssueSummary, LookedBack, RecordedJob, RequestOutcome, RequestSource,
-    SigningJob, SigningRequest,
+    BatchOptions, GivenRequest, IssueSummary, LookedBack, RecordedJob, Refusals, RequestOutcome,
+    RequestSource, SigningJob, SigningRequest,
 };
 pub use kept_head::{
     HeadPlace, KeptHeadError, find_kept_head, forget_kept_head, heads_on_token, keeps_head_of,

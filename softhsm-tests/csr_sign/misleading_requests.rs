@@ -179,7 +179,7 @@ fn a_batch_names_the_request_it_refuses_and_signs_none_of_them() {
     ];
     let message = desk.rig.json(&sign).refused(3, "rule");
     assert!(
-        message.starts_with("1 of 2 requests was refused, and none was signed: like-the-ca.csr: ")
+        message.starts_with("at least 1 of 2 requests was refused, and none was signed: like-the-ca.csr: ")
             && message.contains("own name"),
         "{message}"
     );

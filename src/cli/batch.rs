@@ -56,6 +56,14 @@ impl Missed {
     }
 }
 
+/// The message, with the name of the request or file if it lacks it.
+pub(super) fn about(name: &str, message: &str) -> String {
+    match message.contains(name) {
+        true => message.to_owned(),
+        false => format!("{name}: {message}"),
+    }
+}
+
 /// `3.4 s (296/s)`, or only the time if nothing was done.
 pub(super) fn describe_rate(count: usize, took: Duration) -> String {
     let seconds = took.as_secs_f64();
@@ -96,6 +104,15 @@ impl Progress for Quietly<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_names_its_request_once() {
+        assert_eq!(about("a.csr", "a.csr: no"), "a.csr: no");
+        assert_eq!(
+            about("a.csr", "od/a.crt already exists"),
+            "a.csr: od/a.crt already exists"
+        );
+    }
 
     #[test]
     fn a_fault_of_this_machine_is_not_a_refusal() {

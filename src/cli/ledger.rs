@@ -104,7 +104,7 @@ impl LedgerCommand {
             Self::New(new) => new.run(settings),
             Self::Copy(copy) => copy.run(settings, ui),
             Self::Deliver(deliver) => deliver.run(settings),
-            Self::List(list) => list.run(settings.open_ledger()?.as_ref()),
+            Self::List(list) => list.run(settings.open_ledger()?.as_ref(), settings.clock.now()),
             Self::Show(show) => show.run(settings.open_ledger()?.as_ref()),
             Self::Verify(verify) => verify.run(settings, ui),
             Self::Checkpoint(checkpoint) => checkpoint.run(settings),

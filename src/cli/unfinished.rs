@@ -12,12 +12,12 @@ const LIST: &str = "`hsm-ca ledger list --open` lists them";
 
 pub(super) fn describe(found: &Unfinished) -> String {
     let parts = [
-        describe_undelivered(&found.undelivered, found.more),
-        describe_open(&found.open, found.more),
+        describe_undelivered(&found.undelivered, found.more_undelivered),
+        describe_open(&found.open, found.more_open),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     match parts.is_empty() {
-        // Those that were looked at are revoked, expired or superseded.
+        // Those that were read are revoked or expired.
         true => format!("many entries of this CA have no recorded end: {LIST}"),
         false => parts.join("; "),
     }
@@ -174,8 +174,8 @@ mod tests {
         );
         let many = Unfinished {
             open: (0..100).rev().map(open).collect(),
-            undelivered: Vec::new(),
-            more: true,
+            more_open: true,
+            ..Unfinished::default()
         };
         assert_eq!(
             describe(&many),
@@ -187,9 +187,12 @@ mod tests {
             undelivered: vec![open(1), open(2)],
             ..Unfinished::default()
         };
-        assert_eq!(
-            describe(&delivery),
-            "2 certificates of this CA were signed and not confirmed as delivered (#1, #2): `hsm-ca ledger list --open` lists them"
-        );
+        let words = "2 certificates of this CA were signed and not confirmed as delivered (#1, #2): `hsm-ca ledger list --open` lists them";
+        assert_eq!(describe(&delivery), words);
+        let both = Unfinished {
+            undelivered: delivery.undelivered,
+            ..many
+        };
+        assert!(describe(&both).starts_with(words), "the exact number stays exact");
     }
 }

@@ -151,6 +151,18 @@ pub enum LedgerError {
         /// What is wrong with it, without any of its bytes.
         found: String,
     },
+    /// The server demands a password, and the place has none. Nothing was recorded.
+    PasswordMissing {
+        /// The ledger.
+        place: LedgerPlace,
+    },
+    /// The server's certificate does not verify: its issuer, its name, or its dates. Nothing was recorded.
+    ServerCertificate {
+        /// The ledger.
+        place: LedgerPlace,
+        /// What is wrong with it.
+        found: String,
+    },
     /// The server ended the TLS handshake because of this issuer's certificate. Nothing was recorded.
     CertificateRefused {
         /// The ledger.

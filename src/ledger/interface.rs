@@ -2,6 +2,8 @@
 
 use std::io::Write;
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::{
     Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, Evidence,
@@ -17,6 +19,9 @@ use super::{
 /// recorded or nothing: after a disk error, call [`entry`](Self::entry) or [`certificate`](Self::certificate) to find out which.
 /// Several processes may use one ledger; they take turns. Changes take `&mut self` and reads take `&self`, so a callback of a read cannot change the ledger.
 pub trait Ledger: Send {
+    /// From now on, waits for other processes or for a server end soon after this flag is set. A change that needs no wait is still recorded.
+    fn end_waits_when(&mut self, interrupted: Arc<AtomicBool>);
+
     /// Records signatures that are about to be made, all or none, in one transaction: a batch costs one sync of the disk.
     /// Their serial numbers are used from here on, even if nothing is signed.
     ///

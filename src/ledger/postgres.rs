@@ -31,6 +31,7 @@ use super::sqlite::verify::{EachRow, verify_rows};
 use super::sqlite::{Failure, Turn, follow_chain};
 use super::store::Contradiction;
 use super::tables::Tables;
+use super::waiting::WaitLimits;
 use super::{Access, Evidence, Fault, Head, LedgerError, LedgerPlace, Stamp, VerifyReport};
 use failure::Trouble;
 pub use place::PostgresPlace;
@@ -57,7 +58,7 @@ pub struct PostgresLedger {
     place: LedgerPlace,
     /// In a cell, because reading also updates the replica.
     state: RefCell<State>,
-    longest_wait: Duration,
+    wait_limits: WaitLimits,
 }
 
 struct State {
@@ -130,7 +131,7 @@ impl PostgresLedger {
                 followed: None,
             }),
             place: named,
-            longest_wait: LONGEST_WAIT,
+            wait_limits: WaitLimits::new(LONGEST_WAIT),
         })
     }
 
@@ -167,22 +168,30 @@ impl PostgresLedger {
         state: &mut State,
         ask: impl Fn(&mut State) -> Result<T, Trouble>,
     ) -> Result<T, LedgerError> {
-        let (start, mut waits) = (Instant::now(), state.server.was_reached());
-        loop {
+        let wait = self.wait_limits.begin();
+        state.server.wait_as(&wait);
+        let mut waits = state.server.was_reached();
+        let answer = loop {
             match ask(state) {
-                Err(Trouble::Lost(_)) if waits && start.elapsed() < self.longest_wait => {
+                Err(trouble @ Trouble::Lost(_)) if waits && !wait.is_over() => {
                     state.server.disconnect();
                     thread::sleep(PAUSE);
+                    // Another attempt would be cut short, which hides this reason.
+                    if wait.is_cut_short() {
+                        break Err(trouble.of(&self.place));
+                    }
                 }
                 Err(trouble) => {
                     state.server.disconnect();
-                    return Err(trouble.of(&self.place));
+                    break Err(trouble.of(&self.place));
                 }
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => break Ok(answer),
             }
             // A server that never answered is reported at once.
             waits |= state.server.was_reached();
-        }
+        };
+        self.wait_limits.learn_from(&answer);
+        answer
     }
 
     fn follow(&self, state: &mut State) -> Result<(), LedgerError> {
@@ -220,6 +229,10 @@ impl PostgresLedger {
 }
 
 impl Tables for PostgresLedger {
+    fn wait_limits(&mut self) -> &mut WaitLimits {
+        &mut self.wait_limits
+    }
+
     fn decide<T>(
         &mut self,
         stamp: &Stamp,
@@ -233,32 +246,32 @@ impl Tables for PostgresLedger {
         stamp: &Stamp,
         change: impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError> {
-        let start = Instant::now();
-        let longest_wait = self.longest_wait;
-        let state = self.state.get_mut();
-        loop {
-            let trouble = match turn::take(
-                &mut state.server,
-                &mut state.replica,
-                stamp,
-                &change,
-                longest_wait,
-            ) {
+        let wait = self.wait_limits.begin();
+        let State {
+            server,
+            replica,
+            followed,
+        } = self.state.get_mut();
+        server.wait_as(&wait);
+        let result = loop {
+            match turn::take(server, replica, stamp, &change, &wait) {
                 Ok(result) => {
-                    state.followed = Some(Instant::now());
-                    return Ok(result);
+                    *followed = Some(Instant::now());
+                    break Ok(result);
                 }
-                Err(trouble) => trouble,
-            };
-            // Nothing was recorded, for certain.
-            match trouble {
-                Trouble::Lost(_) if start.elapsed() < longest_wait => {
-                    state.server.disconnect();
+                // Nothing was recorded, for certain.
+                Err(trouble @ Trouble::Lost(_)) if !wait.is_over() => {
+                    server.disconnect();
                     thread::sleep(PAUSE);
+                    if wait.is_cut_short() {
+                        break Err(trouble.of(&self.place));
+                    }
                 }
-                trouble => return Err(trouble.of(&self.place)),
+                Err(trouble) => break Err(trouble.of(&self.place)),
             }
-        }
+        };
+        self.wait_limits.learn_from(&result);
+        result
     }
 
     fn look<T>(&self, at: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, LedgerError> {

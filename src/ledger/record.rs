@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CrlNumber, Der, Digest, EntryId, Name, RevocationRecord, SerialNumber, UnixTime};
+use super::{
+    CrlNumber, Der, Digest, EntryId, Name, RevocationRecord, RevocationState, SerialNumber, UnixTime,
+};
 
 /// When something was done, by whom, and with which program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -245,17 +247,19 @@ pub enum DeliveryState {
 pub struct Unfinished {
     /// Begun and not ended: another process is signing it now, or was interrupted.
     pub open: Vec<Entry>,
+    /// Whether there may be more open ones than are listed.
+    pub more_open: bool,
     /// Signed and not delivered.
     pub undelivered: Vec<Entry>,
-    /// Whether the lists are incomplete.
-    pub more: bool,
+    /// Whether there may be more undelivered ones than are listed.
+    pub more_undelivered: bool,
 }
 
 impl Unfinished {
-    /// Whether both lists are empty.
+    /// Whether both lists are empty, and complete.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.open.is_empty() && self.undelivered.is_empty() && !self.more
+        self.open.is_empty() && self.undelivered.is_empty() && !self.more_open && !self.more_undelivered
     }
 }
 
@@ -315,6 +319,15 @@ impl EntryState {
 }
 
 impl Entry {
+    /// Whether it is a certificate that has expired or is revoked, not merely on hold. If such an entry is open or undelivered, it no longer
+    /// matters.
+    #[must_use]
+    pub fn is_over(&self, now: UnixTime) -> bool {
+        let revocation = self.revocation.as_ref().map(|revocation| &revocation.state);
+        let is_revoked = matches!(revocation, Some(RevocationState::Revoked { .. }));
+        is_revoked || self.object.not_after().is_some_and(|not_after| not_after < now)
+    }
+
     /// The event with the signed object or its hash: `signed` or `adopted`.
     #[must_use]
     pub const fn object_event(&self) -> Option<u64> {
@@ -348,6 +361,8 @@ pub struct EntryFilter {
     pub open: bool,
     /// Only those that were signed and not delivered. Together with `open`, both kinds.
     pub undelivered: bool,
+    /// Without CRLs, OCSP responses and requests that the same authority has replaced by later ones.
+    pub without_replaced: bool,
     /// Only those before this one, for the next page.
     pub before: Option<EntryId>,
     /// At most this many.

@@ -25,6 +25,7 @@ use rusqlite::{Connection, Transaction};
 
 use super::rules::Recording;
 use super::tables::Tables;
+use super::waiting::{Wait, WaitLimits};
 use super::{Evidence, Head, LedgerError, LedgerPlace, Stamp, VerifyReport};
 use audit::Audit;
 #[cfg(feature = "postgres")]
@@ -46,7 +47,7 @@ const AT_THE_END: Duration = Duration::from_millis(500);
 pub struct SqliteLedger {
     db: Connection,
     path: PathBuf,
-    longest_wait: Duration,
+    wait_limits: WaitLimits,
     /// Present if decisions depend on this ledger, absent if it was opened only for reading.
     audit: Option<RefCell<Audit>>,
     /// The files that were opened.
@@ -70,17 +71,18 @@ impl SqliteLedger {
         decides: bool,
         change: impl FnOnce(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
     ) -> Result<T, LedgerError> {
-        let longest_wait = self.longest_wait;
+        let wait = self.wait_limits.begin();
+        let longest_wait = self.wait_limits.longest();
         let recorded = || {
             let watch = self.watch.get_mut();
-            let queue = watch.queue(longest_wait);
+            let queue = watch.queue(&wait);
             if let Some(place) = &self.place {
                 place.refuse_replaced(&self.path)?;
             }
             if let Some(presence) = self.presence.as_ref().filter(|_| decides) {
                 presence.refuse_removed()?;
             }
-            let mut recording = Recording::start(Turn::wait(&mut self.db)?, stamp)?;
+            let mut recording = Recording::start(Turn::wait(&self.db, &wait, longest_wait)?, stamp)?;
             let db = recording.store().db();
             if let Some(audit) = &mut self.audit {
                 let audit = audit.get_mut();
@@ -112,7 +114,9 @@ impl SqliteLedger {
             Ok(result)
         };
         let result: Result<T, Failure> = recorded();
-        result.map_err(|failure| failure.of(&self.path, self.longest_wait))
+        let result = result.map_err(|failure| failure.of(&self.path, wait.passed()));
+        self.wait_limits.learn_from(&result);
+        result
     }
 
     /// Refuses an unsound ledger if decisions depend on it.
@@ -128,7 +132,7 @@ impl SqliteLedger {
             Ok(head)
         };
         let result: Result<Head, Failure> = audited();
-        self.known = Some(result.map_err(|failure| failure.of(&self.path, self.longest_wait))?);
+        self.known = Some(result.map_err(|failure| failure.of(&self.path, self.wait_limits.longest()))?);
         Ok(())
     }
 
@@ -136,8 +140,8 @@ impl SqliteLedger {
     /// the log when it opens it, which changes the log's change time.
     fn hand_over_opened(&mut self) {
         let watch = self.watch.get_mut();
-        if let (Some(queue), Some(audit)) = (watch.queue(AT_THE_END), &mut self.audit) {
-            watch.hand_over(&self.db, audit.get_mut(), self.longest_wait);
+        if let (Some(queue), Some(audit)) = (watch.queue(&Wait::of(AT_THE_END)), &mut self.audit) {
+            watch.hand_over(&self.db, audit.get_mut(), self.wait_limits.longest());
             drop(queue);
         }
     }
@@ -159,7 +163,7 @@ impl SqliteLedger {
         // Another process has written, and may not have left its stamp yet.
         snapshot.finish()?;
         let mut watch = self.watch.borrow_mut();
-        let queue = watch.queue(self.longest_wait);
+        let queue = watch.queue(&self.wait_limits.begin());
         let snapshot = self.db.unchecked_transaction()?;
         check(&snapshot)?;
         // Without the queue, a stamp could be of what another process has audited since this transaction began.
@@ -196,7 +200,7 @@ impl SqliteLedger {
             Ok(found)
         };
         let result: Result<T, Failure> = look();
-        result.map_err(|failure| failure.of(&self.path, self.longest_wait))
+        result.map_err(|failure| failure.of(&self.path, self.wait_limits.longest()))
     }
 }
 
@@ -205,13 +209,17 @@ impl Drop for SqliteLedger {
         if let (Some(_), Some(audit)) = (&self.place, &mut self.audit) {
             let watch = self.watch.get_mut();
             // Others who have it open would find the file before the stamp.
-            let _queue = watch.queue(AT_THE_END);
-            watch.leave(&self.db, audit.get_mut(), self.large, self.longest_wait);
+            let _queue = watch.queue(&Wait::of(AT_THE_END));
+            watch.leave(&self.db, audit.get_mut(), self.large, self.wait_limits.longest());
         }
     }
 }
 
 impl Tables for SqliteLedger {
+    fn wait_limits(&mut self) -> &mut WaitLimits {
+        &mut self.wait_limits
+    }
+
     fn decide<T>(
         &mut self,
         stamp: &Stamp,
@@ -235,9 +243,11 @@ impl Tables for SqliteLedger {
     ) -> Result<T, LedgerError> {
         // In WAL mode a commit is still atomic, but no longer waits for the disk.
         let set = |db: &Connection, how: &str| db.pragma_update(None, "synchronous", how);
-        set(&self.db, "NORMAL").map_err(|error| Failure::from(error).of(&self.path, self.longest_wait))?;
+        set(&self.db, "NORMAL")
+            .map_err(|error| Failure::from(error).of(&self.path, self.wait_limits.longest()))?;
         let recorded = self.record(stamp, change);
-        set(&self.db, "FULL").map_err(|error| Failure::from(error).of(&self.path, self.longest_wait))?;
+        set(&self.db, "FULL")
+            .map_err(|error| Failure::from(error).of(&self.path, self.wait_limits.longest()))?;
         recorded
     }
 
@@ -249,7 +259,7 @@ impl Tables for SqliteLedger {
             Ok(found)
         };
         let result: Result<T, Failure> = look();
-        result.map_err(|failure| failure.of(&self.path, self.longest_wait))
+        result.map_err(|failure| failure.of(&self.path, self.wait_limits.longest()))
     }
 
     fn others_record(&self) -> Result<bool, LedgerError> {

@@ -4,11 +4,14 @@
 use std::cell::RefCell;
 use std::io::Write;
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rusqlite::Connection;
 
 use super::rules::Recording;
 use super::sqlite::{Failure, Turn, key, read, unfinished};
+use super::waiting::WaitLimits;
 use super::{
     Adoption, Authority, CompromisedKey, CrlNumber, Der, Digest, Entry, EntryFilter, EntryId, Evidence,
     GivenUpHead, Head, Intent, KeyEntry, KeyFilter, KeyIntent, KeyRecord, KnownAuthority, KnownCertificate,
@@ -18,6 +21,9 @@ use super::{
 
 /// Access of a ledger to its tables.
 pub(super) trait Tables: Send {
+    /// How long it waits.
+    fn wait_limits(&mut self) -> &mut WaitLimits;
+
     /// Runs one transaction, after waiting for its turn and checking the tables against the events. If an attempt is known to have recorded
     /// nothing, the change may be tried again on a later state of the ledger.
     fn decide<T>(
@@ -64,6 +70,10 @@ pub(super) trait Tables: Send {
 }
 
 impl<L: Tables> Ledger for L {
+    fn end_waits_when(&mut self, interrupted: Arc<AtomicBool>) {
+        self.wait_limits().end_when(interrupted);
+    }
+
     fn begin_many(&mut self, intents: &[Intent], stamp: &Stamp) -> Result<Vec<EntryId>, LedgerError> {
         self.decide(stamp, |recording| {
             intents.iter().map(|intent| recording.begin(intent)).collect()

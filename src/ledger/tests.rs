@@ -114,6 +114,16 @@ fn serial(number: u8) -> SerialNumber {
 }
 
 /// The outer structure of a signed object: a SEQUENCE whose first element is the signed part.
+/// As after Ctrl-C while the ledger waits.
+fn interrupted_soon(ledger: &mut dyn Ledger) {
+    let interrupted = std::sync::Arc::<std::sync::atomic::AtomicBool>::default();
+    ledger.end_waits_when(std::sync::Arc::clone(&interrupted));
+    std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        interrupted.store(true, std::sync::atomic::Ordering::SeqCst);
+    });
+}
+
 fn signed(number: u8) -> Vec<u8> {
     vec![0x30, 6, 0x30, 1, number, 4, 1, 9]
 }

@@ -111,13 +111,20 @@ pub struct OutputDirectory {
 }
 
 impl OutputDirectory {
-    /// Makes the directory, and only that: a typo further up must not make a tree. If it cannot be made, the first output says why.
-    #[must_use]
-    pub fn find_or_make(path: &Path) -> Self {
-        let made = DirBuilder::new().mode(0o755).create(path).is_ok();
-        Self {
-            made: made.then(|| path.to_owned()),
-        }
+    /// Makes the directory, and only that: a typo further up must not make a tree. If its parent is missing, the first output says so.
+    ///
+    /// # Errors
+    /// The system does not allow it: [`OutputError::Io`], or [`OutputError::NoSpace`].
+    pub fn find_or_make(path: &Path) -> Result<Self, OutputError> {
+        use io::ErrorKind as Kind;
+        let made = match DirBuilder::new().mode(0o755).create(path) {
+            Ok(()) => Some(path.to_owned()),
+            Err(cause) => match cause.kind() {
+                Kind::AlreadyExists | Kind::NotFound | Kind::NotADirectory => None,
+                _ => return Err(failed(path, "create the directory", cause)),
+            },
+        };
+        Ok(Self { made })
     }
 }
 
@@ -158,6 +165,17 @@ fn failed(path: &Path, action: &'static str, cause: io::Error) -> OutputError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Not even root can make a directory there.
+    #[test]
+    fn a_directory_that_cannot_be_made_is_not_said_to_be_missing() {
+        let refused = OutputDirectory::find_or_make(Path::new("/sys/new"));
+        assert!(matches!(refused, Err(OutputError::Io { .. })), "{refused:?}");
+        let parent = tempfile::tempdir().unwrap();
+        for other in ["none/below", ""] {
+            OutputDirectory::find_or_make(&parent.path().join(other)).unwrap();
+        }
+    }
 
     #[test]
     fn a_directory_appears_whole_or_not_at_all_and_replaces_nothing() {

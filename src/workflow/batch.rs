@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Mutex, mpsc};
 use std::thread;
 
-use course::Course;
+use course::{Course, Lost};
 use crew::{publish_each, sign_each};
 use group::group_size;
 use patient::Patient;
@@ -197,6 +197,7 @@ fn sign_by<B: Batch>(
             settled: 0,
             stop: &stop,
             failure: None,
+            lost: Lost::default(),
         };
         let draft = |group: usize| {
             let first = group * group_size;

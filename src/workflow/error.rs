@@ -46,6 +46,8 @@ pub enum WorkflowError {
     Unrecorded {
         /// The entry that began but did not end.
         entry: EntryId,
+        /// How many others of the same batch there are.
+        others: usize,
         /// Why.
         cause: LedgerError,
     },
@@ -56,6 +58,17 @@ pub enum WorkflowError {
         /// Its entry.
         entry: EntryId,
         /// Why.
+        cause: Box<Self>,
+    },
+    /// The same request occurs earlier in the batch, where it was refused.
+    RepeatsRefused,
+    /// Some signed objects of a batch are recorded, but could not be delivered.
+    SomeUndelivered {
+        /// The entry of the first.
+        entry: EntryId,
+        /// How many.
+        count: usize,
+        /// Why, for the first.
         cause: Box<Self>,
     },
     /// A signed CRL or OCSP response is recorded, but not delivered: while it was signed, another process put one there that it must not

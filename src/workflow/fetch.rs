@@ -46,7 +46,7 @@ pub fn fetch_certificates(
     let state = ClusterFile(describe_cluster(cluster));
     files.push((format!("{}{CLUSTER_FILE_SUFFIX}", cluster.id), Box::new(state)));
 
-    let _made = OutputDirectory::find_or_make(directory);
+    let _made = OutputDirectory::find_or_make(directory)?;
     let mut summary = FetchSummary::default();
     let mut slots = Vec::new();
     for (name, file) in files {

@@ -94,10 +94,19 @@ pub trait RequestSource: Sync {
     /// The request cannot be read, is not a request, or its certificate cannot go to its destination.
     fn read(&self, index: usize) -> Result<GivenRequest, Self::Error>;
 
-    /// The error of a job that signs nothing because a number of its requests were refused. `first` is the error of the first of them.
-    fn none_signed(&self, first: Self::Error, _refused: usize) -> Self::Error {
+    /// The error of a job that signs nothing because requests were refused. `first` is the error of the first of them that was found.
+    fn none_signed(&self, first: Self::Error, _refusals: Refusals) -> Self::Error {
         first
     }
+}
+
+/// How many requests were refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusals {
+    /// So many.
+    pub count: usize,
+    /// Whether these are all. Otherwise later checks could refuse others.
+    pub are_all: bool,
 }
 
 /// Requests that are all in memory.
@@ -237,11 +246,14 @@ impl<R: RequestSource> SigningJob<R> {
         self.refused.insert(index, error);
     }
 
-    /// Ends a job that does not continue after a refusal, with the number of all refusals.
+    /// Ends a job that does not continue after a refusal, with the number of all refusals so far.
     fn stop_if_refused(&mut self) -> Result<(), R::Error> {
-        let number = self.refused.len();
+        let refusals = Refusals {
+            count: self.refused.len(),
+            are_all: self.terms.profile.linter.is_none(),
+        };
         match self.refused.pop_first() {
-            Some((_, first)) if !self.options.keep_going => Err(self.requests.none_signed(first, number)),
+            Some((_, first)) if !self.options.keep_going => Err(self.requests.none_signed(first, refusals)),
             Some((index, error)) => {
                 self.refused.insert(index, error);
                 Ok(())

@@ -21,6 +21,8 @@ mod tests;
 mod twice;
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 pub(super) use compromised::{find_compromised, remembered_by};
 pub use guards::Guards;
@@ -92,6 +94,11 @@ impl Recorder {
     pub fn make(place: &LedgerUrl, by: String, clock: Clock) -> Result<Self, LedgerError> {
         let ledger = place.create(&stamp(&by, clock.now()))?;
         Ok(Self::new(ledger, by, clock))
+    }
+
+    /// From now on, waits for other processes or for the ledger's server end soon after this flag is set.
+    pub fn end_waits_when(&mut self, interrupted: Arc<AtomicBool>) {
+        self.ledger.end_waits_when(interrupted);
     }
 
     /// The ledger.

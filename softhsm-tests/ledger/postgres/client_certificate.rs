@@ -158,7 +158,7 @@ fn a_server_can_require_a_password_besides_the_certificate() {
         );
     }
     rig.json(&["ledger", "new", "--ledger", &url(port, issuer)])
-        .refused(4, "ledger-unreachable");
+        .refused(2, "ledger-password");
     assert_eq!(
         psql(&rig, port, issuer, "passfile=right.pgpass").ok().stdout,
         "1\n"

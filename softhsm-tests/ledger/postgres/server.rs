@@ -101,13 +101,13 @@ fn a_server_that_is_not_verified_gets_nothing_and_a_password_shows_nowhere() {
             format!("postgres://issuer@127.0.0.1:{port}/ca?sslmode=verify-full&sslrootcert=root.pem"),
             "file:password",
             4,
-            "ledger-unreachable",
+            "ledger-server-certificate",
         ),
         (
             by_name.replace("root.pem", "customerCA.crt"),
             "file:password",
             4,
-            "ledger-unreachable",
+            "ledger-server-certificate",
         ),
         (
             by_name.replace("root.pem", "nothing.pem"),

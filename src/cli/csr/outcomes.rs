@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use hsm_ca::workflow::{Delivered, IssueSummary, RequestOutcome};
 
-use crate::cli::batch::{Missed, describe_rate, seconds};
+use crate::cli::batch::{Missed, about, describe_rate, seconds};
 use crate::cli::cert::describe_dropped;
 use crate::cli::exit::CliError;
 use crate::cli::json::Output as _;
@@ -46,7 +46,6 @@ impl<'a> Outcomes<'a> {
             RequestOutcome::Issued(summary) => self.tell_issued(*summary),
             RequestOutcome::Refused { request, error } => self.tell_refused(&request, &error),
         }
-        self.line.advance();
     }
 
     fn tell_issued(&mut self, summary: IssueSummary) {
@@ -94,7 +93,7 @@ impl<'a> Outcomes<'a> {
             };
             return self.line.print_json(&line.document());
         }
-        self.line.print_reason(word, &refusal.message);
+        self.line.print_reason(word, &about(request, &refusal.message));
     }
 
     /// The summary at the end.

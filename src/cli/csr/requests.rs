@@ -1,15 +1,15 @@
 //! The requests for `csr sign`: files, files in directories, and a list on stdin.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use hsm_ca::workflow::{Delivery, GivenRequest, RequestSource};
+use hsm_ca::workflow::{Delivery, GivenRequest, Refusals, RequestSource};
 use hsm_ca::x509::CertificationRequest;
 
-use crate::cli::exit::CliError;
+use crate::cli::exit::{CliError, REFUSED, USAGE};
 use crate::cli::global::{OwnFiles, Settings};
 use crate::cli::input;
 use crate::cli::output_file::OutputOptions;
@@ -102,24 +102,19 @@ impl<'a> Requests<'a> {
         self.files.get(index).map_or(Path::new(""), |file| &file.path)
     }
 
-    /// The output file of a request. As in AWS's guide, `ID_ClusterCsr.csr` becomes `ID_CustomerHsmCertificate.crt`.
+    /// The output file of a request.
     fn target(&self, file: &Path) -> Result<PathBuf, CliError> {
         if let Some(out) = self.out {
             return Ok(out.to_owned());
         }
         let directory = self.out_dir.unwrap_or(Path::new("."));
-        let stem = file.file_stem().filter(|stem| *stem != STDIN).ok_or_else(|| {
+        let name = certificate_name(file).ok_or_else(|| {
             CliError::options(format!(
                 "--out-dir needs inputs with names, and {} has none",
                 file.display()
             ))
         })?;
-        let stem = stem.as_bytes();
-        let name = match stem.strip_suffix(b"_ClusterCsr") {
-            Some(cluster) => [cluster, b"_CustomerHsmCertificate.crt"].concat(),
-            None => [stem, b".crt"].concat(),
-        };
-        Ok(directory.join(OsStr::from_bytes(&name)))
+        Ok(directory.join(name))
     }
 
     fn delivery(&self, index: usize) -> Result<Delivery, CliError> {
@@ -147,16 +142,28 @@ impl RequestSource for Requests<'_> {
         })
     }
 
-    fn none_signed(&self, first: CliError, refused: usize) -> CliError {
+    fn none_signed(&self, first: CliError, refused: Refusals) -> CliError {
+        // A linter that cannot be run says nothing about the request.
+        let is_refusal = matches!(first.explain().exit_code, REFUSED | USAGE);
         match self.count() {
-            0 | 1 => first,
-            requests => CliError::NoneSigned {
+            requests if requests > 1 && is_refusal => CliError::NoneSigned {
                 requests,
                 refused,
                 first: Box::new(first),
             },
+            _ => first,
         }
     }
+}
+
+/// As in AWS's guide, `ID_ClusterCsr.csr` becomes `ID_CustomerHsmCertificate.crt`. `None` for stdin; a file in a directory may have that name.
+fn certificate_name(file: &Path) -> Option<OsString> {
+    let stem = file.file_stem().filter(|_| file != Path::new(STDIN))?.as_bytes();
+    let name = match stem.strip_suffix(b"_ClusterCsr") {
+        Some(cluster) => [cluster, b"_CustomerHsmCertificate.crt"].concat(),
+        None => [stem, b".crt"].concat(),
+    };
+    Some(OsString::from_vec(name))
 }
 
 /// Every named file, file in a named directory, or file listed on stdin; and whether they count as several.
@@ -245,7 +252,32 @@ fn listed() -> Result<Vec<PathBuf>, CliError> {
     let paths = paths.filter(|path| !path.is_empty());
     let paths: Vec<_> = paths.map(|path| PathBuf::from(OsStr::from_bytes(path))).collect();
     match paths.iter().any(|path| path == stdin) {
-        true => Err(CliError::options("the list on stdin names stdin itself: -")),
+        true => Err(CliError::options(
+            "the list on stdin names stdin itself: -; write ./- for a file of that name",
+        )),
         false => Ok(paths),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_stdin_has_no_name() {
+        for (file, name) in [
+            ("in/a.csr", Some("a.crt")),
+            (
+                "cluster-1_ClusterCsr.csr",
+                Some("cluster-1_CustomerHsmCertificate.crt"),
+            ),
+            ("in/-", Some("-.crt")),
+            ("./-", Some("-.crt")),
+            ("in/-.csr", Some("-.crt")),
+            ("-", None),
+        ] {
+            let found = certificate_name(Path::new(file));
+            assert_eq!(found.as_deref(), name.map(OsStr::new), "{file}");
+        }
     }
 }

@@ -113,7 +113,8 @@ impl SignRequests {
                 "--out is for one request; name a directory with --out-dir for several",
             ));
         }
-        let _made = self.out_dir.as_deref().map(OutputDirectory::find_or_make);
+        let out_dir = self.out_dir.as_deref();
+        let _made = out_dir.map(OutputDirectory::find_or_make).transpose()?;
         if let Some(directory) = &self.out_dir {
             require_directory(directory)?;
         }
@@ -204,7 +205,7 @@ impl SignRequests {
                 match is_batch {
                     true => {
                         // Not before the PIN prompt, which Ctrl-C ends.
-                        ui.stop_batch_on_signals();
+                        recorder.end_waits_when(ui.stop_batch_on_signals());
                         job.run(store.as_ref(), recorder, &Quietly(ui), each)
                     }
                     false => job.run(store.as_ref(), recorder, ui, each),

@@ -9,7 +9,7 @@ use hsm_ca::cloudhsm::ServerError;
 use hsm_ca::file_trust::{Owners, TrustError};
 use hsm_ca::ledger::{LedgerUrl, LedgerUrlError};
 use hsm_ca::token::UriError;
-use hsm_ca::workflow::WorkflowError;
+use hsm_ca::workflow::{Refusals, WorkflowError};
 
 use super::not_passed::NotPassed;
 
@@ -131,7 +131,7 @@ pub(in crate::cli) enum CliError {
     /// Some requests of a batch were refused, so none was signed.
     NoneSigned {
         requests: usize,
-        refused: usize,
+        refused: Refusals,
         first: Box<Self>,
     },
     /// Options that clap cannot check.

@@ -151,6 +151,20 @@ pub(super) fn explain_ledger(error: &LedgerError) -> Row {
                 "name the PEM file with an unencrypted key: sslkey=FILE; chown it to this user and chmod 600, or chmod 640 if it belongs to root",
             ),
         ),
+        LedgerError::PasswordMissing { .. } => (
+            "ledger-password",
+            USAGE,
+            Some(
+                "name its source with --ledger-password-source: file:PATH, env:NAME, fd:N or credential:NAME",
+            ),
+        ),
+        LedgerError::ServerCertificate { .. } => (
+            "ledger-server-certificate",
+            UNAVAILABLE,
+            Some(
+                "name the host as the certificate does, and with sslrootcert=FILE the CA that issued it; check its dates too",
+            ),
+        ),
         LedgerError::CertificateRefused { .. } => (
             "ledger-certificate-refused",
             UNAVAILABLE,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Display, Path};
 
 use hsm_ca::file_trust::TrustError;
+use hsm_ca::workflow::Refusals;
 use hsm_ca::x509::Profile;
 
 use super::CliError;
@@ -166,10 +167,12 @@ impl fmt::Display for CliError {
                 refused,
                 first,
             } => {
-                let were = if *refused == 1 { "was" } else { "were" };
+                let Refusals { count, are_all } = refused;
+                let at_least = if *are_all { "" } else { "at least " };
+                let were = if *count == 1 { "was" } else { "were" };
                 write!(
                     f,
-                    "{refused} of {requests} requests {were} refused, and none was signed: {first}"
+                    "{at_least}{count} of {requests} requests {were} refused, and none was signed: {first}"
                 )
             }
             Self::Options { reason } => f.write_str(reason),

@@ -46,8 +46,11 @@ impl CliError {
                 first,
             } => {
                 let hint = first.explain().hint;
-                let others = requests.saturating_sub(*refused);
-                let go_on = (others > 0).then(|| format!("--keep-going signs the other {others}"));
+                let others = requests.saturating_sub(refused.count);
+                let go_on = (others > 0).then(|| match refused.are_all {
+                    true => format!("--keep-going signs the other {others}"),
+                    false => "--keep-going signs those that are not refused".to_owned(),
+                });
                 let parts: Vec<_> = [hint, go_on].into_iter().flatten().collect();
                 (!parts.is_empty()).then(|| parts.join("; "))
             }

@@ -58,14 +58,32 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
             "unrecorded",
             UNAVAILABLE,
             Some(
-                "when the server answers again, run the same command again: the signature was discarded unless `hsm-ca ledger list` has it",
+                "when the server answers again, run the same command again: what was signed was discarded unless `hsm-ca ledger list` has it",
+            ),
+        ),
+        WorkflowError::Unrecorded {
+            cause: LedgerError::Full { .. },
+            ..
+        } => (
+            "unrecorded",
+            UNAVAILABLE,
+            Some("free some space for the ledger, then run the command again: what was signed was discarded"),
+        ),
+        WorkflowError::Unrecorded {
+            cause: LedgerError::Locked { .. },
+            ..
+        } => (
+            "unrecorded",
+            UNAVAILABLE,
+            Some(
+                "when the other process no longer writes to the ledger, run the command again: what was signed was discarded",
             ),
         ),
         WorkflowError::Unrecorded { .. } => (
             "unrecorded",
             UNAVAILABLE,
             Some(
-                "repair the ledger (`hsm-ca ledger verify` shows what is wrong), then run the command again: the signature was discarded",
+                "repair the ledger (`hsm-ca ledger verify` shows what is wrong), then run the command again: what was signed was discarded",
             ),
         ),
         WorkflowError::Undelivered { .. } => (
@@ -75,12 +93,43 @@ pub(super) fn explain_workflow(error: &WorkflowError) -> Row {
                 "`hsm-ca ledger deliver '#N' --out FILE` writes it; an OCSP response or a large CRL is not kept there, so run the command again",
             ),
         ),
+        WorkflowError::RepeatsRefused => ("repeated-request", REFUSED, None),
+        WorkflowError::SomeUndelivered { cause, .. } if is_full(cause) => (
+            "undelivered",
+            FAILED,
+            Some(
+                "free some space, and run the same command again: it writes the recorded certificates, and does not sign them again",
+            ),
+        ),
+        WorkflowError::SomeUndelivered { .. } => (
+            "undelivered",
+            FAILED,
+            Some(
+                "run the same command again: it writes the recorded certificates, and does not sign them again; an OCSP response is signed again",
+            ),
+        ),
         WorkflowError::Overtaken { .. } => (
             "overtaken",
             REFUSED,
             Some(
                 "read what is there with `hsm-ca show`; if it is not what you need, run the command again. `hsm-ca ledger deliver '#N' --out OTHER` writes the signed CRL to another file",
             ),
+        ),
+        WorkflowError::UnrecordedKey {
+            cause: LedgerError::Full { .. },
+            ..
+        } => (
+            "unrecorded",
+            UNAVAILABLE,
+            Some("free some space for the ledger, then run the command again"),
+        ),
+        WorkflowError::UnrecordedKey {
+            cause: LedgerError::Locked { .. },
+            ..
+        } => (
+            "unrecorded",
+            UNAVAILABLE,
+            Some("when the other process no longer writes to the ledger, run the command again"),
         ),
         WorkflowError::UnrecordedKey { .. } => (
             "unrecorded",
@@ -293,14 +342,21 @@ fn explain_generate(error: &GenerateError) -> Row {
     }
 }
 
+/// Whether the disk of the output is full.
+const fn is_full(error: &WorkflowError) -> bool {
+    matches!(error, WorkflowError::Output(OutputError::NoSpace { .. }))
+}
+
 fn explain_output(error: &OutputError) -> Row {
     match error {
         OutputError::Protected { .. }
         | OutputError::ProtectedDirectory { .. }
-        | OutputError::DatabaseFile { .. } => ("usage", USAGE, Some("name another file with --out")),
-        OutputError::NotReplaceable { .. } | OutputError::Database { .. } => {
-            ("output-exists", USAGE, Some("name another file with --out"))
-        }
+        | OutputError::DatabaseFile { .. } => ("usage", USAGE, Some("choose another place for the output")),
+        OutputError::NotReplaceable { .. } | OutputError::Database { .. } => (
+            "output-exists",
+            USAGE,
+            Some("choose another place for the output"),
+        ),
         OutputError::DirectoryExists { .. } => (
             "output-exists",
             USAGE,
@@ -325,7 +381,11 @@ fn explain_output(error: &OutputError) -> Row {
             UNAVAILABLE,
             Some("wait for that process to end, or stop it; then run this command again"),
         ),
-        OutputError::NoSpace { .. } => ("disk-full", FAILED, None),
+        OutputError::NoSpace { .. } => (
+            "disk-full",
+            FAILED,
+            Some("free some space, and run the same command again"),
+        ),
         OutputError::NotSynced { .. } => (
             "not-synced",
             FAILED,

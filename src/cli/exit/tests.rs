@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use hsm_ca::ceremony::CeremonyKind;
-use hsm_ca::workflow::{CeremonyError, WorkflowError};
+use hsm_ca::workflow::{CeremonyError, Refusals, WorkflowError};
 use hsm_ca::x509::X509Error;
 use hsm_ca::x509::rules::SECOND_CERTIFICATE;
 use syn::{File, Item};
@@ -123,18 +123,31 @@ fn every_variant_of_every_error_has_a_row() {
 
 #[test]
 fn a_batch_of_which_none_is_signed_says_how_many_and_how_to_go_on() {
-    let error = CliError::NoneSigned {
+    let none_signed = |are_all| CliError::NoneSigned {
         requests: 6,
-        refused: 3,
+        refused: Refusals { count: 3, are_all },
         first: Box::new(CliError::read(Path::new("-"), ErrorKind::NotFound.into())),
     };
-    let refusal = error.explain();
+    let refusal = none_signed(true).explain();
     assert_eq!(
         refusal.message,
         "3 of 6 requests were refused, and none was signed: stdin cannot be read: entity not found"
     );
     assert_eq!(refusal.hint.as_deref(), Some("--keep-going signs the other 3"));
     assert_eq!((refusal.kind, refusal.exit_code), ("unreadable-file", USAGE));
+    // Later checks may refuse others.
+    let refusal = none_signed(false).explain();
+    assert!(
+        refusal
+            .message
+            .starts_with("at least 3 of 6 requests were refused"),
+        "{}",
+        refusal.message
+    );
+    assert_eq!(
+        refusal.hint.as_deref(),
+        Some("--keep-going signs those that are not refused")
+    );
 }
 
 #[test]
@@ -189,4 +202,54 @@ fn only_a_practice_is_told_to_take_a_new_rig() {
         !production.contains("practice") && production.contains("waive"),
         "{production}"
     );
+}
+
+#[test]
+fn the_hint_after_a_lost_signature_follows_from_its_cause() {
+    use hsm_ca::ledger::{Access, EntryId, LedgerError, SqliteLedger};
+    use hsm_ca::output::OutputError;
+
+    let hint = |error: WorkflowError| CliError::from(error).explain().hint.unwrap();
+    let place = || match SqliteLedger::open(Path::new("/no-such-ledger.db"), Access::Read) {
+        Err(LedgerError::NotFound { place }) => place,
+        other => panic!("{other:?}"),
+    };
+    let unrecorded = |cause| WorkflowError::Unrecorded {
+        entry: EntryId(5),
+        others: 63,
+        cause,
+    };
+    let full = unrecorded(LedgerError::Full { place: place() });
+    assert!(
+        full.to_string().starts_with("entry #5 and 63 more were signed"),
+        "{full}"
+    );
+    assert!(hint(full).starts_with("free some space"));
+    let locked = unrecorded(LedgerError::Locked {
+        place: place(),
+        waited: std::time::Duration::from_secs(30),
+    });
+    assert!(hint(locked).contains("no longer writes"));
+    let damaged = unrecorded(LedgerError::Damaged {
+        place: place(),
+        found: String::new(),
+    });
+    assert!(hint(damaged).starts_with("repair the ledger"));
+    let no_space = || OutputError::NoSpace {
+        path: "out/a.crt".into(),
+    };
+    assert_eq!(
+        hint(no_space().into()),
+        "free some space, and run the same command again"
+    );
+    let undelivered = |cause: OutputError| WorkflowError::SomeUndelivered {
+        entry: EntryId(5),
+        count: 66,
+        cause: Box::new(cause.into()),
+    };
+    let elsewhere = OutputError::NoDirectory {
+        directory: "out".into(),
+    };
+    assert!(hint(undelivered(elsewhere)).starts_with("run the same command again"));
+    assert!(hint(undelivered(no_space())).starts_with("free some space"));
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use clap::Args;
-use hsm_ca::ledger::{Entry, EntryFilter, EntryId, KeyEntry, KeyFilter, Ledger, RevocationState};
+use hsm_ca::ledger::{EntryFilter, EntryId, KeyEntry, KeyFilter, Ledger, UnixTime};
 
 use super::line::Line;
 use super::{entry, key};
@@ -20,8 +20,9 @@ pub(in crate::cli) struct ListEntries {
     /// The number of entries to list [default: 20; all with --open]
     #[arg(long, value_name = "N", value_parser = number::<u64>("a number of entries", 0..=u32::MAX))]
     last: Option<u64>,
-    /// Only entries that have not ended (whether a signature was made is unknown), and those signed but not delivered. A revoked
-    /// certificate is settled and not listed
+    /// Only entries that have not ended (whether a signature was made is unknown), and those signed but not delivered. Certificates
+    /// that are revoked or have expired are settled and not listed, nor are CRLs, OCSP responses and requests that a later one has
+    /// replaced
     #[arg(long)]
     open: bool,
     /// Only entries before entry N, to page back
@@ -94,11 +95,12 @@ fn wide_row(line: &Line) -> table::Row {
 }
 
 impl ListEntries {
-    pub(super) fn run(&self, ledger: &dyn Ledger) -> Result<Report, CliError> {
+    pub(super) fn run(&self, ledger: &dyn Ledger, now: UnixTime) -> Result<Report, CliError> {
         let most = self.last.or((!self.open).then_some(LAST));
         let filter = EntryFilter {
             open: self.open,
             undelivered: self.open,
+            without_replaced: self.open,
             before: self.before.map(EntryId),
             // One more shows whether there are earlier ones. Of the open ones, some may be settled.
             limit: most.filter(|_| !self.open).map(|most| most.saturating_add(1)),
@@ -106,7 +108,7 @@ impl ListEntries {
         };
         let (mut entries, mut found) = (Vec::new(), 0);
         ledger.entries(&filter, &mut |entry| {
-            if self.open && is_revoked(&entry) {
+            if self.open && entry.is_over(now) {
                 return ControlFlow::Continue(());
             }
             entries.push(entry);
@@ -138,7 +140,7 @@ impl ListEntries {
             (true, false) => "No entries.\n".to_owned(),
             (false, _) => {
                 let earlier = match before {
-                    Some(before) => self.describe_earlier(ledger, EntryId(before))?,
+                    Some(before) => self.describe_earlier(ledger, EntryId(before), now)?,
                     None => String::new(),
                 };
                 render(&lines, self.table.wide) + &earlier
@@ -155,7 +157,12 @@ impl ListEntries {
     }
 
     /// `… 172 earlier entries: --before 2087`
-    fn describe_earlier(&self, ledger: &dyn Ledger, before: EntryId) -> Result<String, CliError> {
+    fn describe_earlier(
+        &self,
+        ledger: &dyn Ledger,
+        before: EntryId,
+        now: UnixTime,
+    ) -> Result<String, CliError> {
         let (mut count, most) = (0, MOST_COUNTED);
         let mut add = |is_listed: bool| {
             count += u64::from(is_listed);
@@ -167,10 +174,11 @@ impl ListEntries {
         let entries = EntryFilter {
             open: self.open,
             undelivered: self.open,
+            without_replaced: self.open,
             before: Some(before),
             ..EntryFilter::default()
         };
-        ledger.entries(&entries, &mut |entry| add(!(self.open && is_revoked(&entry))))?;
+        ledger.entries(&entries, &mut |entry| add(!(self.open && entry.is_over(now))))?;
         let keys = KeyFilter {
             open: self.open,
             before: Some(before),
@@ -187,12 +195,6 @@ impl ListEntries {
             before = before.0
         ))
     }
-}
-
-/// Revoked and not on hold or released: what the warning of the signing commands leaves out too.
-fn is_revoked(entry: &Entry) -> bool {
-    let revocation = entry.revocation.as_ref().map(|found| &found.state);
-    matches!(revocation, Some(RevocationState::Revoked { .. }))
 }
 
 fn collect_keys(ledger: &dyn Ledger, filter: &KeyFilter) -> Result<Vec<KeyEntry>, CliError> {

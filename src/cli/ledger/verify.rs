@@ -61,7 +61,7 @@ fn verdict(report: &VerifyReport) -> String {
     fields.add("events", report.head.count).add("head", report.head);
     if report.open > 0 {
         let those = format!(
-            "{} have not ended: `hsm-ca ledger list --open` lists those that are not revoked",
+            "{} have not ended: `hsm-ca ledger list --open` lists those that are not settled",
             report.open
         );
         fields.add("open", those);

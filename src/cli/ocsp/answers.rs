@@ -5,7 +5,7 @@ use std::time::Instant;
 use hsm_ca::workflow::{AnswerReason, AnswerSummary, PublishedOutcome};
 
 use super::show::status_word;
-use crate::cli::batch::{Missed, describe_rate, seconds};
+use crate::cli::batch::{Missed, about, describe_rate, seconds};
 use crate::cli::exit::CliError;
 use crate::cli::json::Output as _;
 use crate::cli::json::common::FileName;
@@ -49,12 +49,12 @@ impl<'a> Answers<'a> {
                     };
                     self.line.print_json(&line.document());
                 } else {
-                    self.line.print_reason(word, &refusal.message);
+                    let message = about(&path.display().to_string(), &refusal.message);
+                    self.line.print_reason(word, &message);
                 }
             }
             _ => {}
         }
-        self.line.advance();
     }
 
     fn tell_signed(&mut self, answer: &AnswerSummary) {

@@ -87,7 +87,7 @@ impl Publish {
                 resume: true,
             },
         };
-        let _made = OutputDirectory::find_or_make(&self.out_dir);
+        let _made = OutputDirectory::find_or_make(&self.out_dir)?;
         let job = PublicationJob::prepare(request, &settings.clock)?;
         let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;
         let busy = ui.busy("finding the answers that are due");
@@ -100,7 +100,7 @@ impl Publish {
         } else {
             recorder.tell_unfinished(&authority.value, ui)?;
             let store = settings.open_store(self.key.as_deref())?;
-            ui.stop_batch_on_signals();
+            recorder.end_waits_when(ui.stop_batch_on_signals());
             due.run(store.as_ref(), &mut recorder, &Quietly(ui), &mut |outcome| {
                 answers.tell(outcome)
             })?;

@@ -15,8 +15,9 @@ use super::{Ui, tell};
 static RECEIVED: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
 
 impl Ui {
-    /// From now on, the first of these signals only interrupts the batch. If this cannot be arranged, it ends the process, as always.
-    pub(in crate::cli) fn stop_batch_on_signals(&self) {
+    /// From now on, the first of these signals only interrupts the batch, and sets the returned flag. If this cannot be arranged, it ends the
+    /// process, as always.
+    pub(in crate::cli) fn stop_batch_on_signals(&self) -> Arc<AtomicBool> {
         let received = RECEIVED.get_or_init(Arc::default);
         let is_interrupted = Arc::<AtomicBool>::default();
         for signal in [SIGINT, SIGTERM] {
@@ -26,12 +27,13 @@ impl Ui {
                 .and_then(|_| flag::register(signal, Arc::clone(&is_interrupted)))
                 .and_then(|_| flag::register_usize(signal, Arc::clone(received), number));
             if registered.is_err() {
-                return;
+                return is_interrupted;
             }
         }
         if self.is_for_people() {
             let _ = thread::Builder::new().spawn(explain_first);
         }
+        is_interrupted
     }
 }
 

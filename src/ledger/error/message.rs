@@ -92,6 +92,16 @@ impl fmt::Display for LedgerError {
                     file.display()
                 )
             }
+            Self::PasswordMissing { place } => {
+                write!(
+                    f,
+                    "ledger {place}: the server demands a password, and none is given"
+                )
+            }
+            Self::ServerCertificate { place, found } => write!(
+                f,
+                "ledger {place}: the server's certificate does not verify: {found}",
+            ),
             Self::CertificateRefused { place, alert } => write!(
                 f,
                 "ledger {place}: the server refuses this issuer's certificate (TLS alert {alert})",

@@ -6,7 +6,7 @@ use super::super::sqlite::verify::verify_rows;
 use super::super::{Access, Evidence, Head, Ledger, LedgerError, Stamp};
 use super::failure::Trouble;
 use super::server::{Committed, MOST_ROWS, Server, StoredEvent};
-use super::{LONGEST_WAIT, PostgresLedger, PostgresPlace, State, schema, turn};
+use super::{PostgresLedger, PostgresPlace, State, schema, turn};
 
 impl PostgresLedger {
     /// Creates a new ledger, atomically, and opens it for recording. Its [writer](PostgresPlace::with_writer) may read and append from then
@@ -67,6 +67,7 @@ impl PostgresLedger {
         insert: impl FnOnce(&mut State) -> Result<Vec<StoredEvent>, Trouble>,
     ) -> Result<(), LedgerError> {
         let mut state = self.state.borrow_mut();
+        let wait = self.wait_limits.begin();
         let made = || -> Result<(), Trouble> {
             if state.server.find_ledger()?.is_some() {
                 return Err(LedgerError::Exists {
@@ -78,7 +79,7 @@ impl PostgresLedger {
             let events = insert(&mut state)?;
             let committed = match state.server.append(&[])? {
                 Committed::Yes => true,
-                Committed::Unknown(found) => turn::resolve(&mut state.server, &events, &found, LONGEST_WAIT)?,
+                Committed::Unknown(found) => turn::resolve(&mut state.server, &events, &found, &wait)?,
             };
             match committed {
                 true => Ok(()),

@@ -18,6 +18,10 @@ pub(super) enum Trouble {
     Lost(String),
     /// It refused.
     Refused { code: String, found: String },
+    /// It demands a password.
+    Password,
+    /// Its certificate does not verify.
+    ServerCertificate(String),
     /// It ended the TLS handshake because of this issuer's certificate, with this alert.
     Certificate(String),
     /// It lacks an event that this process has read or recorded.
@@ -35,10 +39,13 @@ impl From<Error> for Trouble {
             let mut found = error.to_string();
             let mut cause = error.source();
             while let Some(next) = cause {
-                if let Some(alert) = refusal_of_certificate(next) {
-                    return Self::Certificate(alert);
+                if let Some(trouble) = trouble_of_tls(next) {
+                    return trouble;
                 }
                 let text = next.to_string();
+                if text == NO_PASSWORD {
+                    return Self::Password;
+                }
                 if !found.contains(&text) {
                     found.push_str(": ");
                     found.push_str(&text);
@@ -64,14 +71,27 @@ impl From<Error> for Trouble {
     }
 }
 
-/// The name of the alert if it says that the client's certificate is missing or refused (RFC 8446 section 6.2).
-fn refusal_of_certificate(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    use AlertDescription as Alert;
+/// The client library's words for a server that demands a password, and the only sign of it.
+const NO_PASSWORD: &str = "password missing";
+
+/// A handshake that failed because of a certificate.
+fn trouble_of_tls(error: &(dyn std::error::Error + 'static)) -> Option<Trouble> {
     let cause = error.downcast_ref::<io::Error>()?.get_ref()?;
-    let rustls::Error::AlertReceived(alert) = cause.downcast_ref()? else {
-        return None;
-    };
-    let is_of_certificate = matches!(
+    match cause.downcast_ref()? {
+        rustls::Error::InvalidCertificate(found) => {
+            Some(Trouble::ServerCertificate(shown(&found.to_string())))
+        }
+        rustls::Error::AlertReceived(alert) if is_of_certificate(alert) => {
+            Some(Trouble::Certificate(format!("{alert:?}")))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the alert says that the client's certificate is missing or refused (RFC 8446 section 6.2).
+const fn is_of_certificate(alert: &AlertDescription) -> bool {
+    use AlertDescription as Alert;
+    matches!(
         alert,
         Alert::BadCertificate
             | Alert::UnsupportedCertificate
@@ -81,8 +101,7 @@ fn refusal_of_certificate(error: &(dyn std::error::Error + 'static)) -> Option<S
             | Alert::UnknownCA
             | Alert::AccessDenied
             | Alert::CertificateRequired
-    );
-    is_of_certificate.then(|| format!("{alert:?}"))
+    )
 }
 
 /// Whether another attempt, perhaps on another server, may succeed. All of these undo the transaction.
@@ -129,6 +148,8 @@ impl Trouble {
                     waited: super::LONGEST_WAIT,
                 }
             }
+            Self::Password => LedgerError::PasswordMissing { place },
+            Self::ServerCertificate(found) => LedgerError::ServerCertificate { place, found },
             Self::Certificate(alert) => LedgerError::CertificateRefused { place, alert },
             Self::Rewound(known) => LedgerError::Rewound {
                 place,
@@ -145,5 +166,50 @@ impl Trouble {
                 found: format!("its private copy: {}", failure.text()),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use rustls::CertificateError;
+
+    use super::super::super::{Access, LedgerUrl};
+    use super::*;
+
+    /// AuthenticationCleartextPassword.
+    const DEMAND: [u8; 9] = [b'R', 0, 0, 0, 8, 0, 0, 0, 3];
+
+    #[test]
+    fn a_server_that_demands_a_password_is_not_said_to_be_away() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = thread::spawn(move || {
+            let (mut client, _) = listener.accept().unwrap();
+            assert_ne!(client.read(&mut [0; 512]).unwrap(), 0);
+            client.write_all(&DEMAND).unwrap();
+        });
+        let url = LedgerUrl::parse(&format!("postgres://someone@127.0.0.1:{port}/ca")).unwrap();
+        let error = url.open(Access::Read).err();
+        assert!(
+            matches!(error, Some(LedgerError::PasswordMissing { .. })),
+            "{error:?}"
+        );
+        server.join().unwrap();
+    }
+
+    #[test]
+    fn a_certificate_that_does_not_verify_is_not_said_to_be_of_a_server_that_is_away() {
+        let tls = |error: rustls::Error| io::Error::new(io::ErrorKind::InvalidData, error);
+        let unknown = tls(CertificateError::UnknownIssuer.into());
+        let refused = tls(rustls::Error::AlertReceived(AlertDescription::UnknownCA));
+        let other = tls(rustls::Error::HandshakeNotComplete);
+        let found = |error: &io::Error| trouble_of_tls(error);
+        assert!(matches!(found(&unknown), Some(Trouble::ServerCertificate(_))));
+        assert!(matches!(found(&refused), Some(Trouble::Certificate(_))));
+        assert!(found(&other).is_none());
     }
 }

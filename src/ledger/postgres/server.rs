@@ -1,11 +1,15 @@
 //! Requests to the server. The program connects when it needs the server, and reconnects after it lost the connection. Only this file and
 //! `connection.rs` await anything.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use futures_util::TryStreamExt;
-use futures_util::future::join;
+use futures_util::future::{Either, join, select};
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, RowStream, Statement};
 
+use super::super::waiting::Wait;
 use super::super::{Digest, LedgerError};
 use super::connection::Link;
 use super::failure::Trouble;
@@ -35,6 +39,8 @@ pub(super) struct Server {
     /// Whether this issuer records: its sessions then hold the lock of issuers.
     records: bool,
     was_reached: bool,
+    /// What limits the present request.
+    wait: Wait,
     /// How many answers were waited for.
     pub(super) trips: u64,
 }
@@ -61,8 +67,14 @@ impl Server {
             link: None,
             records: false,
             was_reached: false,
+            wait: Wait::of(super::LONGEST_WAIT),
             trips: 0,
         })
+    }
+
+    /// The requests from here on belong to this wait.
+    pub(super) fn wait_as(&mut self, wait: &Wait) {
+        self.wait = wait.clone();
     }
 
     /// From the next connection on, other issuers see that this one records.
@@ -75,7 +87,8 @@ impl Server {
         self.connect()?;
         let link = linked(&self.link)?;
         self.trips += 1;
-        self.runtime.block_on(session::has_other_issuers(&link.client))
+        self.runtime
+            .block_on(within(&self.wait, session::has_other_issuers(&link.client)))
     }
 
     /// Drops the connection, with any open transaction.
@@ -97,7 +110,8 @@ impl Server {
         self.connect()?;
         let link = linked(&self.link)?;
         self.trips += 2;
-        self.runtime.block_on(schema::find_ledger(&link.client))
+        self.runtime
+            .block_on(within(&self.wait, schema::find_ledger(&link.client)))
     }
 
     /// Refuses a database in which this role cannot create a ledger.
@@ -105,7 +119,8 @@ impl Server {
         self.connect()?;
         let link = linked(&self.link)?;
         self.trips += 1;
-        self.runtime.block_on(schema::refuse_without_create(&link.client))
+        self.runtime
+            .block_on(within(&self.wait, schema::refuse_without_create(&link.client)))
     }
 
     /// The names in the schema that differ from what this program creates, each with the difference.
@@ -113,35 +128,45 @@ impl Server {
         self.connect()?;
         let link = linked(&self.link)?;
         self.trips += 1;
-        self.runtime.block_on(schema::differences(&link.client))
+        self.runtime
+            .block_on(within(&self.wait, schema::differences(&link.client)))
     }
 
     /// Every event from `first` on, in one snapshot.
     pub(super) fn events_from(&mut self, first: u64, each: &mut Taker<'_>) -> Result<(), Trouble> {
         self.prepare()?;
         let Self {
-            link, runtime, trips, ..
+            link,
+            runtime,
+            trips,
+            wait,
+            ..
         } = self;
         let link = linked(link)?;
         let since = &link.statements()?.since;
         *trips += 1;
-        runtime.block_on(async {
+        let read = async {
             let rows = link.client.query_raw(since, [number(first)?]).await?;
             take_rows(rows, each).await
-        })
+        };
+        runtime.block_on(within(wait, read))
     }
 
     /// Waits for the turn to write, and reads what others have appended. Sends three requests and waits once.
     pub(super) fn take_turn(&mut self, first: u64, each: &mut Taker<'_>) -> Result<(), Trouble> {
         self.prepare()?;
         let Self {
-            link, runtime, trips, ..
+            link,
+            runtime,
+            trips,
+            wait,
+            ..
         } = self;
         let link = linked(link)?;
         let statements = link.statements()?;
         *trips += 1;
         let first = number(first)?;
-        runtime.block_on(async {
+        let taken = async {
             let begin = async {
                 link.client.batch_execute(BEGIN).await?;
                 Ok::<_, tokio_postgres::Error>(())
@@ -153,7 +178,8 @@ impl Server {
             begun?;
             locked?;
             take_rows(rows?, each).await
-        })
+        };
+        runtime.block_on(within(wait, taken))
     }
 
     /// Appends, in the open transaction.
@@ -162,7 +188,8 @@ impl Server {
         let append = &link.statements()?.append;
         for chunk in events.chunks(MOST_ROWS) {
             self.trips += 1;
-            self.runtime.block_on(insert(&link.client, append, chunk))?;
+            let inserted = insert(&link.client, append, chunk);
+            self.runtime.block_on(within(&self.wait, inserted))?;
         }
         Ok(())
     }
@@ -175,10 +202,15 @@ impl Server {
         let link = linked(&self.link)?;
         let append = &link.statements()?.append;
         link.warnings().clear();
-        let (inserted, committed) = self.runtime.block_on(join(
-            insert(&link.client, append, last),
-            link.client.batch_execute("COMMIT"),
-        ));
+        let both = async {
+            let inserted = insert(&link.client, append, last);
+            Ok::<_, Trouble>(join(inserted, link.client.batch_execute("COMMIT")).await)
+        };
+        let (inserted, committed) = match self.runtime.block_on(within(&self.wait, both)) {
+            Ok(answers) => answers,
+            Err(Trouble::Lost(found)) => return Ok(Committed::Unknown(found)),
+            Err(other) => return Err(other),
+        };
         // If the server refused the first, the second has rolled back. If the connection is lost, the server may still have both.
         let committed = inserted.and(committed.map_err(Trouble::from));
         match (committed, link.warnings().first()) {
@@ -193,10 +225,10 @@ impl Server {
     /// Ends the turn without recording anything.
     pub(super) fn give_up_turn(&mut self) {
         let rolled_back = match &self.link {
-            Some(link) => self
-                .runtime
-                .block_on(link.client.batch_execute("ROLLBACK"))
-                .is_ok(),
+            Some(link) => {
+                let rolled_back = link.client.batch_execute("ROLLBACK");
+                self.runtime.block_on(within(&self.wait, rolled_back)).is_ok()
+            }
             None => true,
         };
         if !rolled_back {
@@ -209,12 +241,10 @@ impl Server {
     pub(super) fn settle(&mut self) -> Result<(), Trouble> {
         let link = linked(&self.link)?;
         self.trips += 1;
-        self.runtime
-            .block_on(
-                link.client
-                    .batch_execute("SELECT pg_logical_emit_message(true, 'hsm-ca', 'settled'); COMMIT"),
-            )
-            .map_err(Trouble::from)
+        let settled = link
+            .client
+            .batch_execute("SELECT pg_logical_emit_message(true, 'hsm-ca', 'settled'); COMMIT");
+        self.runtime.block_on(within(&self.wait, settled))
     }
 
     /// Creates the ledger and its first events, in one transaction.
@@ -236,11 +266,15 @@ impl Server {
     fn prepare(&mut self) -> Result<(), Trouble> {
         self.connect()?;
         let Self {
-            link, runtime, trips, ..
+            link,
+            runtime,
+            trips,
+            wait,
+            ..
         } = self;
         if let Some(link) = link.as_mut().filter(|link| !link.is_prepared()) {
             *trips += 1;
-            runtime.block_on(link.prepare())?;
+            runtime.block_on(within(wait, link.prepare()))?;
         }
         Ok(())
     }
@@ -255,7 +289,7 @@ impl Server {
         for host in self.place.hosts.clone() {
             self.trips += 2;
             let link = Link::open(&self.place, self.tls.as_ref(), &host, self.records);
-            match self.runtime.block_on(link) {
+            match self.runtime.block_on(within(&self.wait, link)) {
                 Ok(link) => {
                     self.link = Some(link);
                     self.was_reached = true;
@@ -267,6 +301,27 @@ impl Server {
             }
         }
         Err(trouble.unwrap_or(Trouble::Lost("no server is named".to_owned())))
+    }
+}
+
+/// How often the limits of a wait are looked at.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Waits for an answer, unless the wait is cut short. Then the connection is of no more use: the answer may still come.
+async fn within<T, E: Into<Trouble>>(
+    wait: &Wait,
+    request: impl Future<Output = Result<T, E>>,
+) -> Result<T, Trouble> {
+    let cut_short = async {
+        while !wait.is_cut_short() {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    match select(pin!(request), pin!(cut_short)).await {
+        Either::Left((answer, _)) => answer.map_err(Into::into),
+        Either::Right(_) => Err(Trouble::Lost(
+            "the server has not answered, and the wait was ended".to_owned(),
+        )),
     }
 }
 

@@ -1,10 +1,10 @@
 //! One turn to write: reads what others have appended, decides the change, then appends and commits its events.
 
 use std::thread;
-use std::time::{Duration, Instant};
 
 use super::super::rules::Recording;
 use super::super::sqlite::{Failure, Turn};
+use super::super::waiting::Wait;
 use super::super::{LedgerError, Stamp};
 use super::failure::Trouble;
 use super::replica::Replica;
@@ -17,7 +17,7 @@ pub(super) fn take<T>(
     replica: &mut Replica,
     stamp: &Stamp,
     change: &impl Fn(&mut Recording<'_, Turn<'_>>) -> Result<T, Failure>,
-    longest_wait: Duration,
+    wait: &Wait,
 ) -> Result<T, Trouble> {
     let taken = replica.follow(|first, each| server.take_turn(first, each));
     if let Err(trouble) = taken {
@@ -37,7 +37,7 @@ pub(super) fn take<T>(
     };
     match server.append(&draft.events) {
         Ok(Committed::Yes) => Ok(draft.keep()?),
-        Ok(Committed::Unknown(found)) => match resolve(server, &draft.events, &found, longest_wait)? {
+        Ok(Committed::Unknown(found)) => match resolve(server, &draft.events, &found, wait)? {
             true => Ok(draft.keep()?),
             false => Err(Trouble::Lost(
                 "the server lost the connection before it committed".to_owned(),
@@ -56,18 +56,22 @@ pub(super) fn resolve(
     server: &mut Server,
     events: &[StoredEvent],
     lost: &str,
-    longest_wait: Duration,
+    wait: &Wait,
 ) -> Result<bool, Trouble> {
-    let start = Instant::now();
     loop {
         server.disconnect();
         let last = match ask(server, events) {
             Ok(found) => return Ok(found),
             // A refusal leaves the question open too.
-            Err(Trouble::Lost(found) | Trouble::Refused { found, .. } | Trouble::Certificate(found)) => found,
+            Err(
+                Trouble::Lost(found)
+                | Trouble::Refused { found, .. }
+                | Trouble::Certificate(found)
+                | Trouble::ServerCertificate(found),
+            ) => found,
             Err(other) => return Err(other),
         };
-        if start.elapsed() >= longest_wait {
+        if wait.is_over() {
             return Err(LedgerError::Unresolved {
                 place: named(server.place()),
                 found: format!("{lost}; then {last}"),

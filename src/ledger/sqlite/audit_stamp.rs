@@ -31,7 +31,7 @@ use super::audit::Audit;
 use super::failure::Failure;
 use super::read;
 use crate::file_trust::{self, Owners};
-use crate::ledger::{Digest, Head};
+use crate::ledger::{Digest, Head, waiting};
 use crate::output::make_temporary;
 
 /// A smaller ledger is audited at every opening, which takes about as long as writing a stamp (docs/benchmark.md).
@@ -112,9 +112,9 @@ impl Watch {
 
     /// Waits for the other processes of this program that record in the ledger. `None` if the ledger is not stamped, or if the wait takes too
     /// long.
-    pub(super) fn queue(&self, longest_wait: Duration) -> Option<Queue> {
+    pub(super) fn queue(&self, wait: &waiting::Wait) -> Option<Queue> {
         self.is_large.then_some(())?;
-        Queue::wait(&self.beside("-wal"), longest_wait)
+        Queue::wait(&self.beside("-wal"), wait)
     }
 
     /// Whether there is a log. All processes that have the ledger open share it.

@@ -16,6 +16,7 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::access;
 
 use super::super::rules::Recording;
+use super::super::waiting::{Wait, WaitLimits};
 use super::super::{Access, Evidence, Head, Ledger, LedgerError, LedgerPlace, Stamp};
 use super::audit::Audit;
 use super::audit_stamp::{LARGE, Watch};
@@ -40,7 +41,8 @@ impl SqliteLedger {
         refuse_existing(&path)?;
         check_place(&path)?;
         let first = |db: &mut Connection| {
-            let mut recording = Recording::start(Turn::wait(db)?, stamp)?;
+            let mut recording =
+                Recording::start(Turn::wait(db, &Wait::of(LONGEST_WAIT), LONGEST_WAIT)?, stamp)?;
             recording.create()?;
             let (turn, _) = recording.finish();
             turn.commit()
@@ -58,7 +60,7 @@ impl SqliteLedger {
         refuse_existing(&path)?;
         check_place(&path)?;
         let fill = |db: &mut Connection| {
-            let mut turn = Turn::wait(db)?;
+            let mut turn = Turn::wait(db, &Wait::of(LONGEST_WAIT), LONGEST_WAIT)?;
             let mut failure = None;
             source.events(&mut |head, body| match turn.append_stored(*head, body) {
                 Ok(()) => ControlFlow::Continue(()),
@@ -137,7 +139,7 @@ impl SqliteLedger {
         let mut ledger = Self {
             db,
             path,
-            longest_wait,
+            wait_limits: WaitLimits::new(longest_wait),
             audit,
             place: None,
             watch: RefCell::new(watch),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, lstat};
 use rustix::io::Errno;
 
+use super::super::waiting::Wait;
 use super::lock_wait::lock_within;
 use super::open::path::denied;
 use crate::ledger::{LedgerError, LedgerPlace};
@@ -71,7 +72,7 @@ impl Presence {
         let shared = lock_within(
             &*self.lock,
             FlockOperation::NonBlockingLockShared,
-            self.longest_wait,
+            &Wait::of(self.longest_wait),
         );
         match shared.map_err(|error| denied(&self.path, &error.into()))? {
             true => Ok(()),

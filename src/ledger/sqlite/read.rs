@@ -13,8 +13,8 @@ pub(in crate::ledger) use authorities::{
     authorities, authorities_like, authority_certificates_like, authority_id,
 };
 pub(in crate::ledger) use entries::{
-    begun_for, certificate, certificates_for, entries, entry, entry_of_serial, open_for, own_certificates,
-    second_certificates, select_entries,
+    NOT_REPLACED, begun_for, certificate, certificates_for, entries, entry, entry_of_serial, open_for,
+    own_certificates, second_certificates, select_entries,
 };
 pub(in crate::ledger) use revocations::{
     certificates_until, compromised, crl_number, highest_crl_number, highest_number_of, number_of,

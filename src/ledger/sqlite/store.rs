@@ -1,22 +1,36 @@
 //! One transaction of the database, as the rules use it.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::super::event::Event;
 use super::super::store::{CrlNumberUse, Store};
+use super::super::waiting::Wait;
 use super::super::{Authority, CrlNumber, Digest, EntryId, Head, RevocationState, SerialNumber};
 use super::failure::{Failure, column, natural};
 use super::projection::project;
 use super::read;
 
+/// How long SQLite waits before the limits of a wait are looked at again.
+const PART_OF_WAIT: Duration = Duration::from_millis(100);
+
 /// A transaction that holds the ledger's only turn to write.
 pub(in crate::ledger) struct Turn<'a>(Transaction<'a>);
 
 impl<'a> Turn<'a> {
-    pub(super) fn wait(db: &'a mut Connection) -> Result<Self, Failure> {
-        Ok(Self(
-            db.transaction_with_behavior(TransactionBehavior::Immediate)?,
-        ))
+    /// Waits for the turn. SQLite's own wait cannot be interrupted, so it is divided. `busy` is SQLite's limit for what comes later.
+    pub(super) fn wait(db: &'a Connection, wait: &Wait, busy: Duration) -> Result<Self, Failure> {
+        db.busy_timeout(PART_OF_WAIT)?;
+        let begun = loop {
+            let begun = Transaction::new_unchecked(db, TransactionBehavior::Immediate).map_err(Failure::from);
+            match begun {
+                Err(failure) if failure.is_busy() && !wait.is_over() => {}
+                begun => break begun,
+            }
+        };
+        db.busy_timeout(busy)?;
+        Ok(Self(begun?))
     }
 
     /// For a file that no other process has.

@@ -2,14 +2,17 @@
 
 use std::ops::ControlFlow;
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
-use super::super::{Authority, Entry, Object, RevocationState, Unfinished, UnixTime};
+use super::super::{Authority, Entry, Unfinished, UnixTime};
 use super::failure::{Failure, column};
 use super::read;
 
-/// At most this many of each are read. After a killed batch of a million, a longer list would take too long.
-const LOOKED_AT: u64 = 100;
+/// At most this many of each are found.
+const MOST: usize = 100;
+
+/// At most this many of each are read. After a killed batch of a million certificates that were all revoked since, more would take too long.
+const MOST_READ: u64 = 10_000;
 
 pub(in crate::ledger) fn unfinished(
     db: &Connection,
@@ -19,49 +22,36 @@ pub(in crate::ledger) fn unfinished(
     let Some(id) = read::authority_id(db, authority)? else {
         return Ok(Unfinished::default());
     };
-    let mut found = Unfinished::default();
-    for (condition, is_open) in [
-        ("e.outcome IS NULL", true),
-        (
-            "e.sequence IN (SELECT entry FROM deliveries WHERE delivered IS NULL)",
-            false,
-        ),
-    ] {
-        let mut seen = Vec::new();
-        let condition = format!("{condition} AND e.authority = ?");
-        read::select_entries(db, &condition, &[&column(id)?], Some(LOOKED_AT), &mut |entry| {
-            seen.push(entry);
-            ControlFlow::Continue(())
-        })?;
-        found.more |= u64::try_from(seen.len()).is_ok_and(|seen| seen >= LOOKED_AT);
-        let to = if is_open {
-            &mut found.open
-        } else {
-            &mut found.undelivered
-        };
-        for entry in seen {
-            if !is_settled(db, id, &entry, now)? {
-                to.push(entry);
-            }
-        }
-    }
-    Ok(found)
+    let (open, more_open) = find(db, id, "e.outcome IS NULL", now)?;
+    let undelivered = "e.sequence IN (SELECT entry FROM deliveries WHERE delivered IS NULL)";
+    let (undelivered, more_undelivered) = find(db, id, undelivered, now)?;
+    Ok(Unfinished {
+        open,
+        more_open,
+        undelivered,
+        more_undelivered,
+    })
 }
 
-/// Whether its outcome no longer matters.
-fn is_settled(db: &Connection, authority: u64, entry: &Entry, now: UnixTime) -> Result<bool, Failure> {
-    if let Object::Certificate { not_after, .. } = &entry.object {
-        let revocation = entry.revocation.as_ref().map(|revocation| &revocation.state);
-        return Ok(*not_after < now || matches!(revocation, Some(RevocationState::Revoked { .. })));
-    }
-    let later: i64 = db
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM entries WHERE kind <> 'certificate' AND authority = ?1 AND kind = ?2
-             AND sequence > ?3 AND ended = 'signed')",
-        )?
-        .query_row(
-            params![column(authority)?, entry.object.kind(), column(entry.id.0)?],
-            |row| row.get(0),
-        )?;
-    Ok(later == 1)
+/// The newest entries of this kind that still matter, and whether there may be more. Objects that were replaced do not count to the limits.
+/// After a killed `ocsp publish`, there can be thousands.
+fn find(db: &Connection, authority: u64, kind: &str, now: UnixTime) -> Result<(Vec<Entry>, bool), Failure> {
+    let condition = format!("{kind} AND e.authority = ? AND {}", read::NOT_REPLACED);
+    let (mut found, mut more, mut count) = (Vec::new(), false, 0);
+    read::select_entries(
+        db,
+        &condition,
+        &[&column(authority)?],
+        Some(MOST_READ),
+        &mut |entry| {
+            count += 1;
+            more = found.len() == MOST && !entry.is_over(now);
+            if more {
+                return ControlFlow::Break(());
+            }
+            found.extend((!entry.is_over(now)).then_some(entry));
+            ControlFlow::Continue(())
+        },
+    )?;
+    Ok((found, more || count == MOST_READ))
 }

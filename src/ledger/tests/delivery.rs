@@ -1,11 +1,13 @@
 //! Deliveries of signed objects, and the records of keys.
 
+use std::time::{Duration, Instant};
+
 use super::*;
 
 impl Desk {
     fn unfinished(&self) -> (Vec<u64>, Vec<u64>) {
         let found = self.ledger.unfinished(&ca(), UnixTime(1_750_000_000)).unwrap();
-        assert!(!found.more);
+        assert!(!found.more_open && !found.more_undelivered);
         let numbers = |entries: Vec<Entry>| entries.iter().map(|entry| entry.id.0).collect();
         (numbers(found.open), numbers(found.undelivered))
     }
@@ -48,7 +50,7 @@ fn a_signed_object_is_undelivered_until_its_delivery_is_recorded() {
 fn no_other_process_has_a_turn_while_a_file_is_placed() {
     let mut desk = Desk::new();
     let entry = desk.certificate(1);
-    let short = std::time::Duration::from_millis(20);
+    let short = Duration::from_millis(20);
     let mut other = SqliteLedger::open_waiting(&desk.path(), Access::Record, short).unwrap();
     let head = desk.ledger.head().unwrap();
     let mut refused = None;
@@ -69,6 +71,48 @@ fn no_other_process_has_a_turn_while_a_file_is_placed() {
     other.deliver_in_turn(entry, &stamp(), &mut || true).unwrap();
     assert_eq!(desk.unfinished(), (vec![], vec![]));
     desk.assert_sound();
+}
+
+/// As when a batch has several groups to record, and another process does not give up its turn.
+#[test]
+fn only_the_first_of_several_changes_waits_for_a_ledger_in_vain() {
+    let desk = Desk::new();
+    let longest = Duration::from_secs(1);
+    let mut ledger = SqliteLedger::open_waiting(&desk.path(), Access::Record, longest).unwrap();
+    let entries: Vec<_> = (0..5)
+        .map(|number| ledger.begin(&certificate(number), &stamp()).unwrap())
+        .collect();
+    let other = rusqlite::Connection::open(desk.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let start = Instant::now();
+    for (number, entry) in (0..).zip(&entries) {
+        let refused = ledger.complete(*entry, &signed(number), &stamp());
+        assert!(matches!(refused, Err(LedgerError::Locked { .. })), "{refused:?}");
+        assert!(start.elapsed() >= longest);
+    }
+    assert!(start.elapsed() < 3 * longest, "{:?}", start.elapsed());
+    other.execute_batch("ROLLBACK").unwrap();
+    for (number, entry) in (0..).zip(&entries) {
+        ledger.complete(*entry, &signed(number), &stamp()).unwrap();
+    }
+}
+
+#[test]
+fn an_interruption_ends_the_wait_for_a_ledger() {
+    let desk = Desk::new();
+    let mut ledger = SqliteLedger::open(&desk.path(), Access::Record).unwrap();
+    let other = rusqlite::Connection::open(desk.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let start = Instant::now();
+    interrupted_soon(&mut ledger);
+    for number in 0..5 {
+        let refused = ledger.begin(&certificate(number), &stamp());
+        assert!(matches!(refused, Err(LedgerError::Locked { .. })), "{refused:?}");
+    }
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    other.execute_batch("ROLLBACK").unwrap();
+    // What needs no wait is still recorded.
+    ledger.begin(&certificate(9), &stamp()).unwrap();
 }
 
 #[test]
@@ -125,7 +169,56 @@ fn a_truncated_list_says_that_there_is_more() {
     let intents: Vec<_> = (0..150).map(certificate).collect();
     desk.ledger.begin_many(&intents, &stamp()).unwrap();
     let found = desk.ledger.unfinished(&ca(), UnixTime(0)).unwrap();
-    assert_eq!((found.open.len(), found.more), (100, true));
+    assert_eq!((found.open.len(), found.more_open), (100, true));
+    assert!(!found.more_undelivered);
+}
+
+fn answer() -> Intent {
+    Intent {
+        object: Object::OcspResponse {
+            serials: vec![serial(1)],
+            this_update: UnixTime(5),
+            next_update: None,
+        },
+        ..crl(1, None, 5)
+    }
+}
+
+/// As after a killed `ocsp publish`.
+#[test]
+fn many_replaced_objects_hide_nothing() {
+    let mut desk = Desk::new();
+    let certificate = desk.ledger.begin(&certificate(1), &stamp()).unwrap();
+    let answers: Vec<_> = (0..200).map(|_| answer()).collect();
+    let begun = desk.ledger.begin_many(&answers, &stamp()).unwrap();
+    assert_eq!(
+        desk.ledger.unfinished(&ca(), UnixTime(0)).unwrap().open.len(),
+        100
+    );
+    let last = desk.ledger.begin(&answer(), &stamp()).unwrap();
+    desk.ledger.complete(last, &signed(0), &stamp()).unwrap();
+    assert_eq!(desk.unfinished(), (vec![certificate.0], vec![]));
+    let listed = |without_replaced| {
+        let filter = EntryFilter {
+            open: true,
+            without_replaced,
+            ..EntryFilter::default()
+        };
+        all(&desk.ledger, &filter).len()
+    };
+    assert_eq!((listed(true), listed(false)), (1, 1 + begun.len()));
+}
+
+#[test]
+fn revoked_and_expired_certificates_do_not_count_to_the_limit() {
+    let mut desk = Desk::new();
+    let intents: Vec<_> = (0..150).map(certificate).collect();
+    let begun = desk.ledger.begin_many(&intents, &stamp()).unwrap();
+    for number in 1..150 {
+        let revoke = revocation(number, RevocationReason::Superseded);
+        desk.ledger.revoke(&ca(), &revoke, &stamp()).unwrap();
+    }
+    assert_eq!(desk.unfinished(), (vec![begun[0].0], vec![]));
 }
 
 #[test]

@@ -187,6 +187,36 @@ fn two_issuers_append_to_one_chain_and_no_serial_number_is_used_twice() {
     assert_eq!(counted, format!("40|40|{}", ledger.head().unwrap().count));
 }
 
+/// The server gives the turn to another session, and does not answer.
+#[test]
+fn an_interruption_ends_the_wait_for_a_turn() {
+    let (shared, mut ledger) = Shared::new();
+    thread::scope(|scope| {
+        let holds = "SELECT pg_advisory_lock(1752395084), pg_sleep(12)";
+        scope.spawn(|| shared.cluster.sql(&shared.database, holds));
+        let is_held = || {
+            let locks = "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+                WHERE locktype = 'advisory' AND objid = 1752395084 AND granted AND datname = current_database()";
+            shared.cluster.query(&shared.database, locks).trim() == "1"
+        };
+        while !is_held() {
+            thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let start = std::time::Instant::now();
+        interrupted_soon(&mut ledger);
+        for number in 0..5 {
+            let refused = ledger.begin(&numbered(number), &stamp());
+            assert!(
+                matches!(refused, Err(LedgerError::Unreachable { .. })),
+                "{refused:?}"
+            );
+        }
+        assert!(start.elapsed().as_secs() < 8, "{:?}", start.elapsed());
+    });
+    // What needs no wait is still recorded.
+    ledger.begin(&numbered(9), &stamp()).unwrap();
+}
+
 #[test]
 fn crl_numbers_rise_across_two_issuers() {
     let (shared, mut one) = Shared::new();

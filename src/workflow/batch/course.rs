@@ -10,6 +10,7 @@ use super::crew::{Event, Publication, Task};
 use super::group::{Group, Member, State};
 use super::{Admitted, Batch, Desk, Failure, Told, Work};
 use crate::ledger::{EntryId, LedgerError};
+use crate::signer::KeyStore;
 use crate::workflow::WorkflowError;
 use crate::workflow::pipeline::{Begun, Finished, Held};
 
@@ -18,6 +19,9 @@ type Drafts<B> = Vec<(usize, Result<Option<<B as Batch>::Draft>, <B as Batch>::E
 
 /// The written files of a group, by their places in it.
 type Written<B> = Vec<(usize, Result<Finished<<B as Batch>::Object>, WorkflowError>)>;
+
+/// Each object of a group that has begun, or why it has not.
+type BegunEach<B> = Vec<Result<Begun<<B as Batch>::Object>, WorkflowError>>;
 
 pub(super) struct Course<'r, 'd, B: Batch> {
     pub(super) batch: &'r B,
@@ -35,8 +39,17 @@ pub(super) struct Course<'r, 'd, B: Batch> {
     pub(super) settled: usize,
     pub(super) stop: &'r AtomicBool,
     pub(super) failure: Option<Failure<B::Error>>,
+    /// How many are signed and not recorded, or recorded and not delivered.
+    pub(super) lost: Lost,
     /// The entry of each piece.
     pub(super) entries: Vec<EntryId>,
+}
+
+/// What of the batch was signed in vain, so far.
+#[derive(Debug, Default)]
+pub(super) struct Lost {
+    pub(super) unrecorded: usize,
+    pub(super) undelivered: usize,
 }
 
 /// An object that is about to begin, and its place in the group.
@@ -82,19 +95,43 @@ impl<B: Batch> Course<'_, '_, B> {
             .map(|Beginning { place, held }| (place, held))
             .unzip();
         let begun = match self.desk.store {
-            Some(store) if !held.is_empty() => self.desk.recorder.begin(held, store).map_err(Failure::Job)?,
+            Some(store) if !held.is_empty() => self.record_begun(held, store).map_err(Failure::Job)?,
             _ => Vec::new(),
         };
+        let mut to_sign = Vec::with_capacity(begun.len());
+        for (place, begun) in places.into_iter().zip(begun) {
+            match (begun, members.get_mut(place)) {
+                (Ok(begun), _) => to_sign.push((place, begun)),
+                (Err(error), Some(member)) => {
+                    member.state = State::Gone;
+                    self.refused.insert(member.index, error.into());
+                }
+                (Err(error), None) => return Err(Failure::Job(error)),
+            }
+        }
         let group = Group {
-            unsigned: begun.len(),
+            unsigned: to_sign.len(),
             members,
         };
         self.groups.insert(number, group);
-        for (place, begun) in places.into_iter().zip(begun) {
+        for (place, begun) in to_sign {
             self.hand_out(number, place, begun);
         }
         self.settle();
         Ok(())
+    }
+
+    /// Without those for which another process began a certificate in between, if the others go on.
+    fn record_begun(
+        &mut self,
+        held: Vec<Held<B::Object>>,
+        store: &dyn KeyStore,
+    ) -> Result<BegunEach<B>, WorkflowError> {
+        let recorder = &mut *self.desk.recorder;
+        match self.batch.keeps_going() {
+            true => recorder.begin_each(held, store),
+            false => Ok(recorder.begin(held, store)?.into_iter().map(Ok).collect()),
+        }
     }
 
     fn hand_out(&mut self, group: usize, place: usize, begun: Begun<B::Object>) {
@@ -110,9 +147,24 @@ impl<B: Batch> Course<'_, '_, B> {
         }
     }
 
+    /// The first failure is reported. An error that says what became of signed objects replaces one of objects that are not signed, and one
+    /// that says that nothing was recorded, or that all is.
     fn fail(&mut self, failure: Failure<B::Error>) {
         self.stop.store(true, Ordering::SeqCst);
-        self.failure.get_or_insert(failure);
+        let tells_of_signed = matches!(
+            failure,
+            Failure::Job(WorkflowError::Unrecorded { .. } | WorkflowError::Undelivered { .. })
+        );
+        match &self.failure {
+            None => self.failure = Some(failure),
+            Some(
+                Failure::Piece(_)
+                | Failure::Job(
+                    WorkflowError::Ledger(_) | WorkflowError::Output(_) | WorkflowError::Interrupted,
+                ),
+            ) if tells_of_signed => self.failure = Some(failure),
+            Some(_) => {}
+        }
     }
 
     /// Waits until fewer than `most` groups are in progress.
@@ -170,6 +222,7 @@ impl<B: Batch> Course<'_, '_, B> {
             let finished = match (results.remove(&place), member.state) {
                 (Some(Ok(finished)), _) => finished,
                 (Some(Err(error)), _) => {
+                    self.lost.undelivered += 1;
                     self.fail(Failure::Job(error));
                     continue;
                 }
@@ -208,7 +261,27 @@ impl<B: Batch> Course<'_, '_, B> {
         self.tell_refused_before(usize::MAX);
         match self.failure {
             None => Ok(()),
+            Some(Failure::Job(error)) => Err(Failure::Job(self.lost.count_in(error, self.batch.count()))),
             Some(failure) => Err(failure),
+        }
+    }
+}
+
+impl Lost {
+    /// The error with the number of all that it is about. A batch is continued by the same command, a single object is not.
+    fn count_in(&self, error: WorkflowError, batch: usize) -> WorkflowError {
+        match error {
+            WorkflowError::Unrecorded { entry, cause, .. } => WorkflowError::Unrecorded {
+                entry,
+                others: self.unrecorded.saturating_sub(1),
+                cause,
+            },
+            WorkflowError::Undelivered { entry, cause } if batch > 1 => WorkflowError::SomeUndelivered {
+                entry,
+                count: self.undelivered,
+                cause,
+            },
+            other => other,
         }
     }
 }

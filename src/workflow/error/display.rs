@@ -28,10 +28,36 @@ impl fmt::Display for WorkflowError {
             Self::Ed25519Key(error) => error.fmt(f),
             Self::Initialize(error) => error.fmt(f),
             Self::Ledger(error) => error.fmt(f),
-            Self::Unrecorded { entry, cause } => write!(
+            Self::Unrecorded {
+                entry,
+                others: 0,
+                cause,
+            } => write!(
                 f,
                 "entry {entry} was signed, but the ledger could not record that, so nothing was written: {cause}"
             ),
+            Self::Unrecorded { entry, others, cause } => write!(
+                f,
+                "entry {entry} and {others} more were signed, but the ledger could not record that, so none of them was written: {cause}"
+            ),
+            Self::RepeatsRefused => {
+                f.write_str("the same request occurs earlier in this batch, and was refused there")
+            }
+            Self::SomeUndelivered {
+                entry,
+                count: 1,
+                cause,
+            } => write!(
+                f,
+                "entry {entry} was signed and recorded, but not written: {cause}"
+            ),
+            Self::SomeUndelivered { entry, count, cause } => {
+                let others = count.saturating_sub(1);
+                write!(
+                    f,
+                    "entry {entry} and {others} more were signed and recorded, but not written: {cause}"
+                )
+            }
             Self::Undelivered { entry, cause } => {
                 write!(
                     f,
@@ -173,7 +199,7 @@ impl std::error::Error for WorkflowError {
             | Self::Unrecorded { cause: error, .. }
             | Self::UnrecordedKey { cause: error, .. }
             | Self::UnrecordedDeletion { cause: error } => error.source(),
-            Self::Undelivered { cause, .. } => cause.source(),
+            Self::Undelivered { cause, .. } | Self::SomeUndelivered { cause, .. } => cause.source(),
             Self::NotDeliverable(error) => error.source(),
             Self::Generate(error) => error.source(),
             Self::RecipientLeft { cause, .. }

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use super::retry::Source;
 use super::terms::Terms;
-use super::{BatchOptions, GivenRequest, Item, PLACEHOLDER, RequestSource, SigningJob, SigningRequest};
+use super::{
+    BatchOptions, GivenRequest, Item, PLACEHOLDER, Refusals, RequestSource, SigningJob, SigningRequest,
+};
 use crate::ledger::Digest;
 use crate::output::{OutputError, TriedDirectories};
 use crate::workflow::batch::threads_for;
@@ -103,8 +105,10 @@ impl<R: RequestSource> SigningJob<R> {
             }
             ControlFlow::Continue(())
         });
-        if let Some((first, number)) = failed {
-            return Err(job.requests.none_signed(first, number));
+        if let Some((first, count)) = failed {
+            // The ledger and the linter may refuse others.
+            let are_all = count == job.requests.count();
+            return Err(job.requests.none_signed(first, Refusals { count, are_all }));
         }
         (job.items, job.refused) = (items, refused);
         Ok(job)

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::batched::Signing;
 use super::draft::Outline;
 use super::retry::Source;
-use super::{IssueSummary, RequestOutcome, RequestSource, SigningJob};
+use super::{IssueSummary, Refusals, RequestOutcome, RequestSource, SigningJob};
 use crate::signer::KeyStore;
 use crate::workflow::batch::{Desk, Failure, Told, sign_batch, threads_for};
 use crate::workflow::lint::Rehearsals;
@@ -130,7 +130,11 @@ impl<R: RequestSource> SigningJob<R> {
                     }
                     Err(error) if job.options.keep_going => refused.push((index, error)),
                     Err(error) => {
-                        failed = Err(error);
+                        let one = Refusals {
+                            count: 1,
+                            are_all: new.len() == 1,
+                        };
+                        failed = Err(job.requests.none_signed(error, one));
                         return ControlFlow::Break(());
                     }
                 }

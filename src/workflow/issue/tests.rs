@@ -1,5 +1,6 @@
 //! Jobs with more requests than the batch holds at a time.
 
+mod lost;
 mod retried;
 
 use std::cell::RefCell;

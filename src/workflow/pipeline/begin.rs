@@ -74,6 +74,31 @@ impl Recorder {
         held: Vec<Held<T>>,
         store: &dyn KeyStore,
     ) -> Result<Vec<Begun<T>>, WorkflowError> {
+        let (mut begun, mut taken) = (Vec::with_capacity(held.len()), None);
+        for one in self.begin_each(held, store)? {
+            match one {
+                Ok(one) => begun.push(one),
+                Err(error) => drop(taken.get_or_insert(error)),
+            }
+        }
+        let Some(error) = taken else {
+            return Ok(begun);
+        };
+        let entries: Vec<_> = begun.iter().map(Begun::entry).collect();
+        self.abandon(&entries, &error.to_string());
+        Err(error)
+    }
+
+    /// [`begin`](Self::begin) for a batch that goes on without the requests for which another process began a certificate in between: each of
+    /// these has [`LedgerError::RequestTaken`], and is abandoned.
+    ///
+    /// # Errors
+    /// The other errors of `begin`.
+    pub(in crate::workflow) fn begin_each<T: Signable>(
+        &mut self,
+        held: Vec<Held<T>>,
+        store: &dyn KeyStore,
+    ) -> Result<Vec<Result<Begun<T>, WorkflowError>>, WorkflowError> {
         let planned: Vec<_> = held.iter().map(Held::planned).collect();
         let waived = self.check_all_planned(&planned)?;
         let intents = planned.iter().zip(waived).map(|(planned, waived)| {
@@ -83,21 +108,26 @@ impl Recorder {
         });
         let intents = intents.collect();
         let entries = self.begin_guarded(store, intents)?;
-        for (held, entry) in held.iter().zip(&entries) {
-            if let Err(error) = self.check_begun(&held.planned, *entry, &entries) {
-                self.abandon(&entries, &error.to_string());
-                return Err(error);
+        let mut begun = Vec::with_capacity(held.len());
+        for (held, entry) in held.into_iter().zip(entries.iter().copied()) {
+            match self.check_begun(&held.planned, entry, &entries) {
+                Ok(()) => begun.push(Ok(Begun {
+                    sole: held.planned.sole_as(entry),
+                    checked: held.planned.checked,
+                    slot: held.slot,
+                    entry,
+                })),
+                Err(error @ WorkflowError::Ledger(LedgerError::RequestTaken { .. })) => {
+                    self.abandon(&[entry], &error.to_string());
+                    begun.push(Err(error));
+                }
+                Err(error) => {
+                    self.abandon(&entries, &error.to_string());
+                    return Err(error);
+                }
             }
         }
-        let begun = held.into_iter().zip(entries);
-        Ok(begun
-            .map(|(held, entry)| Begun {
-                sole: held.planned.sole_as(entry),
-                checked: held.planned.checked,
-                slot: held.slot,
-                entry,
-            })
-            .collect())
+        Ok(begun)
     }
 
     /// [`begin`](Self::begin) for one object.

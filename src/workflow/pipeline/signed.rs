@@ -131,7 +131,7 @@ impl Recorder {
     /// [notice](Self::take_notices) says so.
     ///
     /// # Errors
-    /// [`WorkflowError::Unrecorded`] with the first entry. The signatures exist, but none may be delivered.
+    /// [`WorkflowError::Unrecorded`] with the first entry and the number of the others. The signatures exist, but none may be delivered.
     pub fn complete<T: Signable>(
         &mut self,
         signed: Vec<Signed<T>>,
@@ -147,7 +147,11 @@ impl Recorder {
             })
             .collect();
         self.complete_many(&outcomes)
-            .map_err(|cause| WorkflowError::Unrecorded { entry, cause })?;
+            .map_err(|cause| WorkflowError::Unrecorded {
+                entry,
+                others: signed.len().saturating_sub(1),
+                cause,
+            })?;
         let sole: Vec<_> = signed.iter().filter_map(|signed| signed.sole.clone()).collect();
         self.note_second_certificates(&sole);
         let completed = signed.into_iter().map(|signed| Completed {

@@ -64,7 +64,7 @@ impl CreateCrl {
             ));
         }
         let authority = input::named(&self.ca, input::certificate)?;
-        let _made = OutputDirectory::find_or_make(directory);
+        let _made = OutputDirectory::find_or_make(directory)?;
         // Two processes would replace each other's CRLs, and the one with the lower number could be the last.
         let _alone = DirectoryLock::take(directory)?;
         let mut recorder = settings.open_recorder_to_sign(&authority, self.key.as_deref())?;

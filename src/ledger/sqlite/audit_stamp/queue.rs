@@ -4,11 +4,11 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::time::Duration;
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
 use crate::ledger::sqlite::lock_wait::lock_within;
+use crate::ledger::waiting::Wait;
 use crate::output::LockFile;
 
 /// The first place in the queue, held until it is dropped.
@@ -18,10 +18,10 @@ pub(in crate::ledger::sqlite) struct Queue(#[expect(dead_code, reason = "the loc
 impl Queue {
     /// `log` is the write-ahead log, shared by all processes that have the ledger open. SQLite has no POSIX locks on the log, unlike on the
     /// file, so closing another descriptor drops none.
-    pub(super) fn wait(log: &Path, longest_wait: Duration) -> Option<Self> {
+    pub(super) fn wait(log: &Path, wait: &Wait) -> Option<Self> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = LockFile::new(File::from(rustix::fs::open(log, flags, Mode::empty()).ok()?));
-        let locked = lock_within(&*file, FlockOperation::NonBlockingLockExclusive, longest_wait);
+        let locked = lock_within(&*file, FlockOperation::NonBlockingLockExclusive, wait);
         locked.ok()?.then(|| Self(file))
     }
 }

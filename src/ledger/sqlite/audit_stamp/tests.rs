@@ -40,7 +40,9 @@ fn open(path: &Path) -> Result<SqliteLedger, LedgerError> {
 /// A commit as `record_with` makes it.
 fn commit(ledger: &mut SqliteLedger) {
     let stamp = stamp();
-    let mut recording = Recording::start(Turn::wait(&mut ledger.db).unwrap(), &stamp).unwrap();
+    let wait = waiting::Wait::of(LONGEST_WAIT);
+    let turn = Turn::wait(&ledger.db, &wait, LONGEST_WAIT).unwrap();
+    let mut recording = Recording::start(turn, &stamp).unwrap();
     recording.authority(&authority()).unwrap();
     recording.finish().0.commit().unwrap();
 }

@@ -189,6 +189,12 @@ pub(in crate::ledger) fn own_certificates(
     Ok(found)
 }
 
+/// A certificate, or an object of which its authority has signed no later one. The last signed object of a kind is found in an index, from its
+/// end.
+pub(in crate::ledger) const NOT_REPLACED: &str = "(e.kind = 'certificate' OR e.sequence >= coalesce((SELECT s.sequence FROM entries s \
+    WHERE s.kind <> 'certificate' AND s.authority = e.authority AND s.kind = e.kind AND s.ended = 'signed' \
+    ORDER BY s.sequence DESC LIMIT 1), 0))";
+
 pub(in crate::ledger) fn entries(
     db: &Connection,
     filter: &EntryFilter,
@@ -223,6 +229,9 @@ pub(in crate::ledger) fn entries(
             conditions.push("e.sequence IN (SELECT entry FROM deliveries WHERE delivered IS NULL)");
         }
         (false, false) => {}
+    }
+    if filter.without_replaced {
+        conditions.push(NOT_REPLACED);
     }
     if let Some(before) = filter.before {
         conditions.push("e.sequence < ?");

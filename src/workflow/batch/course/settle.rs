@@ -54,6 +54,7 @@ impl<B: Batch> Course<'_, '_, B> {
             _ => "not signed: an earlier one failed",
         };
         recorder.abandon(&skipped, why);
+        let count = signed.len();
         let mut completed = match recorder.complete(signed) {
             Ok(completed) => completed,
             Err(error) => {
@@ -62,13 +63,21 @@ impl<B: Batch> Course<'_, '_, B> {
                         member.state = State::Gone;
                     }
                 }
+                self.lost.unrecorded += count;
                 self.fail(Failure::Job(error));
                 Vec::new()
             }
         };
         for (place, member) in members.iter_mut().enumerate() {
             match self.find(member) {
-                Ok(None) => {}
+                Ok(None) => {
+                    let is_gone = matches!(member.state, State::Gone);
+                    let is_told = self.refused.contains_key(&member.index);
+                    if is_gone && !is_told && self.batch.keeps_going() && self.failure.is_none() {
+                        let error = WorkflowError::RepeatsRefused.into();
+                        self.refused.insert(member.index, error);
+                    }
+                }
                 Ok(Some(found)) => {
                     places.push(place);
                     completed.push(found);
