@@ -126,7 +126,7 @@ fn nothing_is_loaded_for_a_refused_request_or_from_a_file_that_others_can_write(
     assert!(!log.exists(), "the module was loaded");
 }
 
-/// PKCS#11 v2.40 section 5.4: the module answers `CKR_OK`, and there are no functions to call.
+/// PKCS#11 v2.40 section 5.4: the module answers `CKR_OK`, but returns no function list.
 #[test]
 fn a_module_without_a_list_of_functions_is_refused() {
     let rig = Rig::new();

@@ -114,7 +114,7 @@ impl Module {
 
 impl Slots {
     /// Whether the module may have more tokens than it shows. SoftHSM 2.6.1 rewrites a token's file at every login. Another process that is
-    /// initialised at that moment does not see the token, and [`Module::look_again`] helps. A slot that was skipped is no such token.
+    /// initialised at that moment does not see the token, and [`Module::look_again`] helps. A slot that was skipped has other reasons.
     #[must_use]
     pub fn may_be_incomplete(&self) -> bool {
         let is_softhsm = |(_, token): &(Slot, TokenDescription)| token.manufacturer.starts_with("SoftHSM");
