@@ -9,8 +9,16 @@ use std::time::{Duration, Instant};
 use hsm_ca::values::cut;
 
 use super::Ui;
-use super::progress_line::{CLEAR, moves_cursor};
+use crate::cli::terminal_type::is_dumb;
 use crate::cli::wrap;
+
+/// Back to the start of the line, and clear it (ECMA-48, EL).
+pub(super) const CLEAR: &str = "\r\u{1b}[K";
+
+/// Whether a stream is a terminal that can clear a line.
+pub(super) fn moves_cursor(is_terminal: bool) -> bool {
+    is_terminal && !is_dumb()
+}
 
 /// Shorter steps get no line.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);

@@ -8,21 +8,13 @@ use std::time::{Duration, Instant};
 use hsm_ca::values::{columns, cut};
 use serde_json::Value;
 
-use super::{Ui, live, print, tell_raw};
+use super::live::{self, CLEAR, moves_cursor};
+use super::{Ui, print, tell_raw};
 use crate::cli::report::{json_line, printable};
-use crate::cli::terminal_type::is_dumb;
 use crate::cli::wrap;
 
 /// The shortest interval between measurements of the rate, and between updates of the progress where no result is printed above it.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// Back to the start of the line, and clear it (ECMA-48, EL).
-pub(super) const CLEAR: &str = "\r\u{1b}[K";
-
-/// Whether a stream is a terminal that can clear a line.
-pub(super) fn moves_cursor(is_terminal: bool) -> bool {
-    is_terminal && !is_dumb()
-}
 
 /// The progress of a job with several results.
 #[derive(Debug)]
