@@ -17,7 +17,7 @@ use super::global::Settings;
 use super::pin::{check_source, read_pin};
 use super::recorder::who;
 
-/// The waits before a module that may not show all of its tokens looks for them again, in milliseconds.
+/// The waits before a module that shows no token, but may have one, looks for it again, in milliseconds.
 const LOOKING_AGAIN: [u64; 3] = [10, 20, 40];
 
 /// Why a command does not accept a KMS key.

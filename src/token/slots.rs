@@ -113,12 +113,16 @@ impl Module {
 }
 
 impl Slots {
-    /// Whether the module may have more tokens than it shows. SoftHSM 2.6.1 rewrites a token's file at every login. Another process that is
-    /// initialised at that moment does not see the token, and [`Module::look_again`] helps. A slot that was skipped has other reasons.
+    /// Whether the module may have a token although it shows none, or only one without a serial number. SoftHSM 2.6.1 rewrites a token's file
+    /// at every login. Another process that is initialised at that moment sees nothing or a part of it, and [`Module::look_again`] helps. A slot
+    /// that was skipped has other reasons.
     #[must_use]
     pub fn may_be_incomplete(&self) -> bool {
         let is_softhsm = |(_, token): &(Slot, TokenDescription)| token.manufacturer.starts_with("SoftHSM");
-        self.skipped.is_empty() && self.uninitialised.iter().any(is_softhsm)
+        let is_blank = |(_, token): &(Slot, TokenDescription)| token.serial.is_empty();
+        self.initialised.iter().all(is_blank)
+            && self.skipped.is_empty()
+            && self.uninitialised.iter().any(is_softhsm)
     }
 
     /// The initialised tokens, which can be used.
